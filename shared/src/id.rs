@@ -1,0 +1,1 @@
+//! Newtypes for every identifier.

@@ -1,0 +1,1 @@
+//! The owner scan of the release guard.

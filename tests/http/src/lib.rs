@@ -1,0 +1,1 @@
+//! bluegate-http-tests.

@@ -1,0 +1,1 @@
+//! bluegate-web-client.
