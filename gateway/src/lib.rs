@@ -1,1 +1,14 @@
-//! bluegate-gateway.
+//! The edge gateway.
+//!
+//! A request comes in through `web`, which finds the route and reads the raw parameters. `policy` decides,
+//! without any I/O. `store` keeps what was decided, one statement for each state change. `fhir` carries a
+//! call to the claims backend and releases an answer only when the guard has proved whose it is.
+//! `ports` are the traits for everything outside; `adapters` implement them for Spin and for native tests.
+
+pub mod app;
+pub mod config;
+pub mod fhir;
+pub mod ports;
+pub mod secret;
+pub mod store;
+pub mod version;

@@ -1,0 +1,52 @@
+//! What every handler has: configuration and ports of one instance, and facts of one request.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Response};
+
+use crate::config::Config;
+use crate::ports::{Clock, Database, Entropy, Log, UnixMillis, Upstream};
+
+/// Configuration and ports. One for each instance, shared by its requests; holds nothing of any request.
+#[non_exhaustive]
+#[derive(Clone)]
+pub struct App {
+    /// Typed configuration.
+    pub config: Arc<Config>,
+    /// The store.
+    pub database: Arc<dyn Database>,
+    /// Claims backend and identity provider.
+    pub upstream: Arc<dyn Upstream>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// Log lines.
+    pub log: Arc<dyn Log>,
+}
+
+/// One request, read whole (bodies are limited before they come here).
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// GET, HEAD, POST, PUT or DELETE.
+    pub method: Method,
+    /// The path, percent-encoded as received, without query.
+    pub path: String,
+    /// The query without `?`, as received.
+    pub query: Option<String>,
+    /// All headers of the client.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// Address of the direct peer, from the host's `spin-client-addr`.
+    pub client_address: String,
+    /// Our id of this request: 32 hexadecimal digits. Sent back as `X-Request-ID`.
+    pub request_id: String,
+    /// When it arrived.
+    pub started_at: UnixMillis,
+}
+
+/// An answer with its whole body. The outer layer adds `X-Request-ID`, `Content-Length`, compression and CORS.
+pub type Reply = Response<Bytes>;

@@ -1,0 +1,629 @@
+//! Configuration: one table of variables, from which come the checks in the component,
+//! `docs/configuration.md` and `cargo xtask check-config`.
+//!
+//! Raw text in, typed [`Config`] out. Nothing is guessed: with a missing or wrong variable every route but
+//! `/health` answers 503 and one line is logged that names the variable and says what to write.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bluegate_shared::id::{Issuer, SubjectForm};
+use url::{Host, Url};
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// The typed configuration of one instance.
+#[non_exhaustive]
+#[derive(Clone)]
+pub struct Config {
+    /// Sandbox or production.
+    pub environment: Environment,
+    /// Scheme, host and port, without a trailing slash: issuer, links and callback addresses begin with it.
+    pub public_base_url: String,
+    /// Origin and path of the claims backend, without a trailing slash; `/vN/fhir` follows.
+    pub claims_backend_base: String,
+    /// Value of the `Authorization` header to the backend, where set.
+    pub claims_backend_authorization: Option<Arc<Secret>>,
+    /// The identity provider's issuer: `idp_origin` and `idp_path`.
+    pub idp_issuer: Issuer,
+    /// Origins that the provider's endpoints may have.
+    pub idp_origins: Vec<String>,
+    /// Client id of the gateway at the provider.
+    pub idp_client_id: String,
+    /// Client secret of the gateway at the provider.
+    pub idp_client_secret: Arc<Secret>,
+    /// The form of subjects that the provider promises.
+    pub idp_subject_form: SubjectForm,
+    /// Seals names and e-mail addresses.
+    pub store_key: Arc<Key>,
+    /// Derives refresh tokens, verifiers, nonces and CSRF tokens.
+    pub token_key: Arc<Key>,
+    /// Keyed hashes of people in audit and logs.
+    pub audit_key: Arc<Key>,
+    /// Lifetime of access tokens in seconds.
+    pub access_token_ttl_s: i64,
+    /// `response_type=token` on v1. RFC 9700 section 2.1.2 says not to.
+    pub allow_implicit_flow_insecure: bool,
+    /// Whether v3 routes answer.
+    pub v3_enabled: bool,
+}
+
+impl Config {
+    /// Parses the raw values of the variables.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] naming the first variable that is missing or wrong, and what to write.
+    pub fn parse(raw: &BTreeMap<&'static str, String>) -> Result<Self, ConfigError> {
+        let raw = Raw(raw);
+        let environment = match raw.text("environment")? {
+            "sandbox" => Environment::Sandbox,
+            "production" => Environment::Production,
+            _ => {
+                return Err(ConfigError::new(
+                    "environment",
+                    "write sandbox or production",
+                ));
+            }
+        };
+        let public_base_url = raw.origin("public_base_url")?;
+        let idp_origin = raw.origin("idp_origin")?;
+        let idp_issuer = format!("{idp_origin}{}", raw.path("idp_path")?);
+        let mut idp_origins = vec![idp_origin];
+        if let Some(extra) = raw.optional_origin("idp_extra_origin")? {
+            idp_origins.push(extra);
+        }
+        let config = Self {
+            claims_backend_base: format!(
+                "{}{}",
+                raw.origin("claims_backend_origin")?,
+                raw.path("claims_backend_path")?
+            ),
+            claims_backend_authorization: raw.optional_secret("claims_backend_authorization")?,
+            idp_issuer: Issuer::new(idp_issuer),
+            idp_origins,
+            idp_client_id: raw.filled("idp_client_id")?.to_owned(),
+            idp_client_secret: Arc::new(Secret::new(raw.filled("idp_client_secret")?.to_owned())),
+            idp_subject_form: SubjectForm::parse(raw.text("idp_subject_form")?)
+                .ok_or(ConfigError::new("idp_subject_form", "write any or uuid"))?,
+            store_key: Arc::new(raw.key("store_key")?),
+            token_key: Arc::new(raw.key("token_key")?),
+            audit_key: Arc::new(raw.key("audit_key")?),
+            access_token_ttl_s: raw.number("access_token_ttl_s", 60, 86_400)?,
+            allow_implicit_flow_insecure: raw.flag("allow_implicit_flow_insecure")?,
+            v3_enabled: raw.flag("v3_enabled")?,
+            environment,
+            public_base_url,
+        };
+        // The checks of these happen where they are used; a wrong value must stop the start as well.
+        raw.number("rate_limit_per_minute", 1, 10_000_000)?;
+        let clock_offset_s = raw.number("clock_offset_s", -3_153_600_000, 3_153_600_000)?;
+        raw.optional_origin("alert_origin")?;
+        if config.environment == Environment::Production {
+            config.refuse_sandbox_values(clock_offset_s)?;
+        }
+        Ok(config)
+    }
+
+    /// Whether this is the sandbox.
+    #[must_use]
+    pub fn is_sandbox(&self) -> bool {
+        self.environment == Environment::Sandbox
+    }
+
+    /// `public_base_url` is https, so cookies are `Secure` with the `__Host-` prefix and HSTS is sent.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_base_url.starts_with("https://")
+    }
+
+    /// Wire contract, section 11: production never runs on a sandbox secret, issuer or key.
+    fn refuse_sandbox_values(&self, clock_offset_s: i64) -> Result<(), ConfigError> {
+        for (name, key) in [
+            ("store_key", &self.store_key),
+            ("token_key", &self.token_key),
+            ("audit_key", &self.audit_key),
+        ] {
+            if key.id() == "sandbox" || SANDBOX_KEYS.contains(&key.bytes().as_slice()) {
+                return Err(ConfigError::new(
+                    name,
+                    "this is the sandbox key; write a key id of your own, a colon and 32 random bytes in base64url",
+                ));
+            }
+        }
+        if self.idp_client_secret.is(SANDBOX_IDP_CLIENT_SECRET) {
+            return Err(ConfigError::new(
+                "idp_client_secret",
+                "this is the sandbox secret; write the one that your provider gave you",
+            ));
+        }
+        if self.idp_issuer.as_str().contains("/sandbox/")
+            || self.idp_issuer.as_str().ends_with("/sandbox/idp")
+        {
+            return Err(ConfigError::new(
+                "idp_path",
+                "this is the sandbox issuer; set idp_origin and idp_path to your provider",
+            ));
+        }
+        if self.claims_backend_base.ends_with("/sandbox/claims") {
+            return Err(ConfigError::new(
+                "claims_backend_path",
+                "this is the sandbox backend; set claims_backend_origin and claims_backend_path to your backend",
+            ));
+        }
+        if !self.is_https() {
+            return Err(ConfigError::new(
+                "public_base_url",
+                "production needs an https:// address",
+            ));
+        }
+        if !self.idp_issuer.as_str().starts_with("https://") {
+            return Err(ConfigError::new(
+                "idp_origin",
+                "production needs an https:// address",
+            ));
+        }
+        if clock_offset_s != 0 {
+            return Err(ConfigError::new(
+                "clock_offset_s",
+                "only the sandbox may move its clock; write 0",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Where the gateway runs.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Environment {
+    /// With real people.
+    Production,
+    /// With synthetic people, on a laptop or a public test server.
+    Sandbox,
+}
+
+/// A 256-bit key with the id that is stored beside what it protects.
+pub struct Key {
+    id: String,
+    bytes: Zeroizing<[u8; 32]>,
+}
+
+impl Key {
+    /// The key's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The key itself.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.bytes
+    }
+}
+
+/// A variable that is missing or wrong.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("variable {name}: {advice} (SPIN_VARIABLE_{} sets it)", name.to_uppercase())]
+pub struct ConfigError {
+    name: &'static str,
+    advice: &'static str,
+}
+
+impl ConfigError {
+    const fn new(name: &'static str, advice: &'static str) -> Self {
+        Self { name, advice }
+    }
+}
+
+/// One variable of `spin.toml`.
+#[allow(clippy::exhaustive_structs)]
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Name in the manifest; `SPIN_VARIABLE_` and the upper-case name in the environment.
+    pub name: &'static str,
+    /// Default in the sandbox manifest.
+    pub sandbox_default: &'static str,
+    /// Whether it is a secret.
+    pub secret: bool,
+    /// What it is for, in one sentence.
+    pub purpose: &'static str,
+}
+
+/// Every variable of the gateway, in the order of the documentation.
+pub const VARIABLES: [Variable; 22] = [
+    Variable {
+        name: "environment",
+        sandbox_default: "sandbox",
+        secret: false,
+        purpose: "`sandbox` or `production`. Production refuses every sandbox secret, issuer and key.",
+    },
+    Variable {
+        name: "public_base_url",
+        sandbox_default: "http://127.0.0.1:3000",
+        secret: false,
+        purpose: "Scheme, host and port under which people and applications reach the gateway. The only source of issuer, links and callback addresses.",
+    },
+    Variable {
+        name: "claims_backend_origin",
+        sandbox_default: "http://127.0.0.1:3000",
+        secret: false,
+        purpose: "Origin of the FHIR claims backend.",
+    },
+    Variable {
+        name: "claims_backend_path",
+        sandbox_default: "/sandbox/claims",
+        secret: false,
+        purpose: "Path on that origin before `/vN/fhir`; empty where there is none.",
+    },
+    Variable {
+        name: "claims_backend_authorization",
+        sandbox_default: "",
+        secret: true,
+        purpose: "Value of the `Authorization` header to the backend; empty sends none.",
+    },
+    Variable {
+        name: "idp_origin",
+        sandbox_default: "http://127.0.0.1:3000",
+        secret: false,
+        purpose: "Origin of the OpenID Connect provider.",
+    },
+    Variable {
+        name: "idp_path",
+        sandbox_default: "/sandbox/idp",
+        secret: false,
+        purpose: "Path of the provider's issuer on that origin; empty where there is none.",
+    },
+    Variable {
+        name: "idp_extra_origin",
+        sandbox_default: "https://unused.invalid",
+        secret: false,
+        purpose: "A second origin for the provider's token or key endpoint. A name under `.invalid` means: not used.",
+    },
+    Variable {
+        name: "idp_client_id",
+        sandbox_default: "bluegate-sandbox",
+        secret: false,
+        purpose: "Client id of the gateway at the provider.",
+    },
+    Variable {
+        name: "idp_client_secret",
+        sandbox_default: SANDBOX_IDP_CLIENT_SECRET,
+        secret: true,
+        purpose: "Client secret of the gateway at the provider.",
+    },
+    Variable {
+        name: "idp_subject_form",
+        sandbox_default: "any",
+        secret: false,
+        purpose: "`uuid` or `any`: the form of `sub` that the provider promises. A subject of another form is refused at sign-in.",
+    },
+    Variable {
+        name: "alert_origin",
+        sandbox_default: "https://unused.invalid",
+        secret: false,
+        purpose: "Origin of the webhook for alerts. A name under `.invalid` means: not used.",
+    },
+    Variable {
+        name: "store_key",
+        sandbox_default: "sandbox:c2FuZGJveC1vbmx5LXN0b3JlLWtleS0zMi1ieXRlcyE",
+        secret: true,
+        purpose: "Key id, colon, 32 random bytes in base64url: seals names and e-mail addresses.",
+    },
+    Variable {
+        name: "token_key",
+        sandbox_default: "sandbox:c2FuZGJveC1vbmx5LXRva2VuLWtleS0zMi1ieXRlcyE",
+        secret: true,
+        purpose: "Key id, colon, 32 random bytes in base64url: derives refresh tokens, verifiers, nonces and CSRF tokens.",
+    },
+    Variable {
+        name: "audit_key",
+        sandbox_default: "sandbox:c2FuZGJveC1vbmx5LWF1ZGl0LWtleS0zMi1ieXRlcyE",
+        secret: true,
+        purpose: "Key id, colon, 32 random bytes in base64url: keyed hashes of people in audit and logs.",
+    },
+    Variable {
+        name: "access_token_ttl_s",
+        sandbox_default: "3600",
+        secret: false,
+        purpose: "Lifetime of access tokens in seconds, 60 to 86400.",
+    },
+    Variable {
+        name: "allow_implicit_flow_insecure",
+        sandbox_default: "false",
+        secret: false,
+        purpose: "`true` lets v1 answer `response_type=token` to applications registered for it. Leave it off: RFC 9700, section 2.1.2.",
+    },
+    Variable {
+        name: "v3_enabled",
+        sandbox_default: "false",
+        secret: false,
+        purpose: "`true` serves the v3 routes.",
+    },
+    Variable {
+        name: "trusted_proxies",
+        sandbox_default: "",
+        secret: false,
+        purpose: "Addresses of proxies whose forwarded client address is believed, separated by commas.",
+    },
+    Variable {
+        name: "operators",
+        sandbox_default: "",
+        secret: true,
+        purpose: "Operators as `name:role:sha256(token)`, separated by commas.",
+    },
+    Variable {
+        name: "rate_limit_per_minute",
+        sandbox_default: "6000",
+        secret: false,
+        purpose: "Requests a minute for each application and for each address.",
+    },
+    Variable {
+        name: "clock_offset_s",
+        sandbox_default: "0",
+        secret: false,
+        purpose: "Seconds added to the clock; sandbox only.",
+    },
+];
+
+struct Raw<'a>(&'a BTreeMap<&'static str, String>);
+
+impl<'a> Raw<'a> {
+    fn text(&self, name: &'static str) -> Result<&'a str, ConfigError> {
+        self.0.get(name).map(String::as_str).ok_or(ConfigError::new(
+            name,
+            "is missing; give it a value in the manifest",
+        ))
+    }
+
+    fn filled(&self, name: &'static str) -> Result<&'a str, ConfigError> {
+        match self.text(name)? {
+            "" => Err(ConfigError::new(name, "is empty; give it a value")),
+            text => Ok(text),
+        }
+    }
+
+    fn origin(&self, name: &'static str) -> Result<String, ConfigError> {
+        const ADVICE: &str =
+            "write scheme, host and port without a path, such as https://example.org";
+        let text = self.text(name)?;
+        let url = Url::parse(text).map_err(|_| ConfigError::new(name, ADVICE))?;
+        let plain = matches!(url.scheme(), "http" | "https")
+            && url.host().is_some()
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if !plain {
+            return Err(ConfigError::new(name, ADVICE));
+        }
+        Ok(url.origin().ascii_serialization())
+    }
+
+    fn optional_origin(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+        let origin = self.origin(name)?;
+        let unused = Url::parse(&origin).is_ok_and(
+            |url| matches!(url.host(), Some(Host::Domain(domain)) if domain.ends_with(".invalid")),
+        );
+        Ok((!unused).then_some(origin))
+    }
+
+    fn path(&self, name: &'static str) -> Result<&'a str, ConfigError> {
+        let text = self.text(name)?;
+        let wrong = !text.is_empty()
+            && (!text.starts_with('/') || text.ends_with('/') || text.contains(['?', '#', ' ']));
+        if wrong {
+            return Err(ConfigError::new(
+                name,
+                "begin with a slash and end without one, or leave it empty",
+            ));
+        }
+        Ok(text)
+    }
+
+    fn optional_secret(&self, name: &'static str) -> Result<Option<Arc<Secret>>, ConfigError> {
+        Ok(match self.text(name)? {
+            "" => None,
+            text => Some(Arc::new(Secret::new(text.to_owned()))),
+        })
+    }
+
+    fn key(&self, name: &'static str) -> Result<Key, ConfigError> {
+        const ADVICE: &str = "write a key id, a colon and 32 random bytes in base64url";
+        let (id, encoded) = self
+            .text(name)?
+            .split_once(':')
+            .ok_or(ConfigError::new(name, ADVICE))?;
+        let named = !id.is_empty()
+            && id.len() <= 32
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let bytes: Option<[u8; 32]> = URL_SAFE_NO_PAD
+            .decode(encoded)
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok());
+        match bytes {
+            Some(bytes) if named => Ok(Key {
+                id: id.to_owned(),
+                bytes: Zeroizing::new(bytes),
+            }),
+            _ => Err(ConfigError::new(name, ADVICE)),
+        }
+    }
+
+    fn number(&self, name: &'static str, least: i64, most: i64) -> Result<i64, ConfigError> {
+        self.text(name)?
+            .parse()
+            .ok()
+            .filter(|number| (least..=most).contains(number))
+            .ok_or(ConfigError::new(
+                name,
+                "is not a number in the range that docs/configuration.md gives",
+            ))
+    }
+
+    fn flag(&self, name: &'static str) -> Result<bool, ConfigError> {
+        match self.text(name)? {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(ConfigError::new(name, "write true or false")),
+        }
+    }
+}
+
+const SANDBOX_IDP_CLIENT_SECRET: &str = "sandbox-only-idp-client-secret";
+const SANDBOX_KEYS: [&[u8]; 3] = [
+    b"sandbox-only-store-key-32-bytes!",
+    b"sandbox-only-token-key-32-bytes!",
+    b"sandbox-only-audit-key-32-bytes!",
+];
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The defaults of the sandbox manifest.
+    pub(crate) fn sandbox() -> BTreeMap<&'static str, String> {
+        VARIABLES
+            .iter()
+            .map(|variable| (variable.name, variable.sandbox_default.to_owned()))
+            .collect()
+    }
+
+    fn production() -> BTreeMap<&'static str, String> {
+        let mut raw = sandbox();
+        for (name, value) in [
+            ("environment", "production"),
+            ("public_base_url", "https://api.example.org"),
+            ("claims_backend_origin", "https://claims.example.org"),
+            ("claims_backend_path", ""),
+            ("idp_origin", "https://id.example.org"),
+            ("idp_path", ""),
+            ("idp_client_secret", "a-real-secret"),
+            (
+                "store_key",
+                "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE",
+            ),
+            (
+                "token_key",
+                "k1:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI",
+            ),
+            (
+                "audit_key",
+                "k1:MjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM",
+            ),
+        ] {
+            raw.insert(name, value.to_owned());
+        }
+        raw
+    }
+
+    fn error(raw: &BTreeMap<&'static str, String>) -> String {
+        Config::parse(raw)
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn sandbox_defaults_run_as_they_are() {
+        let config = Config::parse(&sandbox()).ok().unwrap();
+        assert_eq!(
+            config.idp_issuer.as_str(),
+            "http://127.0.0.1:3000/sandbox/idp"
+        );
+        assert_eq!(
+            config.claims_backend_base,
+            "http://127.0.0.1:3000/sandbox/claims"
+        );
+        assert_eq!(config.idp_origins.len(), 1);
+    }
+
+    #[test]
+    fn production_with_its_own_values_runs() {
+        assert_eq!(error(&production()), "");
+    }
+
+    #[test]
+    fn production_refuses_every_sandbox_value() {
+        for name in [
+            "public_base_url",
+            "claims_backend_path",
+            "idp_client_secret",
+            "store_key",
+            "token_key",
+            "audit_key",
+        ] {
+            let mut raw = production();
+            raw.insert(name, sandbox()[name].clone());
+            assert!(
+                error(&raw).starts_with(&format!("variable {name}: ")),
+                "{name}: {}",
+                error(&raw)
+            );
+        }
+        let mut raw = production();
+        raw.insert("idp_path", "/sandbox/idp".to_owned());
+        assert!(error(&raw).starts_with("variable idp_path"));
+        raw = production();
+        raw.insert("clock_offset_s", "5".to_owned());
+        assert!(error(&raw).starts_with("variable clock_offset_s"));
+    }
+
+    #[test]
+    fn production_refuses_a_sandbox_key_under_another_id() {
+        let mut raw = production();
+        raw.insert(
+            "store_key",
+            "k9:c2FuZGJveC1vbmx5LXN0b3JlLWtleS0zMi1ieXRlcyE".to_owned(),
+        );
+        assert!(error(&raw).starts_with("variable store_key"));
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named_with_advice() {
+        for (name, value) in [
+            ("environment", "staging"),
+            ("public_base_url", "http://127.0.0.1:3000/path"),
+            ("claims_backend_path", "no-slash"),
+            ("store_key", "no-colon"),
+            ("access_token_ttl_s", "abc"),
+            ("v3_enabled", "yes"),
+            ("idp_subject_form", "guid"),
+        ] {
+            let mut raw = sandbox();
+            raw.insert(name, value.to_owned());
+            let text = error(&raw);
+            assert!(text.starts_with(&format!("variable {name}: ")), "{text}");
+            assert!(
+                text.contains(&format!("SPIN_VARIABLE_{}", name.to_uppercase())),
+                "{text}"
+            );
+        }
+        for variable in VARIABLES
+            .iter()
+            .filter(|variable| !["trusted_proxies", "operators"].contains(&variable.name))
+        {
+            let mut raw = sandbox();
+            raw.remove(variable.name);
+            assert!(
+                error(&raw).starts_with(&format!("variable {}: ", variable.name)),
+                "{}",
+                variable.name
+            );
+        }
+    }
+
+    #[test]
+    fn no_secret_is_in_an_error() {
+        let mut raw = production();
+        raw.insert("store_key", "very-secret".to_owned());
+        assert!(!error(&raw).contains("very-secret"));
+    }
+}

@@ -1,0 +1,3 @@
+//! Everything that is kept, behind functions that know neither HTTP nor policy.
+
+pub mod access;

@@ -1,0 +1,1 @@
+//! Access tokens looked up, and the release permit.

@@ -1,0 +1,330 @@
+-- The store of the gateway, version 1. docs/storage.md explains each table and state.
+--
+-- Rules: times are Unix milliseconds. Tokens, codes and ids of transactions are kept as SHA-256 only.
+-- Every state change is ONE statement; what must happen with it happens in a trigger, so that no
+-- transaction is ever held open by a component that may stop at any time.
+
+-- Who signed in and which patient that is. This table is where the fault of December 2019 is stopped
+-- a second time: a subject is stored byte for byte, beside the length that was measured where the
+-- id_token was parsed, and neither side of the link can occur twice.
+CREATE TABLE identity (
+    id             INTEGER PRIMARY KEY,
+    issuer         TEXT    NOT NULL CHECK (issuer <> ''),
+    subject        BLOB    NOT NULL CHECK (typeof(subject) = 'blob'),
+    subject_length INTEGER NOT NULL CHECK (subject_length BETWEEN 1 AND 255),
+    patient_id     TEXT    NOT NULL CHECK (
+        length(patient_id) BETWEEN 1 AND 20
+        AND ltrim(patient_id, '-') <> ''
+        AND ltrim(patient_id, '-') NOT GLOB '*[^0-9]*'
+        AND length(patient_id) - length(ltrim(patient_id, '-')) <= 1),
+    held_at        INTEGER,
+    created_at     INTEGER NOT NULL,
+    request_id     TEXT    NOT NULL,
+    CHECK (length(subject) = subject_length),
+    UNIQUE (issuer, subject),
+    UNIQUE (patient_id)
+) STRICT;
+
+-- A link is never rewritten. (Operators resolve conflicts by ending one link, never by editing it.)
+CREATE TRIGGER identity_is_final
+BEFORE UPDATE OF issuer, subject, subject_length, patient_id ON identity
+BEGIN
+    SELECT RAISE(ABORT, 'an identity link is never changed');
+END;
+
+-- A sign-in that would have broken the one-to-one rule. Both people are held until operators resolve it.
+CREATE TABLE identity_conflict (
+    id             INTEGER PRIMARY KEY,
+    issuer         TEXT    NOT NULL,
+    subject        BLOB    NOT NULL,
+    subject_length INTEGER NOT NULL,
+    patient_id     TEXT    NOT NULL,
+    reason         TEXT    NOT NULL CHECK (reason IN ('patient_changed', 'patient_taken')),
+    seen_at        INTEGER NOT NULL,
+    resolved_at    INTEGER,
+    request_id     TEXT    NOT NULL,
+    CHECK (length(subject) = subject_length)
+) STRICT;
+CREATE INDEX identity_conflict_by_subject ON identity_conflict (issuer, subject) WHERE resolved_at IS NULL;
+
+CREATE TRIGGER identity_conflict_holds_both
+AFTER INSERT ON identity_conflict
+BEGIN
+    UPDATE identity SET held_at = NEW.seen_at
+    WHERE held_at IS NULL
+      AND ((issuer = NEW.issuer AND subject = NEW.subject) OR patient_id = NEW.patient_id);
+END;
+
+-- OAuth clients. `client_name_key` is the name folded to lower case: names are unique whatever their case.
+CREATE TABLE application (
+    id                         INTEGER PRIMARY KEY,
+    client_id                  TEXT    NOT NULL UNIQUE CHECK (length(client_id) = 40 AND client_id NOT GLOB '*[^A-Za-z0-9]*'),
+    client_name                TEXT    NOT NULL,
+    client_name_key            TEXT    NOT NULL UNIQUE,
+    secret_hash                BLOB             CHECK (secret_hash IS NULL OR length(secret_hash) = 32),
+    token_endpoint_auth_method TEXT    NOT NULL CHECK (token_endpoint_auth_method IN ('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none')),
+    redirect_uris              TEXT    NOT NULL CHECK (json_valid(redirect_uris)),
+    scope                      TEXT    NOT NULL,
+    scope_bits                 INTEGER NOT NULL,
+    data_access_type           TEXT    NOT NULL CHECK (data_access_type IN ('THIRTEEN_MONTH', 'ONE_TIME', 'RESEARCH_STUDY')),
+    requires_demographics      INTEGER NOT NULL CHECK (requires_demographics IN (0, 1)),
+    require_par                INTEGER NOT NULL DEFAULT 0 CHECK (require_par IN (0, 1)),
+    -- The remaining RFC 7591 metadata, as the JSON object that a registration answers with.
+    metadata                   TEXT    NOT NULL CHECK (json_valid(metadata)),
+    registration_token_hash    BLOB             CHECK (registration_token_hash IS NULL OR length(registration_token_hash) = 32),
+    status                     TEXT    NOT NULL CHECK (status IN ('pending', 'active', 'suspended')),
+    created_at                 INTEGER NOT NULL,
+    updated_at                 INTEGER NOT NULL,
+    request_id                 TEXT    NOT NULL
+) STRICT;
+
+-- One consent of one person to one application. At most one is live for each pair.
+CREATE TABLE consent_grant (
+    id               INTEGER PRIMARY KEY,
+    identity_id      INTEGER NOT NULL REFERENCES identity (id),
+    application_id   INTEGER NOT NULL REFERENCES application (id),
+    scope            TEXT    NOT NULL,
+    scope_bits       INTEGER NOT NULL,
+    data_access_type TEXT    NOT NULL,
+    -- Name and e-mail as the provider gave them, sealed with `store_key`; only where `profile` was granted.
+    profile_sealed   BLOB,
+    created_at       INTEGER NOT NULL,
+    consented_at     INTEGER NOT NULL,
+    expires_at       INTEGER,
+    ended_at         INTEGER,
+    end_reason       TEXT CHECK ((end_reason IS NULL) = (ended_at IS NULL)),
+    request_id       TEXT    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX consent_grant_live ON consent_grant (identity_id, application_id) WHERE ended_at IS NULL;
+
+-- An authorization request on its way through sign-in and consent (contract, section 2, step 5).
+CREATE TABLE authorization_request (
+    id_hash            BLOB    PRIMARY KEY CHECK (length(id_hash) = 32),
+    browser_hash       BLOB    NOT NULL CHECK (length(browser_hash) = 32),
+    application_id     INTEGER NOT NULL REFERENCES application (id),
+    version            TEXT    NOT NULL,
+    redirect_uri       TEXT    NOT NULL,
+    redirect_uri_given INTEGER NOT NULL,
+    client_state       TEXT    NOT NULL,
+    code_challenge     TEXT    NOT NULL CHECK (length(code_challenge) = 43),
+    scope              TEXT    NOT NULL,
+    scope_bits         INTEGER NOT NULL,
+    language           TEXT    NOT NULL,
+    flow_id            TEXT    NOT NULL,
+    created_at         INTEGER NOT NULL,
+    expires_at         INTEGER NOT NULL,
+    identity_id        INTEGER REFERENCES identity (id),
+    signed_in_at       INTEGER,
+    -- Written once, by the decision; the trigger below makes grant and code of them.
+    decided_at         INTEGER,
+    decision           TEXT CHECK (decision IN ('allow', 'deny')),
+    granted_scope      TEXT,
+    granted_bits       INTEGER,
+    data_access_type   TEXT,
+    grant_expires_at   INTEGER,
+    profile_sealed     BLOB,
+    code_hash          BLOB,
+    code_expires_at    INTEGER,
+    request_id         TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX authorization_request_by_expiry ON authorization_request (expires_at);
+
+-- Authorization codes. A used row stays as a tombstone, so that a replay is seen and ends the chain.
+CREATE TABLE authorization_code (
+    id                 INTEGER PRIMARY KEY,
+    code_hash          BLOB    NOT NULL UNIQUE CHECK (length(code_hash) = 32),
+    grant_id           INTEGER NOT NULL REFERENCES consent_grant (id),
+    application_id     INTEGER NOT NULL REFERENCES application (id),
+    redirect_uri       TEXT    NOT NULL,
+    redirect_uri_given INTEGER NOT NULL,
+    code_challenge     TEXT    NOT NULL,
+    scope              TEXT    NOT NULL,
+    scope_bits         INTEGER NOT NULL,
+    flow_id            TEXT    NOT NULL,
+    created_at         INTEGER NOT NULL,
+    expires_at         INTEGER NOT NULL,
+    used_at            INTEGER,
+    -- Written once, by the redemption; the trigger below makes chain and access token of them.
+    access_hash        BLOB,
+    access_expires_at  INTEGER,
+    refresh_hash       BLOB,
+    request_id         TEXT    NOT NULL
+) STRICT;
+CREATE INDEX authorization_code_by_expiry ON authorization_code (expires_at);
+
+-- The tokens that descend from one redeemed code. `refresh_hash` is the current refresh token.
+CREATE TABLE token_chain (
+    id                INTEGER PRIMARY KEY,
+    code_id           INTEGER NOT NULL UNIQUE,
+    grant_id          INTEGER NOT NULL REFERENCES consent_grant (id),
+    application_id    INTEGER NOT NULL REFERENCES application (id),
+    scope             TEXT    NOT NULL,
+    scope_bits        INTEGER NOT NULL,
+    flow_id           TEXT    NOT NULL,
+    created_at        INTEGER NOT NULL,
+    refresh_hash      BLOB UNIQUE,
+    previous_hash     BLOB,
+    generation        INTEGER NOT NULL DEFAULT 0,
+    rotated_at        INTEGER,
+    access_hash       BLOB,
+    access_expires_at INTEGER,
+    ended_at          INTEGER,
+    end_reason        TEXT CHECK ((end_reason IS NULL) = (ended_at IS NULL)),
+    request_id        TEXT    NOT NULL
+) STRICT;
+CREATE INDEX token_chain_by_grant ON token_chain (grant_id) WHERE ended_at IS NULL;
+CREATE INDEX token_chain_by_previous ON token_chain (previous_hash) WHERE previous_hash IS NOT NULL;
+
+CREATE TABLE access_token (
+    token_hash BLOB    PRIMARY KEY CHECK (length(token_hash) = 32),
+    chain_id   INTEGER NOT NULL REFERENCES token_chain (id),
+    scope      TEXT    NOT NULL,
+    scope_bits INTEGER NOT NULL,
+    issued_at  INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX access_token_by_expiry ON access_token (expires_at);
+
+-- Refresh tokens that were rotated away, kept until the chain is purged: presenting one is reuse.
+CREATE TABLE retired_refresh (
+    token_hash BLOB    PRIMARY KEY CHECK (length(token_hash) = 32),
+    chain_id   INTEGER NOT NULL REFERENCES token_chain (id),
+    generation INTEGER NOT NULL,
+    retired_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Allow: the earlier tokens end where scopes were narrowed, then grant and code are written.
+CREATE TRIGGER authorization_request_allowed
+AFTER UPDATE OF decided_at ON authorization_request
+WHEN OLD.decided_at IS NULL AND NEW.decision = 'allow'
+BEGIN
+    UPDATE token_chain SET ended_at = NEW.decided_at, end_reason = 'narrowed', request_id = NEW.request_id
+    WHERE ended_at IS NULL
+      AND grant_id IN (
+          SELECT id FROM consent_grant
+          WHERE identity_id = NEW.identity_id AND application_id = NEW.application_id
+            AND ended_at IS NULL AND (scope_bits & ~NEW.granted_bits) <> 0);
+
+    INSERT INTO consent_grant
+        (identity_id, application_id, scope, scope_bits, data_access_type, profile_sealed,
+         created_at, consented_at, expires_at, request_id)
+    VALUES
+        (NEW.identity_id, NEW.application_id, NEW.granted_scope, NEW.granted_bits, NEW.data_access_type,
+         NEW.profile_sealed, NEW.decided_at, NEW.decided_at, NEW.grant_expires_at, NEW.request_id)
+    ON CONFLICT (identity_id, application_id) WHERE ended_at IS NULL DO UPDATE SET
+        scope = excluded.scope, scope_bits = excluded.scope_bits,
+        data_access_type = excluded.data_access_type, profile_sealed = excluded.profile_sealed,
+        consented_at = excluded.consented_at, expires_at = excluded.expires_at,
+        request_id = excluded.request_id;
+
+    INSERT INTO authorization_code
+        (code_hash, grant_id, application_id, redirect_uri, redirect_uri_given, code_challenge,
+         scope, scope_bits, flow_id, created_at, expires_at, request_id)
+    SELECT NEW.code_hash, id, NEW.application_id, NEW.redirect_uri, NEW.redirect_uri_given,
+           NEW.code_challenge, NEW.granted_scope, NEW.granted_bits, NEW.flow_id,
+           NEW.decided_at, NEW.code_expires_at, NEW.request_id
+    FROM consent_grant
+    WHERE identity_id = NEW.identity_id AND application_id = NEW.application_id AND ended_at IS NULL;
+END;
+
+-- Redemption: chain and first access token. UNIQUE (code_id) makes a second redemption impossible
+-- even if the condition of the statement were ever lost.
+CREATE TRIGGER authorization_code_redeemed
+AFTER UPDATE OF used_at ON authorization_code
+WHEN OLD.used_at IS NULL AND NEW.used_at IS NOT NULL
+BEGIN
+    INSERT INTO token_chain
+        (code_id, grant_id, application_id, scope, scope_bits, flow_id, created_at, refresh_hash, request_id)
+    VALUES
+        (NEW.id, NEW.grant_id, NEW.application_id, NEW.scope, NEW.scope_bits, NEW.flow_id,
+         NEW.used_at, NEW.refresh_hash, NEW.request_id);
+
+    INSERT INTO access_token (token_hash, chain_id, scope, scope_bits, issued_at, expires_at)
+    SELECT NEW.access_hash, id, NEW.scope, NEW.scope_bits, NEW.used_at, NEW.access_expires_at
+    FROM token_chain WHERE code_id = NEW.id;
+
+    -- ONE_TIME access ends with the access token (contract, section 4).
+    UPDATE consent_grant SET expires_at = NEW.access_expires_at, request_id = NEW.request_id
+    WHERE id = NEW.grant_id AND data_access_type = 'ONE_TIME';
+END;
+
+-- Rotation: the former refresh token is remembered, and the new access token comes into being.
+CREATE TRIGGER token_chain_rotated
+AFTER UPDATE OF generation ON token_chain
+WHEN NEW.generation > OLD.generation
+BEGIN
+    INSERT INTO retired_refresh (token_hash, chain_id, generation, retired_at)
+    VALUES (OLD.refresh_hash, OLD.id, OLD.generation, NEW.rotated_at);
+
+    INSERT INTO access_token (token_hash, chain_id, scope, scope_bits, issued_at, expires_at)
+    VALUES (NEW.access_hash, NEW.id, NEW.scope, NEW.scope_bits, NEW.rotated_at, NEW.access_expires_at);
+END;
+
+-- The end of a grant is the end of everything under it.
+CREATE TRIGGER consent_grant_ended
+AFTER UPDATE OF ended_at ON consent_grant
+WHEN OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL
+BEGIN
+    UPDATE token_chain SET ended_at = NEW.ended_at, end_reason = NEW.end_reason, request_id = NEW.request_id
+    WHERE grant_id = NEW.id AND ended_at IS NULL;
+END;
+
+-- Ended stays ended.
+CREATE TRIGGER token_chain_stays_ended
+BEFORE UPDATE ON token_chain WHEN OLD.ended_at IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'an ended chain is never changed');
+END;
+
+CREATE TRIGGER consent_grant_stays_ended
+BEFORE UPDATE ON consent_grant WHEN OLD.ended_at IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'an ended grant is never changed');
+END;
+
+-- A lock-down that holds has no `lifted_at`. `target` is the client_id or the version, '' for everything.
+CREATE TABLE lock_down (
+    id          INTEGER PRIMARY KEY,
+    kind        TEXT    NOT NULL CHECK (kind IN ('all', 'application', 'version')),
+    target      TEXT    NOT NULL,
+    reason      TEXT    NOT NULL CHECK (reason <> ''),
+    operator    TEXT    NOT NULL,
+    started_at  INTEGER NOT NULL,
+    lifted_at   INTEGER,
+    lift_reason TEXT,
+    request_id  TEXT    NOT NULL
+) STRICT;
+CREATE INDEX lock_down_holding ON lock_down (kind, target) WHERE lifted_at IS NULL;
+
+-- The API layer of the audit. One row for each action; for FHIR calls the row is the release permit.
+CREATE TABLE audit (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    started_at     INTEGER NOT NULL,
+    ended_at       INTEGER NOT NULL,
+    request_id     TEXT    NOT NULL,
+    flow_id        TEXT    NOT NULL,
+    actor          TEXT    NOT NULL,
+    client_id      TEXT    NOT NULL,
+    person         BLOB    NOT NULL,
+    action         TEXT    NOT NULL,
+    outcome        TEXT    NOT NULL,
+    code           TEXT    NOT NULL,
+    backend_status INTEGER,
+    bytes          INTEGER,
+    level          TEXT    NOT NULL CHECK (level IN ('info', 'warning', 'critical'))
+) STRICT;
+CREATE INDEX audit_alerts ON audit (level, id) WHERE level <> 'info';
+
+CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'audit rows are never changed');
+END;
+CREATE TRIGGER audit_is_never_removed BEFORE DELETE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'audit rows are never removed');
+END;
+CREATE TRIGGER audit_is_never_replaced BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'audit rows are never replaced');
+END;

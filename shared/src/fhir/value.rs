@@ -1,0 +1,393 @@
+//! The small values that every model type is made of: calendar dates, instants, money in cents,
+//! decimals and codes. Numbers are read from their JSON text, never through floating point, and a
+//! date stays the calendar day that the server wrote: no time zone ever moves it (claims backend
+//! reference, section 11, item 8).
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// A calendar date as FHIR writes it: a year, a year and month, or a full day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Date {
+    year: u16,
+    month: Option<u8>,
+    day: Option<u8>,
+}
+
+impl Date {
+    /// Reads `YYYY`, `YYYY-MM`, `YYYY-MM-DD`, or the date part of a `dateTime`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let date = text.split_once('T').map_or(text, |(date, _)| date);
+        let mut parts = date.split('-');
+        let year = digits(parts.next()?, 4).filter(|year| *year > 0)?;
+        let month = parts.next().map(|part| digits(part, 2));
+        let day = parts.next().map(|part| digits(part, 2));
+        let month = match month {
+            None => None,
+            Some(month) => Some(month.filter(|month| (1..=12).contains(month))?),
+        };
+        let day = match (month, day) {
+            (_, None) => None,
+            (Some(month), Some(day)) => {
+                Some(day.filter(|day| (1..=days_in(year, month)).contains(day))?)
+            }
+            (None, Some(_)) => return None,
+        };
+        // A time without a day (`2018T10:00`) is not a FHIR date.
+        if parts.next().is_some() || (day.is_none() && date.len() != text.len()) {
+            return None;
+        }
+        Some(Self {
+            year,
+            month: month.and_then(|month| u8::try_from(month).ok()),
+            day: day.and_then(|day| u8::try_from(day).ok()),
+        })
+    }
+
+    /// The year.
+    pub const fn year(&self) -> u16 {
+        self.year
+    }
+
+    /// The month, 1 to 12, where it is known.
+    pub const fn month(&self) -> Option<u8> {
+        self.month
+    }
+
+    /// The day of the month, where it is known.
+    pub const fn day(&self) -> Option<u8> {
+        self.day
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}", self.year)?;
+        if let Some(month) = self.month {
+            write!(f, "-{month:02}")?;
+        }
+        if let Some(day) = self.day {
+            write!(f, "-{day:02}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A start and an end, both optional. The end may precede the start: upstream data does that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Period {
+    /// First day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<Date>,
+    /// Last day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<Date>,
+}
+
+impl Period {
+    /// Neither a start nor an end is known.
+    pub const fn is_empty(&self) -> bool {
+        self.start.is_none() && self.end.is_none()
+    }
+}
+
+/// An instant as the server wrote it, kept as text so that it can be sent back in `_lastUpdated`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Timestamp(String);
+
+impl Timestamp {
+    /// Accepts a full date, `T` and a time; the text is kept as it came.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (_, time) = text.split_once('T')?;
+        let shape = time.len() >= 5 && time.starts_with(|c: char| c.is_ascii_digit());
+        (shape && Date::parse(text).is_some()).then(|| Self(text.to_owned()))
+    }
+
+    /// The text as the server wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An amount of money in integer cents (US dollars: the backend knows no other currency).
+pub type Cents = i64;
+
+/// Reads the text of a JSON number as cents. `Err(Some(_))` is the rounded value of an amount that
+/// has a part smaller than a cent; `Err(None)` is no number or one that does not fit.
+pub(crate) fn cents(text: &str) -> Result<Cents, Option<Cents>> {
+    let number = Number::parse(text).ok_or(None)?;
+    // Cents are the digits up to two places behind the decimal point.
+    let places = number.exponent.checked_add(2).ok_or(None)?;
+    let mut value: i64 = 0;
+    let mut exact = true;
+    let mut position = -i64::try_from(number.whole.len()).map_err(|_| None)?;
+    for digit in number.whole.bytes().chain(number.fraction.bytes()) {
+        let digit = i64::from(digit - b'0');
+        if position < places {
+            value = push(value, digit).ok_or(None)?;
+        } else {
+            if position == places && digit >= 5 {
+                value = value.checked_add(1).ok_or(None)?;
+            }
+            exact &= digit == 0;
+        }
+        position += 1;
+    }
+    while position < places && value != 0 {
+        value = push(value, 0).ok_or(None)?;
+        position += 1;
+    }
+    let value = if number.negative { -value } else { value };
+    if exact { Ok(value) } else { Err(Some(value)) }
+}
+
+fn push(value: i64, digit: i64) -> Option<i64> {
+    value.checked_mul(10)?.checked_add(digit)
+}
+
+/// A decimal number in its shortest exact text: `60.0` and `60` are both `60`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Decimal(String);
+
+impl Decimal {
+    /// Reads the text of a JSON number; one with an exponent is kept as it is.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let number = Number::parse(text)?;
+        if number.exponent != 0 {
+            return Some(Self(text.to_owned()));
+        }
+        let fraction = number.fraction.trim_end_matches('0');
+        let zero = number.whole == "0" && fraction.is_empty();
+        let mut out = String::with_capacity(text.len());
+        if number.negative && !zero {
+            out.push('-');
+        }
+        out.push_str(number.whole);
+        if !fraction.is_empty() {
+            out.push('.');
+            out.push_str(fraction);
+        }
+        Some(Self(out))
+    }
+
+    /// The number's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The parts of a JSON number's text.
+struct Number<'a> {
+    negative: bool,
+    whole: &'a str,
+    fraction: &'a str,
+    exponent: i64,
+}
+
+impl<'a> Number<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let (negative, rest) = text
+            .strip_prefix('-')
+            .map_or((false, text), |rest| (true, rest));
+        let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse().ok()?),
+            None => (rest, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let is_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        (!whole.is_empty() && is_digits(whole) && is_digits(fraction)).then_some(Self {
+            negative,
+            whole,
+            fraction,
+            exponent,
+        })
+    }
+}
+
+/// A code and, where the server sent one, its label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Code {
+    /// The code as sent.
+    pub code: String,
+    /// The label that came with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display: Option<String>,
+}
+
+/// The list that a code is from, the same name in every version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CodeSystem {
+    /// ICD-9, diagnoses (CM) or procedures.
+    Icd9,
+    /// ICD-10, diagnoses (CM) or procedures (PCS).
+    Icd10,
+    /// HCPCS, level I (which v3 writes as CPT) and level II.
+    Hcpcs,
+    /// HIPPS rate codes.
+    Hipps,
+    /// National Drug Code.
+    Ndc,
+    /// Any other list.
+    Other,
+}
+
+impl CodeSystem {
+    /// The list that a `system` URL stands for.
+    pub(crate) fn of(system: &str) -> Self {
+        // v1 and v2 URLs end in the name; v3 uses the owners' URLs.
+        match tail(system) {
+            "icd-10-cm" | "icd-10" | "ICD10" => Self::Icd10,
+            "icd-9-cm" | "icd-9" | "ICD9" => Self::Icd9,
+            "hcpcs" | "hcpcs_cd" | "HCPCSReleaseCodeSets" | "cpt" => Self::Hcpcs,
+            "HIPPSCodes" => Self::Hipps,
+            "ndc" => Self::Ndc,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The last segment of a URL, without the `/2018-1` that Part D month extensions end in
+/// (claims backend reference, section 4.2).
+pub(crate) fn tail(url: &str) -> &str {
+    let last = |text: &'_ str| text.rfind('/').map_or(0, |slash| slash + 1);
+    let end = &url[last(url)..];
+    let month = end.split_once('-').is_some_and(|(year, month)| {
+        digits(year, 4).is_some() && matches!(month.len(), 1 | 2) && digits(month, 0).is_some()
+    });
+    if !month {
+        return end;
+    }
+    let rest = &url[..last(url).saturating_sub(1)];
+    &rest[last(rest)..]
+}
+
+/// The normalised name of a variable, from its URL (v1, v2) or its bare code (v3):
+/// lower case with underscores.
+pub(crate) fn variable(code: &str) -> String {
+    let mut name = tail(code).replace('-', "_");
+    name.make_ascii_lowercase();
+    name
+}
+
+/// Whether a URL or bare code is the variable of this normalised name.
+pub(crate) fn is_variable(code: &str, name: &str) -> bool {
+    let code = tail(code).bytes();
+    code.len() == name.len()
+        && code.zip(name.bytes()).all(|(a, b)| {
+            a.eq_ignore_ascii_case(&b) || (matches!(a, b'-' | b'_') && matches!(b, b'-' | b'_'))
+        })
+}
+
+/// A number of just digits; of exactly `len` of them unless `len` is 0.
+fn digits(text: &str, len: usize) -> Option<u16> {
+    let shape = (len == 0 || text.len() == len) && text.bytes().all(|b| b.is_ascii_digit());
+    shape.then(|| text.parse().ok()).flatten()
+}
+
+fn days_in(year: u16, month: u16) -> u16 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_keep_their_precision_and_their_day() {
+        for text in ["2018", "2018-05", "2016-02-29", "9999-12-31"] {
+            assert_eq!(Date::parse(text).unwrap().to_string(), text);
+        }
+        // Midnight in a zone east of the reader is still that day.
+        let date = Date::parse("2016-01-16T00:00:00+00:00").unwrap();
+        assert_eq!(date.to_string(), "2016-01-16");
+        let date = Date::parse("2016-01-16T23:59:59-11:00").unwrap();
+        assert_eq!((date.year(), date.month(), date.day()), (2016, Some(1), Some(16)));
+    }
+
+    #[test]
+    fn impossible_dates_are_refused() {
+        for text in [
+            "", "IGNORED_FIELD", "2020-13-40", "2019-02-29", "1900-02-29", "0000", "2018-1", "18",
+            "2018-01-01-01", "2018T10:00", "+018", "2018--1", "２０１８",
+        ] {
+            assert_eq!(Date::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn timestamps_keep_their_text() {
+        let text = "2020-01-01T00:00:00.000+00:00";
+        assert_eq!(Timestamp::parse(text).unwrap().as_str(), text);
+        assert_eq!(Timestamp::parse("IGNORED_FIELD"), None);
+        assert_eq!(Timestamp::parse("2020-01-01"), None);
+    }
+
+    #[test]
+    fn cents_are_exact() {
+        for (text, value) in [
+            ("0", 0),
+            ("0.0", 0),
+            ("37.5", 3750),
+            ("84999.37", 8_499_937),
+            ("-0.01", -1),
+            ("2575607.57", 257_560_757),
+            ("0.29", 29),
+            ("1.005000", 101),
+            ("1E+3", 100_000),
+            ("1.5e-1", 15),
+            ("12.340", 1234),
+            ("92233720368547758.07", i64::MAX),
+        ] {
+            let read = cents(text);
+            if text == "1.005000" {
+                assert_eq!(read, Err(Some(value)), "{text}");
+            } else {
+                assert_eq!(read, Ok(value), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn cents_refuse_what_they_cannot_hold() {
+        for text in ["", "-", "x", "1x", "92233720368547758.08", "1e99", "1e9999999999999999999", "true"] {
+            assert_eq!(cents(text), Err(None), "{text}");
+        }
+        assert_eq!(cents("0e99"), Ok(0));
+        assert_eq!(cents("1e-99"), Err(Some(0)));
+    }
+
+    #[test]
+    fn decimals_have_one_text() {
+        for (text, value) in [("60.0", "60"), ("4.750", "4.75"), ("-0.0", "0"), ("-1.50", "-1.5"), ("77", "77")] {
+            assert_eq!(Decimal::parse(text).unwrap().as_str(), value);
+        }
+        assert_eq!(Decimal::parse("\"60\""), None);
+    }
+
+    #[test]
+    fn variables_have_one_name_in_all_versions() {
+        assert_eq!(variable("https://bluebutton.cms.gov/resources/variables/line_nch_pmt_amt"), "line_nch_pmt_amt");
+        assert_eq!(variable("CLM_LINE_SBMT_CHRG_AMT"), "clm_line_sbmt_chrg_amt");
+        assert_eq!(variable("https://bluebutton.cms.gov/fhir/StructureDefinition/BENE-CNTRCT-NUM"), "bene_cntrct_num");
+        assert_eq!(variable("https://bluebutton.cms.gov/resources/variables/ptdcntrct01/2018-1"), "ptdcntrct01");
+        assert!(is_variable("https://x/BENE-PBP-NUM", "bene_pbp_num"));
+        assert!(!is_variable("https://x/BENE-PBP-NUMBER", "bene_pbp_num"));
+        assert_eq!(tail(""), "");
+        assert_eq!(tail("2018-1"), "");
+    }
+}
