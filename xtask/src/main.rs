@@ -1,3 +1,74 @@
-//! Stub.
+//! The repository's one tool: `cargo xtask up` builds and starts the whole thing, `cargo xtask test`
+//! runs every test there is. Both do their own set-up first, so that a fresh machine with Rust, Node
+//! and Python needs no other command. What the user typed becomes a [`args::Command`]; [`setup`]
+//! installs, [`parts`] builds, [`engine`] serves, [`suites`] tests.
 
-fn main() {}
+mod args;
+mod engine;
+mod health;
+mod parts;
+mod process;
+mod say;
+mod setup;
+mod sizes;
+mod stamp;
+mod suites;
+mod tally;
+mod up;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use args::Command;
+use workspace::Workspace;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) if error.is::<process::Interrupted>() => {
+            eprintln!("interrupted");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<ExitCode> {
+    let command = match args::parse(std::env::args().skip(1)) {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("error: {error}\n\n{}", args::HELP);
+            return Ok(ExitCode::from(2));
+        }
+    };
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Build(build) => {
+            process::stop_children_on_signal()?;
+            parts::build(&workspace, &build)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Help => {
+            println!("{}", args::HELP);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Screenshots => {
+            process::stop_children_on_signal()?;
+            suites::screenshots(&workspace)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Sizes => {
+            sizes::print(&workspace)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Test(options) => {
+            process::stop_children_on_signal()?;
+            suites::run(&workspace, &options)
+        }
+        Command::Up(options) => up::run(&workspace, &options),
+    }
+}

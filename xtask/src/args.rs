@@ -1,0 +1,349 @@
+//! What was typed, as types. There are few options, so they are read by hand; whatever is not known
+//! is an error that names it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+/// The text of `cargo xtask help`.
+pub(crate) const HELP: &str = "\
+cargo xtask <command>
+
+  up      install what is missing, build everything, start it, print `ready http://ADDR`
+            --listen ADDR            where to listen (127.0.0.1:3000; port 0 takes a free one)
+            --data-dir DIR           where the database is kept (.spin)
+            --engine auto|spin|host  auto takes `spin` when it is on PATH, else tests/host
+            --debug | --release      how the components are built (release)
+  build   [gateway|sandbox|demo|host|web|all] …   build these parts (all)
+            --debug | --release
+  test    install what is missing, then run every test; the last line is `N passed, N failed`
+            --only SUITE[,SUITE]     lint, native, doc, host, wasm, node, http, browser
+            --filter STR             only the tests whose name contains STR (leaves lint out)
+            --no-lint                without cargo fmt and clippy
+  sizes   raw and gzip size of each .wasm that is built
+  screenshots   take the README's picture of the demo page
+  help    this text";
+
+/// One command with its options.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Command {
+    Build(Build),
+    Help,
+    Screenshots,
+    Sizes,
+    Test(Test),
+    Up(Up),
+}
+
+/// Options of `cargo xtask build`.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Build {
+    pub(crate) parts: BTreeSet<Part>,
+    pub(crate) profile: Profile,
+}
+
+/// Options of `cargo xtask test`.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Test {
+    pub(crate) filter: Option<String>,
+    pub(crate) no_lint: bool,
+    pub(crate) only: Option<BTreeSet<Suite>>,
+}
+
+impl Test {
+    /// Whether this suite is asked for.
+    pub(crate) fn wants(&self, suite: Suite) -> bool {
+        match (&self.only, suite) {
+            (Some(only), _) => only.contains(&suite),
+            (None, Suite::Lint) => !self.no_lint && self.filter.is_none(),
+            (None, _) => true,
+        }
+    }
+}
+
+/// Options of `cargo xtask up`.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Up {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) engine: EngineChoice,
+    pub(crate) listen: String,
+    pub(crate) profile: Profile,
+}
+
+impl Default for Up {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from(".spin"),
+            engine: EngineChoice::Auto,
+            listen: "127.0.0.1:3000".to_owned(),
+            profile: Profile::Release,
+        }
+    }
+}
+
+/// Which program serves the application.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum EngineChoice {
+    Auto,
+    Host,
+    Spin,
+}
+
+/// What can be built by itself, in the order in which it is built.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Part {
+    Gateway,
+    Sandbox,
+    Web,
+    Demo,
+    Host,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Gateway,
+        Self::Sandbox,
+        Self::Web,
+        Self::Demo,
+        Self::Host,
+    ];
+}
+
+/// How the components are compiled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Profile {
+    Debug,
+    Release,
+}
+
+/// The groups of tests, in the order in which they run.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Suite {
+    Lint,
+    Native,
+    Doc,
+    Host,
+    Wasm,
+    Node,
+    Http,
+    Browser,
+}
+
+impl Suite {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Lint,
+        Self::Native,
+        Self::Doc,
+        Self::Host,
+        Self::Wasm,
+        Self::Node,
+        Self::Http,
+        Self::Browser,
+    ];
+
+    fn parse(name: &str) -> Result<Self> {
+        Ok(match name {
+            "browser" => Self::Browser,
+            "doc" => Self::Doc,
+            "host" => Self::Host,
+            "http" => Self::Http,
+            "lint" => Self::Lint,
+            "native" => Self::Native,
+            "node" => Self::Node,
+            "wasm" => Self::Wasm,
+            other => bail!("there is no suite named `{other}`"),
+        })
+    }
+}
+
+/// Reads the command line, without the program's own name.
+pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
+    let mut args = args.into_iter();
+    let command = args.next().unwrap_or_else(|| "help".to_owned());
+    let mut rest = Rest { args };
+    match command.as_str() {
+        "build" => rest.build().map(Command::Build),
+        "help" | "--help" | "-h" => Ok(Command::Help),
+        "screenshots" => rest.nothing(Command::Screenshots),
+        "sizes" => rest.nothing(Command::Sizes),
+        "test" => rest.test(),
+        "up" => rest.up(),
+        other => bail!("there is no command named `{other}`"),
+    }
+}
+
+struct Rest<I> {
+    args: I,
+}
+
+impl<I: Iterator<Item = String>> Rest<I> {
+    fn build(&mut self) -> Result<Build> {
+        let mut parts = BTreeSet::new();
+        let mut profile = Profile::Release;
+        while let Some((name, _)) = self.next() {
+            match name.as_str() {
+                "--debug" => profile = Profile::Debug,
+                "--release" => profile = Profile::Release,
+                "all" => parts.extend(Part::ALL),
+                "demo" => _ = parts.insert(Part::Demo),
+                "gateway" => _ = parts.insert(Part::Gateway),
+                "host" => _ = parts.insert(Part::Host),
+                "sandbox" => _ = parts.insert(Part::Sandbox),
+                "web" => _ = parts.insert(Part::Web),
+                other => bail!("there is no part or option named `{other}`"),
+            }
+        }
+        if parts.is_empty() {
+            parts.extend(Part::ALL);
+        }
+        Ok(Build { parts, profile })
+    }
+
+    fn test(&mut self) -> Result<Command> {
+        let mut test = Test::default();
+        while let Some((name, value)) = self.next() {
+            match name.as_str() {
+                "--filter" => test.filter = Some(self.value(&name, value)?),
+                "--help" | "-h" => return Ok(Command::Help),
+                "--no-lint" => test.no_lint = true,
+                "--only" => {
+                    let only = test.only.get_or_insert_default();
+                    for suite in self.value(&name, value)?.split(',') {
+                        only.insert(Suite::parse(suite.trim())?);
+                    }
+                }
+                other => bail!("`test` has no option named `{other}`"),
+            }
+        }
+        Ok(Command::Test(test))
+    }
+
+    fn up(&mut self) -> Result<Command> {
+        let mut up = Up::default();
+        while let Some((name, value)) = self.next() {
+            match name.as_str() {
+                "--data-dir" => up.data_dir = PathBuf::from(self.value(&name, value)?),
+                "--debug" => up.profile = Profile::Debug,
+                "--engine" => {
+                    up.engine = match self.value(&name, value)?.as_str() {
+                        "auto" => EngineChoice::Auto,
+                        "host" => EngineChoice::Host,
+                        "spin" => EngineChoice::Spin,
+                        other => bail!("there is no engine named `{other}`: auto, spin or host"),
+                    }
+                }
+                "--help" | "-h" => return Ok(Command::Help),
+                "--listen" => up.listen = self.value(&name, value)?,
+                "--release" => up.profile = Profile::Release,
+                other => bail!("`up` has no option named `{other}`"),
+            }
+        }
+        Ok(Command::Up(up))
+    }
+
+    fn nothing(&mut self, command: Command) -> Result<Command> {
+        match self.next() {
+            None => Ok(command),
+            Some((name, _)) => bail!("`{name}` is one argument too many"),
+        }
+    }
+
+    /// The next argument, with `--name=value` taken apart.
+    fn next(&mut self) -> Option<(String, Option<String>)> {
+        let arg = self.args.next()?;
+        Some(match arg.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => {
+                (name.to_owned(), Some(value.to_owned()))
+            }
+            _ => (arg, None),
+        })
+    }
+
+    fn value(&mut self, name: &str, inline: Option<String>) -> Result<String> {
+        inline
+            .or_else(|| self.args.next())
+            .filter(|value| !value.is_empty())
+            .with_context(|| format!("`{name}` needs a value"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(line: &str) -> Result<Command> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn up_without_options_has_the_documented_defaults() {
+        let Ok(Command::Up(up)) = typed("up") else {
+            panic!("not up")
+        };
+        assert_eq!(up.listen, "127.0.0.1:3000");
+        assert_eq!(up.data_dir, PathBuf::from(".spin"));
+        assert_eq!(up.engine, EngineChoice::Auto);
+        assert_eq!(up.profile, Profile::Release);
+    }
+
+    #[test]
+    fn options_take_their_value_after_a_space_or_an_equals_sign() {
+        let expected = Command::Up(Up {
+            data_dir: PathBuf::from("/tmp/x"),
+            engine: EngineChoice::Host,
+            listen: "127.0.0.1:0".to_owned(),
+            profile: Profile::Debug,
+        });
+        for line in [
+            "up --listen 127.0.0.1:0 --data-dir /tmp/x --engine host --debug",
+            "up --listen=127.0.0.1:0 --data-dir=/tmp/x --engine=host --debug",
+        ] {
+            assert_eq!(typed(line).unwrap(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_by_name() {
+        for (line, named) in [
+            ("fly", "fly"),
+            ("up --port 3000", "--port"),
+            ("up --engine nginx", "nginx"),
+            ("up --listen", "--listen"),
+            ("up --listen=", "--listen"),
+            ("build gate", "gate"),
+            ("test --only unit", "unit"),
+            ("sizes all", "all"),
+        ] {
+            let error = typed(line).unwrap_err().to_string();
+            assert!(error.contains(named), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn build_without_names_means_all() {
+        let Ok(Command::Build(build)) = typed("build --debug") else {
+            panic!("not build")
+        };
+        assert_eq!(build.parts.len(), Part::ALL.len());
+        assert_eq!(build.profile, Profile::Debug);
+    }
+
+    #[test]
+    fn only_is_a_list_and_can_be_repeated() {
+        let Ok(Command::Test(test)) = typed("test --only http,wasm --only lint") else {
+            panic!("not test")
+        };
+        assert!(test.wants(Suite::Http) && test.wants(Suite::Wasm) && test.wants(Suite::Lint));
+        assert!(!test.wants(Suite::Native));
+    }
+
+    #[test]
+    fn a_filter_leaves_out_what_has_no_test_names() {
+        let Ok(Command::Test(test)) = typed("test --filter pkce") else {
+            panic!("not test")
+        };
+        assert!(!test.wants(Suite::Lint));
+        assert!(test.wants(Suite::Browser));
+    }
+}

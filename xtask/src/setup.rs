@@ -1,0 +1,211 @@
+//! Installing what is missing. Each function first looks, so that a second run costs nothing, and
+//! verifies what it installed. What belongs to this repository alone goes under `.bluegate/` or
+//! `node_modules/`; rustup and, as root on Debian, apt are the only things it touches outside.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+use crate::workspace::{Workspace, on_path};
+
+/// The compilation targets of the components and of the browser package.
+pub(crate) fn wasm_targets(workspace: &Workspace) -> Result<()> {
+    let missing = missing_targets(workspace)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let install = format!("rustup target add {}", missing.join(" "));
+    if on_path("rustup").is_none() {
+        bail!("Rust's targets {missing:?} are missing and there is no rustup to add them");
+    }
+    process::run(
+        workspace
+            .command("rustup")
+            .args(["target", "add"])
+            .args(&missing),
+    )
+    .with_context(|| format!("`{install}` failed"))?;
+    match missing_targets(workspace)?.as_slice() {
+        [] => Ok(()),
+        still => bail!("`{install}` succeeded, but rustc does not find {still:?}"),
+    }
+}
+
+/// wasm-bindgen's command line tools: their version must be that of the library to the last digit.
+pub(crate) fn wasm_bindgen(workspace: &Workspace) -> Result<()> {
+    let version = workspace.locked_version("wasm-bindgen")?;
+    if has_wasm_bindgen(workspace, &version) {
+        return Ok(());
+    }
+    let mut install = workspace.cargo();
+    install
+        .args(["install", "wasm-bindgen-cli", "--locked", "--force"])
+        .args(["--version", &version, "--root"])
+        .arg(workspace.tools())
+        .arg("--target-dir")
+        .arg(workspace.target().join("tools"));
+    process::run(&mut install)?;
+    if !has_wasm_bindgen(workspace, &version) {
+        bail!(
+            "wasm-bindgen-cli {version} was installed, but {} is another",
+            workspace.tool("wasm-bindgen").display()
+        );
+    }
+    Ok(())
+}
+
+/// The npm packages that build and test the browser package, exactly as locked.
+pub(crate) fn npm_packages(workspace: &Workspace) -> Result<()> {
+    let web = workspace.web_client();
+    let lock = fs::read(web.join("package-lock.json")).context("web-client/package-lock.json")?;
+    // Beside the packages, so that it goes when they are deleted.
+    let installed = web.join("node_modules/.bluegate-lock.json");
+    if fs::read(&installed).is_ok_and(|text| text == lock) {
+        return Ok(());
+    }
+    node(workspace)?;
+    process::run(
+        workspace
+            .command("npm")
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(&web),
+    )?;
+    fs::write(&installed, lock).with_context(|| installed.display().to_string())
+}
+
+/// Node.js, which the user has to have.
+pub(crate) fn node(workspace: &Workspace) -> Result<()> {
+    let needed = format!("Node.js {NODE_MAJOR} or newer with npm is needed (https://nodejs.org)");
+    if on_path("npm").is_none() {
+        bail!(needed);
+    }
+    let version = version_of(&mut workspace.command("node")).context(needed.clone())?;
+    match major(&version) {
+        Some(found) if found >= NODE_MAJOR => Ok(()),
+        _ => bail!("{needed}; `node --version` says `{version}`"),
+    }
+}
+
+/// A browser and its driver, for tests.
+pub(crate) struct Browser {
+    pub(crate) chromedriver: PathBuf,
+    pub(crate) chromium: PathBuf,
+}
+
+/// Finds Chromium, or installs Debian's where this program may.
+pub(crate) fn browser(workspace: &Workspace) -> Result<Browser> {
+    if let Some(browser) = find_browser() {
+        return Ok(browser);
+    }
+    let packages = ["chromium", "chromium-driver"];
+    let by_hand = format!("apt-get install {}", packages.join(" "));
+    if on_path("apt-get").is_none() || !is_root(workspace) {
+        bail!(
+            "Chromium and chromedriver are needed for the browser tests: run `{by_hand}` as root, \
+             or name them in CHROMIUM and CHROMEDRIVER"
+        );
+    }
+    let apt = |args: &[&str]| {
+        process::run(
+            workspace
+                .command("apt-get")
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .args(args),
+        )
+    };
+    // A package list from an old image may name files that are gone.
+    apt(&["update", "--quiet"])?;
+    apt(&[
+        "install",
+        "--quiet",
+        "--yes",
+        "--no-install-recommends",
+        packages[0],
+        packages[1],
+    ])?;
+    find_browser().with_context(|| format!("`{by_hand}` installed no browser and driver"))
+}
+
+/// The first line that `program --version` prints.
+pub(crate) fn version_of(command: &mut Command) -> Result<String> {
+    let (status, text) = process::output(command.arg("--version"))?;
+    if !status.success() {
+        bail!("`--version` ended with {status}");
+    }
+    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+}
+
+/// The first number in a version such as `v20.19.2` or `spin 4.1.0 (abc 2026-01-01)`.
+pub(crate) fn major(version: &str) -> Option<u32> {
+    let digits = version.trim_start_matches(|c: char| !c.is_ascii_digit());
+    digits
+        .split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
+}
+
+fn missing_targets(workspace: &Workspace) -> Result<Vec<&'static str>> {
+    let mut missing = Vec::new();
+    for target in TARGETS {
+        let mut rustc = workspace.command("rustc");
+        let (status, dir) =
+            process::output(rustc.args(["--print", "target-libdir", "--target", target]))?;
+        if !status.success() || !Path::new(dir.trim()).is_dir() {
+            missing.push(target);
+        }
+    }
+    Ok(missing)
+}
+
+fn has_wasm_bindgen(workspace: &Workspace, version: &str) -> bool {
+    workspace.tool("wasm-bindgen-test-runner").is_file()
+        && workspace.tool("wasm-bindgen").is_file()
+        && version_of(&mut workspace.command(workspace.tool("wasm-bindgen")))
+            .is_ok_and(|found| found == format!("wasm-bindgen {version}"))
+}
+
+fn find_browser() -> Option<Browser> {
+    Some(Browser {
+        chromedriver: named("CHROMEDRIVER").or_else(|| on_path("chromedriver"))?,
+        chromium: named("CHROMIUM").or_else(|| {
+            ["chromium", "chromium-browser", "google-chrome"]
+                .into_iter()
+                .find_map(on_path)
+        })?,
+    })
+}
+
+fn named(variable: impl AsRef<OsStr>) -> Option<PathBuf> {
+    let path = PathBuf::from(std::env::var_os(variable)?);
+    path.is_file().then_some(path)
+}
+
+fn is_root(workspace: &Workspace) -> bool {
+    process::output(workspace.command("id").arg("-u")).is_ok_and(|(_, text)| text.trim() == "0")
+}
+
+const NODE_MAJOR: u32 = 20;
+const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-unknown-unknown"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_is_the_first_number() {
+        for (version, expected) in [
+            ("v20.19.2", Some(20)),
+            ("spin 4.1.0 (0a1b2c3 2026-08-01)", Some(4)),
+            ("22", Some(22)),
+            ("unknown", None),
+            ("", None),
+        ] {
+            assert_eq!(major(version), expected, "{version}");
+        }
+    }
+}

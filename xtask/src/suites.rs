@@ -1,0 +1,444 @@
+//! `cargo xtask test`: every test of the repository. Set-up first, then one suite after the other, each
+//! in spite of those that failed; what could not run counts as failed. Rust tests are built in one
+//! cargo call for the workspace and one for the test host (whose compiler would take minutes to build
+//! a second time in another profile), then run one package at a time.
+
+mod rust;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::args::{EngineChoice, Part, Profile, Suite, Test};
+use crate::engine::{Engine, Kind, Launch, Listen};
+use crate::parts::{self, Step};
+use crate::process::{self, End};
+use crate::say::{self, Steps};
+use crate::setup;
+use crate::tally::{Listener, Report, Row, Tally};
+use crate::up::READY_WITHIN;
+use crate::workspace::Workspace;
+use rust::TestProgram;
+
+/// Runs what was asked for and prints the table; the exit code says whether all passed.
+pub(crate) fn run(workspace: &Workspace, options: &Test) -> Result<ExitCode> {
+    let mut runner = Runner {
+        broken: BTreeSet::new(),
+        options,
+        report: Report::default(),
+        workspace,
+    };
+    let begin = Instant::now();
+    runner.all()?;
+    println!("\nall in {}\n", say::seconds(begin.elapsed()));
+    println!("{}", runner.report.text());
+    Ok(if runner.report.total().failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// `cargo xtask screenshots`: the README's picture, from the running application.
+pub(crate) fn screenshots(workspace: &Workspace) -> Result<()> {
+    let needed = needs(Suite::Browser);
+    let mut steps = Steps::new(needed.len() + 1);
+    for step in needed {
+        steps.step(step.label(), || step.run(workspace, Profile::Release))?;
+    }
+    steps.step("taking pictures", || {
+        let served = Served::start(workspace)?;
+        let mut node = workspace.command("node");
+        node.arg("tests/browser/screenshots.mjs");
+        served.tell(&mut node);
+        browser_environment(workspace, &mut node)?;
+        process::run(&mut node)
+    })
+}
+
+struct Runner<'a> {
+    /// Steps of the set-up that failed.
+    broken: BTreeSet<Step>,
+    options: &'a Test,
+    report: Report,
+    workspace: &'a Workspace,
+}
+
+impl Runner<'_> {
+    fn all(&mut self) -> Result<()> {
+        let host_tests = self.set_up()?;
+        if self.wants(Suite::Lint) {
+            self.lint()?;
+        }
+        if self.wants(Suite::Native) || self.wants(Suite::Http) {
+            self.native_and_http()?;
+        }
+        if self.wants(Suite::Doc) {
+            let mut cargo = self.workspace.cargo();
+            cargo.args(["test", "--doc", "--workspace", "--no-fail-fast"]);
+            cargo.args(["--exclude", rust::HOST]);
+            cargo.args(self.options.filter.as_deref());
+            self.suite("doc tests", None, &mut [cargo])?;
+        }
+        if self.wants(Suite::Host) {
+            self.programs("tests/host", Some(Suite::Host), &host_tests)?;
+        }
+        if self.wants(Suite::Wasm) {
+            self.wasm()?;
+        }
+        if self.wants(Suite::Node) {
+            self.node()?;
+        }
+        if self.wants(Suite::Browser) {
+            self.browser()?;
+        }
+        Ok(())
+    }
+
+    fn wants(&self, suite: Suite) -> bool {
+        self.options.wants(suite)
+    }
+
+    /// Installs and builds what the wanted suites need; a step that fails is one failure, and fails
+    /// the suites that need it.
+    fn set_up(&mut self) -> Result<Vec<TestProgram>> {
+        let needed: BTreeSet<Step> = Suite::ALL
+            .into_iter()
+            .filter(|suite| self.wants(*suite))
+            .flat_map(needs)
+            .collect();
+        let mut host_tests = Vec::new();
+        let mut steps = Steps::new(needed.len());
+        for step in needed {
+            let begin = Instant::now();
+            let result = steps.step(step.label(), || {
+                if step == Step::Host && self.wants(Suite::Host) {
+                    // With its tests in the same call, so that nothing is compiled twice.
+                    host_tests = rust::build(self.workspace, &mut parts::host(self.workspace))?;
+                    return Ok(());
+                }
+                step.run(self.workspace, Profile::Release)
+            });
+            if let Err(error) = result {
+                if process::stop_asked() {
+                    return Err(error);
+                }
+                eprintln!("error: {error:#}");
+                self.broken.insert(step);
+                self.report.push(Row {
+                    name: format!("set-up: {}", step.label()),
+                    note: Some("failed".to_owned()),
+                    tally: Tally::check(false),
+                    time: begin.elapsed(),
+                });
+            }
+        }
+        Ok(host_tests)
+    }
+
+    fn lint(&mut self) -> Result<()> {
+        let strict = ["--", "-D", "warnings"];
+        let mut fmt = self.workspace.cargo();
+        fmt.args(["fmt", "--all", "--check"]);
+        self.check("cargo fmt", &mut fmt)?;
+        let mut clippy = self.workspace.cargo();
+        clippy.args(["clippy", "--workspace", "--exclude", rust::HOST]);
+        clippy.arg("--all-targets").args(strict);
+        self.check("cargo clippy", &mut clippy)?;
+        // In the profile in which it is built, so that its build scripts run once only.
+        let mut clippy = self.workspace.cargo();
+        clippy.args(["clippy", "--profile", "host", "-p", rust::HOST]);
+        clippy.arg("--all-targets").args(strict);
+        self.check("cargo clippy, test host", &mut clippy)
+    }
+
+    fn native_and_http(&mut self) -> Result<()> {
+        heading("Rust tests: building");
+        let mut cargo = self.workspace.cargo();
+        cargo.args(["build", "--workspace", "--exclude", rust::HOST]);
+        let programs = rust::build(self.workspace, &mut cargo)?;
+        for package in rust::packages(self.workspace)? {
+            let (suite, wanted) = match package.name.as_str() {
+                rust::HOST => continue,
+                rust::HTTP => (Some(Suite::Http), self.wants(Suite::Http)),
+                _ => (None, self.wants(Suite::Native)),
+            };
+            if !wanted {
+                continue;
+            }
+            let of_package: Vec<_> = programs
+                .iter()
+                .filter(|program| program.package == package.name)
+                .cloned()
+                .collect();
+            self.programs(&package.name, suite, &of_package)?;
+            if of_package.len() < package.tests {
+                self.report.push(Row {
+                    name: package.name.clone(),
+                    note: Some("does not compile".to_owned()),
+                    tally: Tally::check(false),
+                    time: Duration::ZERO,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn wasm(&mut self) -> Result<()> {
+        let mut cargo = self.workspace.cargo();
+        cargo
+            .args(["test", "-p", "bluegate-web-client", "--no-fail-fast"])
+            .args(["--lib", "--tests", "--target", "wasm32-unknown-unknown"])
+            .args(self.options.filter.as_deref())
+            .env(
+                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+                self.workspace.tool("wasm-bindgen-test-runner"),
+            );
+        self.suite("wasm in Chromium", Some(Suite::Wasm), &mut [cargo])
+    }
+
+    fn node(&mut self) -> Result<()> {
+        for (name, script) in [
+            ("npm package, Node", "test"),
+            ("npm package, Chromium", "test:browser"),
+        ] {
+            let mut npm = parts::web_command(self.workspace, "npm");
+            npm.args(["run", script]);
+            if let Some(filter) = &self.options.filter {
+                npm.args(["--", "--test-name-pattern", filter]);
+            }
+            self.suite(name, Some(Suite::Node), &mut [npm])?;
+        }
+        Ok(())
+    }
+
+    fn browser(&mut self) -> Result<()> {
+        let name = "demo page in Chromium";
+        if let Some(row) = self.not_runnable(name, Some(Suite::Browser)) {
+            self.report.push(row);
+            return Ok(());
+        }
+        let served = match Served::start(self.workspace) {
+            Ok(served) => served,
+            Err(error) if process::stop_asked() => return Err(error),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                self.report.push(Row {
+                    name: name.to_owned(),
+                    note: Some("the application did not start".to_owned()),
+                    tally: Tally::check(false),
+                    time: Duration::ZERO,
+                });
+                return Ok(());
+            }
+        };
+        let mut node = self.workspace.command("node");
+        node.args(["--test", "--test-reporter=spec"]);
+        if let Some(filter) = &self.options.filter {
+            node.args(["--test-name-pattern", filter]);
+        }
+        node.args(browser_tests(self.workspace)?);
+        served.tell(&mut node);
+        self.suite(name, Some(Suite::Browser), &mut [node])
+    }
+
+    fn programs(
+        &mut self,
+        name: &str,
+        suite: Option<Suite>,
+        programs: &[TestProgram],
+    ) -> Result<()> {
+        let mut commands: Vec<_> = programs
+            .iter()
+            .map(|program| {
+                let mut command = program.command(self.workspace);
+                command.args(self.options.filter.as_deref());
+                command
+            })
+            .collect();
+        self.suite(name, suite, &mut commands)
+    }
+
+    /// Runs commands that end with a line that counts, and adds one row for all of them.
+    fn suite(&mut self, name: &str, suite: Option<Suite>, commands: &mut [Command]) -> Result<()> {
+        if let Some(row) = self.not_runnable(name, suite) {
+            self.report.push(row);
+            return Ok(());
+        }
+        heading(name);
+        let begin = Instant::now();
+        let mut total = Tally::default();
+        let mut notes = Vec::new();
+        for command in commands {
+            command.env("BLUEGATE_HOST_BIN", self.workspace.host_binary());
+            command.env(
+                "BLUEGATE_MANIFEST",
+                self.workspace.manifest(Profile::Release)?,
+            );
+            if suite.is_some_and(|suite| needs(suite).contains(&Step::Chromium)) {
+                browser_environment(self.workspace, command)?;
+            }
+            let mut listener = Listener::default();
+            let end = process::listen(command, SUITE_LIMIT, |line| {
+                println!("{line}");
+                listener.line(line);
+            })?;
+            let success = matches!(&end, End::Exited(status) if status.success());
+            let (tally, note) = listener.finish(success);
+            total.add(tally);
+            if matches!(end, End::TimedOut) {
+                notes.push(format!("ended after {}", say::seconds(SUITE_LIMIT)));
+            }
+            notes.extend(note.map(str::to_owned));
+        }
+        let empty = total == Tally::default();
+        if empty && self.options.filter.is_some() {
+            return Ok(());
+        }
+        self.report.push(Row {
+            name: name.to_owned(),
+            note: (!notes.is_empty()).then(|| notes.join("; ")),
+            tally: total,
+            time: begin.elapsed(),
+        });
+        Ok(())
+    }
+
+    /// Runs a command that passes or fails as a whole.
+    fn check(&mut self, name: &str, command: &mut Command) -> Result<()> {
+        heading(name);
+        let begin = Instant::now();
+        let result = process::run(command);
+        if process::stop_asked() {
+            return result;
+        }
+        self.report.push(Row {
+            name: name.to_owned(),
+            note: result.as_ref().err().map(|error| format!("{error:#}")),
+            tally: Tally::check(result.is_ok()),
+            time: begin.elapsed(),
+        });
+        Ok(())
+    }
+
+    /// A failed row when a step that the suite needs has failed.
+    fn not_runnable(&self, name: &str, suite: Option<Suite>) -> Option<Row> {
+        let missing = needs(suite?)
+            .into_iter()
+            .find(|step| self.broken.contains(step))?;
+        Some(Row {
+            name: name.to_owned(),
+            note: Some(format!("not run: {} failed", missing.label())),
+            tally: Tally::check(false),
+            time: Duration::ZERO,
+        })
+    }
+}
+
+/// The application on a free port with a database of its own, for one suite.
+struct Served {
+    data: PathBuf,
+    /// None only while it is being dropped.
+    engine: Option<Engine>,
+    url: String,
+}
+
+impl Served {
+    fn start(workspace: &Workspace) -> Result<Self> {
+        let artifacts = artifacts(workspace)?;
+        let listen = Listen::parse("127.0.0.1:0")?;
+        let data = std::env::temp_dir().join(format!("bluegate-test-{}", std::process::id()));
+        let kind = Kind::choose(workspace, EngineChoice::Host)?;
+        let launch = Launch {
+            data_dir: data.clone(),
+            kind,
+            listen: &listen,
+            log: Some(artifacts.join("engine.log")),
+            manifest: workspace.manifest(Profile::Release)?,
+        };
+        let mut served = Self {
+            data,
+            engine: Some(Engine::start(workspace, &launch)?),
+            url: listen.url(),
+        };
+        if let Some(engine) = &mut served.engine {
+            engine.wait_until_ready(READY_WITHIN)?;
+        }
+        Ok(served)
+    }
+
+    fn tell(&self, command: &mut Command) {
+        command.env("BLUEGATE_URL", &self.url);
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.engine.take());
+        // A leftover in the system's temporary folder hurts nobody.
+        let _ = fs::remove_dir_all(&self.data);
+    }
+}
+
+/// What has to be there before a suite can run.
+fn needs(suite: Suite) -> BTreeSet<Step> {
+    match suite {
+        Suite::Doc | Suite::Lint | Suite::Native => BTreeSet::new(),
+        Suite::Host => [Step::WasmTargets, Step::Host].into(),
+        Suite::Wasm => [Step::WasmTargets, Step::WasmBindgen, Step::Chromium].into(),
+        Suite::Node => {
+            let mut steps = Step::needed_for([Part::Web]);
+            steps.insert(Step::Chromium);
+            steps
+        }
+        Suite::Http => Step::needed_for(Part::ALL),
+        Suite::Browser => {
+            let mut steps = Step::needed_for(Part::ALL);
+            steps.insert(Step::Chromium);
+            steps
+        }
+    }
+}
+
+fn browser_environment(workspace: &Workspace, command: &mut Command) -> Result<()> {
+    let browser = setup::browser(workspace)?;
+    command
+        .env("BLUEGATE_ARTIFACTS", artifacts(workspace)?)
+        .env("CHROMEDRIVER", browser.chromedriver)
+        .env("CHROMIUM", browser.chromium);
+    Ok(())
+}
+
+fn browser_tests(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let dir = workspace.root().join("tests/browser");
+    let mut tests = Vec::new();
+    for entry in fs::read_dir(&dir).with_context(|| dir.display().to_string())? {
+        let path = entry?.path();
+        if path.to_string_lossy().ends_with(".test.mjs") {
+            tests.push(path);
+        }
+    }
+    if tests.is_empty() {
+        bail!("{} holds no tests", dir.display());
+    }
+    tests.sort();
+    Ok(tests)
+}
+
+/// Where screenshots and logs of tests go.
+fn artifacts(workspace: &Workspace) -> Result<PathBuf> {
+    let dir = workspace.root().join("tests/artifacts");
+    fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+    Ok(dir)
+}
+
+fn heading(name: &str) {
+    println!("\n=== {name}");
+}
+
+/// Longer than any suite takes on two slow cores; what hangs must not hang for ever.
+const SUITE_LIMIT: Duration = Duration::from_secs(15 * 60);

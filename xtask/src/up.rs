@@ -1,0 +1,60 @@
+//! `cargo xtask up`: set-up, build, start, and wait for Ctrl-C.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::args::{self, Part};
+use crate::engine::{Engine, Kind, Launch, Listen};
+use crate::parts::Step;
+use crate::process;
+use crate::say::{self, Steps};
+use crate::workspace::Workspace;
+
+/// How long an engine may take from its start until it is ready.
+pub(crate) const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// Runs until a signal comes (success) or the engine ends by itself (an error).
+pub(crate) fn run(workspace: &Workspace, options: &args::Up) -> Result<ExitCode> {
+    process::stop_children_on_signal()?;
+    let begin = Instant::now();
+    // Before minutes of building, not after.
+    let listen = Listen::parse(&options.listen)?;
+    let kind = Kind::choose(workspace, options.engine)?;
+    let data_dir = std::path::absolute(&options.data_dir)?;
+
+    let mut parts = vec![Part::Gateway, Part::Sandbox, Part::Web, Part::Demo];
+    if kind == Kind::Host {
+        parts.push(Part::Host);
+    }
+    let needed = Step::needed_for(parts);
+    let mut steps = Steps::new(needed.len() + 1);
+    for step in needed {
+        steps.step(step.label(), || step.run(workspace, options.profile))?;
+    }
+    let manifest = workspace.manifest(options.profile)?;
+    let launch = Launch {
+        data_dir,
+        kind,
+        listen: &listen,
+        log: None,
+        manifest,
+    };
+    let mut engine = steps.step(&format!("starting {}", kind.name()), || {
+        let mut engine = Engine::start(workspace, &launch)?;
+        engine.wait_until_ready(READY_WITHIN)?;
+        Ok(engine)
+    })?;
+    eprintln!("started in {}", say::seconds(begin.elapsed()));
+
+    let url = listen.url();
+    println!("demo  {url}/demo/");
+    println!("ready {url}");
+    while !process::stop_asked() {
+        engine.check_alive()?;
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    drop(engine);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,221 @@
+//! Where things are: the repository, the build directory that the user chose, the tools that this
+//! program installed, and the versions that `Cargo.lock` names.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::args::Profile;
+
+/// The repository and its build directory, both absolute.
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// The workspace that this program was built from.
+    pub(crate) fn find() -> Result<Self> {
+        // `cargo run` sets the variable; the compiled-in path is right unless the folder was moved.
+        let xtask = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = xtask
+            .parent()
+            .context("this program's folder has no parent")?
+            .to_path_buf();
+        if !root.join("spin.toml").is_file() {
+            bail!("{} is not this repository: no spin.toml", root.display());
+        }
+        let target = match env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty()) {
+            Some(dir) => std::path::absolute(dir)?,
+            None => root.join("target"),
+        };
+        Ok(Self { root, target })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn web_client(&self) -> PathBuf {
+        self.root.join("web-client")
+    }
+
+    /// Where `cargo install --root` puts what only this repository needs.
+    pub(crate) fn tools(&self) -> PathBuf {
+        self.root.join(".bluegate/tools")
+    }
+
+    /// A program installed by [`crate::setup`].
+    pub(crate) fn tool(&self, name: &str) -> PathBuf {
+        self.tools().join("bin").join(executable(name))
+    }
+
+    /// The build directory.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// The test host, as `cargo xtask build host` leaves it.
+    pub(crate) fn host_binary(&self) -> PathBuf {
+        self.target.join("host").join(executable("bluegate-host"))
+    }
+
+    /// A component, as its build command leaves it.
+    pub(crate) fn component(&self, name: &str, profile: Profile) -> PathBuf {
+        self.component_dir(profile).join(format!("{name}.wasm"))
+    }
+
+    /// A manifest whose components are those that were built. The repository's own names
+    /// `target/…/release`; with another build directory or profile a copy is written that differs in
+    /// nothing but those paths.
+    pub(crate) fn manifest(&self, profile: Profile) -> Result<PathBuf> {
+        let original = self.root.join("spin.toml");
+        let built = self.component_dir(profile);
+        if built == self.root.join(MANIFEST_COMPONENT_DIR) {
+            return Ok(original);
+        }
+        let text = fs::read_to_string(&original).context("spin.toml")?;
+        let copy = self.root.join(".bluegate").join(match profile {
+            Profile::Debug => "spin.debug.toml",
+            Profile::Release => "spin.release.toml",
+        });
+        fs::create_dir_all(self.root.join(".bluegate"))?;
+        fs::write(&copy, with_components_from(&text, &built)?)?;
+        Ok(copy)
+    }
+
+    /// The version of a package in `Cargo.lock`.
+    pub(crate) fn locked_version(&self, package: &str) -> Result<String> {
+        let lock = fs::read_to_string(self.root.join("Cargo.lock")).context("Cargo.lock")?;
+        locked_version(&lock, package)
+            .with_context(|| format!("Cargo.lock has no package `{package}`"))
+    }
+
+    /// A cargo command in the repository, free of what `cargo run` told this program about itself
+    /// (build scripts that watch such variables would run again each time).
+    pub(crate) fn cargo(&self) -> Command {
+        self.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    }
+
+    /// Any command in the repository, with the same clean environment.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root);
+        for (name, _) in env::vars_os() {
+            if name.to_str().is_some_and(is_about_this_program) {
+                command.env_remove(name);
+            }
+        }
+        // Named always, so that a build directory from the user's cargo configuration cannot differ.
+        command.env("CARGO_TARGET_DIR", &self.target);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn component_dir(&self, profile: Profile) -> PathBuf {
+        self.target.join("wasm32-wasip2").join(match profile {
+            Profile::Debug => "debug",
+            Profile::Release => "release",
+        })
+    }
+}
+
+/// The program's path when it is on PATH.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|dir| dir.join(executable(program)))
+        .find(|file| file.is_file())
+}
+
+const MANIFEST_COMPONENT_DIR: &str = "target/wasm32-wasip2/release";
+
+fn executable(name: &str) -> String {
+    format!("{name}{}", env::consts::EXE_SUFFIX)
+}
+
+fn is_about_this_program(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_")
+        || matches!(
+            name,
+            "CARGO_BIN_NAME"
+                | "CARGO_CRATE_NAME"
+                | "CARGO_MANIFEST_DIR"
+                | "CARGO_MANIFEST_PATH"
+                | "CARGO_PRIMARY_PACKAGE"
+                | "OUT_DIR"
+        )
+}
+
+fn locked_version(lock: &str, package: &str) -> Option<String> {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines();
+    lines.find(|line| *line == name)?;
+    let version = lines.next()?.strip_prefix("version = \"")?;
+    version.strip_suffix('"').map(str::to_owned)
+}
+
+fn with_components_from(manifest: &str, dir: &Path) -> Result<String> {
+    let from = format!("source = \"{MANIFEST_COMPONENT_DIR}/");
+    let to = format!(
+        "source = {}",
+        toml_string(dir.to_str().context("the build directory is not UTF-8")?)
+    );
+    if !manifest.contains(&from) {
+        bail!("spin.toml names no component under {MANIFEST_COMPONENT_DIR}");
+    }
+    Ok(manifest.replace(&from, &format!("{}/", to.trim_end_matches('"'))))
+}
+
+fn toml_string(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_file_gives_the_version_of_exactly_that_package() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"0.1.0\"\n\n\
+                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\nsource = \"x\"\n";
+        assert_eq!(
+            locked_version(lock, "wasm-bindgen").as_deref(),
+            Some("0.2.130")
+        );
+        assert_eq!(locked_version(lock, "wasm"), None);
+    }
+
+    #[test]
+    fn a_manifest_for_another_directory_differs_in_the_component_paths_only() {
+        let manifest = "[component.a]\nsource = \"target/wasm32-wasip2/release/a.wasm\"\n\
+                        files = [\"target/x\"]\n";
+        let copy = with_components_from(manifest, Path::new("/build/\"x\"/debug")).unwrap();
+        assert_eq!(
+            copy,
+            "[component.a]\nsource = \"/build/\\\"x\\\"/debug/a.wasm\"\nfiles = [\"target/x\"]\n"
+        );
+        assert!(with_components_from("[application]\n", Path::new("/build")).is_err());
+    }
+
+    #[test]
+    fn the_repository_s_manifest_can_be_pointed_elsewhere() {
+        let manifest = include_str!("../../spin.toml");
+        let copy = with_components_from(manifest, Path::new("/build")).unwrap();
+        assert_eq!(copy.matches("source = \"/build/bluegate_").count(), 3);
+    }
+
+    #[test]
+    fn variables_that_cargo_run_sets_are_not_passed_on() {
+        assert!(is_about_this_program("CARGO_PKG_NAME"));
+        assert!(is_about_this_program("CARGO_MANIFEST_DIR"));
+        assert!(!is_about_this_program("CARGO_HOME"));
+        assert!(!is_about_this_program("CARGO_TARGET_DIR"));
+        assert!(!is_about_this_program("SPIN_VARIABLE_ENVIRONMENT"));
+    }
+}
