@@ -11,7 +11,6 @@ mod process;
 mod say;
 mod setup;
 mod sizes;
-mod stamp;
 mod suites;
 mod tally;
 mod up;

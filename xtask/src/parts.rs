@@ -10,7 +10,6 @@ use crate::args::{Build, Part, Profile};
 use crate::process;
 use crate::say::Steps;
 use crate::setup;
-use crate::stamp::Stamp;
 use crate::workspace::Workspace;
 
 /// One thing to install or build.
@@ -18,7 +17,7 @@ use crate::workspace::Workspace;
 pub(crate) enum Step {
     WasmTargets,
     WasmBindgen,
-    NpmPackages,
+    Node,
     Chromium,
     Gateway,
     Sandbox,
@@ -36,19 +35,14 @@ impl Step {
                 Part::Demo => &[
                     Self::WasmTargets,
                     Self::WasmBindgen,
-                    Self::NpmPackages,
+                    Self::Node,
                     Self::Web,
                     Self::Demo,
                 ][..],
                 Part::Gateway => &[Self::WasmTargets, Self::Gateway],
                 Part::Host => &[Self::Host],
                 Part::Sandbox => &[Self::WasmTargets, Self::Sandbox],
-                Part::Web => &[
-                    Self::WasmTargets,
-                    Self::WasmBindgen,
-                    Self::NpmPackages,
-                    Self::Web,
-                ],
+                Part::Web => &[Self::WasmTargets, Self::WasmBindgen, Self::Node, Self::Web],
             });
         }
         steps
@@ -56,14 +50,14 @@ impl Step {
 
     pub(crate) fn label(self) -> &'static str {
         match self {
-            Self::Chromium => "finding Chromium and chromedriver",
+            Self::Chromium => "looking for Chromium and chromedriver",
             Self::Demo => "building demo",
             Self::Gateway => "building gateway",
             Self::Host => "building the test host (the first time takes minutes)",
-            Self::NpmPackages => "installing npm packages",
+            Self::Node => "looking for Node.js",
             Self::Sandbox => "building sandbox",
-            Self::WasmBindgen => "installing wasm-bindgen",
-            Self::WasmTargets => "installing wasm targets",
+            Self::WasmBindgen => "looking for wasm-bindgen",
+            Self::WasmTargets => "looking for wasm targets",
             Self::Web => "building the browser package",
         }
     }
@@ -74,7 +68,7 @@ impl Step {
             Self::Demo => component(workspace, "bluegate-demo", profile),
             Self::Gateway => component(workspace, "bluegate-gateway", profile),
             Self::Host => process::run(&mut host(workspace)),
-            Self::NpmPackages => setup::npm_packages(workspace),
+            Self::Node => setup::node(workspace),
             Self::Sandbox => component(workspace, "bluegate-sandbox", profile),
             Self::WasmBindgen => setup::wasm_bindgen(workspace),
             Self::WasmTargets => setup::wasm_targets(workspace),
@@ -138,28 +132,9 @@ fn component(workspace: &Workspace, package: &str, profile: Profile) -> Result<(
     Ok(())
 }
 
+/// The package's own script installs its npm packages, and keeps stamps of what it has built.
 fn web(workspace: &Workspace) -> Result<()> {
-    let root = workspace.root();
-    let inputs = [
-        ".cargo/config.toml",
-        "Cargo.lock",
-        "Cargo.toml",
-        "rust-toolchain.toml",
-        "shared",
-        "web-client",
-    ]
-    .map(|name| root.join(name));
-    let stamp = Stamp::of(root.join(".bluegate/stamps/web"), &inputs)?;
-    let made = ["web-client/dist", "web-client/demo/dist"];
-    let is_made = || made.iter().all(|dir| root.join(dir).is_dir());
-    if stamp.is_current() && is_made() {
-        return Ok(());
-    }
-    process::run(web_command(workspace, "node").arg("build.mjs"))?;
-    if !is_made() {
-        bail!("web-client/build.mjs succeeded without making {made:?}");
-    }
-    stamp.write()
+    process::run(web_command(workspace, "node").arg("build.mjs"))
 }
 
 #[cfg(test)]
@@ -173,7 +148,7 @@ mod tests {
         assert_eq!(steps.len(), 8);
         assert!(place(Step::WasmTargets) < place(Step::Gateway));
         assert!(place(Step::WasmBindgen) < place(Step::Web));
-        assert!(place(Step::NpmPackages) < place(Step::Web));
+        assert!(place(Step::Node) < place(Step::Web));
         assert!(place(Step::Web) < place(Step::Demo));
     }
 

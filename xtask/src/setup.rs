@@ -1,9 +1,8 @@
 //! Installing what is missing. Each function first looks, so that a second run costs nothing, and
-//! verifies what it installed. What belongs to this repository alone goes under `.bluegate/` or
-//! `node_modules/`; rustup and, as root on Debian, apt are the only things it touches outside.
+//! verifies what it installed. What belongs to this repository alone goes under `.bluegate/`; rustup
+//! and, as root on Debian, apt are the only things it touches outside.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -56,25 +55,6 @@ pub(crate) fn wasm_bindgen(workspace: &Workspace) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The npm packages that build and test the browser package, exactly as locked.
-pub(crate) fn npm_packages(workspace: &Workspace) -> Result<()> {
-    let web = workspace.web_client();
-    let lock = fs::read(web.join("package-lock.json")).context("web-client/package-lock.json")?;
-    // Beside the packages, so that it goes when they are deleted.
-    let installed = web.join("node_modules/.bluegate-lock.json");
-    if fs::read(&installed).is_ok_and(|text| text == lock) {
-        return Ok(());
-    }
-    node(workspace)?;
-    process::run(
-        workspace
-            .command("npm")
-            .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(&web),
-    )?;
-    fs::write(&installed, lock).with_context(|| installed.display().to_string())
 }
 
 /// Node.js, which the user has to have.
