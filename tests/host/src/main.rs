@@ -1,3 +1,68 @@
-//! Stub.
+//! Test double of Spin: `bluegate-host up`.
 
-fn main() {}
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use bluegate_host::options::{self, Command, Options};
+use bluegate_host::server::Server;
+
+/// How long the end waits for what is still running.
+const GRACE: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    match options::parse(std::env::args_os().skip(1)) {
+        Ok(Command::Help) => {
+            let _ = std::io::stdout().write_all(options::HELP.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Ok(Command::Up(options)) => report(up(&options)),
+        Err(error) => report(Err(error)),
+    }
+}
+
+fn report(result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bluegate-host: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn up(options: &Options) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let result = runtime.block_on(async {
+        let mut interrupt = signal(Signal::Interrupt)?;
+        let mut terminate = signal(Signal::Terminate)?;
+        let (server, listener) = Server::start(options, |name| std::env::var(name).ok()).await?;
+        println!("listening http://{}", server.address());
+        std::io::stdout().flush()?;
+        tokio::select! {
+            () = server.serve(listener) => {}
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        Ok(())
+    });
+    runtime.shutdown_timeout(GRACE);
+    result
+}
+
+enum Signal {
+    Interrupt,
+    Terminate,
+}
+
+fn signal(which: Signal) -> Result<tokio::signal::unix::Signal> {
+    use tokio::signal::unix::SignalKind;
+    let kind = match which {
+        Signal::Interrupt => SignalKind::interrupt(),
+        Signal::Terminate => SignalKind::terminate(),
+    };
+    Ok(tokio::signal::unix::signal(kind)?)
+}
