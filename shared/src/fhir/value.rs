@@ -297,7 +297,9 @@ fn digits(text: &str, len: usize) -> Option<u16> {
 fn days_in(year: u16, month: u16) -> u16 {
     match month {
         4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         _ => 31,
     }
@@ -316,14 +318,28 @@ mod tests {
         let date = Date::parse("2016-01-16T00:00:00+00:00").unwrap();
         assert_eq!(date.to_string(), "2016-01-16");
         let date = Date::parse("2016-01-16T23:59:59-11:00").unwrap();
-        assert_eq!((date.year(), date.month(), date.day()), (2016, Some(1), Some(16)));
+        assert_eq!(
+            (date.year(), date.month(), date.day()),
+            (2016, Some(1), Some(16))
+        );
     }
 
     #[test]
     fn impossible_dates_are_refused() {
         for text in [
-            "", "IGNORED_FIELD", "2020-13-40", "2019-02-29", "1900-02-29", "0000", "2018-1", "18",
-            "2018-01-01-01", "2018T10:00", "+018", "2018--1", "２０１８",
+            "",
+            "IGNORED_FIELD",
+            "2020-13-40",
+            "2019-02-29",
+            "1900-02-29",
+            "0000",
+            "2018-1",
+            "18",
+            "2018-01-01-01",
+            "2018T10:00",
+            "+018",
+            "2018--1",
+            "２０１８",
         ] {
             assert_eq!(Date::parse(text), None, "{text}");
         }
@@ -364,7 +380,16 @@ mod tests {
 
     #[test]
     fn cents_refuse_what_they_cannot_hold() {
-        for text in ["", "-", "x", "1x", "92233720368547758.08", "1e99", "1e9999999999999999999", "true"] {
+        for text in [
+            "",
+            "-",
+            "x",
+            "1x",
+            "92233720368547758.08",
+            "1e99",
+            "1e9999999999999999999",
+            "true",
+        ] {
             assert_eq!(cents(text), Err(None), "{text}");
         }
         assert_eq!(cents("0e99"), Ok(0));
@@ -373,7 +398,13 @@ mod tests {
 
     #[test]
     fn decimals_have_one_text() {
-        for (text, value) in [("60.0", "60"), ("4.750", "4.75"), ("-0.0", "0"), ("-1.50", "-1.5"), ("77", "77")] {
+        for (text, value) in [
+            ("60.0", "60"),
+            ("4.750", "4.75"),
+            ("-0.0", "0"),
+            ("-1.50", "-1.5"),
+            ("77", "77"),
+        ] {
             assert_eq!(Decimal::parse(text).unwrap().as_str(), value);
         }
         assert_eq!(Decimal::parse("\"60\""), None);
@@ -381,10 +412,19 @@ mod tests {
 
     #[test]
     fn variables_have_one_name_in_all_versions() {
-        assert_eq!(variable("https://bluebutton.cms.gov/resources/variables/line_nch_pmt_amt"), "line_nch_pmt_amt");
+        assert_eq!(
+            variable("https://bluebutton.cms.gov/resources/variables/line_nch_pmt_amt"),
+            "line_nch_pmt_amt"
+        );
         assert_eq!(variable("CLM_LINE_SBMT_CHRG_AMT"), "clm_line_sbmt_chrg_amt");
-        assert_eq!(variable("https://bluebutton.cms.gov/fhir/StructureDefinition/BENE-CNTRCT-NUM"), "bene_cntrct_num");
-        assert_eq!(variable("https://bluebutton.cms.gov/resources/variables/ptdcntrct01/2018-1"), "ptdcntrct01");
+        assert_eq!(
+            variable("https://bluebutton.cms.gov/fhir/StructureDefinition/BENE-CNTRCT-NUM"),
+            "bene_cntrct_num"
+        );
+        assert_eq!(
+            variable("https://bluebutton.cms.gov/resources/variables/ptdcntrct01/2018-1"),
+            "ptdcntrct01"
+        );
         assert!(is_variable("https://x/BENE-PBP-NUM", "bene_pbp_num"));
         assert!(!is_variable("https://x/BENE-PBP-NUMBER", "bene_pbp_num"));
         assert_eq!(tail(""), "");

@@ -56,20 +56,6 @@ pub(crate) struct Bundle<'a> {
     pub(crate) entry: Vec<Entry<'a>>,
 }
 
-/// [`Bundle`] for pages where something has the wrong shape: each part is read on its own.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct LooseBundle<'a> {
-    #[serde(borrow)]
-    pub(crate) resource_type: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) total: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) link: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) entry: Raw<'a>,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Link<'a> {
@@ -84,14 +70,6 @@ pub(crate) struct Link<'a> {
 pub(crate) struct Entry<'a> {
     #[serde(borrow)]
     pub(crate) resource: Raw<'a>,
-}
-
-/// Just the type of a resource.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Head<'a> {
-    #[serde(borrow)]
-    pub(crate) resource_type: Raw<'a>,
 }
 
 /// An ExplanationOfBenefit, a Coverage or a Patient.
@@ -222,8 +200,8 @@ pub(crate) struct Coding<'a> {
     pub(crate) extension: Vec<Extension<'a>>,
 }
 
-/// An extension. Codings, identifiers, quantities and money have non-overlapping fields that we
-/// read, so one struct takes all four; dates, strings and codes are all text.
+/// An extension. Codings, identifiers and quantities have no fields in common that mean different
+/// things, so one struct takes all three; dates, strings and codes are all text.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Extension<'a> {
@@ -233,11 +211,17 @@ pub(crate) struct Extension<'a> {
         borrow,
         alias = "valueCoding",
         alias = "valueIdentifier",
-        alias = "valueQuantity",
-        alias = "valueMoney"
+        alias = "valueQuantity"
     )]
     pub(crate) value: Option<Quantity<'a>>,
-    #[serde(borrow, alias = "valueDate", alias = "valueString", alias = "valueCode")]
+    #[serde(borrow, rename = "valueMoney")]
+    pub(crate) money: Option<Quantity<'a>>,
+    #[serde(
+        borrow,
+        alias = "valueDate",
+        alias = "valueString",
+        alias = "valueCode"
+    )]
     pub(crate) text: Option<Str<'a>>,
     #[serde(borrow)]
     pub(crate) extension: Vec<Self>,
@@ -305,7 +289,7 @@ pub(crate) struct Contained<'a> {
     #[serde(borrow)]
     pub(crate) id: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(crate) identifier: OneOrMany<Identifier<'a>>,
+    pub(crate) identifier: Vec<Identifier<'a>>,
     #[serde(borrow)]
     pub(crate) name: Names<'a>,
     #[serde(borrow)]
@@ -606,7 +590,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 }
                 Ok(members)
             }
-
         }
         deserializer.deserialize_map(Object).map(Self)
     }
