@@ -66,4 +66,4 @@ export const signInButton = (page) =>
 export const signOutButton = (page) => page.getByRole("button", { name: "Sign out" });
 export const claimCards = (page) => page.locator(CLAIM);
 
-const CLAIM = "[data-testid=claim]";
+const CLAIM = ".claims > .claim";

@@ -65,7 +65,8 @@ impl Test {
 /// Options of `cargo xtask up`.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Up {
-    pub(crate) data_dir: PathBuf,
+    /// `.spin` in the repository when not given.
+    pub(crate) data_dir: Option<PathBuf>,
     pub(crate) engine: EngineChoice,
     pub(crate) listen: String,
     pub(crate) profile: Profile,
@@ -74,7 +75,7 @@ pub(crate) struct Up {
 impl Default for Up {
     fn default() -> Self {
         Self {
-            data_dir: PathBuf::from(".spin"),
+            data_dir: None,
             engine: EngineChoice::Auto,
             listen: "127.0.0.1:3000".to_owned(),
             profile: Profile::Release,
@@ -223,7 +224,7 @@ impl<I: Iterator<Item = String>> Rest<I> {
         let mut up = Up::default();
         while let Some((name, value)) = self.next() {
             match name.as_str() {
-                "--data-dir" => up.data_dir = PathBuf::from(self.value(&name, value)?),
+                "--data-dir" => up.data_dir = Some(PathBuf::from(self.value(&name, value)?)),
                 "--debug" => up.profile = Profile::Debug,
                 "--engine" => {
                     up.engine = match self.value(&name, value)?.as_str() {
@@ -282,7 +283,7 @@ mod tests {
             panic!("not up")
         };
         assert_eq!(up.listen, "127.0.0.1:3000");
-        assert_eq!(up.data_dir, PathBuf::from(".spin"));
+        assert_eq!(up.data_dir, None);
         assert_eq!(up.engine, EngineChoice::Auto);
         assert_eq!(up.profile, Profile::Release);
     }
@@ -290,7 +291,7 @@ mod tests {
     #[test]
     fn options_take_their_value_after_a_space_or_an_equals_sign() {
         let expected = Command::Up(Up {
-            data_dir: PathBuf::from("/tmp/x"),
+            data_dir: Some(PathBuf::from("/tmp/x")),
             engine: EngineChoice::Host,
             listen: "127.0.0.1:0".to_owned(),
             profile: Profile::Debug,

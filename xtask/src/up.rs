@@ -22,7 +22,10 @@ pub(crate) fn run(workspace: &Workspace, options: &args::Up) -> Result<ExitCode>
     // Before minutes of building, not after.
     let listen = Listen::parse(&options.listen)?;
     let kind = Kind::choose(workspace, options.engine)?;
-    let data_dir = std::path::absolute(&options.data_dir)?;
+    let data_dir = match &options.data_dir {
+        Some(dir) => std::path::absolute(dir)?,
+        None => workspace.root().join(".spin"),
+    };
 
     let mut parts = vec![Part::Gateway, Part::Sandbox, Part::Web, Part::Demo];
     if kind == Kind::Host {
@@ -46,7 +49,7 @@ pub(crate) fn run(workspace: &Workspace, options: &args::Up) -> Result<ExitCode>
         engine.wait_until_ready(READY_WITHIN)?;
         Ok(engine)
     })?;
-    eprintln!("started in {}", say::seconds(begin.elapsed()));
+    eprintln!("up after {}", say::seconds(begin.elapsed()));
 
     let url = listen.url();
     println!("demo  {url}/demo/");
