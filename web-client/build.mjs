@@ -1,0 +1,173 @@
+// Builds the npm package (dist/) and the demo page (demo/dist/).
+//
+//   node build.mjs            build what has changed
+//   node build.mjs --force    build everything
+//
+// Needs cargo with the target wasm32-unknown-unknown, and wasm-bindgen of the version that Cargo.lock
+// names: from the variable WASM_BINDGEN, from .bluegate/tools, or from PATH. Each step has a stamp, a hash
+// over everything it reads; a step whose stamp is unchanged is not run.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.dirname(here);
+const dist = path.join(here, "dist");
+const demo = path.join(here, "demo");
+const demoDist = path.join(demo, "dist");
+const targetDir = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
+const stampFile = path.join(root, ".bluegate", "web-build.json");
+const force = process.argv.includes("--force");
+
+const MODULES = ["pkce", "fhir"];
+// What rustc's baseline and .cargo/config.toml switch on; wasm-opt refuses what it is not told of.
+const WASM_FEATURES = [
+  "bulk-memory",
+  "bulk-memory-opt",
+  "call-indirect-overlong",
+  "multivalue",
+  "mutable-globals",
+  "nontrapping-float-to-int",
+  "reference-types",
+  "sign-ext",
+  "simd",
+];
+
+const stamps = readStamps();
+
+step("packages", ["package.json", "package-lock.json"], [path.join(here, "node_modules")], () => {
+  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+});
+
+const rustInputs = [
+  "src",
+  "Cargo.toml",
+  "build.mjs",
+  "../shared/src",
+  "../shared/Cargo.toml",
+  "../Cargo.toml",
+  "../Cargo.lock",
+  "../.cargo/config.toml",
+  "../rust-toolchain.toml",
+];
+for (const name of MODULES) {
+  const outputs = [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`];
+  step(`module ${name}`, rustInputs, outputs.map((file) => path.join(dist, "wasm", file)), () => {
+    buildModule(name);
+  });
+}
+
+const built = fs.existsSync(path.join(dist, "wasm")) ? ["dist/wasm"] : [];
+step("package", ["ts", "tsconfig.json", "package-lock.json", ...built], [path.join(dist, "index.js")], () => {
+  for (const entry of fs.readdirSync(dist)) {
+    if (entry !== "wasm") fs.rmSync(path.join(dist, entry), { recursive: true });
+  }
+  run(tool("tsc"), ["--project", "tsconfig.json"]);
+});
+
+step("demo page", ["dist", "demo/src", "demo/static", "demo/tsconfig.json"], [path.join(demoDist, "index.html")], () => {
+  fs.rmSync(demoDist, { recursive: true, force: true });
+  fs.cpSync(path.join(demo, "static"), demoDist, { recursive: true });
+  fs.cpSync(dist, path.join(demoDist, "client"), { recursive: true });
+  run(tool("tsc"), ["--project", "demo/tsconfig.json"]);
+  // The page serves what it runs; types are for those who build on the package.
+  for (const file of filesUnder(demoDist)) {
+    if (file.endsWith(".d.ts")) fs.rmSync(file);
+  }
+});
+
+function buildModule(name) {
+  const cargo = process.env.CARGO ?? "cargo";
+  run(cargo, [
+    "rustc",
+    "--package=bluegate-web-client",
+    "--lib",
+    "--crate-type=cdylib",
+    "--target=wasm32-unknown-unknown",
+    "--profile=web",
+    "--no-default-features",
+    `--features=${name}`,
+  ]);
+  const raw = path.join(targetDir, "wasm32-unknown-unknown", "web", "bluegate_web_client.wasm");
+  const out = path.join(dist, "wasm");
+  fs.mkdirSync(out, { recursive: true });
+  run(wasmBindgen(), ["--target=web", `--out-dir=${out}`, `--out-name=${name}`, raw]);
+  fs.rmSync(path.join(out, `${name}_bg.wasm.d.ts`), { force: true });
+
+  const wasm = path.join(out, `${name}_bg.wasm`);
+  const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
+  run(tool("wasm-opt"), ["-O3", "--strip-debug", "--strip-producers", ...features, wasm, "-o", wasm]);
+}
+
+/** The wasm-bindgen program, which has to be of the very version that the crate was built with. */
+function wasmBindgen() {
+  const lock = fs.readFileSync(path.join(root, "Cargo.lock"), "utf8");
+  const wanted = /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(lock)?.[1];
+  const candidates = [
+    process.env.WASM_BINDGEN,
+    path.join(root, ".bluegate", "tools", "bin", "wasm-bindgen"),
+    "wasm-bindgen",
+  ];
+  for (const candidate of candidates) {
+    if (!candidate) continue;
+    const answer = spawnSync(candidate, ["--version"], { encoding: "utf8" });
+    if (answer.status === 0 && answer.stdout.trim() === `wasm-bindgen ${wanted}`) return candidate;
+  }
+  fail(
+    `wasm-bindgen ${wanted} not found: run \`cargo install wasm-bindgen-cli --version ${wanted} --locked --root .bluegate/tools\` in ${root}`,
+  );
+}
+
+function tool(name) {
+  return path.join(here, "node_modules", ".bin", name);
+}
+
+function run(command, args) {
+  const env = { ...process.env, CARGO_TARGET_DIR: targetDir };
+  const result = spawnSync(command, args, { cwd: here, stdio: ["ignore", "inherit", "inherit"], env });
+  if (result.error) fail(`${command}: ${result.error.message}`);
+  if (result.status !== 0) fail(`${path.basename(command)} failed (${result.status ?? result.signal})`);
+}
+
+/** Runs `build` unless nothing that it reads has changed since it last succeeded. */
+function step(name, inputs, outputs, build) {
+  const stamp = hashOf(inputs);
+  if (!force && stamps[name] === stamp && outputs.every((file) => fs.existsSync(file))) return;
+  console.error(`web-client: ${name}`);
+  build();
+  stamps[name] = stamp;
+  fs.mkdirSync(path.dirname(stampFile), { recursive: true });
+  fs.writeFileSync(stampFile, `${JSON.stringify(stamps, undefined, 2)}\n`);
+}
+
+function hashOf(inputs) {
+  const hash = createHash("sha256");
+  for (const input of inputs) {
+    for (const file of filesUnder(path.join(here, input))) {
+      hash.update(`${path.relative(here, file)}\0`).update(fs.readFileSync(file)).update("\0");
+    }
+  }
+  return hash.digest("hex");
+}
+
+function filesUnder(start) {
+  if (!fs.existsSync(start)) return [];
+  if (fs.statSync(start).isFile()) return [start];
+  const names = fs.readdirSync(start).sort();
+  return names.flatMap((name) => filesUnder(path.join(start, name)));
+}
+
+function readStamps() {
+  try {
+    return JSON.parse(fs.readFileSync(stampFile, "utf8"));
+  } catch {
+    return {};
+  }
+}
+
+function fail(message) {
+  console.error(`web-client: ${message}`);
+  process.exit(1);
+}

@@ -1,0 +1,40 @@
+/* Money and dates in the person's language. */
+import type { Language } from "./text.js";
+
+/** Formatters of one language. */
+export interface Formats {
+  /** Integer cents as dollars. */
+  money(cents: number): string;
+  /** A calendar date, `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
+  day(date: string): string;
+  /** A range of days; one day where both are the same. */
+  days(start: string | undefined, end: string | undefined): string | undefined;
+  /** An instant, as its day. */
+  instant(iso: string): string;
+}
+
+/** Makes the formatters of a language, as it is used in the United States. */
+export function formatsIn(language: Language): Formats {
+  const locale = `${language}-US`;
+  const money = new Intl.NumberFormat(locale, { style: "currency", currency: "USD" });
+  // A calendar day has no time zone: it is read and shown in UTC, so that nothing moves it.
+  const whole = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
+  const month = new Intl.DateTimeFormat(locale, { year: "numeric", month: "short", timeZone: "UTC" });
+  const local = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
+
+  const day = (date: string): string => {
+    if (!/^\d{4}(-\d{2}){1,2}$/.test(date)) return date;
+    return (date.length === 7 ? month : whole).format(new Date(date));
+  };
+  return {
+    money: (cents) => money.format(cents / 100),
+    day,
+    days(start, end) {
+      const first = start ?? end;
+      if (first === undefined) return undefined;
+      // Upstream data has periods that end before they start; then the days are shown as they are.
+      return end === undefined || first === end ? day(first) : `${day(first)} – ${day(end)}`;
+    },
+    instant: (iso) => local.format(new Date(iso)),
+  };
+}

@@ -1,0 +1,178 @@
+/* What the page shows: functions from data to elements. Nothing here fetches or remembers. */
+import { BluegateError, type ClaimRow, type Coverage, type Patient, type Tokens } from "./client/index.js";
+import { button, el, facts } from "./dom.js";
+import type { Formats } from "./format.js";
+import type { Language, Texts } from "./text.js";
+
+/** What every view needs. */
+export interface Context {
+  readonly language: Language;
+  readonly texts: Texts;
+  readonly formats: Formats;
+}
+
+/** The bar at the top. */
+export function topBar({ texts, language }: Context, actions: { switchLanguage(): void; signOut?: () => void }) {
+  const other = language === "en" ? "es" : "en";
+  const choose = button(texts.otherLanguage, "link", actions.switchLanguage);
+  choose.lang = other;
+  return el(
+    "header",
+    { class: "top" },
+    el(
+      "div",
+      { class: "brand" },
+      el("img", { src: "/demo/icon.svg", alt: "", width: "28", height: "28" }),
+      el("span", {}, texts.title),
+    ),
+    choose,
+    actions.signOut && button(texts.signOut, "button", actions.signOut),
+  );
+}
+
+/** What is shown while nothing is known yet. */
+export function waiting(message: string) {
+  return el("p", { class: "quiet", role: "status" }, message);
+}
+
+/** The page before the sign-in. */
+export function welcome({ texts }: Context, signIn: () => void) {
+  return el(
+    "section",
+    { class: "card hero" },
+    el("h1", { tabindex: "-1" }, texts.welcome),
+    el("p", {}, texts.explain),
+    button(texts.signIn, "button primary", signIn),
+    el(
+      "div",
+      { class: "hint" },
+      el("p", {}, texts.sandboxHint),
+      el("p", {}, `${texts.user} `, el("code", {}, "BBUser20023"), `, ${texts.password} `, el("code", {}, "PW20023!")),
+    ),
+  );
+}
+
+/** A failure in words, with a way on where there is one. */
+export function failure({ texts }: Context, error: unknown, again?: () => void) {
+  const known = error instanceof BluegateError ? error : undefined;
+  const words = texts.errors[known?.code ?? "other"];
+  const mild = known?.code === "access_denied";
+  return el(
+    "div",
+    { class: mild ? "notice mild" : "notice", role: "alert" },
+    el("p", {}, words),
+    known?.requestId === undefined ? undefined : el("small", {}, texts.support(known.requestId)),
+    again && button(texts.tryAgain, "button", again),
+  );
+}
+
+/** A short good message. */
+export function message(words: string) {
+  return el("p", { class: "hint", role: "status" }, words);
+}
+
+/** The person: the record where it is shared, and the id in any case. */
+export function person({ texts, formats }: Context, tokens: Tokens, patient: Patient | undefined) {
+  const until = tokens.accessGrantExpiration;
+  return [
+    facts("facts", [
+      [texts.name, patient && fullName(patient)],
+      [texts.birthDate, patient?.birthDate && formats.day(patient.birthDate)],
+      [texts.patientId, tokens.patient],
+      [texts.sharedUntil, until && formats.instant(until)],
+    ]),
+    patient === undefined ? el("p", { class: "quiet" }, texts.withheld) : undefined,
+  ].filter((node) => node !== undefined);
+}
+
+/** The person's coverages. */
+export function coverages({ texts, formats }: Context, all: readonly Coverage[]) {
+  if (all.length === 0) {
+    return el("p", { class: "quiet" }, texts.noCoverage);
+  }
+  const list = el("ul", { class: "coverages" });
+  for (const coverage of all) {
+    const { part } = coverage;
+    list.append(
+      el(
+        "li",
+        {},
+        el("span", { class: "name" }, part === undefined ? coverage.id : texts.parts[part]),
+        el("span", { class: "quiet" }, coveredWhen(coverage, texts, formats)),
+        badge(coverage.status === "active", coverage.status === "active" ? texts.coverageActive : texts.coverageInactive),
+      ),
+    );
+  }
+  return list;
+}
+
+/** One claim in the list. */
+export function claim({ texts, formats }: Context, row: ClaimRow) {
+  const title = texts.claimTypes[row.type] ?? texts.claimTypes.unknown;
+  const provider = row.provider ?? (row.npi === undefined ? texts.noProvider : `NPI ${row.npi}`);
+  const what = row.drug?.display ?? provider;
+  const amount = (cents: number | undefined): string | undefined =>
+    cents === undefined ? undefined : formats.money(cents);
+  const status = row.status === undefined ? undefined : known(texts.status, row.status);
+  return el(
+    "li",
+    { class: "claim" },
+    el(
+      "div",
+      { class: "what" },
+      el("h3", { tabindex: "-1", title: texts.claimId(row.id) }, title),
+      el("p", {}, what),
+      el("p", { class: "quiet" }, formats.days(row.start, row.end) ?? texts.noDate),
+    ),
+    status === undefined ? el("span", {}) : badge(row.status === "active", status),
+    facts("amounts", [
+      [texts.charged, amount(row.charged)],
+      [row.type === "pde" ? texts.planPaid : texts.medicarePaid, amount(row.paid)],
+      [texts.youPaid, amount(row.patientResponsibility)],
+    ]),
+  );
+}
+
+/** Grey boxes where something will be. */
+export function skeletons(count: number, label: string) {
+  const box = el("div", { class: "section" }, el("p", { class: "hidden", role: "status" }, label));
+  for (let index = 0; index < count; index += 1) {
+    box.append(el("div", { class: "skeleton", "aria-hidden": "true" }));
+  }
+  return box;
+}
+
+/** A section with a heading. */
+export function section(id: string, heading: string, extra?: HTMLElement) {
+  const body = el("div", { class: "section" });
+  const title = el("h2", { id: `${id}-title` }, heading);
+  const element = el(
+    "section",
+    { class: "section", "aria-labelledby": `${id}-title` },
+    extra === undefined ? title : el("div", { class: "heading" }, title, extra),
+    body,
+  );
+  return { element, body };
+}
+
+function badge(good: boolean, words: string) {
+  return el("span", { class: good ? "badge" : "badge off" }, words);
+}
+
+function coveredWhen(coverage: Coverage, texts: Texts, formats: Formats): string {
+  const start = coverage.period?.start;
+  const end = coverage.period?.end;
+  if (start !== undefined && end !== undefined) return texts.between(formats.day(start), formats.day(end));
+  if (start !== undefined) return texts.since(formats.day(start));
+  return end === undefined ? "" : texts.until(formats.day(end));
+}
+
+function fullName(patient: Patient): string | undefined {
+  const name = patient.name;
+  const all = [...(name?.given ?? []), name?.family].filter((part) => part !== undefined);
+  return all.length === 0 ? undefined : all.join(" ");
+}
+
+function known<T extends Record<string, string> & { other: string }>(table: T, key: string): string {
+  return Object.hasOwn(table, key) ? (table[key] ?? table.other) : table.other;
+}

@@ -1,0 +1,68 @@
+// Chromium for the tests, and a small server for what it loads. The server sends the demo page's
+// Content-Security-Policy, so that whatever passes here runs under it.
+import { createServer } from "node:http";
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export const packageRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+
+const CONTENT_SECURITY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+};
+
+/** Starts Chromium with an empty profile; nothing in it calls out. */
+export function launch() {
+  const places = ["chromium", "chromium-browser", "google-chrome"].flatMap((name) =>
+    (process.env.PATH ?? "").split(path.delimiter).map((dir) => path.join(dir, name)),
+  );
+  const executablePath = process.env.CHROMIUM ?? places.find((place) => fs.existsSync(place));
+  if (executablePath === undefined) throw new Error("no Chromium: set CHROMIUM to its path");
+  return chromium.launch({
+    executablePath,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** Serves folders: `{ "/prefix/": "directory" }`, and an empty page at `/`. */
+export async function serve(folders) {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url, "http://local");
+    const headers = { "Content-Security-Policy": CONTENT_SECURITY, "Content-Type": TYPES[".html"] };
+    if (pathname === "/") {
+      response.writeHead(200, headers).end("<!doctype html><title>test</title>");
+      return;
+    }
+    const prefix = Object.keys(folders).find((prefix) => pathname.startsWith(prefix));
+    const file = prefix && path.join(folders[prefix], decodeURIComponent(pathname.slice(prefix.length)));
+    if (!file || !file.startsWith(folders[prefix]) || !fs.existsSync(file)) {
+      response.writeHead(404, headers).end();
+      return;
+    }
+    headers["Content-Type"] = TYPES[path.extname(file)] ?? "application/octet-stream";
+    response.writeHead(200, headers).end(fs.readFileSync(file));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    base: `http://127.0.0.1:${server.address().port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Client } from "@bluegate/client";
+import { parsePage, parseResource } from "@bluegate/client/fhir";
+import { bundle, eob, startGateway, tokenAnswer } from "../gateway.mjs";
+
+const REDIRECT = "https://app.example/callback";
+const EOB = "/v2/fhir/ExplanationOfBenefit";
+
+async function signedIn(t, routes = {}, answer = tokenAnswer()) {
+  const gateway = await startGateway({ "POST /v2/o/token/": () => ({ body: answer }), ...routes });
+  t.after(() => gateway.close());
+  const client = new Client({ baseUrl: gateway.base, clientId: "app", redirectUri: REDIRECT });
+  const url = new URL(REDIRECT);
+  url.searchParams.set("state", (await client.authorizationUrl()).searchParams.get("state"));
+  url.searchParams.set("iss", gateway.base);
+  url.searchParams.set("code", "good");
+  await client.handleCallback(url);
+  return { gateway, client };
+}
+
+const code = (expected) => (error) => {
+  assert.equal(error.name, "BluegateError");
+  assert.equal(error.code, expected, error.message);
+  return true;
+};
+
+const bytes = (value) => new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
+
+test("claims come page by page, by the next links as they are given", async (t) => {
+  const { gateway, client } = await signedIn(t);
+  const second = `${gateway.base}${EOB}?token=opaque%2Fthing&b=2&a=1`;
+  gateway.routes[`GET ${EOB}`] = ({ query }) => ({
+    body: query.has("token")
+      ? bundle([eob("carrier-3")], { total: 3 })
+      : bundle([eob("carrier-1"), eob("carrier-2")], { total: 3, next: second }),
+  });
+  const ids = [];
+  for await (const page of client.claims({ pageSize: 2 })) {
+    assert.equal(page.total, 3);
+    ids.push(...page.rows().map((row) => row.id));
+    page.free();
+  }
+  assert.deepEqual(ids, ["carrier-1", "carrier-2", "carrier-3"]);
+  const [first, next] = gateway.to(EOB);
+  assert.equal(first.query.get("_count"), "2");
+  assert.equal(next.query.toString(), new URL(second).searchParams.toString());
+  assert.equal(first.headers.authorization, "Bearer access-1");
+  assert.equal(first.headers.accept, "application/fhir+json");
+  assert.equal(first.headers.cookie, undefined);
+});
+
+test("a page that failed is fetched again by the next call, and none is left out", async (t) => {
+  const { gateway, client } = await signedIn(t);
+  const next = `${gateway.base}${EOB}?page=2`;
+  let fail = true;
+  gateway.routes[`GET ${EOB}`] = ({ query }) => {
+    if (!query.has("page")) return { body: bundle([eob("carrier-1")], { next }) };
+    if (fail) return "hang up";
+    return { body: bundle([eob("carrier-2")]) };
+  };
+  const pages = client.claims();
+  assert.equal((await pages.next()).value.rows()[0].id, "carrier-1");
+  await assert.rejects(pages.next(), code("offline"));
+  assert.equal(pages.done, false);
+  fail = false;
+  assert.equal((await pages.next()).value.rows()[0].id, "carrier-2");
+  assert.equal(pages.done, true);
+  assert.equal((await pages.next()).done, true);
+});
+
+test("a next link to another origin gets no token", async (t) => {
+  const { gateway, client } = await signedIn(t);
+  const other = await startGateway({ "GET /steal": () => ({ body: {} }) });
+  t.after(() => other.close());
+  for (const next of [`${other.base}/steal`, "not a link", `${gateway.base}${EOB}`]) {
+    gateway.routes[`GET ${EOB}`] = () => ({ body: bundle([eob("carrier-1")], { next }) });
+    await assert.rejects(client.claims().next(), code("bad_response"));
+  }
+  assert.equal(other.requests.length, 0);
+});
+
+test("the search parameters are those of the gateway", async (t) => {
+  const { gateway, client } = await signedIn(t);
+  gateway.routes[`GET ${EOB}`] = () => ({ body: bundle([]) });
+  await client
+    .claims({
+      type: ["carrier", "pde"],
+      since: "2020-01-01T00:00:00Z",
+      serviceDate: { from: "2018-01-01", to: "2018-12-31" },
+      pageSize: 50,
+    })
+    .next();
+  const { query } = gateway.to(EOB)[0];
+  assert.equal(query.get("type"), "carrier,pde");
+  assert.deepEqual(query.getAll("_lastUpdated"), ["ge2020-01-01T00:00:00Z"]);
+  assert.deepEqual(query.getAll("service-date"), ["ge2018-01-01", "le2018-12-31"]);
+  assert.equal(query.get("_count"), "50");
+  assert.equal(query.size, 5);
+  await assert.rejects(client.claims({ pageSize: 51 }).next(), code("invalid_request"));
+});
+
+test("nobody signed in is an error of its own, and asks nothing", async (t) => {
+  const gateway = await startGateway();
+  t.after(() => gateway.close());
+  const client = new Client({ baseUrl: gateway.base, clientId: "app", redirectUri: REDIRECT });
+  await assert.rejects(client.claims().next(), code("not_signed_in"));
+  assert.equal(gateway.requests.length, 0);
+});
+
+test("a refused access token is renewed once, and the call made again", async (t) => {
+  const { gateway, client } = await signedIn(t);
+  gateway.routes["POST /v2/o/token/"] = () => ({ body: tokenAnswer(2) });
+  gateway.routes[`GET ${EOB}`] = ({ headers }) =>
+    headers.authorization === "Bearer access-2"
+      ? { body: bundle([eob("carrier-1")]) }
+      : { status: 401, body: { detail: "no", code: "invalid_token" } };
+  const both = await Promise.all([client.claims().next(), client.claims().next()]);
+  assert.ok(both.every(({ value }) => value.length === 1));
+  const refreshes = gateway.to("/v2/o/token/").filter(({ form }) => form.has("refresh_token"));
+  assert.equal(refreshes.length, 1);
+});
+
+test("a token about to end is renewed before the call", async (t) => {
+  const { gateway, client } = await signedIn(t, {}, tokenAnswer(1, { expires_in: 5 }));
+  gateway.routes["POST /v2/o/token/"] = () => ({ body: tokenAnswer(2) });
+  gateway.routes[`GET ${EOB}`] = () => ({ body: bundle([]) });
+  await client.claims().next();
+  assert.equal(gateway.to(EOB)[0].headers.authorization, "Bearer access-2");
+});
+
+for (const [status, body, expected, over] of [
+  [401, { code: "grant_expired" }, "grant_expired", true],
+  [403, { code: "grant_revoked" }, "revoked", true],
+  [403, { code: "insufficient_scope" }, "insufficient_scope", false],
+  [404, {}, "not_found", false],
+  [429, {}, "rate_limited", false],
+  [500, "not JSON at all", "server_error", false],
+  [502, {}, "server_error", false],
+  [503, {}, "maintenance", false],
+]) {
+  test(`status ${status} ${body.code ?? ""} is ${expected}`, async (t) => {
+    const { gateway, client } = await signedIn(t);
+    const headers = { "X-Request-ID": "r-1", "Retry-After": "30" };
+    gateway.routes[`GET ${EOB}`] = () => ({ status, body, headers });
+    await assert.rejects(client.claims().next(), (error) => {
+      assert.equal(error.status, status);
+      assert.equal(error.requestId, "r-1");
+      assert.equal(error.retryAfter, 30);
+      return code(expected)(error);
+    });
+    assert.equal((await client.session()) === undefined, over);
+  });
+}
+
+test("what is no Bundle is a bad response, and nothing breaks after it", async (t) => {
+  const { gateway, client } = await signedIn(t);
+  for (const body of ["", "{", "<html>", '{"resourceType":"Patient"}']) {
+    gateway.routes[`GET ${EOB}`] = () => ({ body });
+    await assert.rejects(client.claims().next(), code("bad_response"));
+  }
+  gateway.routes[`GET ${EOB}`] = () => ({ body: bundle([eob("carrier-1")]) });
+  assert.equal((await client.claims().next()).value.length, 1);
+});
+
+test("an abort ends the call as an abort", async (t) => {
+  const { gateway, client } = await signedIn(t);
+  const control = new AbortController();
+  gateway.routes[`GET ${EOB}`] = () => {
+    control.abort();
+    return new Promise(() => {});
+  };
+  await assert.rejects(client.claims({ signal: control.signal }).next(), { name: "AbortError" });
+});
+
+test("the patient is read by the id of the token answer, negative as it is", async (t) => {
+  const { gateway, client } = await signedIn(t);
+  gateway.routes["GET /v2/fhir/Patient/-20140000008325"] = () => ({
+    body: {
+      resourceType: "Patient",
+      id: "-20140000008325",
+      name: [{ family: "Doe", given: ["Jane", "X"] }],
+      birthDate: "2014-06-01",
+    },
+  });
+  const patient = await client.patient();
+  assert.equal(patient.id, "-20140000008325");
+  assert.equal(patient.birthDate, "2014-06-01");
+  assert.match(JSON.stringify(patient.name), /Doe/);
+});
+
+test("without the scope, demographics are withheld, and nothing is asked", async (t) => {
+  const scope = "patient/Coverage.rs patient/ExplanationOfBenefit.rs";
+  const { gateway, client } = await signedIn(t, {}, tokenAnswer(1, { scope }));
+  await assert.rejects(client.patient(), code("demographics_withheld"));
+  await assert.rejects(client.userinfo(), code("demographics_withheld"));
+  assert.equal((await client.session()).patient, "-20140000008325");
+  assert.equal(gateway.requests.filter((request) => request.method === "GET").length, 1);
+});
+
+test("userinfo comes from the endpoint that was discovered", async (t) => {
+  const { gateway, client } = await signedIn(t);
+  gateway.routes["GET /v2/connect/userinfo"] = () => ({ body: { sub: "-1", name: "Jane Doe" } });
+  assert.equal((await client.userinfo()).name, "Jane Doe");
+});
+
+test("coverages of all pages come together", async (t) => {
+  const { gateway, client } = await signedIn(t);
+  const path = "/v2/fhir/Coverage";
+  const next = `${gateway.base}${path}?page=2`;
+  const part = (letter) => ({ resourceType: "Coverage", id: `part-${letter}--20140000008325`, status: "active" });
+  gateway.routes[`GET ${path}`] = ({ query }) => ({
+    body: query.has("page") ? bundle([part("d")]) : bundle([part("a"), part("b")], { next }),
+  });
+  const all = await client.coverage();
+  assert.deepEqual(all.map((coverage) => coverage.part), ["A", "B", "D"]);
+});
+
+test("a page gives rows, the full claim and the server's own text", async () => {
+  const text = JSON.stringify(bundle([{ resourceType: "Basic", id: "x" }, eob("carrier-7")]));
+  const page = await parsePage(bytes(text));
+  assert.equal(page.length, 2);
+  const [row] = page.rows();
+  assert.equal(row.id, "carrier-7");
+  assert.equal(row.type, "carrier");
+  assert.equal(row.paid, 3750);
+  assert.equal(row.start, "2018-03-04");
+  assert.equal(page.claim(0), undefined);
+  assert.equal(page.claim(1).payment.amount, 3750);
+  assert.equal(page.claim(1).patientId, "-20140000008325");
+  assert.equal(page.claim(2), undefined);
+  assert.equal(page.json(1), JSON.stringify(eob("carrier-7")));
+  assert.equal(page.json(2), undefined);
+  page.free();
+  assert.throws(() => page.rows());
+});
+
+test("a bad entry is noted and costs neither the page nor the other claims", async () => {
+  const bad = eob("carrier-8", { billablePeriod: "yesterday" });
+  const page = await parsePage(bytes(bundle([bad, eob("carrier-9")])));
+  assert.deepEqual(page.rows().map((row) => row.id), ["carrier-8", "carrier-9"]);
+  assert.ok(page.entry(0).notes.length > 0);
+  assert.equal(page.entry(1).notes, undefined);
+  page.free();
+});
+
+test("a resource alone is read too", async () => {
+  const entry = await parseResource(bytes({ resourceType: "Basic", id: "x" }));
+  assert.deepEqual(entry.resource, { kind: "other", value: { resourceType: "Basic" } });
+  await assert.rejects(parseResource(bytes("[]")), code("bad_response"));
+});

@@ -1,0 +1,90 @@
+//! The module `fhir` in a real browser.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used)] // clippy does not know that these are tests
+
+use bluegate_web_client::fhir::{Page, canonical, parse_resource};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const PAGE: &str = r##"{
+  "resourceType": "Bundle", "type": "searchset", "total": 148,
+  "link": [{"relation": "next", "url": "https://gateway.example/v2/fhir/ExplanationOfBenefit?startIndex=2"}],
+  "entry": [
+    {"resource": {"resourceType": "ExplanationOfBenefit", "id": "pde-89", "note": [{"text": "größer \u00e4"}]}},
+    {"resource": {"resourceType": "Basic", "id": "x"}}
+  ]
+}"##;
+
+fn page(text: &str) -> Page {
+    Page::parse(text.as_bytes().to_vec()).ok().unwrap()
+}
+
+#[wasm_bindgen_test]
+fn page_tells_its_size_and_where_to_go_on() {
+    let page = page(PAGE);
+    assert_eq!(page.length(), 2);
+    assert_eq!(page.total(), Some(148.0));
+    assert!(page.next().unwrap().ends_with("?startIndex=2"));
+}
+
+#[wasm_bindgen_test]
+fn rows_are_claims_only() {
+    let rows = page(PAGE).rows().ok().unwrap();
+    assert!(rows.starts_with(r#"[[0,{"id":"pde-89","#), "{rows}");
+    assert!(!rows.contains("[1,"), "{rows}");
+}
+
+#[wasm_bindgen_test]
+fn raw_is_the_servers_text_to_the_byte() {
+    let page = page(PAGE);
+    let raw = page.raw(0).unwrap();
+    assert!(PAGE.contains(&raw));
+    assert!(
+        raw.starts_with('{') && raw.ends_with('}') && raw.contains("größer \\u00e4"),
+        "{raw}"
+    );
+    assert_eq!(page.raw(2), None);
+}
+
+#[wasm_bindgen_test]
+fn what_is_no_bundle_is_an_error_and_no_trap() {
+    for bad in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "\u{1}",
+        r#"{"resourceType":"Patient"}"#,
+        "{\"entry\":[{\"resource\":",
+    ] {
+        assert!(Page::parse(bad.as_bytes().to_vec()).is_err(), "{bad}");
+    }
+    assert!(Page::parse(vec![0xff, 0xfe]).is_err());
+}
+
+#[wasm_bindgen_test]
+fn resource_alone_is_read_too() {
+    let entry = parse_resource(br#"{"resourceType":"Patient","id":"-20140000008325"}"#)
+        .ok()
+        .unwrap();
+    assert!(entry.contains(r#""kind":"patient""#), "{entry}");
+    assert!(parse_resource(b"[]").is_err());
+}
+
+#[wasm_bindgen_test]
+fn canonical_reads_bundles_and_resources() {
+    assert!(
+        canonical(PAGE.as_bytes())
+            .ok()
+            .unwrap()
+            .starts_with(b"{\"total\":148")
+    );
+    assert!(
+        canonical(br#"{"resourceType":"Patient"}"#)
+            .ok()
+            .unwrap()
+            .starts_with(b"{\"span\"")
+    );
+    assert!(canonical(b"nothing").is_err());
+}

@@ -1,0 +1,335 @@
+/*
+ * The model that pages are read into: the types of the crate `bluegate-shared`, as they serialise. A member
+ * that the server did not send is absent. Dates are calendar days (`YYYY`, `YYYY-MM` or `YYYY-MM-DD`),
+ * money is whole cents, other numbers are decimal text, so that nothing is rounded on the way.
+ */
+
+/** The kinds of claims that can be asked for. */
+export type ClaimType =
+  | "carrier"
+  | "dme"
+  | "hha"
+  | "hospice"
+  | "inpatient"
+  | "outpatient"
+  | "pde"
+  | "snf";
+
+/** A part of Medicare, or the state's Medicaid for those who have both. */
+export type Part = "A" | "B" | "C" | "D" | "Dual";
+
+/** The list that a code is from. */
+export type CodeSystem = "icd9" | "icd10" | "hcpcs" | "hipps" | "ndc" | "other";
+
+/** A code and, where the server sent one, its label. */
+export interface Code {
+  readonly code: string;
+  readonly display?: string;
+}
+
+/** A start and an end. The end may precede the start: upstream data does that. */
+export interface Period {
+  readonly start?: string;
+  readonly end?: string;
+}
+
+/** What a list shows of a claim. */
+export interface ClaimRow {
+  readonly id: string;
+  readonly type: ClaimType | "unknown";
+  /** `active` or `cancelled`. */
+  readonly status?: string;
+  readonly start?: string;
+  readonly end?: string;
+  /** A provider's name. */
+  readonly provider?: string;
+  /** That provider's NPI, or that of another where no name is known. */
+  readonly npi?: string;
+  /** Cents that were charged. */
+  readonly charged?: number;
+  /** Cents that Medicare or the drug plan paid. */
+  readonly paid?: number;
+  /** Cents that the person owes or paid. */
+  readonly patientResponsibility?: number;
+  /** How many lines the claim has. */
+  readonly lines: number;
+  readonly diagnosis?: Code;
+  readonly drug?: Code;
+}
+
+/** The amounts that every claim and line is asked for, in cents. */
+export interface Totals {
+  readonly charged?: number;
+  readonly allowed?: number;
+  readonly paid?: number;
+  readonly patientResponsibility?: number;
+  readonly deductible?: number;
+  readonly coinsurance?: number;
+  readonly noncovered?: number;
+  readonly otherPayer?: number;
+  readonly paidToProvider?: number;
+  readonly paidToPatient?: number;
+}
+
+/** One amount under the name of its variable, such as `line_nch_pmt_amt`. */
+export interface Amount {
+  readonly name: string;
+  readonly cents: number;
+  readonly label?: string;
+}
+
+/** One claim, the same for every version of the interface. */
+export interface Claim extends Totals {
+  readonly type: ClaimType | "unknown";
+  readonly id: string;
+  readonly claimId?: string;
+  readonly claimGroup?: string;
+  readonly controlNumber?: string;
+  readonly status?: string;
+  /** `claim`, or `preauthorization`. */
+  readonly use: string;
+  readonly outcome?: string;
+  readonly created?: string;
+  /** The server's text, to be sent back in `_lastUpdated`. */
+  readonly lastUpdated?: string;
+  readonly patientId?: string;
+  readonly coverage?: ClaimCoverage;
+  readonly billablePeriod?: Period;
+  /** The day that a search by service date compares. */
+  readonly serviceDate?: string;
+  readonly admissionPeriod?: Period;
+  readonly billing?: Provider;
+  readonly organization?: Provider;
+  readonly facility?: Provider;
+  readonly facilityType?: Code;
+  readonly referring?: Provider;
+  readonly careTeam?: readonly CareTeamMember[];
+  readonly diagnoses?: readonly Diagnosis[];
+  readonly procedures?: readonly Procedure[];
+  readonly drg?: string;
+  readonly drug?: Drug;
+  readonly payment?: Payment;
+  /** Every amount of the claim as a whole. */
+  readonly amounts?: readonly Amount[];
+  /** Days, visits and other counts. */
+  readonly counts?: readonly Count[];
+  readonly info?: readonly Info[];
+  readonly lines?: readonly Line[];
+}
+
+/** The coverage that a claim was billed to. */
+export interface ClaimCoverage {
+  readonly part?: Part;
+  readonly id?: string;
+  readonly contract?: string;
+  readonly plan?: string;
+}
+
+/** A person or organization that provides care. */
+export interface Provider {
+  readonly npi?: string;
+  readonly number?: string;
+  readonly name?: string;
+}
+
+/** Someone who took part in a claim. */
+export interface CareTeamMember extends Provider {
+  readonly sequence: number;
+  readonly role?: string;
+  readonly specialty?: Code;
+  readonly taxonomy?: Code;
+}
+
+/** A diagnosis. */
+export interface Diagnosis extends Code {
+  readonly sequence: number;
+  readonly system: CodeSystem;
+  readonly type: "principal" | "admitting" | "reasonForVisit" | "external" | "other";
+  readonly presentOnAdmission?: string;
+}
+
+/** A procedure. */
+export interface Procedure extends Code {
+  readonly sequence: number;
+  readonly system: CodeSystem;
+  readonly date?: string;
+}
+
+/** A payment. */
+export interface Payment {
+  /** In cents. */
+  readonly amount?: number;
+  readonly date?: string;
+}
+
+/** A count by variable, such as days of stay. */
+export interface Count {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The prescription of a drug claim. */
+export interface Drug {
+  readonly ndc?: string;
+  readonly name?: string;
+  readonly quantity?: string;
+  readonly unit?: string;
+  readonly daysSupply?: string;
+  readonly fillNumber?: string;
+  readonly rxNumber?: string;
+  readonly ingredients?: readonly Code[];
+}
+
+/** Something else that is said about a claim. */
+export interface Info {
+  readonly sequence: number;
+  readonly name: string;
+  readonly code?: Code;
+  readonly date?: string;
+  readonly period?: Period;
+  readonly value?: string;
+  readonly text?: string;
+}
+
+/** A service as it was coded. */
+export interface Service extends Code {
+  readonly system: CodeSystem;
+}
+
+/** One line of a claim. */
+export interface Line extends Totals {
+  readonly sequence: number;
+  readonly service?: Service;
+  readonly modifiers?: readonly string[];
+  readonly category?: Code;
+  readonly revenueCenter?: Code;
+  readonly ndc?: Code;
+  readonly period?: Period;
+  readonly placeOfService?: Code;
+  readonly state?: string;
+  readonly quantity?: string;
+  readonly unit?: string;
+  readonly diagnosisSequences?: readonly number[];
+  readonly careTeamSequences?: readonly number[];
+  readonly amounts?: readonly Amount[];
+  readonly decisions?: readonly Decision[];
+}
+
+/** A coded decision on a line. */
+export interface Decision extends Code {
+  readonly name: string;
+}
+
+/** One part of Medicare for one person. */
+export interface Coverage {
+  readonly id: string;
+  readonly part?: Part;
+  /** `active` or `cancelled`. */
+  readonly status?: string;
+  readonly patientId?: string;
+  readonly lastUpdated?: string;
+  /** An open end may be written as 2099-12-31. */
+  readonly period?: Period;
+  readonly planName?: string;
+  readonly contract?: string;
+  readonly plan?: string;
+  readonly subscriberId?: string;
+  readonly referenceYear?: string;
+  readonly medicareStatus?: Code;
+  readonly originalEntitlement?: Code;
+  readonly currentEntitlement?: Code;
+  readonly termination?: Code;
+  readonly dualStatus?: Code;
+  /** Dual eligibility by month. */
+  readonly dual?: readonly Month[];
+  /** State buy-in by month. */
+  readonly buyIn?: readonly Month[];
+  /** What a pharmacy asks for: `rxid`, `rxgroup`, `rxpcn`, `rxbin`. */
+  readonly pharmacy?: readonly { readonly kind: string; readonly value: string }[];
+}
+
+/** A code that holds for one month of the reference year. */
+export interface Month {
+  readonly month: number;
+  readonly code: string;
+}
+
+/** A person. */
+export interface Patient {
+  readonly id: string;
+  readonly name?: PersonName;
+  readonly gender?: string;
+  readonly birthDate?: string;
+  readonly deceased?: boolean;
+  readonly deathDate?: string;
+  readonly address?: PostalAddress;
+  readonly race?: Code;
+  readonly mbi?: string;
+  readonly mbis?: readonly Mbi[];
+  readonly referenceYear?: string;
+  readonly dual?: readonly Month[];
+  readonly language?: string;
+  readonly replaces?: readonly string[];
+  readonly replacedBy?: string;
+  readonly lastUpdated?: string;
+}
+
+/** A person's name. */
+export interface PersonName {
+  readonly family?: string;
+  readonly given?: readonly string[];
+}
+
+/** An address; often only state and postal code. */
+export interface PostalAddress {
+  readonly lines?: readonly string[];
+  readonly city?: string;
+  readonly state?: string;
+  readonly postalCode?: string;
+}
+
+/** A Medicare number. */
+export interface Mbi {
+  readonly value: string;
+  readonly current?: boolean;
+  readonly period?: Period;
+}
+
+/** One resource of a page, and what could not be read of it. */
+export interface Entry {
+  /** Where the resource's JSON text stands in the input, in bytes. */
+  readonly span: { readonly start: number; readonly end: number };
+  readonly resource: Resource;
+  readonly notes?: readonly Note[];
+}
+
+/** A resource of a type that the model knows, or the name of its type. */
+export type Resource =
+  | { readonly kind: "claim"; readonly value: Claim }
+  | { readonly kind: "coverage"; readonly value: Coverage }
+  | { readonly kind: "patient"; readonly value: Patient }
+  | { readonly kind: "other"; readonly value: { readonly resourceType: string } };
+
+/** One thing that could not be read: the place, such as `item[2].quantity`, and never the value. */
+export interface Note {
+  readonly path: string;
+  readonly reason:
+    | "missing"
+    | "wrongShape"
+    | "duplicate"
+    | "notADate"
+    | "notANumber"
+    | "rounded";
+}
+
+/** Who signed in, in OpenID Connect's words. Members that the person's record lacks are absent. */
+export interface UserInfo {
+  readonly sub: string;
+  readonly patient?: string;
+  readonly name?: string;
+  readonly given_name?: string;
+  readonly family_name?: string;
+  readonly email?: string;
+  readonly preferred_username?: string;
+  readonly created?: string;
+}
