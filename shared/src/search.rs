@@ -1,1 +1,572 @@
-//! FHIR search parameters.
+//! FHIR search parameters (wire contract, section 7.3).
+//!
+//! The gateway reads a client's query with [`Search::parse`]; the browser library builds the query with the
+//! same type, so that neither can send or accept what the other does not know. What was recognised keeps the
+//! spelling that the client used, because page links repeat it: pagers put their own query on top of a
+//! link, and identical repeats count once (section 5.1).
+
+mod date;
+
+use std::borrow::Cow;
+
+pub use date::{Bound, DateError, Prefix};
+
+use crate::id::PatientId;
+use crate::scope::ResourceType;
+
+/// The largest page.
+pub const MAX_COUNT: u8 = 50;
+/// The page where none is asked for.
+pub const DEFAULT_COUNT: u8 = 10;
+
+/// A search as the client meant it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Search {
+    resource: ResourceType,
+    /// Every recognised parameter but `_count` and `startIndex`, spelled as the client did.
+    spelled: Vec<(&'static str, String)>,
+    count: Option<u8>,
+    start_index: Option<u64>,
+    last_updated: Interval,
+    service_date: Interval,
+    types: Vec<EobType>,
+    people: Vec<PatientId>,
+    shape: Shape,
+}
+
+impl Search {
+    /// A search without any restriction.
+    #[must_use]
+    pub const fn new(resource: ResourceType) -> Self {
+        Self {
+            resource,
+            spelled: Vec::new(),
+            count: None,
+            start_index: None,
+            last_updated: Interval::EMPTY,
+            service_date: Interval::EMPTY,
+            types: Vec::new(),
+            people: Vec::new(),
+            shape: Shape::EMPTY,
+        }
+    }
+
+    /// Reads the decoded parameters of a request, query and form body together.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError`] for the first parameter that is wrong.
+    pub fn parse<'a>(
+        resource: ResourceType,
+        parameters: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+        handling: Handling,
+    ) -> Result<Self, SearchError> {
+        let mut search = Self::new(resource);
+        for (name, value) in parameters {
+            search.take(&name, &value, handling)?;
+        }
+        Ok(search)
+    }
+
+    /// Entries on a page, 0 to 50; 0 asks for the total only.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::Value`] where it is more than 50.
+    pub fn with_count(mut self, count: u8) -> Result<Self, SearchError> {
+        if count > MAX_COUNT {
+            return Err(SearchError::Value("_count"));
+        }
+        self.count = Some(count);
+        Ok(self)
+    }
+
+    /// Begins at this entry, counted from 0.
+    #[must_use]
+    pub const fn with_start_index(mut self, start_index: u64) -> Self {
+        self.start_index = Some(start_index);
+        self
+    }
+
+    /// Only resources that changed before or after an instant; two of these make an interval.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::Interval`] where there is a bound on that side already.
+    pub fn with_last_updated(mut self, bound: Bound) -> Result<Self, SearchError> {
+        self.last_updated.add("_lastUpdated", &bound)?;
+        self.spell("_lastUpdated", bound.as_str());
+        Ok(self)
+    }
+
+    /// Only claims with services before or after a date; two of these make an interval.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::Interval`] where there is a bound on that side already;
+    /// [`SearchError::Unknown`] where the resource has no such parameter.
+    pub fn with_service_date(mut self, bound: Bound) -> Result<Self, SearchError> {
+        self.claims_only()?;
+        self.service_date.add("service-date", &bound)?;
+        self.spell("service-date", bound.as_str());
+        Ok(self)
+    }
+
+    /// Only claims of these types.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::Unknown`] where the resource has no such parameter;
+    /// [`SearchError::Repeated`] where types were given before.
+    pub fn with_types(mut self, types: &[EobType]) -> Result<Self, SearchError> {
+        self.claims_only()?;
+        if !self.types.is_empty() {
+            return Err(SearchError::Repeated("type"));
+        }
+        let names: Vec<_> = types.iter().map(|kind| kind.as_str()).collect();
+        if !names.is_empty() {
+            self.types = types.to_vec();
+            self.spell("type", &names.join(","));
+        }
+        Ok(self)
+    }
+
+    /// The resource type that is searched.
+    #[must_use]
+    pub const fn resource(&self) -> ResourceType {
+        self.resource
+    }
+
+    /// Entries on a page.
+    #[must_use]
+    pub fn count(&self) -> u8 {
+        self.count.unwrap_or(DEFAULT_COUNT)
+    }
+
+    /// The first entry, counted from 0.
+    #[must_use]
+    pub fn start_index(&self) -> u64 {
+        self.start_index.unwrap_or(0)
+    }
+
+    /// Whether only the total is wanted: `_count=0` or `_summary=count`.
+    #[must_use]
+    pub fn is_count_only(&self) -> bool {
+        self.count == Some(0) || self.shape.count_only
+    }
+
+    /// Bounds of `_lastUpdated`.
+    pub fn last_updated(&self) -> impl Iterator<Item = &Bound> {
+        self.last_updated.bounds()
+    }
+
+    /// Bounds of `service-date`.
+    pub fn service_date(&self) -> impl Iterator<Item = &Bound> {
+        self.service_date.bounds()
+    }
+
+    /// Types of claims; empty for all.
+    #[must_use]
+    pub fn types(&self) -> &[EobType] {
+        &self.types
+    }
+
+    /// The people that the client named, which may only be the person of the grant.
+    #[must_use]
+    pub fn people(&self) -> &[PatientId] {
+        &self.people
+    }
+
+    /// How the answer is to look.
+    #[must_use]
+    pub const fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The query string of this search, without `?`; empty where there is no restriction.
+    #[must_use]
+    pub fn query(&self) -> String {
+        self.written(self.start_index, self.count)
+    }
+
+    /// The query string of another page of this search.
+    #[must_use]
+    pub fn query_of_page(&self, start_index: u64) -> String {
+        self.written(Some(start_index), Some(self.count()))
+    }
+
+    fn written(&self, start_index: Option<u64>, count: Option<u8>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in &self.spelled {
+            query.append_pair(name, value);
+        }
+        if let Some(start_index) = start_index {
+            query.append_pair("startIndex", &start_index.to_string());
+        }
+        if let Some(count) = count {
+            query.append_pair("_count", &count.to_string());
+        }
+        query.finish()
+    }
+
+    fn take(&mut self, name: &str, value: &str, handling: Handling) -> Result<(), SearchError> {
+        let claims = self.resource == ResourceType::ExplanationOfBenefit;
+        match name {
+            "_count" => {
+                let count = value
+                    .parse()
+                    .ok()
+                    .filter(|count| *count <= MAX_COUNT && is_number(value))
+                    .ok_or(SearchError::Value("_count"))?;
+                once(&mut self.count, count, "_count")
+            }
+            "startIndex" => {
+                // Far beyond any total, and small enough that adding a page never overflows.
+                let start_index = value
+                    .parse()
+                    .ok()
+                    .filter(|start_index| *start_index < 1 << 52 && is_number(value))
+                    .ok_or(SearchError::Value("startIndex"))?;
+                once(&mut self.start_index, start_index, "startIndex")
+            }
+            "_lastUpdated" => {
+                let bound = Bound::parse(value)
+                    .map_err(|error| SearchError::Date("_lastUpdated", error))?;
+                self.last_updated.add("_lastUpdated", &bound)?;
+                self.spell("_lastUpdated", value);
+                Ok(())
+            }
+            "service-date" if claims => {
+                let bound = Bound::parse(value)
+                    .map_err(|error| SearchError::Date("service-date", error))?;
+                self.service_date.add("service-date", &bound)?;
+                self.spell("service-date", value);
+                Ok(())
+            }
+            "type" if claims => {
+                let types = value
+                    .split(',')
+                    .map(EobType::parse)
+                    .collect::<Option<Vec<_>>>()
+                    .ok_or(SearchError::Type)?;
+                self.types = types;
+                self.spell_once("type", value)
+            }
+            "patient" => self.person("patient", value),
+            "beneficiary" => self.person("beneficiary", value),
+            "_id" if self.resource == ResourceType::Patient => self.person("_id", value),
+            _ => match self.shape.take(name, value, handling)? {
+                Some(name) => self.spell_once(name, value),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn person(&mut self, name: &'static str, value: &str) -> Result<(), SearchError> {
+        let id = value.strip_prefix("Patient/").unwrap_or(value);
+        let id = PatientId::parse(id).map_err(|_| SearchError::Value(name))?;
+        if !self.people.contains(&id) {
+            self.people.push(id);
+        }
+        self.spell(name, value);
+        Ok(())
+    }
+
+    /// Remembers the client's spelling for links. An identical repeat counts once.
+    fn spell(&mut self, name: &'static str, value: &str) {
+        if !self
+            .spelled
+            .iter()
+            .any(|(known, text)| *known == name && text == value)
+        {
+            self.spelled.push((name, value.to_owned()));
+        }
+    }
+
+    fn spell_once(&mut self, name: &'static str, value: &str) -> Result<(), SearchError> {
+        match self.spelled.iter().find(|(known, _)| *known == name) {
+            Some((_, text)) if text == value => Ok(()),
+            Some(_) => Err(SearchError::Repeated(name)),
+            None => {
+                self.spelled.push((name, value.to_owned()));
+                Ok(())
+            }
+        }
+    }
+
+    fn claims_only(&self) -> Result<(), SearchError> {
+        if self.resource == ResourceType::ExplanationOfBenefit {
+            Ok(())
+        } else {
+            Err(SearchError::Unknown)
+        }
+    }
+}
+
+/// What happens to parameters that nobody knows: `Prefer: handling=…` (FHIR R4, http.html).
+#[allow(clippy::exhaustive_enums)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Handling {
+    /// They are ignored.
+    #[default]
+    Lenient,
+    /// They are an error.
+    Strict,
+}
+
+/// Parameters that change how an answer looks and nothing else. The only ones of a read.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Shape {
+    format: Option<Format>,
+    elements: Option<Vec<String>>,
+    count_only: bool,
+}
+
+impl Shape {
+    const EMPTY: Self = Self {
+        format: None,
+        elements: None,
+        count_only: false,
+    };
+
+    /// Reads the decoded parameters of a read.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError`] for the first parameter that is wrong.
+    pub fn parse<'a>(
+        parameters: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+        handling: Handling,
+    ) -> Result<Self, SearchError> {
+        let mut shape = Self::default();
+        for (name, value) in parameters {
+            shape.take(&name, &value, handling)?;
+        }
+        Ok(shape)
+    }
+
+    /// The media type that `_format` asks for.
+    #[must_use]
+    pub const fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    /// The members that `_elements` asks for.
+    #[must_use]
+    pub fn elements(&self) -> Option<&[String]> {
+        self.elements.as_deref()
+    }
+
+    /// Gives the name back where the parameter is one of these.
+    fn take(
+        &mut self,
+        name: &str,
+        value: &str,
+        handling: Handling,
+    ) -> Result<Option<&'static str>, SearchError> {
+        match name {
+            "_format" => {
+                let format = Format::parse(value).ok_or(SearchError::Format)?;
+                once(&mut self.format, format, "_format")?;
+                Ok(Some("_format"))
+            }
+            "_elements" => {
+                let elements = elements(value).ok_or(SearchError::Value("_elements"))?;
+                once(&mut self.elements, elements, "_elements")?;
+                Ok(Some("_elements"))
+            }
+            "_summary" => match value {
+                "count" => {
+                    self.count_only = true;
+                    Ok(Some("_summary"))
+                }
+                "false" => Ok(Some("_summary")),
+                // Allowed by FHIR, and allowed to be answered with more than asked for.
+                "data" | "text" | "true" if handling == Handling::Lenient => Ok(None),
+                _ => Err(SearchError::Value("_summary")),
+            },
+            _ if handling == Handling::Strict => Err(SearchError::Unknown),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The media type that `_format` names.
+#[allow(clippy::exhaustive_enums)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Format {
+    /// `application/fhir+json`.
+    FhirJson,
+    /// `application/json`.
+    Json,
+}
+
+impl Format {
+    fn parse(value: &str) -> Option<Self> {
+        match value {
+            // With a space: a plus sign that nobody percent-encoded.
+            "json" | "application/fhir+json" | "application/fhir json" => Some(Self::FhirJson),
+            "application/json" | "text/json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+/// The types of claims, as the `type` parameter names them.
+#[allow(clippy::exhaustive_enums)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EobType {
+    /// Physicians and other suppliers (Part B).
+    Carrier,
+    /// Durable medical equipment.
+    Dme,
+    /// Home health.
+    Hha,
+    /// Hospice.
+    Hospice,
+    /// Hospital, inpatient.
+    Inpatient,
+    /// Hospital, outpatient.
+    Outpatient,
+    /// Drugs (Part D).
+    Pde,
+    /// Skilled nursing facility.
+    Snf,
+}
+
+impl EobType {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Carrier,
+        Self::Dme,
+        Self::Hha,
+        Self::Hospice,
+        Self::Inpatient,
+        Self::Outpatient,
+        Self::Pde,
+        Self::Snf,
+    ];
+
+    /// The code.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Carrier => "carrier",
+            Self::Dme => "dme",
+            Self::Hha => "hha",
+            Self::Hospice => "hospice",
+            Self::Inpatient => "inpatient",
+            Self::Outpatient => "outpatient",
+            Self::Pde => "pde",
+            Self::Snf => "snf",
+        }
+    }
+
+    /// Reads one code in lower case, bare or with its code system.
+    #[must_use]
+    pub fn parse(token: &str) -> Option<Self> {
+        let code = token
+            .strip_prefix("https://bluebutton.cms.gov/resources/codesystem/eob-type|")
+            .unwrap_or(token);
+        Self::ALL.into_iter().find(|kind| kind.as_str() == code)
+    }
+}
+
+/// A parameter that is wrong. Shown to the client; holds no value that the client sent.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SearchError {
+    /// Not a date with a prefix.
+    #[error("the parameter {0} {1}")]
+    Date(&'static str, DateError),
+    /// Only JSON is spoken.
+    #[error("only JSON is supported: _format=json")]
+    Format,
+    /// A second bound on one side.
+    #[error("the parameter {0} may have one lower and one upper bound")]
+    Interval(&'static str),
+    /// The same parameter with different values.
+    #[error("the parameter {0} was given with different values")]
+    Repeated(&'static str),
+    /// Not a type of claim; the text is part of the published interface.
+    #[error("not a valid value")]
+    Type,
+    /// Unknown, and `Prefer: handling=strict`.
+    #[error("a parameter is not supported here (Prefer: handling=strict)")]
+    Unknown,
+    /// Not a value that the parameter can have.
+    #[error("the parameter {0} has a value that is not supported")]
+    Value(&'static str),
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Interval {
+    lower: Option<Bound>,
+    upper: Option<Bound>,
+}
+
+impl Interval {
+    const EMPTY: Self = Self {
+        lower: None,
+        upper: None,
+    };
+
+    fn add(&mut self, name: &'static str, bound: &Bound) -> Result<(), SearchError> {
+        let side = if bound.prefix().is_lower() {
+            &mut self.lower
+        } else {
+            &mut self.upper
+        };
+        match side {
+            Some(known) if known == bound => Ok(()),
+            Some(_) => Err(SearchError::Interval(name)),
+            None => {
+                *side = Some(bound.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn bounds(&self) -> impl Iterator<Item = &Bound> {
+        self.lower.iter().chain(&self.upper)
+    }
+}
+
+/// Identical repeats count once, differing ones are refused (wire contract, section 5.1).
+fn once<T: PartialEq>(
+    slot: &mut Option<T>,
+    value: T,
+    name: &'static str,
+) -> Result<(), SearchError> {
+    match slot {
+        Some(known) if *known != value => Err(SearchError::Repeated(name)),
+        _ => {
+            *slot = Some(value);
+            Ok(())
+        }
+    }
+}
+
+/// Digits only: Rust's parser would take a plus sign too.
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn elements(list: &str) -> Option<Vec<String>> {
+    let names: Vec<_> = list
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let plain = |name: &String| {
+        name.len() <= 64
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_')
+    };
+    (!names.is_empty() && names.len() <= 64 && names.iter().all(plain)).then_some(names)
+}
+
+#[cfg(test)]
+mod tests;
