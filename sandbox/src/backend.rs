@@ -1,0 +1,160 @@
+//! The claims backend: read and search of Patient, Coverage and ExplanationOfBenefit as the real one does it.
+//!
+//! Request in, complete reply out; everything in between is a pure function of path, parameters, a few headers
+//! and the day. Errors are OperationOutcomes with the real backend's texts.
+
+mod base;
+mod bundle;
+mod coverage;
+mod dates;
+mod eob;
+mod metadata;
+mod paging;
+mod params;
+mod patient;
+mod problem;
+
+use axum::extract::State;
+use bytes::Bytes;
+use http::header::{CONTENT_LOCATION, LAST_MODIFIED};
+use http::{HeaderMap, Method, StatusCode, Uri};
+
+use self::params::Params;
+use self::problem::Problem;
+use crate::app::Site;
+use crate::date::Day;
+use crate::fhir::Version;
+use crate::reply::Reply;
+
+/// The media type of every answer.
+const FHIR_JSON: &str = "application/fhir+json;charset=utf-8";
+
+/// A request with what every handler needs.
+struct Call<'a> {
+    version: Version,
+    /// The base URL for links, up to and including `/fhir`.
+    base: String,
+    /// GET or POST.
+    post: bool,
+    params: Params,
+    /// The path after the base and the query, as received: what `self` shows.
+    own_url: String,
+    headers: &'a HeaderMap,
+    today: Day,
+}
+
+/// A resource or a bundle, with the Friday it was loaded on.
+struct Found {
+    json: Vec<u8>,
+    updated: Day,
+    /// The address, for a read.
+    location: Option<String>,
+}
+
+/// Answers any request below `/sandbox/claims/{version}/fhir/`.
+pub(crate) async fn handle(
+    State(site): State<Site>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Reply {
+    let reply = match answer(&site, &method, &uri, &headers, &body) {
+        Ok(found) => {
+            let reply = Reply::new(StatusCode::OK, FHIR_JSON, found.json)
+                .header(LAST_MODIFIED, &found.updated.http_date());
+            match found.location {
+                Some(location) => reply.header(CONTENT_LOCATION, &location),
+                None => reply,
+            }
+        }
+        Err(problem) => Reply::new(problem.status(), FHIR_JSON, problem.operation_outcome()),
+    };
+    reply.compressed_for(&headers)
+}
+
+fn answer(
+    site: &Site,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Found, Problem> {
+    let path = uri.path().strip_prefix("/sandbox/claims/").unwrap_or("");
+    let (version, rest) = path
+        .split_once("/fhir/")
+        .ok_or_else(|| Problem::unknown_path(path))?;
+    let version = Version::of_segment(version).ok_or_else(|| Problem::unknown_path(path))?;
+    let post = match *method {
+        Method::GET | Method::HEAD => false,
+        Method::POST => true,
+        _ => return Err(Problem::Method(method.to_string())),
+    };
+    let mut params = Params::parse(uri.query().unwrap_or("").as_bytes());
+    if post {
+        params.append(body);
+    }
+    let mut call = Call {
+        version,
+        base: base::url(&site.config, headers, version),
+        post,
+        params,
+        own_url: String::new(),
+        headers,
+        today: Day::at(site.now()),
+    };
+    call.own_url = match uri.query() {
+        Some(query) if !post => format!("{}/{rest}?{query}", call.base),
+        _ => format!("{}/{rest}", call.base),
+    };
+    route(&call, rest)
+}
+
+fn route(call: &Call<'_>, rest: &str) -> Result<Found, Problem> {
+    let (resource, tail) = rest.split_once('/').unwrap_or((rest, ""));
+    if resource == "metadata" && tail.is_empty() && !call.post {
+        return Ok(metadata::document(call));
+    }
+    let search = match (tail, call.post) {
+        ("_search", _) => true,
+        ("", false) => true,
+        ("", true) => return Err(Problem::Method("POST".to_owned())),
+        (_, true) => return Err(Problem::Method("POST".to_owned())),
+        (_, false) => false,
+    };
+    match (resource, search) {
+        ("Patient", true) => patient::search(call),
+        ("Patient", false) => patient::read(call, tail),
+        ("Coverage", true) => coverage::search(call),
+        ("Coverage", false) => coverage::read(call, tail),
+        ("ExplanationOfBenefit", true) => eob::search(call),
+        ("ExplanationOfBenefit", false) => eob::read(call, tail),
+        _ => Err(Problem::unknown_resource(resource)),
+    }
+}
+
+impl Call<'_> {
+    /// A request header that says `true` or `false`; anything else is refused with the header's name.
+    fn flag(&self, name: &str) -> Result<bool, Problem> {
+        match self
+            .headers
+            .get(name)
+            .map(|value| value.to_str().unwrap_or("?"))
+        {
+            None => Ok(false),
+            Some(value) if value.eq_ignore_ascii_case("true") => Ok(true),
+            Some(value) if value.eq_ignore_ascii_case("false") => Ok(false),
+            Some(value) => Err(Problem::Invalid(format!(
+                "Unsupported {name} header value: [{value}]"
+            ))),
+        }
+    }
+
+    /// The method, as error texts name it.
+    const fn method(&self) -> &'static str {
+        if self.post { "POST" } else { "GET" }
+    }
+}
+
+#[cfg(test)]
+mod tests;

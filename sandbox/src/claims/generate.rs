@@ -1,0 +1,132 @@
+//! Builds one claim from its key, the same one every time.
+
+mod carrier;
+mod inpatient;
+mod pde;
+
+use super::ClaimType;
+use super::conditions;
+use super::counts;
+use super::dates;
+use super::id::ClaimKey;
+use super::model::{Body, Cents, Claim, Provider};
+use crate::people::Person;
+use crate::rng::Rng;
+
+const DOMAIN: u64 = 5;
+
+/// The claim `key` of `person`, or nothing where the person has no such claim.
+#[must_use]
+pub fn claim(person: &Person, key: ClaimKey) -> Option<Claim> {
+    let count = counts::of(person.number).of_type(key.kind);
+    if key.person != person.number || key.index >= count {
+        return None;
+    }
+    let dates = dates::of(person, key, count);
+    let mut rng = Rng::of(
+        DOMAIN,
+        u64::from(key.person.get()),
+        u64::from(key.kind.ordinal()),
+        u64::from(key.index),
+    );
+    let group = 20_000_000_000 + u64::from(rng.below(1_000_000_000));
+    let final_action = !rng.percent(1);
+    let conditions = conditions::of(person);
+    let body = match key.kind {
+        ClaimType::Carrier => Body::Carrier(carrier::body(person, key, &conditions, &mut rng)),
+        ClaimType::Inpatient => {
+            Body::Inpatient(inpatient::body(person, key, &dates, &conditions, &mut rng))
+        }
+        ClaimType::Pde => Body::Pde(pde::body(person, key, &conditions, &mut rng)),
+        // The counts of these types are zero, so this is not reached.
+        ClaimType::Dme
+        | ClaimType::Hha
+        | ClaimType::Hospice
+        | ClaimType::Outpatient
+        | ClaimType::Snf => return None,
+    };
+    Some(Claim {
+        key,
+        dates,
+        group,
+        final_action,
+        body,
+    })
+}
+
+/// A provider number that no real provider has: real ones begin with 1 or 2.
+fn npi(rng: &mut Rng) -> String {
+    format!("99999{:05}", rng.below(100_000))
+}
+
+/// The same few doctors treat a person again and again, so they are drawn from the person and a place.
+fn physician(person: &Person, place: u64) -> Provider {
+    const FAMILY: [&str; 16] = [
+        "ADEYEMI",
+        "BAUER",
+        "CASTRO",
+        "DUBOIS",
+        "EKLUND",
+        "FARAH",
+        "GUPTA",
+        "HOLLAND",
+        "IVERSEN",
+        "JANKOWSKI",
+        "KAPLAN",
+        "LINDQVIST",
+        "MERCADO",
+        "NAKAMURA",
+        "OKAFOR",
+        "PETROV",
+    ];
+    const GIVEN: [&str; 12] = [
+        "ALAN", "BEATRICE", "CLAUDIA", "DEREK", "ELAINE", "FELIX", "GRETA", "HASSAN", "INGRID",
+        "JOEL", "KAREN", "LEO",
+    ];
+    let mut rng = Rng::of(DOMAIN, u64::from(person.number.get()), 100, place);
+    let npi = npi(&mut rng);
+    Provider {
+        npi,
+        name: format!("DR. {} {} MD", rng.pick(&GIVEN), rng.pick(&FAMILY)),
+    }
+}
+
+/// A practice, hospital or pharmacy, drawn in the same way.
+fn organization(person: &Person, place: u64, kind: &str) -> Provider {
+    const TOWNS: [&str; 14] = [
+        "CEDAR VALLEY",
+        "LAKESIDE",
+        "NORTH RIVER",
+        "OAK HILL",
+        "PINE STREET",
+        "RIVERBEND",
+        "SAINT ANNE",
+        "SOUTHGATE",
+        "SPRING CREEK",
+        "SUNRISE",
+        "TRI-COUNTY",
+        "UNION SQUARE",
+        "WESTFIELD",
+        "WILLOW PARK",
+    ];
+    let mut rng = Rng::of(DOMAIN, u64::from(person.number.get()), 101, place);
+    let npi = npi(&mut rng);
+    Provider {
+        npi,
+        name: format!("{} {kind}", rng.pick(&TOWNS)),
+    }
+}
+
+/// `amount` times `numerator` over `denominator`, rounded half up.
+const fn part(amount: i64, numerator: i64, denominator: i64) -> i64 {
+    (amount * numerator * 2 + denominator) / (denominator * 2)
+}
+
+/// An amount that differs from `cents` by at most `percent`.
+fn around(rng: &mut Rng, cents: i64, percent: u32) -> Cents {
+    let share = 100 - i64::from(percent) + i64::from(rng.below(2 * percent + 1));
+    Cents(part(cents, share, 100).max(1))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! The identity provider: OpenID discovery, code flow with PKCE, a sign-in form, signed id_tokens.
+//!
+//! It has one client, the gateway, and no session: every authorization request shows the form. What must be
+//! remembered between two requests travels in sealed values, so a code is not single-use here; the gateway,
+//! which redeems it at once over its own connection, loses nothing by that.
+
+pub mod accounts;
+mod authorize;
+mod keys;
+mod pages;
+mod params;
+mod sealed;
+mod token;
+
+use axum::extract::State;
+use bytes::Bytes;
+use http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, PRAGMA, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
+use serde_json::json;
+
+use self::accounts::Account;
+use self::authorize::{Refusal, Request};
+use self::params::Params;
+use crate::app::Site;
+use crate::reply::Reply;
+
+const JSON: &str = "application/json";
+const HTML: &str = "text/html; charset=utf-8";
+const CACHED: &str = "public, max-age=300";
+
+/// `GET /.well-known/openid-configuration` (OpenID Connect Discovery, section 4).
+pub(crate) async fn discovery(State(site): State<Site>) -> Reply {
+    let issuer = site.config.issuer();
+    let document = json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "userinfo_endpoint": format!("{issuer}/userinfo"),
+        "jwks_uri": format!("{issuer}/jwks"),
+        "end_session_endpoint": format!("{issuer}/logout"),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+        "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "scopes_supported": ["openid", "profile", "email"],
+        "claims_supported": [
+            "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "mbi", "name", "given_name", "family_name",
+            "email", "locale"
+        ],
+        "ui_locales_supported": ["en", "es"],
+        "prompt_values_supported": ["login"],
+        "authorization_response_iss_parameter_supported": true,
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+    });
+    Reply::new(StatusCode::OK, JSON, document.to_string()).header(CACHE_CONTROL, CACHED)
+}
+
+/// `GET /jwks` (RFC 7517).
+pub(crate) async fn jwks() -> Reply {
+    Reply::new(StatusCode::OK, JSON, keys::jwks()).header(CACHE_CONTROL, CACHED)
+}
+
+/// `GET` or `POST /authorize`: the sign-in form, or an error.
+pub(crate) async fn authorize(
+    State(site): State<Site>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Reply {
+    let spanish = headers
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| authorize::prefers_spanish(value.to_str().ok()?))
+        .unwrap_or(false);
+    let posted = method == Method::POST && params::is_form(&headers);
+    let query = if posted {
+        &body[..]
+    } else {
+        uri.query().unwrap_or("").as_bytes()
+    };
+    match authorize::check(&site.config, query, spanish) {
+        Ok(request) => form(&site, &request, None),
+        Err(Refusal::Page(reason)) => fault(spanish, reason),
+        Err(Refusal::Redirect(location)) => Reply::see_other(&location),
+    }
+}
+
+/// `POST /signin`: the form comes back.
+pub(crate) async fn signin(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Reply {
+    let fields = if params::is_form(&headers) {
+        Params::parse(&body).ok()
+    } else {
+        None
+    };
+    let request = fields
+        .as_ref()
+        .and_then(|fields| Request::open(site.now(), fields.get("request")?));
+    let (Some(fields), Some(request)) = (fields, request) else {
+        return fault(false, "this sign-in form has expired or was changed");
+    };
+    if fields.get("cancel").is_some() {
+        return Reply::see_other(&request.denied(&site.config));
+    }
+    let username = fields.get("username").unwrap_or("").trim().to_owned();
+    match Account::sign_in(&username, fields.get("password").unwrap_or("")) {
+        Some(account) => Reply::see_other(&request.success(&site.config, site.now(), account)),
+        None => form(&site, &request, Some(&username)),
+    }
+}
+
+/// `POST /token`.
+pub(crate) async fn token(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Reply {
+    let reply = match token::exchange(&site.config, site.now(), &headers, &body) {
+        Ok(tokens) => Reply::new(
+            StatusCode::OK,
+            JSON,
+            serde_json::to_vec(&tokens).unwrap_or_default(),
+        ),
+        Err(error) => {
+            let status = error.status();
+            let reply = Reply::new(status, JSON, serde_json::to_vec(&error).unwrap_or_default());
+            if status == StatusCode::UNAUTHORIZED {
+                reply.header(
+                    WWW_AUTHENTICATE,
+                    "Basic realm=\"sandbox identity provider\"",
+                )
+            } else {
+                reply
+            }
+        }
+    };
+    reply.no_store().header(PRAGMA, "no-cache")
+}
+
+/// `GET /userinfo`.
+pub(crate) async fn userinfo(State(site): State<Site>, headers: HeaderMap) -> Reply {
+    let Some((sub, claims)) = token::userinfo(site.now(), &headers) else {
+        return Reply::new(
+            StatusCode::UNAUTHORIZED,
+            JSON,
+            r#"{"error":"invalid_token"}"#,
+        )
+        .no_store()
+        .header(WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"");
+    };
+    let mut document = serde_json::to_value(claims).unwrap_or_default();
+    document["sub"] = json!(sub);
+    Reply::new(StatusCode::OK, JSON, document.to_string()).no_store()
+}
+
+/// `GET /logout`: back to the gateway where it asked for that, else a page.
+pub(crate) async fn logout(State(site): State<Site>, headers: HeaderMap, uri: Uri) -> Reply {
+    let params = Params::parse(uri.query().unwrap_or("").as_bytes()).unwrap_or_default();
+    let spanish = headers
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| authorize::prefers_spanish(value.to_str().ok()?))
+        .unwrap_or(false);
+    match params
+        .get("post_logout_redirect_uri")
+        .filter(|target| is_ours(&site.config.public_base_url, target))
+    {
+        Some(target) => {
+            let mut location = target.to_owned();
+            if let Some(state) = params.get("state") {
+                let mark = if location.contains('?') { '&' } else { '?' };
+                let pair = form_urlencoded::Serializer::new(String::new())
+                    .append_pair("state", state)
+                    .finish();
+                location.push(mark);
+                location.push_str(&pair);
+            }
+            Reply::see_other(&location)
+        }
+        None => page(StatusCode::OK, spanish, pages::signed_out(spanish)),
+    }
+}
+
+/// `GET /style.css`.
+pub(crate) async fn style() -> Reply {
+    Reply::new(
+        StatusCode::OK,
+        "text/css; charset=utf-8",
+        include_str!("../assets/style.css"),
+    )
+    .header(CACHE_CONTROL, "public, max-age=3600")
+}
+
+/// An address of the public origin itself: a longer host name that only begins like it does not count.
+fn is_ours(base: &str, target: &str) -> bool {
+    target
+        .strip_prefix(base)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        && target.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn form(site: &Site, request: &Request, refused: Option<&str>) -> Reply {
+    let status = if refused.is_some() {
+        StatusCode::UNAUTHORIZED
+    } else {
+        StatusCode::OK
+    };
+    let username = refused.or(request.hint.as_deref()).unwrap_or("");
+    let html = pages::sign_in(
+        request.spanish,
+        &request.seal(site.now()),
+        username,
+        refused.is_some(),
+    );
+    page(status, request.spanish, html)
+}
+
+fn fault(spanish: bool, reason: &'static str) -> Reply {
+    page(
+        StatusCode::BAD_REQUEST,
+        spanish,
+        pages::fault(spanish, reason),
+    )
+}
+
+/// A page for people. No `form-action`: browsers apply it to the redirects that follow the form as well, and
+/// those lead to the gateway's applications, which are not known here.
+fn page(status: StatusCode, spanish: bool, html: String) -> Reply {
+    const POLICY: &str =
+        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+    Reply::new(status, HTML, html)
+        .no_store()
+        .header(CONTENT_LANGUAGE, if spanish { "es" } else { "en" })
+        .header(HeaderName::from_static("content-security-policy"), POLICY)
+        .header(HeaderName::from_static("x-content-type-options"), "nosniff")
+        .header(HeaderName::from_static("referrer-policy"), "no-referrer")
+}
+
+#[cfg(test)]
+mod tests;

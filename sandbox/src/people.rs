@@ -1,0 +1,135 @@
+//! The synthetic people: numbers, patient ids, Medicare numbers and what a Patient resource tells of them.
+//!
+//! A person is computed from a number. Numbers 0 to 29,999 are the documented people, in the order of the
+//! accounts `BBUser00000` to `BBUser29999`; those above are the people of the hard cases
+//! (`BBHard01`…, see [`crate::idp::accounts`]).
+
+mod detail;
+mod mbi;
+mod names;
+
+pub(crate) use detail::Entitlement;
+pub use detail::{Person, Race, Sex};
+pub use mbi::Mbi;
+
+/// How many documented people there are.
+pub const DOCUMENTED: u16 = 30_000;
+
+/// How many people belong to hard cases.
+pub const HARD: u16 = 7;
+
+/// The first patient id below (that is, minus one) of each range of ten thousand people.
+const RANGES: [i64; 3] = [
+    -19_990_000_000_000,
+    -20_000_000_000_000,
+    -20_140_000_000_000,
+];
+
+/// The same for the hard cases.
+const HARD_RANGE: i64 = -20_190_000_000_000;
+
+/// The number of a person who exists.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PersonNumber(u16);
+
+impl PersonNumber {
+    /// `BBUser28324`, whose 32 claims are documented.
+    pub const DOE: Self = Self(28_324);
+    /// `BBUser20023`, whose 148 claims are documented.
+    pub const MANY_CLAIMS: Self = Self(20_023);
+    /// `BBUser00000`, the first person that a developer meets.
+    pub const FIRST: Self = Self(0);
+    /// `BBUser29999`, Jane Doe.
+    pub const LAST: Self = Self(29_999);
+
+    /// The person of that number, where there is one.
+    #[must_use]
+    pub const fn new(number: u16) -> Option<Self> {
+        if number < DOCUMENTED + HARD {
+            Some(Self(number))
+        } else {
+            None
+        }
+    }
+
+    /// Everyone.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..DOCUMENTED + HARD).map(Self)
+    }
+
+    /// The bare number.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+
+    /// The FHIR logical id of the Patient in v1 and v2.
+    #[must_use]
+    pub fn patient_id(self) -> i64 {
+        if self.0 >= DOCUMENTED {
+            return HARD_RANGE - i64::from(self.0 - DOCUMENTED) - 1;
+        }
+        RANGES[usize::from(self.0 / 10_000)] - i64::from(self.0 % 10_000) - 1
+    }
+
+    /// The person of a patient id.
+    #[must_use]
+    pub fn of_patient_id(id: i64) -> Option<Self> {
+        let within = |base: i64, size: i64| {
+            let offset = base.checked_sub(id)?.checked_sub(1)?;
+            (0..size)
+                .contains(&offset)
+                .then(|| u16::try_from(offset).ok())
+                .flatten()
+        };
+        for (index, base) in (0u16..).zip(RANGES) {
+            if let Some(offset) = within(base, 10_000) {
+                return Some(Self(index * 10_000 + offset));
+            }
+        }
+        within(HARD_RANGE, i64::from(HARD)).map(|offset| Self(DOCUMENTED + offset))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_accounts_have_the_documented_patients() {
+        for (number, id) in [
+            (0, -19_990_000_000_001),
+            (9_999, -19_990_000_010_000),
+            (10_000, -20_000_000_000_001),
+            (19_999, -20_000_000_010_000),
+            (20_000, -20_140_000_000_001),
+            (20_023, -20_140_000_000_024),
+            (28_324, -20_140_000_008_325),
+            (29_999, -20_140_000_010_000),
+            (30_000, -20_190_000_000_001),
+        ] {
+            assert_eq!(PersonNumber(number).patient_id(), id);
+        }
+    }
+
+    #[test]
+    fn patient_ids_go_there_and_back() {
+        for person in PersonNumber::all() {
+            assert_eq!(
+                PersonNumber::of_patient_id(person.patient_id()),
+                Some(person)
+            );
+        }
+        for id in [
+            0,
+            1,
+            i64::MIN,
+            i64::MAX,
+            -19_990_000_000_000,
+            -19_990_000_010_001,
+            20_140_000_008_325,
+        ] {
+            assert_eq!(PersonNumber::of_patient_id(id), None, "{id}");
+        }
+    }
+}

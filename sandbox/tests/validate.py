@@ -1,0 +1,137 @@
+"""Validates what the claims backend answers with the PyPI package fhir.resources (STU3 and R4B).
+
+Reads searchset bundles, one a line, from standard input, as `cargo run -p bluegate-sandbox --example dump`
+prints them; the first argument is v1 or v2. Besides the structure it checks what the package does not: links
+between the parts of a claim, `#` references, one owner, and sums.
+
+Prints one line with the counts and exits 1 if anything is wrong. Without the package it prints `skipped: …`.
+"""
+
+import importlib
+import json
+import sys
+from decimal import Decimal
+
+
+def modules(version):
+    package = {"v1": "STU3", "v2": "R4B"}[version]
+    load = lambda name, kind: getattr(importlib.import_module(f"fhir.resources.{package}.{name}"), kind)
+    return {
+        "Patient": load("patient", "Patient"),
+        "Coverage": load("coverage", "Coverage"),
+        "ExplanationOfBenefit": load("explanationofbenefit", "ExplanationOfBenefit"),
+        "Bundle": load("bundle", "Bundle"),
+    }
+
+
+def references(value):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "reference" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+def amounts(item):
+    found = {}
+    for entry in item.get("adjudication", []):
+        if "amount" not in entry:
+            continue
+        coding = entry["category"]["coding"][-1]
+        found[coding["code"].rsplit("/", 1)[-1]] = Decimal(str(entry["amount"]["value"]))
+    return found
+
+
+def check_links(eob, patient):
+    problems = []
+    for section, names in {
+        "careTeam": ("careTeamLinkId", "careTeamSequence"),
+        "diagnosis": ("diagnosisLinkId", "diagnosisSequence"),
+        "supportingInfo": ("informationSequence",),
+    }.items():
+        known = [entry["sequence"] for entry in eob.get(section, [])]
+        if len(set(known)) != len(known):
+            problems.append(f"{section} repeats a sequence")
+        for item in eob["item"]:
+            for name in names:
+                for sequence in item.get(name, []):
+                    if sequence not in known:
+                        problems.append(f"{name} {sequence} leads nowhere")
+    contained = {entry["id"] for entry in eob.get("contained", [])}
+    for reference in references(eob):
+        if reference.startswith("#"):
+            if reference[1:] not in contained:
+                problems.append(f"{reference} leads nowhere")
+        elif reference.startswith("Patient/"):
+            if reference != f"Patient/{patient}":
+                problems.append(f"foreign owner {reference}")
+        elif reference.startswith("Coverage/"):
+            if not reference.endswith(f"-{patient}"):
+                problems.append(f"foreign coverage {reference}")
+        else:
+            problems.append(f"unexpected reference {reference}")
+    return problems
+
+
+def check_sums(eob):
+    problems = []
+    paid = Decimal(0)
+    for item in eob["item"]:
+        a = amounts(item)
+        if "line_alowd_chrg_amt" in a:
+            parts = a["line_bene_ptb_ddctbl_amt"] + a["line_coinsrnc_amt"] + a["line_nch_pmt_amt"]
+            if parts != a["line_alowd_chrg_amt"]:
+                problems.append(f"line {item['sequence']}: {parts} is not {a['line_alowd_chrg_amt']}")
+            paid += a["line_nch_pmt_amt"]
+        if "tot_rx_cst_amt" in a:
+            names = ("cvrd_d_plan_pd_amt", "ptnt_pay_amt", "lics_amt", "rptd_gap_dscnt_num", "othr_troop_amt", "plro_amt")
+            if sum(a[name] for name in names) != a["tot_rx_cst_amt"]:
+                problems.append("the parts of the drug cost do not add up")
+            if a["gdc_blw_oopt_amt"] + a["gdc_abv_oopt_amt"] != a["tot_rx_cst_amt"]:
+                problems.append("the cost around the threshold does not add up")
+    kind = eob["id"].split("-")[0]
+    if kind == "carrier" and paid != Decimal(str(eob["payment"]["amount"]["value"])):
+        problems.append("the lines do not add up to the payment")
+    if kind in ("inpatient", "snf", "hospice", "hha", "outpatient"):
+        total = sum(amounts(item)["rev_cntr_tot_chrg_amt"] for item in eob["item"])
+        stated = eob["totalCost"] if "totalCost" in eob else eob["total"][0]["amount"]
+        if total != Decimal(str(stated["value"])):
+            problems.append("the lines do not add up to the total charge")
+    return problems
+
+
+def main():
+    version = sys.argv[1]
+    try:
+        models = modules(version)
+    except ImportError as missing:
+        print(f"skipped: fhir.resources is not installed ({missing})")
+        return 0
+    counts, failures = {}, 0
+    for line in sys.stdin:
+        bundle = json.loads(line)
+        for resource in [entry["resource"] for entry in bundle.get("entry", [])]:
+            kind = resource["resourceType"]
+            counts[kind] = counts.get(kind, 0) + 1
+            problems = []
+            try:
+                models[kind].model_validate(resource)
+            except ValueError as invalid:
+                problems.append(str(invalid))
+            if kind == "ExplanationOfBenefit":
+                patient = resource["patient"]["reference"].split("/")[1]
+                problems += check_links(resource, patient) + check_sums(resource)
+            for problem in problems:
+                failures += 1
+                if failures <= 10:
+                    print(f"{resource.get('id')}: {problem}")
+    print(f"{version}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()) + f", {failures} problems")
+    return 1 if failures or not counts else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
