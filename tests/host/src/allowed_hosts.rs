@@ -21,18 +21,14 @@ pub struct AllowedHosts(Vec<Entry>);
 impl AllowedHosts {
     /// Parses `entries` with the final values of the variables. `components` are the ids that
     /// `*.spin.internal` stands for.
-    pub fn resolve<'a>(
-        entries: &[String],
-        variables: &Variables,
-        components: impl Iterator<Item = &'a str> + Clone,
-    ) -> Result<Self> {
+    pub fn resolve(entries: &[String], variables: &Variables, components: &[&str]) -> Result<Self> {
         let mut hosts = Vec::new();
         for entry in entries {
             let Some(parsed) = parse_template(entry, variables)? else {
                 continue;
             };
             if matches!(&parsed.host, HostRule::Below(suffix) if suffix == INTERNAL_SUFFIX) {
-                hosts.extend(components.clone().map(|id| Entry {
+                hosts.extend(components.iter().map(|id| Entry {
                     host: HostRule::Literal(Host::Domain(format!("{id}{INTERNAL_SUFFIX}"))),
                     ..parsed.clone()
                 }));
@@ -279,7 +275,7 @@ mod tests {
 
     fn allows(entries: &[&str], uri: &str) -> bool {
         let entries: Vec<String> = entries.iter().map(|e| (*e).to_owned()).collect();
-        AllowedHosts::resolve(&entries, &Variables::default(), ["web"].into_iter())
+        AllowedHosts::resolve(&entries, &Variables::default(), &["web"])
             .expect("entries")
             .allows(&uri.parse().expect("uri"))
     }

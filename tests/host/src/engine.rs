@@ -22,7 +22,11 @@ pub fn engine(cache: &Path) -> Result<Engine> {
     cached.with_directory(std::path::absolute(cache)?);
     config.cache(Some(Cache::new(cached)?));
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
-    Ok(Engine::new(&config)?)
+    // The pool reserves terabytes of address space, which not every machine grants.
+    Engine::new(&config).or_else(|_| {
+        config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        Ok(Engine::new(&config)?)
+    })
 }
 
 /// Compiles the component in `file` and ties it to what the host offers.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use bluegate_host::options::{self, Command, Options};
 use bluegate_host::server::Server;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// How long the end waits for what is still running.
 const GRACE: Duration = Duration::from_millis(500);
@@ -26,7 +27,10 @@ fn report(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("bluegate-host: {error:#}");
+            // One line, whatever wasmtime or the operating system put into it.
+            let message = format!("{error:#}");
+            let words: Vec<&str> = message.split_whitespace().collect();
+            eprintln!("bluegate-host: {}", words.join(" "));
             ExitCode::FAILURE
         }
     }
@@ -37,11 +41,12 @@ fn up(options: &Options) -> Result<()> {
         .enable_all()
         .build()?;
     let result = runtime.block_on(async {
-        let mut interrupt = signal(Signal::Interrupt)?;
-        let mut terminate = signal(Signal::Terminate)?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
         let (server, listener) = Server::start(options, |name| std::env::var(name).ok()).await?;
-        println!("listening http://{}", server.address());
-        std::io::stdout().flush()?;
+        let mut out = std::io::stdout();
+        writeln!(out, "listening http://{}", server.address())?;
+        out.flush()?;
         tokio::select! {
             () = server.serve(listener) => {}
             _ = interrupt.recv() => {}
@@ -51,18 +56,4 @@ fn up(options: &Options) -> Result<()> {
     });
     runtime.shutdown_timeout(GRACE);
     result
-}
-
-enum Signal {
-    Interrupt,
-    Terminate,
-}
-
-fn signal(which: Signal) -> Result<tokio::signal::unix::Signal> {
-    use tokio::signal::unix::SignalKind;
-    let kind = match which {
-        Signal::Interrupt => SignalKind::interrupt(),
-        Signal::Terminate => SignalKind::terminate(),
-    };
-    Ok(tokio::signal::unix::signal(kind)?)
 }

@@ -15,7 +15,7 @@ Usage: bluegate-host up [options]
 
   -f, --manifest FILE (--from FILE)          manifest to serve [spin.toml]
       --listen ADDRESS                       where to listen [127.0.0.1:3000]
-      --data-dir DIR (--state-dir DIR)       database, logs and compiled components [.spin]
+      --data-dir DIR (--state-dir DIR)       database, logs, compiled components [.spin beside the manifest]
       --env KEY=VALUE                        environment variable for all components; may be repeated
       --variable KEY=VALUE                   application variable; may be repeated
       --max-instance-reuse-count N           requests that one instance serves [128]
@@ -83,7 +83,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
     let mut options = Options {
         manifest: PathBuf::from("spin.toml"),
         listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
-        data_dir: PathBuf::from(".spin"),
+        data_dir: PathBuf::new(),
         environment: Vec::new(),
         variables: Vec::new(),
         reuse: Reuse::default(),
@@ -117,6 +117,9 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
             Arg::Short('q') | Arg::Long("quiet") => options.quiet = true,
             other => return Err(other.unexpected().into()),
         }
+    }
+    if options.data_dir.as_os_str().is_empty() {
+        options.data_dir = options.manifest.with_file_name(".spin");
     }
     ensure!(up, "nothing to do: say `bluegate-host up`, or `--help`");
     ensure!(

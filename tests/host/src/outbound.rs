@@ -13,6 +13,7 @@ use http::{HeaderValue, Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
@@ -27,11 +28,16 @@ use crate::server::Server;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Connections to other servers, shared by all instances of the application.
-pub type Connections = Client<Connector, WasiBody>;
+pub type Connections = Client<HttpsConnector<Connector>, WasiBody>;
 
 /// Makes the shared connections.
 pub fn connections() -> Connections {
-    Client::builder(TokioExecutor::new()).build(Connector)
+    let connector = HttpsConnectorBuilder::new()
+        .with_webpki_roots()
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(Connector);
+    Client::builder(TokioExecutor::new()).build(connector)
 }
 
 /// One component's way out.
@@ -123,7 +129,7 @@ impl Outbound {
         let response = timeout(timeouts.first_byte, exchange)
             .await
             .map_err(|_| Error::ConnectionReadTimeout)?
-            .map_err(client_error)?;
+            .map_err(|e| client_error(&e))?;
         Ok(response.map(|body: Incoming| body.map_err(Error::from).boxed_unsync()))
     }
 }
@@ -143,8 +149,9 @@ fn to_self(request: &mut Request<WasiBody>, address: SocketAddr) -> Result<(), E
 }
 
 /// The cause that a component can understand, where there is one.
-fn client_error(error: hyper_util::client::legacy::Error) -> Error {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+fn client_error(error: &hyper_util::client::legacy::Error) -> Error {
+    let in_connecting = error.is_connect();
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(inner) = cause {
         if let Some(ConnectError(kind)) = inner.downcast_ref() {
             return match kind {
@@ -160,7 +167,12 @@ fn client_error(error: hyper_util::client::legacy::Error) -> Error {
         cause = inner.source();
     }
     eprintln!("host: outbound request failed: {error:?}");
-    Error::HttpProtocolError
+    if in_connecting {
+        // The TCP connection stood, so it was the TLS handshake.
+        Error::TlsProtocolError
+    } else {
+        Error::HttpProtocolError
+    }
 }
 
 tokio::task_local! {
@@ -168,7 +180,7 @@ tokio::task_local! {
     static CONNECT_TIMEOUT: Duration;
 }
 
-/// Opens plain TCP connections for the shared client.
+/// Opens the TCP connections of the shared client; TLS is put on top of it.
 #[derive(Debug, Clone)]
 pub struct Connector;
 
@@ -218,10 +230,16 @@ async fn connect(uri: &Uri) -> Result<TcpStream, Failure> {
     let host = uri.host().ok_or(Failure::Uri)?;
     // The brackets of an IPv6 address belong to the URI only.
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, uri.port_u16().unwrap_or(80)))
-        .await
-        .map_err(|_| Failure::Name)?
-        .collect();
+    let own_port = if uri.scheme() == Some(&Scheme::HTTPS) {
+        443
+    } else {
+        80
+    };
+    let addresses: Vec<SocketAddr> =
+        tokio::net::lookup_host((host, uri.port_u16().unwrap_or(own_port)))
+            .await
+            .map_err(|_| Failure::Name)?
+            .collect();
     TcpStream::connect(&*addresses)
         .await
         .map_err(|_| Failure::Refused)

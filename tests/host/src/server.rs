@@ -256,8 +256,8 @@ fn allowed_hosts(
     manifest: &Manifest,
     variables: &Variables,
 ) -> AllowedHosts {
-    let ids = manifest.components.keys().map(String::as_str);
-    AllowedHosts::resolve(&component.allowed_outbound_hosts, variables, ids).unwrap_or_else(
+    let ids: Vec<&str> = manifest.components.keys().map(String::as_str).collect();
+    AllowedHosts::resolve(&component.allowed_outbound_hosts, variables, &ids).unwrap_or_else(
         |error| {
             eprintln!("host: component {id:?} may call nobody: allowed_outbound_hosts: {error:#}");
             AllowedHosts::default()

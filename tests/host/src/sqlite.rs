@@ -348,11 +348,7 @@ fn bind(parameters: Vec<Value>) -> impl rusqlite::Params {
 }
 
 fn column_names(statement: &rusqlite::Statement<'_>) -> Vec<String> {
-    statement
-        .column_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect()
+    statement.column_names().map(str::to_owned).collect()
 }
 
 fn read_row(row: &rusqlite::Row<'_>, width: usize) -> Result<RowResult, Error> {

@@ -74,19 +74,31 @@ async fn answer(request: Request) -> Result<Reply> {
             text(bytes.to_string())
         }
         "fetch" => fetch(request).await,
-        "sql" => text(sql(request).await.unwrap_or_else(|e| format!("error: {e:#}"))),
+        "sql" => text(
+            sql(request)
+                .await
+                .unwrap_or_else(|e| format!("error: {e:#}")),
+        ),
         "label" => text(match Connection::open(rest).await {
             Ok(_) => "opened".to_owned(),
             Err(error) => format!("error: {error:?}"),
         }),
+        "sync-sql" => text(sync_sql(request).await?),
         "separate" => text(separate().await?),
         "read" => text(read().await?),
         "slow-write" => {
             wait(rest.parse()?).await;
-            run(&Connection::open_default().await?, "INSERT INTO done VALUES ('slow-write')", vec![]).await?;
+            run(
+                &Connection::open_default().await?,
+                "INSERT INTO done VALUES ('slow-write')",
+                vec![],
+            )
+            .await?;
             text("written")
         }
-        _ => Ok(http::Response::builder().status(404).body(whole("no such probe"))?),
+        _ => Ok(http::Response::builder()
+            .status(404)
+            .body(whole("no such probe"))?),
     }
 }
 
@@ -94,7 +106,11 @@ async fn answer(request: Request) -> Result<Reply> {
 fn counts() -> String {
     static ID: OnceLock<u64> = OnceLock::new();
     let id = ID.get_or_init(spin_sdk::wasip3::random::random::get_random_u64);
-    format!("instance={id:016x} served={} most={}", SERVED.load(Relaxed), MOST.load(Relaxed))
+    format!(
+        "instance={id:016x} served={} most={}",
+        SERVED.load(Relaxed),
+        MOST.load(Relaxed)
+    )
 }
 
 async fn wait(milliseconds: u64) {
@@ -109,7 +125,9 @@ fn whole(text: impl Into<Bytes>) -> BoxBody {
 
 fn text(text: impl Into<String>) -> Result<Reply> {
     let text = text.into();
-    Ok(http::Response::builder().header("content-length", text.len()).body(whole(text))?)
+    Ok(http::Response::builder()
+        .header("content-length", text.len())
+        .body(whole(text))?)
 }
 
 /// Passes a body on with at most a few pieces in hand.
@@ -119,7 +137,9 @@ fn streamed<E: std::error::Error + Send + Sync + 'static>(
     let (mut out, body) = futures::channel::mpsc::channel(2);
     spin_sdk::wasip3::spawn(async move {
         while let Some(piece) = from.next().await {
-            let piece = piece.map(http_body::Frame::data).map_err(anyhow::Error::from);
+            let piece = piece
+                .map(http_body::Frame::data)
+                .map_err(anyhow::Error::from);
             if out.send(piece).await.is_err() {
                 break;
             }
@@ -141,18 +161,32 @@ fn made(bytes: usize) -> BoxBody {
 
 /// Requests the address in `x-url` and answers with what came, or with the error's name.
 async fn fetch(request: Request) -> Result<Reply> {
-    let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let header = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .map(str::to_owned)
+    };
     let url = header("x-url").context("x-url")?;
     let mut outgoing = http::Request::get(url).body(EmptyBody::new())?;
-    if let Some(limit) = header("x-first-byte-ms") {
-        let options = spin_sdk::wasip3::http::types::RequestOptions::new();
-        options
-            .set_first_byte_timeout(Some(limit.parse::<u64>()? * 1_000_000))
-            .map_err(|e| anyhow!("{e:?}"))?;
-        outgoing
-            .extensions_mut()
-            .insert(spin_sdk::wasip3::http_compat::RequestOptionsExtension(options));
-    }
+    let options = spin_sdk::wasip3::http::types::RequestOptions::new();
+    let limit = |name| {
+        header(name)
+            .map(|ms| ms.parse::<u64>().map(|ms| ms * 1_000_000))
+            .transpose()
+    };
+    options
+        .set_first_byte_timeout(limit("x-first-byte-ms")?)
+        .map_err(|e| anyhow!("{e:?}"))?;
+    options
+        .set_between_bytes_timeout(limit("x-between-bytes-ms")?)
+        .map_err(|e| anyhow!("{e:?}"))?;
+    outgoing
+        .extensions_mut()
+        .insert(spin_sdk::wasip3::http_compat::RequestOptionsExtension(
+            options,
+        ));
     match send(outgoing).await {
         Ok(response) => {
             let (parts, body): (_, _) = Response::into_parts(response);
@@ -170,17 +204,34 @@ async fn sql(request: Request) -> Result<String> {
     run(&Connection::open_default().await?, &statement, vec![]).await
 }
 
+/// The same by the functions that are not asynchronous.
+async fn sync_sql(request: Request) -> Result<String> {
+    use spin_sdk::sqlite::wit::sqlite::Connection;
+    let statement = String::from_utf8(request.into_body().bytes().await?.to_vec())?;
+    let connection = Connection::open("default")?;
+    let result = connection.execute(&statement, &[])?;
+    let (columns, rows) = (result.columns.join(","), result.rows.len());
+    let (changes, rowid) = (connection.changes(), connection.last_insert_rowid());
+    Ok(format!(
+        "columns={columns} rows={rows} changes={changes} rowid={rowid}"
+    ))
+}
+
 async fn run(connection: &Connection, statement: &str, parameters: Vec<Value>) -> Result<String> {
     let mut result = connection.execute(statement, parameters).await?;
     let mut lines = String::new();
     while let Some(row) = result.next().await {
-        let values: Vec<String> = row.values.iter().map(|value| match value {
-            Value::Integer(number) => number.to_string(),
-            Value::Real(number) => number.to_string(),
-            Value::Text(text) => text.clone(),
-            Value::Blob(bytes) => format!("{bytes:?}"),
-            Value::Null => "null".to_owned(),
-        }).collect();
+        let values: Vec<String> = row
+            .values
+            .iter()
+            .map(|value| match value {
+                Value::Integer(number) => number.to_string(),
+                Value::Real(number) => number.to_string(),
+                Value::Text(text) => text.clone(),
+                Value::Blob(bytes) => format!("{bytes:?}"),
+                Value::Null => "null".to_owned(),
+            })
+            .collect();
         lines.push_str(&values.join("|"));
         lines.push('\n');
     }
@@ -190,7 +241,10 @@ async fn run(connection: &Connection, statement: &str, parameters: Vec<Value>) -
 
 /// What one connection keeps for itself, another of the same instance does not see.
 async fn separate() -> Result<String> {
-    let (one, two) = (Connection::open_default().await?, Connection::open_default().await?);
+    let (one, two) = (
+        Connection::open_default().await?,
+        Connection::open_default().await?,
+    );
     run(&one, "CREATE TEMP TABLE mine (x)", vec![]).await?;
     run(&one, "INSERT INTO mine VALUES (?)", vec![Value::Integer(7)]).await?;
     let changes = one.changes().await;
