@@ -87,6 +87,10 @@ pub struct Entry {
 /// A resource of a type that the model knows, or the name of its type.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "kind", content = "value")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a person has four or five Coverages; the long lists are of claims, which are boxed"
+)]
 pub enum Resource {
     /// An ExplanationOfBenefit.
     Claim(Box<Claim>),
@@ -175,17 +179,15 @@ pub fn parse_bundle(json: &[u8]) -> Result<Bundle, ParseError> {
     let base = text.as_ptr().addr();
     let entries = wire.entry.iter().map(|entry| {
         let Some(raw) = entry.resource else {
-            return Entry {
-                span: 0..0,
-                resource: Resource::Other {
-                    resource_type: String::new(),
-                },
-                notes: vec![Note::new("resource", Reason::Missing)],
-            };
+            return unreadable(0..0, Reason::Missing);
         };
         // The raw value borrows from `text`, so its address tells where it stands.
         let start = raw.get().as_ptr().addr().saturating_sub(base);
-        entry_at(raw, start)
+        if raw.get().starts_with('{') {
+            entry_at(raw, start)
+        } else {
+            unreadable(start..start + raw.get().len(), Reason::WrongShape)
+        }
     });
     Ok(Bundle {
         total: wire
@@ -225,10 +227,26 @@ fn entry_at(raw: &RawValue, start: usize) -> Entry {
         Ok(wire) => model(&wire, &mut notes),
         Err(_) => salvage::resource(text, &mut notes),
     };
+    if matches!(&resource, Resource::Other { resource_type } if resource_type.is_empty()) {
+        notes.add(format_args!("resourceType"), Reason::Missing);
+    }
     Entry {
         span: start..start + text.len(),
         resource,
         notes: notes.into_vec(),
+    }
+}
+
+fn unreadable(span: Range<usize>, reason: Reason) -> Entry {
+    Entry {
+        span,
+        resource: Resource::Other {
+            resource_type: String::new(),
+        },
+        notes: vec![Note {
+            path: "resource".to_owned(),
+            reason,
+        }],
     }
 }
 

@@ -85,12 +85,15 @@ pub struct Coverage {
     /// Medicare status: aged, disabled, with or without end-stage renal disease.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub medicare_status: Option<Code>,
-    /// Why the person first got Medicare.
+    /// Why the person first got Medicare (v1, v2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub original_entitlement: Option<Code>,
     /// Why the person has it now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_entitlement: Option<Code>,
+    /// End-stage renal disease.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub esrd: Option<Code>,
     /// Why it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub termination: Option<Code>,
@@ -103,6 +106,15 @@ pub struct Coverage {
     /// State buy-in by month (v1, v2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub buy_in: Vec<Month>,
+    /// State buy-in (v3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub buy_in_status: Option<Code>,
+    /// Part C or D contract by month (v1, v2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contracts: Vec<Month>,
+    /// Part C or D plan by month (v1, v2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<Month>,
     /// What a pharmacy asks for: `rxid`, `rxgroup`, `rxpcn`, `rxbin` (v3 Part D).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pharmacy: Vec<Class>,
@@ -153,7 +165,20 @@ impl Coverage {
         let label = plan_name.as_deref().or(type_code);
         let code = |name| extension(&wire.extension, name)?.to_code();
         let numbered = parts.and_then(|parts| parts.plan);
-        let latest = |name| months(wire, name).pop().map(|month| month.code);
+        let either = |part_c, part_d| {
+            let months = months(wire, part_c);
+            if months.is_empty() {
+                self::months(wire, part_d)
+            } else {
+                months
+            }
+        };
+        let contracts = either("ptc_cntrct_id_", "ptdcntrct");
+        let plans = either("ptc_pbp_id_", "ptdpbpid");
+        // Months without an enrolment have a shorter code.
+        let latest = contracts.iter().rfind(|month| month.code.len() == 5);
+        let latest_plan =
+            latest.and_then(|latest| plans.iter().find(|plan| plan.month == latest.month));
         Self {
             part: parts
                 .map(|parts| parts.part)
@@ -171,23 +196,25 @@ impl Coverage {
             contract: numbered
                 .map(|(contract, _)| contract.to_owned())
                 .or_else(|| extension_text(&wire.extension, "bene_cntrct_num"))
-                .or_else(|| latest("ptc_cntrct_id_"))
-                .or_else(|| latest("ptdcntrct")),
+                .or_else(|| latest.map(|month| month.code.clone())),
             plan: numbered
                 .map(|(_, plan)| plan.to_owned())
                 .or_else(|| extension_text(&wire.extension, "bene_pbp_num"))
-                .or_else(|| latest("ptc_pbp_id_"))
-                .or_else(|| latest("ptdpbpid")),
+                .or_else(|| latest_plan.map(|month| month.code.clone())),
             subscriber_id: owned(&wire.subscriber_id)
                 .or_else(|| identifier(&wire.identifier, "us_mbi")),
             reference_year: reference_year(wire, notes),
             medicare_status: code("ms_cd").or_else(|| code("bene_mdcr_stus_cd")),
-            original_entitlement: code("orec").or_else(|| code("bene_orgnl_entlmt_rsn_cd")),
+            original_entitlement: code("orec"),
             current_entitlement: code("crec").or_else(|| code("bene_mdcr_entlmt_rsn_cd")),
+            esrd: code("esrd_ind").or_else(|| code("bene_esrd_stus_id")),
             termination: code("a_trm_cd").or_else(|| code("b_trm_cd")),
             dual_status: code("bene_dual_stus_cd"),
             dual: months(wire, "dual_"),
             buy_in: months(wire, "buyin"),
+            buy_in_status: code("bene_buyin_cd"),
+            contracts,
+            plans,
             pharmacy: wire.class.iter().filter_map(pharmacy).collect(),
             plan_name,
             id,

@@ -20,15 +20,6 @@ pub struct Note {
     pub reason: Reason,
 }
 
-impl Note {
-    pub(crate) fn new(path: &str, reason: Reason) -> Self {
-        Self {
-            path: path.to_owned(),
-            reason,
-        }
-    }
-}
-
 /// What is wrong with a thing that could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -217,12 +217,14 @@ fn currency<'w>(identifier: &'w Identifier<'_>) -> Option<&'w str> {
     })
 }
 
-/// The number that is said to be current; else (v3) the one without an end that began last.
+/// The number that is said to be current; else (v3) the one without an end that began last. The
+/// far future stands for no end.
 fn current(mbis: &[Mbi]) -> Option<&Mbi> {
     let said = mbis.iter().find(|mbi| mbi.current == Some(true));
     said.or_else(|| {
         let open = mbis.iter().filter(|mbi| {
-            mbi.current.is_none() && mbi.period.is_none_or(|period| period.end.is_none())
+            let end = mbi.period.and_then(|period| period.end);
+            mbi.current.is_none() && end.is_none_or(|end| end.year() >= 2099)
         });
         // `rev`: of equals, `max_by_key` takes the last, and we want the server's first.
         open.rev()

@@ -8,9 +8,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The untouched text of a JSON value.
@@ -42,484 +43,346 @@ impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
     }
 }
 
-/// A search result page.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Bundle<'a> {
-    #[serde(borrow)]
-    pub(crate) resource_type: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) total: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) link: Vec<Link<'a>>,
-    #[serde(borrow)]
-    pub(crate) entry: Vec<Entry<'a>>,
+/// Declares wire structs: for each member the JSON names, the field and its type. This is what
+/// `derive(Deserialize)` would write, but smaller when compiled, and it takes objects only: derived
+/// structs also accept arrays. A member that comes twice is an error, and so a matter for `salvage`.
+macro_rules! wire {
+    ($($(#[$doc:meta])* $name:ident { $($($json:literal)|+ => $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub(crate) struct $name<'a> {
+            $(pub(crate) $field: $type,)*
+        }
+
+        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Object<'a>(PhantomData<&'a ()>);
+
+                impl<'de: 'a, 'a> Visitor<'de> for Object<'a> {
+                    type Value = $name<'a>;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                        let mut out = Self::Value::default();
+                        while let Some(Str(key)) = map.next_key()? {
+                            match &*key {
+                                $($($json)|+ => fill(&mut out.$field, map.next_value()?)?,)*
+                                _ => {
+                                    map.next_value::<IgnoredAny>()?;
+                                }
+                            }
+                        }
+                        Ok(out)
+                    }
+                }
+
+                deserializer.deserialize_map(Object(PhantomData))
+            }
+        }
+    )*};
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Link<'a> {
-    #[serde(borrow)]
-    pub(crate) relation: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) url: Option<Str<'a>>,
+wire! {
+    /// A search result page.
+    Bundle {
+        "resourceType" => resource_type: Option<Str<'a>>,
+        "total" => total: Raw<'a>,
+        "link" => link: Vec<Link<'a>>,
+        "entry" => entry: Vec<Entry<'a>>,
+    }
+
+    Link {
+        "relation" => relation: Option<Str<'a>>,
+        "url" => url: Option<Str<'a>>,
+    }
+
+    Entry {
+        "resource" => resource: Raw<'a>,
+    }
+
+    /// An ExplanationOfBenefit, a Coverage or a Patient.
+    Resource {
+        // In all three.
+        "resourceType" => resource_type: Option<Str<'a>>,
+        "id" => id: Option<Str<'a>>,
+        "meta" => meta: Option<Meta<'a>>,
+        "extension" => extension: Vec<Extension<'a>>,
+        "identifier" => identifier: Vec<Identifier<'a>>,
+        "status" => status: Option<Str<'a>>,
+        "type" => kind: Option<Concept<'a>>,
+
+        // ExplanationOfBenefit.
+        "contained" => contained: Vec<Contained<'a>>,
+        "use" => purpose: Option<Str<'a>>,
+        "outcome" => outcome: Option<Str<'a>>,
+        "created" => created: Option<Str<'a>>,
+        "patient" => patient: Option<Reference<'a>>,
+        "billablePeriod" => billable_period: Option<Period<'a>>,
+        "provider" => provider: Option<Reference<'a>>,
+        "organization" => organization: Option<Reference<'a>>,
+        "facility" => facility: Option<Reference<'a>>,
+        "referral" => referral: Option<Reference<'a>>,
+        "insurance" => insurance: OneOrMany<Insurance<'a>>,
+        "hospitalization" => hospitalization: Option<Period<'a>>,
+        "information" => information: Vec<Info<'a>>,
+        "supportingInfo" => supporting_info: Vec<Info<'a>>,
+        "careTeam" => care_team: Vec<CareTeam<'a>>,
+        "diagnosis" => diagnosis: Vec<Diagnosis<'a>>,
+        "procedure" => procedure: Vec<Procedure<'a>>,
+        "item" => item: Vec<Item<'a>>,
+        "adjudication" => adjudication: Vec<Adjudication<'a>>,
+        "total" => total: Vec<Adjudication<'a>>,
+        "totalCost" => total_cost: Option<Quantity<'a>>,
+        "payment" => payment: Option<Payment<'a>>,
+        "benefitBalance" => benefit_balance: Vec<BenefitBalance<'a>>,
+
+        // Coverage.
+        "beneficiary" => beneficiary: Option<Reference<'a>>,
+        "subscriberId" => subscriber_id: Option<Str<'a>>,
+        "period" => period: Option<Period<'a>>,
+        "class" => class: Vec<Class<'a>>,
+        "grouping" => grouping: Option<Grouping<'a>>,
+
+        // Patient.
+        "name" => name: Names<'a>,
+        "gender" => gender: Option<Str<'a>>,
+        "birthDate" => birth_date: Option<Str<'a>>,
+        "deceasedDateTime" => deceased_date_time: Option<Str<'a>>,
+        "deceasedBoolean" => deceased_boolean: Raw<'a>,
+        "address" => address: Vec<Address<'a>>,
+        "communication" => communication: Vec<Communication<'a>>,
+        "link" => link: Vec<PatientLink<'a>>,
+    }
+
+    Meta {
+        "lastUpdated" => last_updated: Option<Str<'a>>,
+    }
+
+    Concept {
+        "coding" => coding: Vec<Coding<'a>>,
+        "extension" => extension: Vec<Extension<'a>>,
+    }
+
+    Coding {
+        "system" => system: Option<Str<'a>>,
+        "code" => code: Option<Str<'a>>,
+        "display" => display: Option<Str<'a>>,
+        "extension" => extension: Vec<Extension<'a>>,
+    }
+
+    /// An extension. Codings, identifiers and quantities have no fields in common that mean different
+    /// things, so one struct takes all three; dates, strings and codes are all text.
+    Extension {
+        "url" => url: Option<Str<'a>>,
+        "valueCoding" | "valueIdentifier" | "valueQuantity" => value: Option<Quantity<'a>>,
+        "valueMoney" => money: Option<Quantity<'a>>,
+        "valueDate" | "valueString" | "valueCode" => text: Option<Str<'a>>,
+        "extension" => extension: Vec<Extension<'a>>,
+    }
+
+    /// A quantity, money (v1 has the currency in `code`, R4 in `currency`; it is never read, the
+    /// backend knows dollars only), or the value of an extension.
+    Quantity {
+        "value" => value: Raw<'a>,
+        "unit" => unit: Option<Str<'a>>,
+        "code" => code: Option<Str<'a>>,
+        "display" => display: Option<Str<'a>>,
+        "extension" => extension: Vec<Extension<'a>>,
+    }
+
+    Identifier {
+        "type" => kind: Option<Concept<'a>>,
+        "system" => system: Option<Str<'a>>,
+        "value" => value: Option<Str<'a>>,
+        "period" => period: Option<Period<'a>>,
+        "extension" => extension: Vec<Extension<'a>>,
+    }
+
+    Reference {
+        "reference" => reference: Option<Str<'a>>,
+        "identifier" => identifier: Option<Identifier<'a>>,
+        "display" => display: Option<Str<'a>>,
+        "extension" => extension: Vec<Extension<'a>>,
+    }
+
+    Period {
+        "start" => start: Option<Str<'a>>,
+        "end" => end: Option<Str<'a>>,
+    }
+
+    Contained {
+        "resourceType" => resource_type: Option<Str<'a>>,
+        "id" => id: Option<Str<'a>>,
+        "identifier" => identifier: Vec<Identifier<'a>>,
+        "name" => name: Names<'a>,
+        "requester" => requester: Option<Requester<'a>>,
+    }
+
+    /// Who asked for the referral (v1 ReferralRequest).
+    Requester {
+        "agent" => agent: Option<Reference<'a>>,
+    }
+
+    Insurance {
+        "coverage" => coverage: Option<Reference<'a>>,
+    }
+
+    Info {
+        "sequence" => sequence: Raw<'a>,
+        "category" => category: Option<Concept<'a>>,
+        "code" => code: Option<Concept<'a>>,
+        "timingDate" => timing_date: Option<Str<'a>>,
+        "timingPeriod" => timing_period: Option<Period<'a>>,
+        "valueQuantity" => value_quantity: Option<Quantity<'a>>,
+        "valueString" => value_string: Option<Str<'a>>,
+    }
+
+    CareTeam {
+        "sequence" => sequence: Raw<'a>,
+        "provider" => provider: Option<Reference<'a>>,
+        "role" => role: Option<Concept<'a>>,
+        "qualification" => qualification: Option<Concept<'a>>,
+        "extension" => extension: Vec<Extension<'a>>,
+    }
+
+    Diagnosis {
+        "sequence" => sequence: Raw<'a>,
+        "diagnosisCodeableConcept" => diagnosis_codeable_concept: Option<Concept<'a>>,
+        "type" => kind: Vec<Concept<'a>>,
+        "onAdmission" => on_admission: Option<Concept<'a>>,
+        "packageCode" => package_code: Option<Concept<'a>>,
+        "extension" => extension: Vec<Extension<'a>>,
+    }
+
+    Procedure {
+        "sequence" => sequence: Raw<'a>,
+        "date" => date: Option<Str<'a>>,
+        "procedureCodeableConcept" => procedure_codeable_concept: Option<Concept<'a>>,
+    }
+
+    Item {
+        "sequence" => sequence: Raw<'a>,
+        // v1 links by `*LinkId`, R4 by `*Sequence`.
+        "careTeamLinkId" => care_team_link_id: Vec<&'a RawValue>,
+        "careTeamSequence" => care_team_sequence: Vec<&'a RawValue>,
+        "diagnosisLinkId" => diagnosis_link_id: Vec<&'a RawValue>,
+        "diagnosisSequence" => diagnosis_sequence: Vec<&'a RawValue>,
+        "category" => category: Option<Concept<'a>>,
+        "revenue" => revenue: Option<Concept<'a>>,
+        // v1 `service`, R4 `productOrService`.
+        "service" => service: Option<Concept<'a>>,
+        "productOrService" => product_or_service: Option<Concept<'a>>,
+        "modifier" => modifier: Vec<Concept<'a>>,
+        "servicedDate" => serviced_date: Option<Str<'a>>,
+        "servicedPeriod" => serviced_period: Option<Period<'a>>,
+        "locationCodeableConcept" => location_codeable_concept: Option<Concept<'a>>,
+        "locationAddress" => location_address: Option<Address<'a>>,
+        "quantity" => quantity: Option<Quantity<'a>>,
+        "adjudication" => adjudication: Vec<Adjudication<'a>>,
+        "detail" => detail: Vec<Detail<'a>>,
+        "extension" => extension: Vec<Extension<'a>>,
+    }
+
+    /// A part of a line: the compound flag (v1) or an ingredient (v3).
+    Detail {
+        "type" => kind: Option<Concept<'a>>,
+        "productOrService" => product_or_service: Option<Concept<'a>>,
+    }
+
+    /// An adjudication of a line or a claim, or one of the claim's totals.
+    Adjudication {
+        "category" => category: Option<Concept<'a>>,
+        "reason" => reason: Option<Concept<'a>>,
+        "amount" => amount: Option<Quantity<'a>>,
+        "value" => value: Raw<'a>,
+    }
+
+    Payment {
+        "date" => date: Option<Str<'a>>,
+        "amount" => amount: Option<Quantity<'a>>,
+    }
+
+    BenefitBalance {
+        "financial" => financial: Vec<Financial<'a>>,
+    }
+
+    Financial {
+        "type" => kind: Option<Concept<'a>>,
+        "usedMoney" => used_money: Option<Quantity<'a>>,
+        "usedUnsignedInt" => used_unsigned_int: Raw<'a>,
+    }
+
+    Class {
+        "type" => kind: Option<Concept<'a>>,
+        "value" => value: Option<Str<'a>>,
+    }
+
+    /// The plan in v1.
+    Grouping {
+        "subPlan" => sub_plan: Option<Str<'a>>,
+    }
+
+    Address {
+        "line" => line: Vec<Str<'a>>,
+        "city" => city: Option<Str<'a>>,
+        "state" => state: Option<Str<'a>>,
+        "postalCode" => postal_code: Option<Str<'a>>,
+    }
+
+    Communication {
+        "language" => language: Option<Concept<'a>>,
+    }
+
+    PatientLink {
+        "type" => kind: Option<Str<'a>>,
+        "other" => other: Option<Reference<'a>>,
+    }
+
+    HumanName {
+        "family" => family: Option<Str<'a>>,
+        "given" => given: Vec<Str<'a>>,
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Entry<'a> {
-    #[serde(borrow)]
-    pub(crate) resource: Raw<'a>,
+/// Puts a value into a field that has none yet.
+fn fill<T: Slot, E: de::Error>(slot: &mut T, value: T) -> Result<(), E> {
+    if slot.is_filled() {
+        return Err(E::custom("duplicate member"));
+    }
+    *slot = value;
+    Ok(())
 }
 
-/// An ExplanationOfBenefit, a Coverage or a Patient.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Resource<'a> {
-    // In all three.
-    #[serde(borrow)]
-    pub(crate) resource_type: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) id: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) meta: Option<Meta<'a>>,
-    #[serde(borrow)]
-    pub(crate) extension: Vec<Extension<'a>>,
-    #[serde(borrow)]
-    pub(crate) identifier: Vec<Identifier<'a>>,
-    #[serde(borrow)]
-    pub(crate) status: Option<Str<'a>>,
-    #[serde(borrow, rename = "type")]
-    pub(crate) kind: Option<Concept<'a>>,
-
-    // ExplanationOfBenefit.
-    #[serde(borrow)]
-    pub(crate) contained: Vec<Contained<'a>>,
-    #[serde(borrow, rename = "use")]
-    pub(crate) purpose: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) outcome: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) created: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) patient: Option<Reference<'a>>,
-    #[serde(borrow)]
-    pub(crate) billable_period: Option<Period<'a>>,
-    #[serde(borrow)]
-    pub(crate) provider: Option<Reference<'a>>,
-    #[serde(borrow)]
-    pub(crate) organization: Option<Reference<'a>>,
-    #[serde(borrow)]
-    pub(crate) facility: Option<Reference<'a>>,
-    #[serde(borrow)]
-    pub(crate) referral: Option<Reference<'a>>,
-    #[serde(borrow)]
-    pub(crate) insurance: OneOrMany<Insurance<'a>>,
-    #[serde(borrow)]
-    pub(crate) hospitalization: Option<Period<'a>>,
-    #[serde(borrow)]
-    pub(crate) information: Vec<Info<'a>>,
-    #[serde(borrow)]
-    pub(crate) supporting_info: Vec<Info<'a>>,
-    #[serde(borrow)]
-    pub(crate) care_team: Vec<CareTeam<'a>>,
-    #[serde(borrow)]
-    pub(crate) diagnosis: Vec<Diagnosis<'a>>,
-    #[serde(borrow)]
-    pub(crate) procedure: Vec<Procedure<'a>>,
-    #[serde(borrow)]
-    pub(crate) item: Vec<Item<'a>>,
-    #[serde(borrow)]
-    pub(crate) adjudication: Vec<Adjudication<'a>>,
-    #[serde(borrow)]
-    pub(crate) total: Vec<Adjudication<'a>>,
-    #[serde(borrow)]
-    pub(crate) total_cost: Option<Quantity<'a>>,
-    #[serde(borrow)]
-    pub(crate) payment: Option<Payment<'a>>,
-    #[serde(borrow)]
-    pub(crate) benefit_balance: Vec<BenefitBalance<'a>>,
-
-    // Coverage.
-    #[serde(borrow)]
-    pub(crate) beneficiary: Option<Reference<'a>>,
-    #[serde(borrow)]
-    pub(crate) subscriber_id: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) period: Option<Period<'a>>,
-    #[serde(borrow)]
-    pub(crate) class: Vec<Class<'a>>,
-    #[serde(borrow)]
-    pub(crate) grouping: Option<Grouping<'a>>,
-
-    // Patient.
-    #[serde(borrow)]
-    pub(crate) name: Names<'a>,
-    #[serde(borrow)]
-    pub(crate) gender: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) birth_date: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) deceased_date_time: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) deceased_boolean: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) address: Vec<Address<'a>>,
-    #[serde(borrow)]
-    pub(crate) communication: Vec<Communication<'a>>,
-    #[serde(borrow)]
-    pub(crate) link: Vec<PatientLink<'a>>,
+/// A field that may have been read before.
+trait Slot {
+    fn is_filled(&self) -> bool;
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Meta<'a> {
-    #[serde(borrow)]
-    pub(crate) last_updated: Option<Str<'a>>,
+impl<T> Slot for Option<T> {
+    fn is_filled(&self) -> bool {
+        self.is_some()
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Concept<'a> {
-    #[serde(borrow)]
-    pub(crate) coding: Vec<Coding<'a>>,
-    #[serde(borrow)]
-    pub(crate) extension: Vec<Extension<'a>>,
+impl<T> Slot for Vec<T> {
+    fn is_filled(&self) -> bool {
+        !self.is_empty()
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Coding<'a> {
-    #[serde(borrow)]
-    pub(crate) system: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) code: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) display: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) extension: Vec<Extension<'a>>,
+impl<T> Slot for OneOrMany<T> {
+    fn is_filled(&self) -> bool {
+        !self.0.is_empty()
+    }
 }
 
-/// An extension. Codings, identifiers and quantities have no fields in common that mean different
-/// things, so one struct takes all three; dates, strings and codes are all text.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Extension<'a> {
-    #[serde(borrow)]
-    pub(crate) url: Option<Str<'a>>,
-    #[serde(
-        borrow,
-        alias = "valueCoding",
-        alias = "valueIdentifier",
-        alias = "valueQuantity"
-    )]
-    pub(crate) value: Option<Quantity<'a>>,
-    #[serde(borrow, rename = "valueMoney")]
-    pub(crate) money: Option<Quantity<'a>>,
-    #[serde(
-        borrow,
-        alias = "valueDate",
-        alias = "valueString",
-        alias = "valueCode"
-    )]
-    pub(crate) text: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) extension: Vec<Self>,
-}
-
-/// A quantity, money (v1 has the currency in `code`, R4 in `currency`; it is never read, the
-/// backend knows dollars only), or the value of an extension.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Quantity<'a> {
-    #[serde(borrow)]
-    pub(crate) value: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) unit: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) code: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) display: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) extension: Vec<Extension<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Identifier<'a> {
-    #[serde(borrow, rename = "type")]
-    pub(crate) kind: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) system: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) value: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) period: Option<Period<'a>>,
-    #[serde(borrow)]
-    pub(crate) extension: Vec<Extension<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Reference<'a> {
-    #[serde(borrow)]
-    pub(crate) reference: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) identifier: Option<Identifier<'a>>,
-    #[serde(borrow)]
-    pub(crate) display: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) extension: Vec<Extension<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Period<'a> {
-    #[serde(borrow)]
-    pub(crate) start: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) end: Option<Str<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Contained<'a> {
-    #[serde(borrow)]
-    pub(crate) resource_type: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) id: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) identifier: Vec<Identifier<'a>>,
-    #[serde(borrow)]
-    pub(crate) name: Names<'a>,
-    #[serde(borrow)]
-    pub(crate) requester: Option<Requester<'a>>,
-}
-
-/// Who asked for the referral (v1 ReferralRequest).
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Requester<'a> {
-    #[serde(borrow)]
-    pub(crate) agent: Option<Reference<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Insurance<'a> {
-    #[serde(borrow)]
-    pub(crate) coverage: Option<Reference<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Info<'a> {
-    #[serde(borrow)]
-    pub(crate) sequence: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) category: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) code: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) timing_date: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) timing_period: Option<Period<'a>>,
-    #[serde(borrow)]
-    pub(crate) value_quantity: Option<Quantity<'a>>,
-    #[serde(borrow)]
-    pub(crate) value_string: Option<Str<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct CareTeam<'a> {
-    #[serde(borrow)]
-    pub(crate) sequence: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) provider: Option<Reference<'a>>,
-    #[serde(borrow)]
-    pub(crate) role: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) qualification: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) extension: Vec<Extension<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Diagnosis<'a> {
-    #[serde(borrow)]
-    pub(crate) sequence: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) diagnosis_codeable_concept: Option<Concept<'a>>,
-    #[serde(borrow, rename = "type")]
-    pub(crate) kind: Vec<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) on_admission: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) package_code: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) extension: Vec<Extension<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Procedure<'a> {
-    #[serde(borrow)]
-    pub(crate) sequence: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) date: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) procedure_codeable_concept: Option<Concept<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Item<'a> {
-    #[serde(borrow)]
-    pub(crate) sequence: Raw<'a>,
-    // v1 links by `*LinkId`, R4 by `*Sequence`.
-    #[serde(borrow)]
-    pub(crate) care_team_link_id: Vec<&'a RawValue>,
-    #[serde(borrow)]
-    pub(crate) care_team_sequence: Vec<&'a RawValue>,
-    #[serde(borrow)]
-    pub(crate) diagnosis_link_id: Vec<&'a RawValue>,
-    #[serde(borrow)]
-    pub(crate) diagnosis_sequence: Vec<&'a RawValue>,
-    #[serde(borrow)]
-    pub(crate) category: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) revenue: Option<Concept<'a>>,
-    // v1 `service`, R4 `productOrService`.
-    #[serde(borrow)]
-    pub(crate) service: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) product_or_service: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) modifier: Vec<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) serviced_date: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) serviced_period: Option<Period<'a>>,
-    #[serde(borrow)]
-    pub(crate) location_codeable_concept: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) location_address: Option<Address<'a>>,
-    #[serde(borrow)]
-    pub(crate) quantity: Option<Quantity<'a>>,
-    #[serde(borrow)]
-    pub(crate) adjudication: Vec<Adjudication<'a>>,
-    #[serde(borrow)]
-    pub(crate) detail: Vec<Detail<'a>>,
-    #[serde(borrow)]
-    pub(crate) extension: Vec<Extension<'a>>,
-}
-
-/// A part of a line: the compound flag (v1) or an ingredient (v3).
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Detail<'a> {
-    #[serde(borrow, rename = "type")]
-    pub(crate) kind: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) product_or_service: Option<Concept<'a>>,
-}
-
-/// An adjudication of a line or a claim, or one of the claim's totals.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Adjudication<'a> {
-    #[serde(borrow)]
-    pub(crate) category: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) reason: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) amount: Option<Quantity<'a>>,
-    #[serde(borrow)]
-    pub(crate) value: Raw<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Payment<'a> {
-    #[serde(borrow)]
-    pub(crate) date: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) amount: Option<Quantity<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct BenefitBalance<'a> {
-    #[serde(borrow)]
-    pub(crate) financial: Vec<Financial<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Financial<'a> {
-    #[serde(borrow, rename = "type")]
-    pub(crate) kind: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) used_money: Option<Quantity<'a>>,
-    #[serde(borrow)]
-    pub(crate) used_unsigned_int: Raw<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Class<'a> {
-    #[serde(borrow, rename = "type")]
-    pub(crate) kind: Option<Concept<'a>>,
-    #[serde(borrow)]
-    pub(crate) value: Option<Str<'a>>,
-}
-
-/// The plan in v1.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Grouping<'a> {
-    #[serde(borrow)]
-    pub(crate) sub_plan: Option<Str<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Address<'a> {
-    #[serde(borrow)]
-    pub(crate) line: Vec<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) city: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) state: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) postal_code: Option<Str<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Communication<'a> {
-    #[serde(borrow)]
-    pub(crate) language: Option<Concept<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct PatientLink<'a> {
-    #[serde(borrow, rename = "type")]
-    pub(crate) kind: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) other: Option<Reference<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct HumanName<'a> {
-    #[serde(borrow)]
-    pub(crate) family: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(crate) given: Vec<Str<'a>>,
+impl Slot for Names<'_> {
+    fn is_filled(&self) -> bool {
+        !matches!(self, Self::Person(names) if names.is_empty())
+    }
 }
 
 /// The names of a person, or the one name of an organization.

@@ -22,6 +22,10 @@ impl Provider {
             provider.identify(identifier);
         }
         provider.name = shown(text(&reference.display)).or(provider.name);
+        // v3 repeats the NPI of a pharmacy under a second system.
+        if provider.number == provider.npi {
+            provider.number = None;
+        }
         (!provider.is_empty()).then_some(provider)
     }
 

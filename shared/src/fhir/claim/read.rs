@@ -104,12 +104,22 @@ impl Claim {
 fn claim_id(wire: &wire::Resource<'_>, id: &str) -> Option<String> {
     identifier(&wire.identifier, "clm_id")
         .or_else(|| identifier(&wire.identifier, "pde_id"))
+        .or_else(|| unique_id(wire))
         .or_else(|| match ClaimIdParts::parse(id)? {
             ClaimIdParts::Typed { number, .. } | ClaimIdParts::Number(number) => {
                 Some(number.to_owned())
             }
             ClaimIdParts::Uuid(_) => None,
         })
+}
+
+/// v3 tells the claim's number by the type of the identifier, which has no system.
+fn unique_id(wire: &wire::Resource<'_>) -> Option<String> {
+    let found = wire.identifier.iter().find(|identifier| {
+        let kind = identifier.kind.as_ref().and_then(|kind| kind.first());
+        identifier.system.is_none() && kind.and_then(|kind| text(&kind.code)) == Some("uc")
+    })?;
+    owned(&found.value)
 }
 
 fn control_number(wire: &wire::Resource<'_>) -> Option<String> {

@@ -1,0 +1,272 @@
+//! What is not as it should be: text that ends early, garbage, and resources of which a part has
+//! the wrong shape. The first two are errors with a position; the last never costs more than the
+//! part, and is noted.
+
+use bluegate_shared::fhir::{
+    Claim, Entry, Note, ParseErrorKind, Reason, Resource, parse_bundle, parse_resource,
+};
+
+const PAGE: &str = r#"{"resourceType":"Bundle","id":"b","type":"searchset","total":3,
+ "link":[{"relation":"self","url":"http://x/1"},{"relation":"next","url":"http://x/2"}],
+ "entry":[
+  {"resource": {"resourceType":"Patient","id":"-1","name":[{"family":"Doe \"é\" \u00e9","given":["J"]}],"birthDate":"2014-06-01"}},
+  {"fullUrl":"urn:x","resource":
+{"id":"carrier-1","item":[{"sequence":1,"quantity":{"value":1.50},"adjudication":[{"category":{"coding":[{"code":"x"}]},"amount":{"value":-12.34}}]}],"resourceType":"ExplanationOfBenefit"}  },
+  {"resource":{"resourceType":"Organization","name":"CMS"}}
+ ]}"#;
+
+fn claim(entry: &Entry) -> &Claim {
+    match &entry.resource {
+        Resource::Claim(claim) => claim,
+        other => panic!("not a claim: {other:?}"),
+    }
+}
+
+fn note(path: &str, reason: Reason) -> Note {
+    Note {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+#[test]
+fn a_page_is_read_with_the_spans_of_its_entries() {
+    let bundle = parse_bundle(PAGE.as_bytes()).unwrap();
+    assert_eq!(bundle.total, Some(3));
+    assert_eq!(bundle.links.next.as_deref(), Some("http://x/2"));
+    assert_eq!(bundle.entries.len(), 3);
+    for entry in &bundle.entries {
+        let text = &PAGE[entry.span.clone()];
+        assert!(text.starts_with('{') && text.ends_with('}'), "{text}");
+        // The untouched text reads to the same entry.
+        let again = parse_resource(text.as_bytes()).unwrap();
+        assert_eq!(again.span, 0..text.len());
+        assert_eq!(again.resource, entry.resource);
+        assert_eq!(entry.notes, []);
+    }
+    let line = &claim(&bundle.entries[1]).lines[0];
+    assert_eq!(line.quantity.as_ref().unwrap().as_str(), "1.5");
+    assert_eq!(line.amounts.get("x"), Some(-1234));
+    let Resource::Patient(patient) = &bundle.entries[0].resource else {
+        panic!("not a patient")
+    };
+    let family = patient.name.as_ref().unwrap().family.as_deref();
+    assert_eq!(family, Some("Doe \"é\" é"));
+    let other = Resource::Other {
+        resource_type: "Organization".to_owned(),
+    };
+    assert_eq!(bundle.entries[2].resource, other);
+}
+
+#[test]
+fn a_resource_may_have_white_space_around_it() {
+    let text = " \n{\"resourceType\":\"Patient\",\"id\":\"1\"} \n";
+    let entry = parse_resource(text.as_bytes()).unwrap();
+    assert_eq!(&text[entry.span], text.trim());
+}
+
+#[test]
+fn text_cut_anywhere_is_an_error_with_its_position() {
+    for end in 0..PAGE.len() {
+        let cut = &PAGE.as_bytes()[..end];
+        let errors = [
+            parse_bundle(cut).unwrap_err(),
+            parse_resource(cut).unwrap_err(),
+        ];
+        for error in errors {
+            // serde_json calls an unfinished number a syntax error.
+            let in_number = cut.ends_with(b".") || cut.ends_with(b":-");
+            assert_eq!(error.kind == ParseErrorKind::Truncated, !in_number, "{end}");
+            // At the end, or at most before an unfinished character of four bytes.
+            assert!(
+                (end.saturating_sub(4)..=end).contains(&error.position),
+                "{end} {error:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn garbage_anywhere_never_panics() {
+    for at in 0..PAGE.len() {
+        for byte in [0, b'"', b'{', b']', b'9', b',', 0xff] {
+            let mut text = PAGE.as_bytes().to_vec();
+            text[at] = byte;
+            let errors = [parse_bundle(&text).err(), parse_resource(&text).err()];
+            assert!(byte != 0xff || errors.iter().all(Option::is_some), "{at}");
+            for error in errors.into_iter().flatten() {
+                assert!(error.position <= text.len(), "{at} {byte} {error:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn errors_tell_where_and_nothing_of_the_text() {
+    let json = b"{\n \"resourceType\": \"Bundle\",\n \"secret\" 1}";
+    let error = parse_bundle(json).unwrap_err();
+    assert_eq!(error.kind, ParseErrorKind::Syntax);
+    // The byte before which a colon was expected.
+    assert_eq!(json[error.position - 1], b'1');
+    assert_eq!(
+        error.to_string(),
+        format!("not JSON, at byte {}", error.position)
+    );
+
+    for text in ["", " ", "{", "[1,", "\"x", "tru"] {
+        let error = parse_resource(text.as_bytes()).unwrap_err();
+        assert_eq!(error.kind, ParseErrorKind::Truncated, "{text:?}");
+    }
+    for text in ["[]", "null", "\"Bundle\"", "1"] {
+        let error = parse_bundle(text.as_bytes()).unwrap_err();
+        assert_eq!(error.kind, ParseErrorKind::WrongType, "{text}");
+        let error = parse_resource(text.as_bytes()).unwrap_err();
+        assert_eq!(error.kind, ParseErrorKind::WrongType, "{text}");
+    }
+    for text in [
+        "{}",
+        r#"{"resourceType":"OperationOutcome"}"#,
+        r#"{"resourceType":1}"#,
+    ] {
+        let error = parse_bundle(text.as_bytes()).unwrap_err();
+        assert_eq!(error.kind, ParseErrorKind::WrongType, "{text}");
+    }
+    for text in ["{} x", "{}{}", "nil", "{'a':1}", "{\"a\":01}", "\u{feff}{}"] {
+        let error = parse_resource(text.as_bytes()).unwrap_err();
+        assert_eq!(error.kind, ParseErrorKind::Syntax, "{text}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_and_not_followed() {
+    let list = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let extensions = format!(
+        "{}{}",
+        "{\"extension\":[".repeat(100_000),
+        "]}".repeat(100_000)
+    );
+    for nested in [list, extensions] {
+        for name in ["extension", "item", "unknown"] {
+            let resource = format!(r#"{{"resourceType":"Patient","id":"1","{name}":[{nested}]}}"#);
+            let entry = parse_resource(resource.as_bytes()).unwrap();
+            assert!(matches!(entry.resource, Resource::Patient(_)), "{name}");
+            // What nobody reads is skipped without looking into it.
+            assert_eq!(entry.notes.len(), usize::from(name != "unknown"), "{name}");
+            let page =
+                format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{resource}}}]}}"#);
+            let bundle = parse_bundle(page.as_bytes()).unwrap();
+            assert_eq!(bundle.entries[0].resource, entry.resource);
+        }
+    }
+}
+
+#[test]
+fn one_bad_entry_does_not_cost_the_page() {
+    let page = r#"{"resourceType":"Bundle","entry":[
+        {"resource":{"resourceType":"Patient","id":"1"}},
+        {"resource":{"resourceType":"Patient","id":{"no":"string"},"gender":"male"}},
+        {"resource":7},
+        {"resource":{"resourceType":5}},
+        {"resource":{"resourceType":"AuditEvent","period":"x","type":7}},
+        {"search":{"mode":"match"}},
+        {"resource":{"resourceType":"Patient","id":"2"}}]}"#;
+    let bundle = parse_bundle(page.as_bytes()).unwrap();
+    let kinds = bundle.entries.iter().map(|entry| match &entry.resource {
+        Resource::Patient(patient) => format!("Patient {}", patient.id),
+        Resource::Other { resource_type } => resource_type.clone(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(
+        kinds.collect::<Vec<_>>(),
+        [
+            "Patient 1",
+            "Patient ",
+            "",
+            "",
+            "AuditEvent",
+            "",
+            "Patient 2"
+        ]
+    );
+    let expected: [&[Note]; 7] = [
+        &[],
+        &[note("id", Reason::WrongShape), note("id", Reason::Missing)],
+        &[note("resource", Reason::WrongShape)],
+        &[note("resourceType", Reason::Missing)],
+        &[],
+        &[note("resource", Reason::Missing)],
+        &[],
+    ];
+    for (entry, expected) in bundle.entries.iter().zip(expected) {
+        assert_eq!(entry.notes, expected);
+    }
+}
+
+#[test]
+fn a_page_with_a_bad_part_is_read_without_it() {
+    let page = r#"{"resourceType":"Bundle","total":"3","link":{"relation":"self"},
+        "entry":["x",{"resource":{"resourceType":"Patient","id":"1"}},null]}"#;
+    let bundle = parse_bundle(page.as_bytes()).unwrap();
+    assert_eq!(bundle.total, Some(3));
+    assert_eq!(bundle.links, Default::default());
+    assert_eq!(bundle.entries.len(), 3);
+    let good = &bundle.entries[1];
+    assert_eq!(
+        &page[good.span.clone()],
+        r#"{"resourceType":"Patient","id":"1"}"#
+    );
+    assert_eq!(good.notes, []);
+    for bad in [0, 2] {
+        assert_eq!(
+            bundle.entries[bad].notes,
+            [note("resource", Reason::Missing)]
+        );
+    }
+}
+
+#[test]
+fn a_bad_part_costs_no_more_than_itself() {
+    let json = r#"{"resourceType":"ExplanationOfBenefit","id":"carrier-1","status":["active"],
+        "billablePeriod":{"start":"2016-13-01","end":"2016-01-27"},
+        "item":[{"sequence":1,"servicedDate":5,"quantity":{"value":2}},
+                "line",
+                {"sequence":3,"modifier":[{"coding":[{"code":"LT"},{"code":{}}]}]}],
+        "payment":{"amount":{"value":"lots"}},
+        "totalCost":{"value":1.005},
+        "careTeam":null,
+        "status":"active"}"#;
+    let entry = parse_resource(json.as_bytes()).unwrap();
+    let claim = claim(&entry);
+    assert_eq!(claim.status, None);
+    let end = claim.billable_period.unwrap().end.unwrap();
+    assert_eq!(end.to_string(), "2016-01-27");
+    assert_eq!(claim.lines.len(), 2);
+    assert_eq!(claim.lines[0].quantity.as_ref().unwrap().as_str(), "2");
+    assert_eq!(claim.lines[1].modifiers, ["LT"]);
+    assert_eq!(claim.totals.charged, Some(101));
+    let mut notes = entry.notes.clone();
+    notes.sort_by(|a, b| a.path.cmp(&b.path));
+    assert_eq!(
+        notes,
+        [
+            note("billablePeriod.start", Reason::NotADate),
+            note("careTeam", Reason::WrongShape),
+            note("item[0].servicedDate", Reason::WrongShape),
+            note("item[1]", Reason::WrongShape),
+            note("item[2].modifier[0].coding[1].code", Reason::WrongShape),
+            note("payment.amount", Reason::NotANumber),
+            note("status", Reason::WrongShape),
+            note("status", Reason::Duplicate),
+            note("totalCost", Reason::Rounded),
+        ]
+    );
+}
+
+#[test]
+fn notes_hold_no_values() {
+    let json =
+        r#"{"resourceType":"Patient","id":"1","birthDate":"SECRET","gender":{"code":"SECRET"}}"#;
+    let entry = parse_resource(json.as_bytes()).unwrap();
+    assert_eq!(entry.notes.len(), 2);
+    assert!(!format!("{:?}", entry.notes).contains("SECRET"));
+}
