@@ -79,7 +79,7 @@ export interface Amount {
 }
 
 /** One claim, the same for every version of the interface. */
-export interface Claim extends Totals {
+export interface Claim {
   readonly type: ClaimType | "unknown";
   readonly id: string;
   readonly claimId?: string;
@@ -108,6 +108,8 @@ export interface Claim extends Totals {
   readonly procedures?: readonly Procedure[];
   readonly drg?: string;
   readonly drug?: Drug;
+  /** The amounts that every claim is asked for. */
+  readonly totals?: Totals;
   readonly payment?: Payment;
   /** Every amount of the claim as a whole. */
   readonly amounts?: readonly Amount[];
@@ -133,9 +135,10 @@ export interface Provider {
 }
 
 /** Someone who took part in a claim. */
-export interface CareTeamMember extends Provider {
+export interface CareTeamMember {
   readonly sequence: number;
   readonly role?: string;
+  readonly provider: Provider;
   readonly specialty?: Code;
   readonly taxonomy?: Code;
 }
@@ -197,7 +200,7 @@ export interface Service extends Code {
 }
 
 /** One line of a claim. */
-export interface Line extends Totals {
+export interface Line {
   readonly sequence: number;
   readonly service?: Service;
   readonly modifiers?: readonly string[];
@@ -211,13 +214,15 @@ export interface Line extends Totals {
   readonly unit?: string;
   readonly diagnosisSequences?: readonly number[];
   readonly careTeamSequences?: readonly number[];
+  readonly totals?: Totals;
   readonly amounts?: readonly Amount[];
   readonly decisions?: readonly Decision[];
 }
 
 /** A coded decision on a line. */
-export interface Decision extends Code {
+export interface Decision {
   readonly name: string;
+  readonly code: Code;
 }
 
 /** One part of Medicare for one person. */
@@ -238,12 +243,19 @@ export interface Coverage {
   readonly medicareStatus?: Code;
   readonly originalEntitlement?: Code;
   readonly currentEntitlement?: Code;
+  /** Whether there is end-stage renal disease. */
+  readonly esrd?: Code;
   readonly termination?: Code;
   readonly dualStatus?: Code;
   /** Dual eligibility by month. */
   readonly dual?: readonly Month[];
   /** State buy-in by month. */
   readonly buyIn?: readonly Month[];
+  readonly buyInStatus?: Code;
+  /** Contract numbers by month. */
+  readonly contracts?: readonly Month[];
+  /** Plan numbers by month. */
+  readonly plans?: readonly Month[];
   /** What a pharmacy asks for: `rxid`, `rxgroup`, `rxpcn`, `rxbin`. */
   readonly pharmacy?: readonly { readonly kind: string; readonly value: string }[];
 }

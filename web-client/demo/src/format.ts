@@ -32,8 +32,10 @@ export function formatsIn(language: Language): Formats {
     days(start, end) {
       const first = start ?? end;
       if (first === undefined) return undefined;
-      // Upstream data has periods that end before they start; then the days are shown as they are.
-      return end === undefined || first === end ? day(first) : `${day(first)} – ${day(end)}`;
+      if (end === undefined || first === end) return day(first);
+      // Upstream data has periods that end before they start, and some are not whole days.
+      const plain = first.length !== 10 || end.length !== 10 || first > end;
+      return plain ? `${day(first)} – ${day(end)}` : whole.formatRange(new Date(first), new Date(end));
     },
     instant: (iso) => local.format(new Date(iso)),
   };

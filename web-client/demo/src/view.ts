@@ -23,7 +23,7 @@ export function topBar({ texts, language }: Context, actions: { switchLanguage()
       "div",
       { class: "brand" },
       el("img", { src: "/demo/icon.svg", alt: "", width: "28", height: "28" }),
-      el("span", {}, texts.title),
+      el("span", {}, "Bluegate"),
     ),
     choose,
     actions.signOut && button(texts.signOut, "button", actions.signOut),
@@ -93,13 +93,15 @@ export function coverages({ texts, formats }: Context, all: readonly Coverage[])
   const list = el("ul", { class: "coverages" });
   for (const coverage of all) {
     const { part } = coverage;
+    const active = coverage.status === "active";
+    const when = coveredWhen(coverage, texts, formats);
     list.append(
       el(
         "li",
         {},
         el("span", { class: "name" }, part === undefined ? coverage.id : texts.parts[part]),
-        el("span", { class: "quiet" }, coveredWhen(coverage, texts, formats)),
-        badge(coverage.status === "active", coverage.status === "active" ? texts.coverageActive : texts.coverageInactive),
+        badge(active, active ? texts.coverageActive : texts.coverageInactive),
+        when === undefined ? undefined : el("span", { class: "quiet" }, when),
       ),
     );
   }
@@ -109,8 +111,8 @@ export function coverages({ texts, formats }: Context, all: readonly Coverage[])
 /** One claim in the list. */
 export function claim({ texts, formats }: Context, row: ClaimRow) {
   const title = texts.claimTypes[row.type] ?? texts.claimTypes.unknown;
-  const provider = row.provider ?? (row.npi === undefined ? texts.noProvider : `NPI ${row.npi}`);
-  const what = row.drug?.display ?? provider;
+  const drug = row.drug && (row.drug.display ?? `NDC ${row.drug.code}`);
+  const provider = row.provider ?? (row.npi && `NPI ${row.npi}`);
   const amount = (cents: number | undefined): string | undefined =>
     cents === undefined ? undefined : formats.money(cents);
   const status = row.status === undefined ? undefined : known(texts.status, row.status);
@@ -121,7 +123,8 @@ export function claim({ texts, formats }: Context, row: ClaimRow) {
       "div",
       { class: "what" },
       el("h3", { tabindex: "-1", title: texts.claimId(row.id) }, title),
-      el("p", {}, what),
+      drug === undefined ? undefined : el("p", {}, drug),
+      el("p", {}, provider ?? texts.noProvider),
       el("p", { class: "quiet" }, formats.days(row.start, row.end) ?? texts.noDate),
     ),
     status === undefined ? el("span", {}) : badge(row.status === "active", status),
@@ -159,12 +162,13 @@ function badge(good: boolean, words: string) {
   return el("span", { class: good ? "badge" : "badge off" }, words);
 }
 
-function coveredWhen(coverage: Coverage, texts: Texts, formats: Formats): string {
+function coveredWhen(coverage: Coverage, texts: Texts, formats: Formats): string | undefined {
   const start = coverage.period?.start;
-  const end = coverage.period?.end;
+  // Servers write an open end as a day far away.
+  const end = coverage.period?.end?.startsWith("2099") ? undefined : coverage.period?.end;
   if (start !== undefined && end !== undefined) return texts.between(formats.day(start), formats.day(end));
   if (start !== undefined) return texts.since(formats.day(start));
-  return end === undefined ? "" : texts.until(formats.day(end));
+  return end && texts.until(formats.day(end));
 }
 
 function fullName(patient: Patient): string | undefined {

@@ -43,6 +43,10 @@ export async function serve(folders) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://local");
     const headers = { "Content-Security-Policy": CONTENT_SECURITY, "Content-Type": TYPES[".html"] };
+    if (pathname === "/favicon.ico") {
+      response.writeHead(204).end();
+      return;
+    }
     if (pathname === "/") {
       response.writeHead(200, headers).end("<!doctype html><title>test</title>");
       return;
