@@ -18,8 +18,8 @@ cargo xtask <command>
   build   [gateway|sandbox|demo|host|web|all] …   build these parts (all)
             --debug | --release
   test    install what is missing, then run every test; the last line is `N passed, N failed`
-            --only SUITE[,SUITE]     lint, native, doc, host, wasm, node, http, browser
-            --filter STR             only the tests whose name contains STR (leaves lint out)
+            --only SUITE[,SUITE]     lint, native, doc, host, wasm, node, http, browser, data
+            --filter STR             only the tests whose name contains STR (leaves lint and data out)
             --no-lint                without cargo fmt and clippy
   sizes   raw and gzip size of each .wasm that is built
   screenshots   take the README's picture of the demo page
@@ -57,6 +57,7 @@ impl Test {
         match (&self.only, suite) {
             (Some(only), _) => only.contains(&suite),
             (None, Suite::Lint) => !self.no_lint && self.filter.is_none(),
+            (None, Suite::Data) => self.filter.is_none(),
             (None, _) => true,
         }
     }
@@ -129,10 +130,11 @@ pub(crate) enum Suite {
     Node,
     Http,
     Browser,
+    Data,
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Lint,
         Self::Native,
         Self::Doc,
@@ -141,11 +143,13 @@ impl Suite {
         Self::Node,
         Self::Http,
         Self::Browser,
+        Self::Data,
     ];
 
     fn parse(name: &str) -> Result<Self> {
         Ok(match name {
             "browser" => Self::Browser,
+            "data" => Self::Data,
             "doc" => Self::Doc,
             "host" => Self::Host,
             "http" => Self::Http,
@@ -344,7 +348,7 @@ mod tests {
         let Ok(Command::Test(test)) = typed("test --filter pkce") else {
             panic!("not test")
         };
-        assert!(!test.wants(Suite::Lint));
+        assert!(!test.wants(Suite::Lint) && !test.wants(Suite::Data));
         assert!(test.wants(Suite::Browser));
     }
 }

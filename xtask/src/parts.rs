@@ -19,6 +19,7 @@ pub(crate) enum Step {
     WasmBindgen,
     Node,
     Chromium,
+    FhirValidator,
     Gateway,
     Sandbox,
     Web,
@@ -52,6 +53,7 @@ impl Step {
         match self {
             Self::Chromium => "looking for Chromium and chromedriver",
             Self::Demo => "building demo",
+            Self::FhirValidator => "looking for the FHIR validator",
             Self::Gateway => "building gateway",
             Self::Host => "building the test host (the first time takes minutes)",
             Self::Node => "looking for Node.js",
@@ -66,6 +68,7 @@ impl Step {
         match self {
             Self::Chromium => setup::browser(workspace).map(|_| ()),
             Self::Demo => component(workspace, "bluegate-demo", profile),
+            Self::FhirValidator => setup::fhir_validator(workspace).map(|_| ()),
             Self::Gateway => component(workspace, "bluegate-gateway", profile),
             Self::Host => process::run(&mut host(workspace)),
             Self::Node => setup::node(workspace),

@@ -3,6 +3,7 @@
 //! and, as root on Debian, apt are the only things it touches outside.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -81,13 +82,41 @@ pub(crate) fn browser(workspace: &Workspace) -> Result<Browser> {
     if let Some(browser) = find_browser() {
         return Ok(browser);
     }
-    let packages = ["chromium", "chromium-driver"];
-    let by_hand = format!("apt-get install {}", packages.join(" "));
+    debian_packages(workspace, &["chromium", "chromium-driver"]).context(
+        "Chromium and chromedriver are needed for the browser tests; \
+         CHROMIUM and CHROMEDRIVER can name them",
+    )?;
+    find_browser().context("Debian's packages were installed, but hold no browser and driver")
+}
+
+/// A Python that has the package which validates FHIR, in an environment of its own.
+pub(crate) fn fhir_validator(workspace: &Workspace) -> Result<PathBuf> {
+    let dir = workspace.root().join(".bluegate/python");
+    let python = dir.join("bin/python");
+    let wanted = format!("fhir.resources=={FHIR_RESOURCES}");
+    let stamp = dir.join("installed");
+    if python.is_file() && fs::read_to_string(&stamp).is_ok_and(|text| text == wanted) {
+        return Ok(python);
+    }
+    let make = || {
+        let mut python3 = workspace.command("python3");
+        process::run(python3.args(["-m", "venv", "--clear"]).arg(&dir))
+    };
+    // Debian keeps a part of Python's own venv module in a package.
+    make().or_else(|_| debian_packages(workspace, &["python3-venv"]).and_then(|()| make()))?;
+    process::run(
+        workspace
+            .command(&python)
+            .args(["-m", "pip", "install", "--quiet", &wanted]),
+    )?;
+    fs::write(&stamp, wanted)?;
+    Ok(python)
+}
+
+/// Installs Debian packages where this program may, else says which.
+fn debian_packages(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     if on_path("apt-get").is_none() || !is_root(workspace) {
-        bail!(
-            "Chromium and chromedriver are needed for the browser tests: run `{by_hand}` as root, \
-             or name them in CHROMIUM and CHROMEDRIVER"
-        );
+        bail!("run `apt-get install {}` as root", packages.join(" "));
     }
     let apt = |args: &[&str]| {
         process::run(
@@ -99,15 +128,9 @@ pub(crate) fn browser(workspace: &Workspace) -> Result<Browser> {
     };
     // A package list from an old image may name files that are gone.
     apt(&["update", "--quiet"])?;
-    apt(&[
-        "install",
-        "--quiet",
-        "--yes",
-        "--no-install-recommends",
-        packages[0],
-        packages[1],
-    ])?;
-    find_browser().with_context(|| format!("`{by_hand}` installed no browser and driver"))
+    let mut install = vec!["install", "--quiet", "--yes", "--no-install-recommends"];
+    install.extend(packages);
+    apt(&install)
 }
 
 /// The first line that `program --version` prints.
@@ -169,6 +192,8 @@ fn is_root(workspace: &Workspace) -> bool {
     process::output(workspace.command("id").arg("-u")).is_ok_and(|(_, text)| text.trim() == "0")
 }
 
+/// The last version that knows both STU3 and R4.
+const FHIR_RESOURCES: &str = "8.3.0";
 const NODE_MAJOR: u32 = 20;
 const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-unknown-unknown"];
 

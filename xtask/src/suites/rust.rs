@@ -54,6 +54,14 @@ pub(crate) fn packages(workspace: &Workspace) -> Result<Vec<Package>> {
     packages_in(&serde_json::from_str(&text)?).context("cargo metadata says something unexpected")
 }
 
+/// A build of everything but the test host. Always of the same packages, because cargo would build a
+/// dependency again when other packages want other features of it.
+pub(crate) fn workspace_build(workspace: &Workspace) -> Command {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--workspace", "--exclude", HOST]);
+    cargo
+}
+
 /// Runs `cargo build …` with the tests; what did not compile is missing from the result, and the
 /// compiler has said why.
 pub(crate) fn build(workspace: &Workspace, cargo: &mut Command) -> Result<Vec<TestProgram>> {
