@@ -2,15 +2,11 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Result;
 use bluegate_host::options::{self, Command, Options};
 use bluegate_host::server::Server;
 use tokio::signal::unix::{SignalKind, signal};
-
-/// How long the end waits for what is still running.
-const GRACE: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     match options::parse(std::env::args_os().skip(1)) {
@@ -41,9 +37,10 @@ fn up(options: &Options) -> Result<()> {
         .enable_all()
         .build()?;
     let result = runtime.block_on(async {
+        let (server, listener) = Server::start(options, |name| std::env::var(name).ok()).await?;
+        // Until here a signal ends the process at once: compiling does not listen to it.
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let (server, listener) = Server::start(options, |name| std::env::var(name).ok()).await?;
         let mut out = std::io::stdout();
         writeln!(out, "listening http://{}", server.address())?;
         out.flush()?;
@@ -54,6 +51,8 @@ fn up(options: &Options) -> Result<()> {
         }
         Ok(())
     });
-    runtime.shutdown_timeout(GRACE);
+    // What still runs ends with the process, as on Spin. Dropping the runtime instead would report each
+    // instance as failed.
+    std::mem::forget(runtime);
     result
 }

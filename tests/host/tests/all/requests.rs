@@ -191,8 +191,7 @@ fn a_body_of_50_mb_streams_through_without_being_held() {
     let mut made = host.send("GET", &format!("/make/{BODY}"), &[], b"");
     assert_eq!(count(&mut made, b'x'), BODY);
 
-    let grown = host.memory().saturating_sub(before);
-    assert!(grown < HELD, "{} MB more than before", grown >> 20);
+    assert_not_held(&host, before);
 }
 
 #[test]
@@ -202,9 +201,18 @@ fn a_component_is_not_read_faster_than_its_client_reads() {
     let before = host.memory();
     let mut slow = host.send("GET", &format!("/make/{BODY}"), &[], b"");
     std::thread::sleep(std::time::Duration::from_millis(500));
-    let grown = host.memory().saturating_sub(before);
-    assert!(grown < HELD, "{} MB more than before", grown >> 20);
+    assert_not_held(&host, before);
     assert_eq!(count(&mut slow, b'x'), BODY);
+}
+
+#[track_caller]
+fn assert_not_held(host: &Host, before: Option<usize>) {
+    let (Some(before), Some(now)) = (before, host.memory()) else {
+        println!("skipped: this system does not tell how much memory a process used");
+        return;
+    };
+    let grown = now.saturating_sub(before);
+    assert!(grown < HELD, "{} MB more than before", grown >> 20);
 }
 
 /// Reads to the end and counts a byte that occurs in the body only.

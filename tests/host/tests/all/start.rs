@@ -134,7 +134,16 @@ fn it_ends_at_once_though_a_request_is_not_answered() {
     let host = Start::new(&probe("")).up();
     let _waiting = host.send("GET", "/wait/60000", &[], b"");
     std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(host.errors(), "");
+    let errors = host.directory.join("host_stderr.txt");
+    let errors = std::fs::File::open(errors).expect("its errors");
     let (code, took) = host.stop();
+    // Read by the open file: the directory is gone by now.
+    assert_eq!(
+        std::io::read_to_string(errors).expect("its errors"),
+        "",
+        "no complaint"
+    );
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(2), "it took {took:?}");
 }
