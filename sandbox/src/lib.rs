@@ -18,6 +18,8 @@ pub mod idp;
 pub mod people;
 mod reply;
 mod rng;
+#[cfg(test)]
+mod testing;
 
 #[cfg(target_arch = "wasm32")]
 mod spin;
