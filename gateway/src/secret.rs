@@ -65,6 +65,12 @@ impl SecretHash {
         Self(Sha256::digest(text.as_bytes()).into())
     }
 
+    /// In hexadecimal, for ids that are made from random bits.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Compares with a stored hash in constant time.
     #[must_use]
     pub fn is(&self, stored: &[u8]) -> bool {

@@ -1,3 +1,14 @@
 //! Everything that is kept, behind functions that know neither HTTP nor policy.
+//!
+//! Each function is one statement, or one statement and a read that tells why it changed nothing.
 
 pub mod access;
+pub mod application;
+pub mod audit;
+pub mod authorization;
+pub mod identity;
+pub mod migrate;
+pub mod row;
+pub mod token;
+
+pub use row::{Row, StoreError};

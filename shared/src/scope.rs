@@ -188,18 +188,22 @@ impl ScopeSet {
     /// The set without anything demographic. Wildcards are narrowed to the resource types that remain.
     #[must_use]
     pub fn without_demographics(&self) -> Self {
+        let mut narrowed = self.wildcards_without_demographics();
+        narrowed.0.retain(|scope| !scope.permissions().intersects(Permissions::demographics()));
+        narrowed
+    }
+
+    /// The set with each wildcard replaced by the resource types that are not demographic.
+    #[must_use]
+    pub fn wildcards_without_demographics(&self) -> Self {
         let mut narrowed = Self::default();
         for scope in &self.0 {
-            if !scope.permissions().intersects(Permissions::demographics()) {
-                narrowed.push(*scope);
-            } else if let Some(suffix) = scope.as_str().strip_prefix("patient/*.") {
-                for resource in [ResourceType::Coverage, ResourceType::ExplanationOfBenefit] {
-                    if let Some(one) =
-                        Scope::parse(&format!("patient/{}.{suffix}", resource.name()))
-                    {
-                        narrowed.push(one);
-                    }
-                }
+            match scope.as_str().strip_prefix("patient/*.") {
+                None => narrowed.push(*scope),
+                Some(suffix) => [ResourceType::Coverage, ResourceType::ExplanationOfBenefit]
+                    .into_iter()
+                    .filter_map(|resource| Scope::parse(&format!("patient/{}.{suffix}", resource.name())))
+                    .for_each(|one| narrowed.push(one)),
             }
         }
         narrowed

@@ -1,0 +1,134 @@
+//! In-process adapters for native unit tests: the same schema file and the same SQL, on rusqlite.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use rusqlite::types::{Value as SqlValue, ValueRef};
+
+use crate::ports::{
+    Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows, UnixMillis, Upstream,
+    UpstreamError, UpstreamRequest, UpstreamResponse, Value,
+};
+
+/// SQLite in memory or in a file. Statements run at once, in the order of the calls.
+pub(crate) struct SqliteDatabase(Mutex<rusqlite::Connection>);
+
+impl SqliteDatabase {
+    /// A fresh store in memory with the schema applied.
+    pub(crate) fn in_memory() -> Self {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let database = Self(Mutex::new(connection));
+        futures::executor::block_on(crate::store::migrate::migrate(&database)).unwrap();
+        database
+    }
+}
+
+impl Database for SqliteDatabase {
+    fn execute<'a>(
+        &'a self,
+        _: Durability,
+        sql: &'a str,
+        parameters: Vec<Value>,
+    ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
+        let result = self.run(sql, parameters).map_err(|error| DatabaseError(error.to_string()));
+        Box::pin(async move { result })
+    }
+}
+
+impl SqliteDatabase {
+    fn run(&self, sql: &str, parameters: Vec<Value>) -> rusqlite::Result<Rows> {
+        let connection = self.0.lock().unwrap();
+        let mut statement = connection.prepare(sql)?;
+        let columns = statement.column_count();
+        let parameters = parameters.into_iter().map(|value| match value {
+            Value::Blob(bytes) => SqlValue::Blob(bytes),
+            Value::Integer(number) => SqlValue::Integer(number),
+            Value::Null => SqlValue::Null,
+            Value::Real(number) => SqlValue::Real(number),
+            Value::Text(text) => SqlValue::Text(text),
+        });
+        let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
+        let mut all = Rows::new();
+        while let Some(row) = rows.next()? {
+            all.push(
+                (0..columns)
+                    .map(|index| {
+                        Ok(match row.get_ref(index)? {
+                            ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+                            ValueRef::Integer(number) => Value::Integer(number),
+                            ValueRef::Null => Value::Null,
+                            ValueRef::Real(number) => Value::Real(number),
+                            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                        })
+                    })
+                    .collect::<rusqlite::Result<_>>()?,
+            );
+        }
+        Ok(all)
+    }
+}
+
+/// A clock that stands until it is moved.
+pub(crate) struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// Stands at 2026-11-21T12:00:00Z.
+    pub(crate) const fn new() -> Self {
+        Self(AtomicI64::new(1_795_262_400_000))
+    }
+
+    /// Moves it.
+    pub(crate) fn advance_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Bytes that are different at each call and the same in each run.
+pub(crate) struct CountingEntropy(AtomicU64);
+
+impl CountingEntropy {
+    /// Begins at zero.
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+}
+
+impl Entropy for CountingEntropy {
+    fn bytes32(&self) -> Result<[u8; 32], EntropyError> {
+        use sha2::Digest as _;
+        let number = self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(sha2::Sha256::digest(number.to_be_bytes()).into())
+    }
+}
+
+/// Collects log lines.
+#[derive(Default)]
+pub(crate) struct MemoryLog(pub(crate) Mutex<Vec<String>>);
+
+impl Log for MemoryLog {
+    fn line(&self, json: &str) {
+        self.0.lock().unwrap().push(json.to_owned());
+    }
+}
+
+/// Answers in a fixed order and remembers what it was asked.
+#[derive(Default)]
+pub(crate) struct ScriptedUpstream {
+    pub(crate) answers: Mutex<VecDeque<Result<UpstreamResponse, UpstreamError>>>,
+    pub(crate) requests: Mutex<Vec<UpstreamRequest>>,
+}
+
+impl Upstream for ScriptedUpstream {
+    fn send(&self, request: UpstreamRequest) -> PortFuture<'_, Result<UpstreamResponse, UpstreamError>> {
+        self.requests.lock().unwrap().push(request);
+        let answer = self.answers.lock().unwrap().pop_front().unwrap_or(Err(UpstreamError::Connect));
+        Box::pin(async move { answer })
+    }
+}

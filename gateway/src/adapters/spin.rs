@@ -1,0 +1,305 @@
+//! Adapters for Spin: WASI 0.3 HTTP, `spin:sqlite`, `spin:variables`.
+//!
+//! Nothing here waits for another request's task: each request may start the instance on its own, and the
+//! first that is done keeps the result for the others.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures::future::{Either, select};
+use http_body_util::{BodyExt as _, Full};
+use send_wrapper::SendWrapper;
+use spin_sdk::http::Request as SpinRequest;
+use spin_sdk::sqlite::{Connection, Error as SqliteError, Value as SqliteValue};
+use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
+use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
+
+use crate::app::App;
+use crate::config::{Config, ConfigError, VARIABLES};
+use crate::ports::{
+    Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
+    UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, Value,
+};
+use crate::store::migrate::migrate;
+use crate::web::{Gateway, unavailable};
+
+/// Largest body that a client may send.
+const REQUEST_LIMIT: usize = 256 * 1024;
+
+thread_local! {
+    static GATEWAY: RefCell<Option<Gateway>> = const { RefCell::new(None) };
+}
+
+/// Serves one request.
+pub(crate) async fn serve(request: SpinRequest) -> http::Response<Full<Bytes>> {
+    let (parts, body) = request.into_parts();
+    let gateway = match gateway().await {
+        Ok(gateway) => gateway,
+        Err(problem) => {
+            // Liveness is about this process alone.
+            println!("{}", serde_json::json!({ "level": "critical", "event": "start", "problem": problem.to_string() }));
+            return unavailable(parts.uri.path()).map(Full::new);
+        }
+    };
+    let reply = match read(body, REQUEST_LIMIT).await {
+        Ok(body) => gateway.respond(http::Request::from_parts(parts, body)).await,
+        Err(ReadError::TooLarge) => gateway.too_large(),
+        Err(ReadError::Broken) => gateway.broken_request(),
+    };
+    reply.map(Full::new)
+}
+
+/// The gateway of this instance, started where it is not yet.
+async fn gateway() -> Result<Gateway, StartError> {
+    if let Some(gateway) = GATEWAY.with_borrow(Clone::clone) {
+        return Ok(gateway);
+    }
+    let mut raw = BTreeMap::new();
+    for variable in &VARIABLES {
+        if let Ok(value) = spin_sdk::variables::get(variable.name).await {
+            raw.insert(variable.name, value);
+        }
+    }
+    let config = Config::parse(&raw)?;
+    let offset_ms = raw.get("clock_offset_s").and_then(|text| text.parse::<i64>().ok()).unwrap_or(0).saturating_mul(1000);
+    let app = App {
+        config: Arc::new(config),
+        database: Arc::new(SpinDatabase::open().await?),
+        upstream: Arc::new(SpinUpstream),
+        clock: Arc::new(SystemClock { offset_ms }),
+        entropy: Arc::new(SystemEntropy),
+        log: Arc::new(StandardOutput),
+    };
+    let gateway = Gateway::start(app).await.map_err(|error| StartError::Store(error.to_string()))?;
+    GATEWAY.set(Some(gateway.clone()));
+    Ok(gateway)
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("store: {0}")]
+    Store(String),
+}
+
+impl From<DatabaseError> for StartError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Store(error.0)
+    }
+}
+
+/// Two connections that the requests of an instance share. That is safe because no sequence of statements
+/// is ever a transaction.
+struct SpinDatabase {
+    durable: SendWrapper<Connection>,
+    relaxed: SendWrapper<Connection>,
+}
+
+impl SpinDatabase {
+    async fn open() -> Result<Self, DatabaseError> {
+        migrate(&SoleConnection(SendWrapper::new(connection().await?))).await?;
+        let durable = connection().await?;
+        let relaxed = connection().await?;
+        // libSQL has these by itself and refuses the pragmas.
+        let _ = run(&durable, "PRAGMA synchronous = FULL", Vec::new()).await;
+        let _ = run(&relaxed, "PRAGMA synchronous = NORMAL", Vec::new()).await;
+        Ok(Self { durable: SendWrapper::new(durable), relaxed: SendWrapper::new(relaxed) })
+    }
+}
+
+impl Database for SpinDatabase {
+    fn execute<'a>(
+        &'a self,
+        durability: Durability,
+        sql: &'a str,
+        parameters: Vec<Value>,
+    ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
+        let connection = match durability {
+            Durability::Durable => &self.durable,
+            Durability::Relaxed => &self.relaxed,
+        };
+        Box::pin(SendWrapper::new(async move { run(connection, sql, parameters).await }))
+    }
+}
+
+/// The connection that migrates: there alone, statements may form a transaction.
+struct SoleConnection(SendWrapper<Connection>);
+
+impl Database for SoleConnection {
+    fn execute<'a>(
+        &'a self,
+        _: Durability,
+        sql: &'a str,
+        parameters: Vec<Value>,
+    ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
+        Box::pin(SendWrapper::new(async move { run(&self.0, sql, parameters).await }))
+    }
+}
+
+async fn connection() -> Result<Connection, DatabaseError> {
+    Connection::open_default().await.map_err(failed)
+}
+
+async fn run(connection: &Connection, sql: &str, parameters: Vec<Value>) -> Result<Rows, DatabaseError> {
+    let parameters = parameters.into_iter().map(|value| match value {
+        Value::Blob(bytes) => SqliteValue::Blob(bytes),
+        Value::Integer(number) => SqliteValue::Integer(number),
+        Value::Null => SqliteValue::Null,
+        Value::Real(number) => SqliteValue::Real(number),
+        Value::Text(text) => SqliteValue::Text(text),
+    });
+    let rows = connection.execute(sql, parameters).await.map_err(failed)?.collect().await.map_err(failed)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            row.values
+                .into_iter()
+                .map(|value| match value {
+                    SqliteValue::Blob(bytes) => Value::Blob(bytes),
+                    SqliteValue::Integer(number) => Value::Integer(number),
+                    SqliteValue::Null => Value::Null,
+                    SqliteValue::Real(number) => Value::Real(number),
+                    SqliteValue::Text(text) => Value::Text(text),
+                })
+                .collect()
+        })
+        .collect())
+}
+
+fn failed(error: SqliteError) -> DatabaseError {
+    DatabaseError(match error {
+        SqliteError::Io(text) => text,
+        SqliteError::NoSuchDatabase => "no database named default; see sqlite_databases in the manifest".to_owned(),
+        SqliteError::AccessDenied => "the manifest does not allow the database; add it to sqlite_databases".to_owned(),
+        SqliteError::InvalidConnection => "the connection is closed".to_owned(),
+        SqliteError::DatabaseFull => "the database is full".to_owned(),
+    })
+}
+
+struct SpinUpstream;
+
+impl Upstream for SpinUpstream {
+    fn send(&self, request: UpstreamRequest) -> PortFuture<'_, Result<UpstreamResponse, UpstreamError>> {
+        Box::pin(SendWrapper::new(send(request)))
+    }
+}
+
+async fn send(request: UpstreamRequest) -> Result<UpstreamResponse, UpstreamError> {
+    let deadline = std::pin::pin!(spin_sdk::time::sleep(request.timeout));
+    let exchange = std::pin::pin!(exchange(request));
+    match select(exchange, deadline).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(((), _)) => Err(UpstreamError::Timeout),
+    }
+}
+
+async fn exchange(request: UpstreamRequest) -> Result<UpstreamResponse, UpstreamError> {
+    let options = RequestOptions::new();
+    let nanos = u64::try_from(request.timeout.as_nanos()).unwrap_or(u64::MAX);
+    let connect = u64::try_from(CONNECT_TIMEOUT.as_nanos()).unwrap_or(u64::MAX).min(nanos);
+    // A host that does not offer one of these says so; the deadline above holds in any case.
+    let _ = options.set_connect_timeout(Some(connect));
+    let _ = options.set_first_byte_timeout(Some(nanos));
+    let _ = options.set_between_bytes_timeout(Some(nanos));
+
+    let mut outgoing = http::Request::builder().method(request.method).uri(request.url);
+    if let Some(headers) = outgoing.headers_mut() {
+        *headers = request.headers;
+    }
+    let mut outgoing = outgoing.body(Full::new(request.body)).map_err(|_| UpstreamError::Broken)?;
+    outgoing.extensions_mut().insert(RequestOptionsExtension(options));
+    let response = spin_sdk::http::send(outgoing).await.map_err(|error| classify(&error))?;
+    let (parts, body) = response.into_parts();
+    let body = read(body, request.body_limit).await.map_err(|error| match error {
+        ReadError::Broken => UpstreamError::Broken,
+        ReadError::TooLarge => UpstreamError::TooLarge,
+    })?;
+    Ok(UpstreamResponse { status: parts.status, headers: parts.headers, body })
+}
+
+enum ReadError {
+    Broken,
+    TooLarge,
+}
+
+async fn read<B>(mut body: B, limit: usize) -> Result<Bytes, ReadError>
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
+    let mut whole = BytesMut::new();
+    let mut first = None;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| ReadError::Broken)?.into_data() else { continue };
+        if whole.len() + first.as_ref().map_or(0, Bytes::len) + data.len() > limit {
+            return Err(ReadError::TooLarge);
+        }
+        // Most bodies come in one piece: it is kept as it is.
+        match first.take() {
+            None if whole.is_empty() => first = Some(data),
+            None => whole.extend_from_slice(&data),
+            Some(earlier) => {
+                whole.reserve(earlier.len() + data.len());
+                whole.extend_from_slice(&earlier);
+                whole.extend_from_slice(&data);
+            }
+        }
+    }
+    Ok(first.unwrap_or_else(|| whole.freeze()))
+}
+
+fn classify(error: &ErrorCode) -> UpstreamError {
+    match error {
+        ErrorCode::HttpRequestDenied => UpstreamError::Denied,
+        ErrorCode::DnsTimeout
+        | ErrorCode::DnsError(_)
+        | ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpProhibited
+        | ErrorCode::DestinationIpUnroutable
+        | ErrorCode::ConnectionRefused
+        | ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionLimitReached
+        | ErrorCode::TlsProtocolError
+        | ErrorCode::TlsCertificateError
+        | ErrorCode::TlsAlertReceived(_) => UpstreamError::Connect,
+        ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => UpstreamError::Timeout,
+        _ => UpstreamError::Broken,
+    }
+}
+
+struct SystemClock {
+    offset_ms: i64,
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> UnixMillis {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX).saturating_add(self.offset_ms))
+    }
+}
+
+struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn bytes32(&self) -> Result<[u8; 32], EntropyError> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|_| EntropyError)?;
+        Ok(bytes)
+    }
+}
+
+struct StandardOutput;
+
+impl Log for StandardOutput {
+    fn line(&self, json: &str) {
+        println!("{json}");
+    }
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,0 +1,215 @@
+//! Redirect URIs: which may be registered, and which a request may name.
+
+use url::{Host, Url};
+
+use super::application::Application;
+use crate::config::Environment;
+
+/// A redirect URI that belongs to a known, active application. Errors may be sent to nothing else
+/// (RFC 6749, section 4.1.2.1), so the functions that redirect take only this.
+#[derive(Clone, Debug)]
+pub struct VerifiedRedirect {
+    uri: String,
+    given: bool,
+}
+
+impl VerifiedRedirect {
+    /// Finds the redirect URI of a request: an exact match with a registered one; for `http://127.0.0.1` and
+    /// `http://[::1]` any port (RFC 8252, section 7.3); left out only where exactly one is registered.
+    ///
+    /// # Errors
+    ///
+    /// [`RedirectError`] in words; it is shown, never redirected.
+    pub fn verify(application: &Application, requested: Option<&str>) -> Result<Self, RedirectError> {
+        let Some(requested) = requested else {
+            return match application.redirect_uris.as_slice() {
+                [only] => Ok(Self { uri: only.clone(), given: false }),
+                _ => Err(RedirectError::Missing),
+            };
+        };
+        let matches = application
+            .redirect_uris
+            .iter()
+            .any(|registered| registered == requested || same_but_for_loopback_port(registered, requested));
+        if !matches {
+            return Err(RedirectError::Unregistered);
+        }
+        Ok(Self { uri: requested.to_owned(), given: true })
+    }
+
+    /// One that the store kept after it was verified.
+    pub(crate) const fn from_store(uri: String, given: bool) -> Self {
+        Self { uri, given }
+    }
+
+    /// The URI as requested.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.uri
+    }
+
+    /// Whether the request named it; the token request must then name the same (RFC 6749, section 4.1.3).
+    #[must_use]
+    pub const fn was_given(&self) -> bool {
+        self.given
+    }
+
+    /// The URI with `parameters` added to its query, which is kept.
+    #[must_use]
+    pub fn with(&self, parameters: &[(&str, &str)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(parameters);
+        let separator = if self.uri.contains('?') { '&' } else { '?' };
+        format!("{}{separator}{}", self.uri, query.finish())
+    }
+
+    /// What `form-action` of the consent page must name beside `'self'`: the origin, or the custom scheme.
+    #[must_use]
+    pub fn form_action(&self) -> String {
+        match Url::parse(&self.uri) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => url.origin().ascii_serialization(),
+            Ok(url) => format!("{}:", url.scheme()),
+            Err(_) => "'self'".to_owned(),
+        }
+    }
+}
+
+/// Why a request has no redirect URI.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RedirectError {
+    /// None given where several are registered.
+    #[error("redirect_uri is missing, and this application has registered more than one")]
+    Missing,
+    /// Not one of the registered ones.
+    #[error("redirect_uri is not one that this application has registered; they must be the same, character by character")]
+    Unregistered,
+}
+
+/// Checks a redirect URI at registration (wire contract, section 9).
+///
+/// # Errors
+///
+/// What is wrong with it, in words.
+pub fn registrable(uri: &str, environment: Environment) -> Result<(), &'static str> {
+    if uri.len() > 2000 || !uri.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("must be at most 2000 printable ASCII characters");
+    }
+    if uri.contains('*') {
+        return Err("must not have a wildcard");
+    }
+    if uri.contains('#') {
+        return Err("must not have a fragment");
+    }
+    let url = Url::parse(uri).map_err(|_| "must be an absolute URI")?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not have a user or password");
+    }
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if environment == Environment::Sandbox || is_loopback(&url) => Ok(()),
+        "http" => Err("must be https; http is for loopback addresses only"),
+        // RFC 8252, section 7.1: a private-use scheme is a reversed domain name, so it has a dot.
+        scheme if scheme.contains('.') => Ok(()),
+        _ => Err("must be https, or a custom scheme in reverse-domain form such as org.example.app:/callback"),
+    }
+}
+
+fn same_but_for_loopback_port(registered: &str, requested: &str) -> bool {
+    let rest = |uri: &str| -> Option<(&'static str, String)> {
+        for host in ["http://127.0.0.1", "http://[::1]"] {
+            let after = match uri.strip_prefix(host) {
+                Some(after) => after,
+                None => continue,
+            };
+            let after = match after.strip_prefix(':') {
+                Some(port) => {
+                    let end = port.find(|c: char| !c.is_ascii_digit()).unwrap_or(port.len());
+                    let (digits, after) = port.split_at(end);
+                    digits.parse::<u16>().ok()?;
+                    after
+                }
+                None => after,
+            };
+            if after.is_empty() || after.starts_with(['/', '?']) {
+                return Some((host, after.to_owned()));
+            }
+        }
+        None
+    };
+    matches!((rest(registered), rest(requested)), (Some(a), Some(b)) if a == b)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(domain)) => domain == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::registration::tests::application;
+
+    fn verify(registered: &[&str], requested: Option<&str>) -> Result<String, RedirectError> {
+        let mut app = application();
+        app.redirect_uris = registered.iter().map(|uri| (*uri).to_owned()).collect();
+        VerifiedRedirect::verify(&app, requested).map(|redirect| redirect.as_str().to_owned())
+    }
+
+    #[test]
+    fn an_exact_match_is_needed() {
+        let registered = ["https://app.example/cb"];
+        assert!(verify(&registered, Some("https://app.example/cb")).is_ok());
+        for other in ["https://app.example/cb/", "https://app.example/CB", "https://app.example/cb?x=1", "https://app.example:443/cb", "https://evil.example/cb", "http://app.example/cb"] {
+            assert_eq!(verify(&registered, Some(other)), Err(RedirectError::Unregistered), "{other}");
+        }
+    }
+
+    #[test]
+    fn it_may_be_left_out_only_where_exactly_one_is_registered() {
+        assert!(verify(&["https://a.example/"], None).is_ok());
+        assert_eq!(verify(&["https://a.example/", "https://b.example/"], None), Err(RedirectError::Missing));
+    }
+
+    #[test]
+    fn loopback_addresses_match_on_any_port() {
+        let registered = ["http://127.0.0.1/cb", "http://[::1]:5000/cb"];
+        for uri in ["http://127.0.0.1:1234/cb", "http://127.0.0.1/cb", "http://[::1]:9/cb"] {
+            assert!(verify(&registered, Some(uri)).is_ok(), "{uri}");
+        }
+        for uri in ["http://localhost:1234/cb", "http://127.0.0.1:1234/other", "http://127.0.0.1.evil.example/cb", "http://127.0.0.1:99999/cb", "http://127.0.0.1:1@evil.example/cb", "https://127.0.0.1:1/cb"] {
+            assert_eq!(verify(&registered, Some(uri)), Err(RedirectError::Unregistered), "{uri}");
+        }
+        // Only loopback: a registered name keeps its port.
+        assert!(verify(&["http://localhost:3000/cb"], Some("http://localhost:3001/cb")).is_err());
+    }
+
+    #[test]
+    fn registration_rules() {
+        for uri in ["https://app.example/cb", "http://anything.example/", "gov.cms.bluebutton.oauthtester:/callback", "http://127.0.0.1/cb"] {
+            assert_eq!(registrable(uri, Environment::Sandbox), Ok(()), "{uri}");
+        }
+        for uri in ["javascript:alert(1)", "data:text/html,x", "myapp:/cb", "https://*.example/cb", "https://a.example/#f", "/relative", "https://u:p@a.example/", "vbscript:x", "file:///x"] {
+            assert!(registrable(uri, Environment::Sandbox).is_err(), "{uri}");
+        }
+        assert!(registrable("http://anything.example/", Environment::Production).is_err());
+        assert!(registrable("http://127.0.0.1/cb", Environment::Production).is_ok());
+    }
+
+    #[test]
+    fn parameters_are_added_to_a_query_that_is_kept() {
+        let redirect = VerifiedRedirect::from_store("https://a.example/?x=1".to_owned(), true);
+        assert_eq!(redirect.with(&[("code", "a b&c")]), "https://a.example/?x=1&code=a+b%26c");
+    }
+
+    #[test]
+    fn form_action_names_origin_or_scheme() {
+        let of = |uri: &str| VerifiedRedirect::from_store(uri.to_owned(), true).form_action();
+        assert_eq!(of("https://a.example:8443/cb?x"), "https://a.example:8443");
+        assert_eq!(of("org.example.app:/cb"), "org.example.app:");
+    }
+}

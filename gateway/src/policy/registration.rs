@@ -1,0 +1,345 @@
+//! Registration of an application: RFC 7591, wire contract, section 9.
+
+use std::fmt::Write as _;
+
+use bluegate_shared::id::ClientId;
+use bluegate_shared::oauth::ErrorCode;
+use bluegate_shared::scope::{Permissions, ScopeSet};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::application::{AuthMethod, DataAccessType, Status};
+use super::redirect::registrable;
+use crate::config::Environment;
+
+/// Client metadata that was found good.
+#[non_exhaustive]
+#[derive(Debug)]
+pub struct Registration {
+    /// Name that people see.
+    pub name: String,
+    /// How it authenticates.
+    pub auth_method: AuthMethod,
+    /// Redirect URIs as given.
+    pub redirect_uris: Vec<String>,
+    /// Scopes it may ask for.
+    pub scopes: ScopeSet,
+    /// How long access lasts.
+    pub data_access_type: DataAccessType,
+    /// Whether it needs demographic information.
+    pub requires_demographics: bool,
+    /// RFC 9126.
+    pub require_par: bool,
+    /// What the answer repeats (RFC 7591, section 3.2.1), without ids and secrets.
+    pub metadata: Map<String, Value>,
+}
+
+impl Registration {
+    /// Reads a registration request.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistrationError`] with the registered code and words.
+    pub fn parse(body: &[u8], environment: Environment) -> Result<Self, RegistrationError> {
+        let wire: Wire = serde_json::from_slice(body)
+            .map_err(|error| invalid(format!("the body is not the JSON object of RFC 7591: {error}")))?;
+        let name = client_name(wire.client_name)?;
+        let auth_method = match wire.token_endpoint_auth_method.as_deref() {
+            None => AuthMethod::ClientSecretBasic,
+            Some(text) => AuthMethod::parse(text).ok_or_else(|| {
+                invalid(format!("token_endpoint_auth_method must be one of {}", list(AuthMethod::OFFERED.map(AuthMethod::as_str))))
+            })?,
+        };
+        if auth_method == AuthMethod::PrivateKeyJwt {
+            return Err(invalid("private_key_jwt is not offered yet; use client_secret_basic, client_secret_post or none"));
+        }
+        if wire.jwks_uri.is_some() {
+            return Err(invalid("jwks_uri is not accepted from this origin; send the keys as jwks"));
+        }
+        let redirect_uris = wire.redirect_uris.unwrap_or_default();
+        if redirect_uris.is_empty() || redirect_uris.len() > 20 {
+            return Err(RegistrationError::redirect("redirect_uris must list 1 to 20 URIs"));
+        }
+        for uri in &redirect_uris {
+            registrable(uri, environment)
+                .map_err(|reason| RegistrationError::redirect(format!("redirect_uri {} {reason}", printable(uri))))?;
+        }
+        let grant_types = wire.grant_types.unwrap_or_else(|| vec!["authorization_code".to_owned(), "refresh_token".to_owned()]);
+        if grant_types.iter().any(|kind| !matches!(kind.as_str(), "authorization_code" | "refresh_token"))
+            || !grant_types.iter().any(|kind| kind == "authorization_code")
+        {
+            return Err(invalid("grant_types must be authorization_code, with or without refresh_token"));
+        }
+        let response_types = wire.response_types.unwrap_or_else(|| vec!["code".to_owned()]);
+        if response_types.iter().any(|kind| kind != "code") || response_types.is_empty() {
+            return Err(invalid("response_types must be [\"code\"]"));
+        }
+        let data_access_type = match wire.data_access_type.as_deref() {
+            None => DataAccessType::ThirteenMonth,
+            Some(text) => DataAccessType::parse(text).ok_or_else(|| {
+                invalid(format!("data_access_type must be one of {}", list(DataAccessType::ALL.map(DataAccessType::as_str))))
+            })?,
+        };
+        let requires_demographics = wire.requires_demographics.unwrap_or(true);
+        let scopes = scopes(wire.scope.as_deref(), requires_demographics)?;
+        let require_par = wire.require_pushed_authorization_requests.unwrap_or(false);
+        if require_par {
+            return Err(invalid("pushed authorization requests are not offered yet; leave require_pushed_authorization_requests out"));
+        }
+
+        let mut metadata = Map::new();
+        let mut put = |name: &str, value: Value| metadata.insert(name.to_owned(), value);
+        put("client_name", json!(name));
+        put("redirect_uris", json!(redirect_uris));
+        put("token_endpoint_auth_method", json!(auth_method.as_str()));
+        put("grant_types", json!(grant_types));
+        put("response_types", json!(response_types));
+        put("scope", json!(scopes.to_string()));
+        for (name, uri) in [
+            ("client_uri", wire.client_uri),
+            ("logo_uri", wire.logo_uri),
+            ("tos_uri", wire.tos_uri),
+            ("policy_uri", wire.policy_uri),
+        ] {
+            if let Some(uri) = uri {
+                web_page(name, &uri)?;
+                put(name, json!(uri));
+            }
+        }
+        if let Some(contacts) = wire.contacts {
+            if contacts.len() > 20 || contacts.iter().any(|contact| contact.len() > 255 || contact.chars().any(char::is_control)) {
+                return Err(invalid("contacts must be at most 20 addresses of at most 255 characters"));
+            }
+            put("contacts", json!(contacts));
+        }
+        if let Some(jwks) = wire.jwks {
+            put("jwks", jwks);
+        }
+        put("data_access_type", json!(data_access_type.as_str()));
+        put("requires_demographics", json!(requires_demographics));
+        if let Some(text) = wire.description {
+            description(&text)?;
+            put("description", json!(text));
+        }
+        put("require_pushed_authorization_requests", json!(require_par));
+        Ok(Self { name, auth_method, redirect_uris, scopes, data_access_type, requires_demographics, require_par, metadata })
+    }
+
+    /// Active at once in the sandbox; in production it waits for an operator.
+    #[must_use]
+    pub const fn initial_status(environment: Environment) -> Status {
+        match environment {
+            Environment::Sandbox => Status::Active,
+            Environment::Production => Status::Pending,
+        }
+    }
+}
+
+/// A client id from random bytes: 40 characters `[A-Za-z0-9]`, each drawn without bias.
+///
+/// `random` gives 256 bits at a time.
+///
+/// # Errors
+///
+/// The error of `random`.
+pub fn new_client_id<E>(mut random: impl FnMut() -> Result<[u8; 32], E>) -> Result<ClientId, E> {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut text = String::with_capacity(40);
+    loop {
+        for byte in random()? {
+            // 248 is the largest multiple of 62 in a byte: what is above would favour the first letters.
+            if byte < 248 && text.len() < 40 {
+                text.push(char::from(LETTERS[usize::from(byte % 62)]));
+            }
+        }
+        if let Ok(client_id) = ClientId::parse(&text) {
+            return Ok(client_id);
+        }
+    }
+}
+
+/// Why a registration is refused.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{description}")]
+pub struct RegistrationError {
+    /// `invalid_client_metadata` or `invalid_redirect_uri`.
+    pub code: ErrorCode,
+    /// What to change.
+    pub description: String,
+}
+
+impl RegistrationError {
+    /// Names are unique, whatever their case.
+    #[must_use]
+    pub fn name_taken() -> Self {
+        invalid("client_name is taken; choose another")
+    }
+
+    fn redirect(description: impl Into<String>) -> Self {
+        Self { code: ErrorCode::InvalidRedirectUri, description: description.into() }
+    }
+}
+
+fn invalid(description: impl Into<String>) -> RegistrationError {
+    RegistrationError { code: ErrorCode::InvalidClientMetadata, description: description.into() }
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    client_name: Option<String>,
+    redirect_uris: Option<Vec<String>>,
+    token_endpoint_auth_method: Option<String>,
+    grant_types: Option<Vec<String>>,
+    response_types: Option<Vec<String>>,
+    scope: Option<String>,
+    client_uri: Option<String>,
+    logo_uri: Option<String>,
+    tos_uri: Option<String>,
+    policy_uri: Option<String>,
+    contacts: Option<Vec<String>>,
+    jwks: Option<Value>,
+    jwks_uri: Option<String>,
+    data_access_type: Option<String>,
+    requires_demographics: Option<bool>,
+    description: Option<String>,
+    require_pushed_authorization_requests: Option<bool>,
+}
+
+fn client_name(name: Option<String>) -> Result<String, RegistrationError> {
+    let name = name.unwrap_or_default();
+    let count = name.chars().count();
+    if name.trim().is_empty() || count > 255 || name.chars().any(char::is_control) || name.trim() != name {
+        return Err(invalid("client_name must be 1 to 255 printable characters, without spaces at its ends"));
+    }
+    Ok(name)
+}
+
+fn scopes(asked: Option<&str>, requires_demographics: bool) -> Result<ScopeSet, RegistrationError> {
+    let Some(asked) = asked.filter(|text| !text.trim().is_empty()) else {
+        let everything = ScopeSet::everything();
+        return Ok(if requires_demographics { everything } else { everything.without_demographics() });
+    };
+    let scopes = ScopeSet::parse(asked).map_err(|error| invalid(error.to_string()))?;
+    if requires_demographics {
+        return Ok(scopes);
+    }
+    let named = scopes.iter().any(|scope| {
+        !scope.as_str().starts_with("patient/*.") && scope.permissions().intersects(Permissions::demographics())
+    });
+    if named {
+        return Err(invalid("an application with requires_demographics false cannot have profile or patient/Patient scopes"));
+    }
+    Ok(scopes.without_demographics())
+}
+
+fn web_page(name: &str, uri: &str) -> Result<(), RegistrationError> {
+    match Url::parse(uri) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && uri.len() <= 2000 => Ok(()),
+        _ => Err(invalid(format!("{name} must be an http or https address"))),
+    }
+}
+
+fn description(text: &str) -> Result<(), RegistrationError> {
+    if text.chars().count() > 1000 || text.contains(['<', '>']) {
+        return Err(invalid("description must be at most 1000 characters without HTML"));
+    }
+    Ok(())
+}
+
+fn list<const N: usize>(names: [&str; N]) -> String {
+    let mut text = String::new();
+    for (index, name) in names.iter().enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{separator}{name}");
+    }
+    text
+}
+
+fn printable(text: &str) -> String {
+    text.chars().filter(char::is_ascii_graphic).take(100).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::policy::application::Application;
+    use crate::ports::UnixMillis;
+
+    /// A public application with one redirect URI and every scope.
+    pub(crate) fn application() -> Application {
+        Application {
+            id: 1,
+            client_id: ClientId::parse(&"a".repeat(40)).unwrap(),
+            name: "Test".to_owned(),
+            secret_hash: None,
+            auth_method: AuthMethod::None,
+            redirect_uris: vec!["https://app.example/cb".to_owned()],
+            scopes: ScopeSet::everything(),
+            data_access_type: DataAccessType::ThirteenMonth,
+            requires_demographics: true,
+            require_par: false,
+            metadata: "{}".to_owned(),
+            status: Status::Active,
+            created_at: UnixMillis(0),
+        }
+    }
+
+    fn parse(body: &str) -> Result<Registration, RegistrationError> {
+        Registration::parse(body.as_bytes(), Environment::Sandbox)
+    }
+
+    fn refused(body: &str) -> &'static str {
+        parse(body).err().map_or("accepted", |error| error.code.as_str())
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_contract() {
+        let registration = parse(r#"{"client_name":"A","redirect_uris":["https://a.example/cb"]}"#).unwrap();
+        assert_eq!(registration.auth_method, AuthMethod::ClientSecretBasic);
+        assert_eq!(registration.data_access_type, DataAccessType::ThirteenMonth);
+        assert!(registration.requires_demographics && !registration.require_par);
+        assert_eq!(registration.scopes, ScopeSet::everything());
+    }
+
+    #[test]
+    fn wrong_metadata_is_refused_with_its_code() {
+        for (body, code) in [
+            ("[]", "invalid_client_metadata"),
+            ("{", "invalid_client_metadata"),
+            (r#"{"redirect_uris":["https://a.example"]}"#, "invalid_client_metadata"),
+            (r#"{"client_name":"A"}"#, "invalid_redirect_uri"),
+            (r#"{"client_name":"A","redirect_uris":["javascript:x"]}"#, "invalid_redirect_uri"),
+            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"token_endpoint_auth_method":"magic"}"#, "invalid_client_metadata"),
+            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"token_endpoint_auth_method":"private_key_jwt"}"#, "invalid_client_metadata"),
+            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"grant_types":["implicit"]}"#, "invalid_client_metadata"),
+            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"response_types":["token"]}"#, "invalid_client_metadata"),
+            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"scope":"admin"}"#, "invalid_client_metadata"),
+            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"jwks_uri":"https://a.example/k"}"#, "invalid_client_metadata"),
+            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"description":"<b>"}"#, "invalid_client_metadata"),
+            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"policy_uri":"javascript:x"}"#, "invalid_client_metadata"),
+            (r#"{"client_name":"A","client_name":"B","redirect_uris":["https://a.example"]}"#, "invalid_client_metadata"),
+        ] {
+            assert_eq!(refused(body), code, "{body}");
+        }
+    }
+
+    #[test]
+    fn without_demographics_wildcards_are_narrowed_and_named_scopes_refused() {
+        let registration = parse(r#"{"client_name":"A","redirect_uris":["https://a.example"],"requires_demographics":false,"scope":"patient/*.rs"}"#).unwrap();
+        assert_eq!(registration.scopes.to_string(), "patient/Coverage.rs patient/ExplanationOfBenefit.rs");
+        assert_eq!(refused(r#"{"client_name":"A","redirect_uris":["https://a.example"],"requires_demographics":false,"scope":"profile"}"#), "invalid_client_metadata");
+    }
+
+    #[test]
+    fn client_ids_have_40_characters_and_use_all_letters() {
+        let mut seed = 0_u8;
+        let id = new_client_id::<()>(|| {
+            seed = seed.wrapping_add(1);
+            Ok(std::array::from_fn(|index| seed.wrapping_mul(37).wrapping_add(u8::try_from(index).unwrap().wrapping_mul(91))))
+        })
+        .unwrap();
+        assert_eq!(id.as_str().len(), 40);
+    }
+}

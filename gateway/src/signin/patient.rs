@@ -1,0 +1,124 @@
+//! The patient behind a Medicare number: wire contract, section 3.
+
+use std::time::Duration;
+
+use bluegate_shared::id::PatientId;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::SignInError;
+use crate::app::App;
+use crate::ports::UpstreamRequest;
+
+/// Looks the patient up at the claims backend. The number goes in the body, never in a URL.
+///
+/// # Errors
+///
+/// [`SignInError::NotFound`] for none, [`SignInError::IdentityConflict`] for more than one,
+/// [`SignInError::BackendUnavailable`] where no answer can be had or read.
+pub async fn by_medicare_number(app: &App, mbi: &str, request_id: &str) -> Result<PatientId, SignInError> {
+    let body = Zeroizing::new(
+        form_urlencoded::Serializer::new(String::new())
+            .append_pair("identifier", &format!("http://hl7.org/fhir/sid/us-mbi|{mbi}"))
+            .finish(),
+    );
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert("x-request-id", value);
+    }
+    if let Some(authorization) = &app.config.claims_backend_authorization {
+        let value = HeaderValue::from_str(authorization.expose()).map_err(|_| SignInError::BackendUnavailable)?;
+        headers.insert(AUTHORIZATION, value);
+    }
+    let answer = app
+        .upstream
+        .send(UpstreamRequest {
+            method: Method::POST,
+            url: format!("{}/v2/fhir/Patient/_search", app.config.claims_backend_base),
+            headers,
+            body: Bytes::copy_from_slice(body.as_bytes()),
+            timeout: Duration::from_secs(30),
+            body_limit: 4 * 1024 * 1024,
+        })
+        .await
+        .map_err(|_| SignInError::BackendUnavailable)?;
+    if answer.status != StatusCode::OK {
+        return Err(SignInError::BackendUnavailable);
+    }
+    read(&answer.body)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bundle {
+    resource_type: String,
+    #[serde(default)]
+    entry: Vec<Entry>,
+    total: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    resource: Resource,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resource {
+    resource_type: String,
+    id: String,
+}
+
+fn read(body: &[u8]) -> Result<PatientId, SignInError> {
+    let bundle: Bundle = serde_json::from_slice(body).map_err(|_| SignInError::BackendUnavailable)?;
+    if bundle.resource_type != "Bundle" {
+        return Err(SignInError::BackendUnavailable);
+    }
+    match bundle.entry.as_slice() {
+        // A page that shows one of several is several.
+        [only] if bundle.total.unwrap_or(1) == 1 => {
+            if only.resource.resource_type != "Patient" {
+                return Err(SignInError::BackendUnavailable);
+            }
+            PatientId::parse(&only.resource.id).map_err(|_| SignInError::BackendUnavailable)
+        }
+        [] if bundle.total.unwrap_or(0) == 0 => Err(SignInError::NotFound),
+        _ => Err(SignInError::IdentityConflict),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patient(id: &str) -> String {
+        format!(r#"{{"resource":{{"resourceType":"Patient","id":"{id}"}}}}"#)
+    }
+
+    #[test]
+    fn exactly_one_match_is_the_patient() {
+        let one = format!(r#"{{"resourceType":"Bundle","total":1,"entry":[{}]}}"#, patient("-20140000008325"));
+        assert_eq!(read(one.as_bytes()).unwrap().as_str(), "-20140000008325");
+    }
+
+    #[test]
+    fn none_is_not_found_and_more_is_a_conflict() {
+        assert_eq!(read(br#"{"resourceType":"Bundle","total":0}"#), Err(SignInError::NotFound));
+        let two = format!(r#"{{"resourceType":"Bundle","total":2,"entry":[{},{}]}}"#, patient("1"), patient("2"));
+        assert_eq!(read(two.as_bytes()), Err(SignInError::IdentityConflict));
+        let page_of_two = format!(r#"{{"resourceType":"Bundle","total":2,"entry":[{}]}}"#, patient("1"));
+        assert_eq!(read(page_of_two.as_bytes()), Err(SignInError::IdentityConflict));
+    }
+
+    #[test]
+    fn anything_else_is_no_answer() {
+        for body in ["", "{}", r#"{"resourceType":"OperationOutcome"}"#, r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Coverage","id":"1"}}]}"#, r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Patient","id":"x"}}]}"#] {
+            assert_eq!(read(body.as_bytes()), Err(SignInError::BackendUnavailable), "{body}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The identity provider: its documents, the way to it, and the code exchange.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bluegate_shared::pkce::Verifier;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use jsonwebtoken::jwk::JwkSet;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::SignInError;
+use super::id_token::{self, Expected, Person};
+use crate::app::App;
+use crate::policy::authorize::Language;
+use crate::ports::{UnixMillis, UpstreamRequest};
+use crate::secret::{Secret, keyed_hash};
+
+/// The provider's documents, kept for a while in the instance. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Provider(Arc<Mutex<Cache>>);
+
+impl Provider {
+    /// Where the browser goes to sign in.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError::ProviderUnavailable`] where the discovery document cannot be had or is wrong.
+    pub async fn authorization_url(
+        &self,
+        app: &App,
+        transaction: &Secret,
+        language: Language,
+        sign_in_anew: bool,
+    ) -> Result<String, SignInError> {
+        let metadata = self.metadata(app).await?;
+        let verifier = verifier(app, transaction);
+        let mut url = Url::parse(&metadata.authorization_endpoint)
+            .map_err(|_| SignInError::ProviderUnavailable("authorization_endpoint is not a URL"))?;
+        {
+            let mut query = url.query_pairs_mut();
+            query.extend_pairs([
+                ("response_type", "code"),
+                ("client_id", app.config.idp_client_id.as_str()),
+                ("redirect_uri", &callback(app)),
+                ("scope", "openid profile email"),
+                ("state", transaction.expose()),
+                ("nonce", nonce(app, transaction).expose()),
+                ("code_challenge", verifier.challenge().as_str()),
+                ("code_challenge_method", "S256"),
+                ("ui_locales", language.tag()),
+            ]);
+            if sign_in_anew {
+                query.append_pair("prompt", "login");
+            }
+        }
+        Ok(url.into())
+    }
+
+    /// Exchanges the code and verifies who signed in.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError`]: unavailable, refused, or not to be trusted.
+    pub async fn person(&self, app: &App, transaction: &Secret, code: &str, now: UnixMillis) -> Result<Person, SignInError> {
+        let metadata = self.metadata(app).await?;
+        let verifier = verifier(app, transaction);
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([
+                ("grant_type", "authorization_code"),
+                ("code", code),
+                ("redirect_uri", &callback(app)),
+                ("code_verifier", verifier.as_str()),
+            ])
+            .finish();
+        let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        // RFC 6749, section 2.3.1: both are form-encoded before they are joined.
+        let credentials = Zeroizing::new(format!(
+            "{}:{}",
+            encode(&app.config.idp_client_id),
+            encode(app.config.idp_client_secret.expose())
+        ));
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        let basic = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(credentials.as_bytes())))
+            .map_err(|_| SignInError::ProviderUnavailable("idp_client_secret cannot be sent"))?;
+        headers.insert(AUTHORIZATION, basic);
+        let answer: TokenAnswer = fetch(app, Method::POST, &metadata.token_endpoint, headers, body.into()).await.map_err(|error| match error {
+                FetchError::Status(status) if status.is_client_error() => SignInError::Refused,
+                other => other.into(),
+            })?;
+        let nonce = nonce(app, transaction);
+        let expected = Expected {
+            issuer: &app.config.idp_issuer,
+            client_id: &app.config.idp_client_id,
+            nonce: &nonce,
+            subject_form: app.config.idp_subject_form,
+            now,
+        };
+        let keys = self.keys(app, &metadata, false).await?;
+        match id_token::verify(&answer.id_token, &keys, &expected) {
+            // The provider may have changed its keys since we read them.
+            Err(id_token::UNKNOWN_KEY) => {
+                let keys = self.keys(app, &metadata, true).await?;
+                id_token::verify(&answer.id_token, &keys, &expected)
+            }
+            result => result,
+        }
+    }
+
+    /// Whether the discovery document can be had, for readiness.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError::ProviderUnavailable`].
+    pub async fn check(&self, app: &App) -> Result<(), SignInError> {
+        read_metadata(app).await.map(drop)
+    }
+
+    async fn metadata(&self, app: &App) -> Result<Arc<Metadata>, SignInError> {
+        let now = app.clock.now();
+        if let Some(kept) = self.lock().metadata.as_ref().and_then(|kept| kept.fresh(now)) {
+            return Ok(kept);
+        }
+        let metadata = Arc::new(read_metadata(app).await?);
+        self.lock().metadata = Some(Kept { at: now, document: metadata.clone() });
+        Ok(metadata)
+    }
+
+    async fn keys(&self, app: &App, metadata: &Metadata, anew: bool) -> Result<Arc<JwkSet>, SignInError> {
+        let now = app.clock.now();
+        let kept = self.lock().keys.as_ref().and_then(|kept| {
+            // An unknown key id makes us ask again, but not more than once in ten seconds.
+            let recent = now.0 - kept.at.0 < 10_000;
+            if anew && !recent { None } else { kept.fresh(now) }
+        });
+        if let Some(keys) = kept {
+            return Ok(keys);
+        }
+        let keys: Arc<JwkSet> =
+            Arc::new(fetch(app, Method::GET, &metadata.jwks_uri, HeaderMap::new(), Bytes::new()).await?);
+        self.lock().keys = Some(Kept { at: now, document: keys.clone() });
+        Ok(keys)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The callback address of the gateway.
+#[must_use]
+pub fn callback(app: &App) -> String {
+    format!("{}/signin/callback", app.config.public_base_url)
+}
+
+#[derive(Default)]
+struct Cache {
+    metadata: Option<Kept<Metadata>>,
+    keys: Option<Kept<JwkSet>>,
+}
+
+struct Kept<T> {
+    at: UnixMillis,
+    document: Arc<T>,
+}
+
+impl<T> Kept<T> {
+    fn fresh(&self, now: UnixMillis) -> Option<Arc<T>> {
+        (now.0 - self.at.0 < DOCUMENT_TTL_MS).then(|| self.document.clone())
+    }
+}
+
+/// OpenID Connect Discovery, section 3.
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    jwks_uri: String,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    id_token: String,
+}
+
+async fn read_metadata(app: &App) -> Result<Metadata, SignInError> {
+    let issuer = app.config.idp_issuer.as_str();
+    let url = format!("{issuer}/.well-known/openid-configuration");
+    let metadata: Metadata = fetch(app, Method::GET, &url, HeaderMap::new(), Bytes::new()).await?;
+    if metadata.issuer != issuer {
+        return Err(SignInError::ProviderUnavailable("its issuer is not the configured one"));
+    }
+    for endpoint in [&metadata.token_endpoint, &metadata.jwks_uri] {
+        let origin = Url::parse(endpoint).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        if !app.config.idp_origins.contains(&origin) {
+            return Err(SignInError::ProviderUnavailable("an endpoint is on an origin that is neither idp_origin nor idp_extra_origin"));
+        }
+    }
+    Ok(metadata)
+}
+
+enum FetchError {
+    Failed(&'static str),
+    Status(StatusCode),
+}
+
+impl From<FetchError> for SignInError {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Failed(what) => Self::ProviderUnavailable(what),
+            FetchError::Status(_) => Self::ProviderUnavailable("it answered with an error"),
+        }
+    }
+}
+
+async fn fetch<T: DeserializeOwned>(
+    app: &App,
+    method: Method,
+    url: &str,
+    mut headers: HeaderMap,
+    body: Bytes,
+) -> Result<T, FetchError> {
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let request = UpstreamRequest {
+        method,
+        url: url.to_owned(),
+        headers,
+        body,
+        timeout: TIMEOUT,
+        body_limit: 1024 * 1024,
+    };
+    let answer = app.upstream.send(request).await.map_err(|_| FetchError::Failed("it does not answer"))?;
+    if answer.status != StatusCode::OK {
+        return Err(FetchError::Status(answer.status));
+    }
+    serde_json::from_slice(&answer.body).map_err(|_| FetchError::Failed("its answer cannot be read"))
+}
+
+/// Verifier and nonce are derived, so that the store holds neither (wire contract, section 3).
+fn verifier(app: &App, transaction: &Secret) -> Verifier {
+    Verifier::from_entropy(keyed_hash(&app.config.token_key, "idp-verifier", &[transaction.expose().as_bytes()]))
+}
+
+fn nonce(app: &App, transaction: &Secret) -> Secret {
+    Secret::derived(&app.config.token_key, "idp-nonce", &[transaction.expose().as_bytes()])
+}
+
+const DOCUMENT_TTL_MS: i64 = 600_000;
+const TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,142 @@
+//! Registered applications.
+
+use bluegate_shared::id::ClientId;
+
+use crate::policy::application::{Application, AuthMethod, DataAccessType, Status};
+use crate::policy::registration::Registration;
+use crate::ports::{Database, Durability, UnixMillis};
+use crate::secret::SecretHash;
+
+use super::row::{Row, StoreError, one};
+
+/// The columns of [`read`], for every statement that gives applications.
+const COLUMNS: &str = "id, client_id, client_name, secret_hash, token_endpoint_auth_method, redirect_uris, scope, \
+     data_access_type, requires_demographics, require_par, metadata, status, created_at";
+
+/// Finds an application by its client id.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn by_client_id(database: &dyn Database, client_id: &ClientId) -> Result<Option<Application>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM application WHERE client_id = ?");
+    let row = one(database, Durability::Durable, &sql, vec![client_id.as_str().into()]).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Finds an application by its row id.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn by_id(database: &dyn Database, id: i64) -> Result<Option<Application>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM application WHERE id = ?");
+    let row = one(database, Durability::Durable, &sql, vec![id.into()]).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Writes a new application. Nothing is written where the name is taken, whatever its case.
+///
+/// # Errors
+///
+/// The store's error.
+#[allow(clippy::too_many_arguments)]
+pub async fn insert(
+    database: &dyn Database,
+    client_id: &ClientId,
+    registration: &Registration,
+    secret: Option<SecretHash>,
+    registration_token: Option<SecretHash>,
+    status: Status,
+    now: UnixMillis,
+    request_id: &str,
+) -> Result<Option<Application>, StoreError> {
+    let sql = format!(
+        "INSERT INTO application (client_id, client_name, client_name_key, secret_hash, token_endpoint_auth_method,
+             redirect_uris, scope, scope_bits, data_access_type, requires_demographics, require_par, metadata,
+             registration_token_hash, status, created_at, updated_at, request_id)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING
+         RETURNING {COLUMNS}"
+    );
+    let row = one(
+        database,
+        Durability::Durable,
+        &sql,
+        vec![
+            client_id.as_str().into(),
+            registration.name.as_str().into(),
+            registration.name.to_lowercase().into(),
+            secret.into(),
+            registration.auth_method.as_str().into(),
+            json_list(&registration.redirect_uris).into(),
+            registration.scopes.to_string().into(),
+            registration.scopes.permissions().bits().into(),
+            registration.data_access_type.as_str().into(),
+            registration.requires_demographics.into(),
+            registration.require_par.into(),
+            serde_json::Value::Object(registration.metadata.clone()).to_string().into(),
+            registration_token.into(),
+            status.as_str().into(),
+            now.into(),
+            now.into(),
+            request_id.into(),
+        ],
+    )
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Replaces the redirect URIs of an application where they differ: for the sandbox's own demo, whose address
+/// follows `public_base_url`.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn set_redirect_uris(
+    database: &dyn Database,
+    client_id: &ClientId,
+    redirect_uris: &[String],
+    now: UnixMillis,
+    request_id: &str,
+) -> Result<(), StoreError> {
+    let list = json_list(redirect_uris);
+    one(
+        database,
+        Durability::Durable,
+        "UPDATE application SET redirect_uris = ?, metadata = json_set(metadata, '$.redirect_uris', json(?)), updated_at = ?, request_id = ?
+         WHERE client_id = ? AND redirect_uris <> ?",
+        vec![
+            list.as_str().into(),
+            list.as_str().into(),
+            now.into(),
+            request_id.into(),
+            client_id.as_str().into(),
+            list.as_str().into(),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+fn json_list(items: &[String]) -> String {
+    serde_json::Value::from(items.to_vec()).to_string()
+}
+
+fn read(row: &Row) -> Result<Application, StoreError> {
+    Ok(Application {
+        id: row.integer(0)?,
+        client_id: ClientId::parse(row.text(1)?).map_err(|_| StoreError::Shape("application.client_id"))?,
+        name: row.text(2)?.to_owned(),
+        secret_hash: row.optional_blob(3)?.map(<[u8]>::to_vec),
+        auth_method: AuthMethod::parse(row.text(4)?).ok_or(StoreError::Shape("application.token_endpoint_auth_method"))?,
+        redirect_uris: serde_json::from_str(row.text(5)?).map_err(|_| StoreError::Shape("application.redirect_uris"))?,
+        scopes: row.scopes(6)?,
+        data_access_type: DataAccessType::parse(row.text(7)?).ok_or(StoreError::Shape("application.data_access_type"))?,
+        requires_demographics: row.flag(8)?,
+        require_par: row.flag(9)?,
+        metadata: row.text(10)?.to_owned(),
+        status: Status::parse(row.text(11)?).ok_or(StoreError::Shape("application.status"))?,
+        created_at: row.instant(12)?,
+    })
+}

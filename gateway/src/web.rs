@@ -1,0 +1,347 @@
+//! HTTP: the route table, and the layer around all routes.
+//!
+//! A route's handler gets the parsed request and gives a whole answer. The layer around it adds what every
+//! answer has: request id, security headers, CORS where the route is for other origins, compression and
+//! `Content-Length`. Handlers live in the modules below, one for each part of the contract.
+
+mod assets;
+mod audit;
+mod authorize;
+mod consent;
+mod cookies;
+mod discovery;
+mod health;
+mod pages;
+mod register;
+mod reply;
+mod signin;
+mod token;
+mod userinfo;
+
+use axum::extract::{FromRequestParts, RawPathParams, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use bluegate_shared::scope::ResourceType;
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_LENGTH, ORIGIN, VARY};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http_body_util::BodyExt as _;
+use tower_service::Service as _;
+
+use crate::app::{App, Reply, Request};
+use crate::compression;
+use crate::fhir::{self, Interaction, Target};
+use crate::secret::Secret;
+use crate::signin::provider::Provider;
+use crate::store::StoreError;
+use crate::version::Version;
+
+use reply::{problem, set};
+
+/// The gateway of one instance, ready to answer. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    site: Site,
+    router: Router,
+}
+
+impl Gateway {
+    /// Makes the routes. In the sandbox, the demo application is registered where it is not yet.
+    ///
+    /// # Errors
+    ///
+    /// The store's error.
+    pub async fn start(app: App) -> Result<Self, StoreError> {
+        if app.config.is_sandbox() {
+            register::demo(&app).await?;
+        }
+        let site = Site { app, provider: Provider::default() };
+        Ok(Self { router: routes(site.clone()), site })
+    }
+
+    /// Answers one request whose body was read whole.
+    pub async fn respond(&self, request: http::Request<Bytes>) -> Reply {
+        let app = &self.site.app;
+        let Ok(random) = Secret::random(app.entropy.as_ref()) else {
+            return unavailable(request.uri().path());
+        };
+        // 128 bits of it, in hexadecimal.
+        let request_id: String =
+            random.hash().hex().chars().take(32).collect();
+        let (parts, body) = request.into_parts();
+        let head = parts.method == Method::HEAD;
+        let path = parts.uri.path().to_owned();
+        let accept_gzip = compression::accepts_gzip(&parts.headers);
+        let mut reply = if parts.method == Method::OPTIONS {
+            self.preflight(&parts).await
+        } else {
+            self.route(parts, body, request_id.clone()).await
+        };
+        finish_empty(&mut reply);
+        let mut reply = compression::compress(reply, accept_gzip);
+        if let Ok(value) = HeaderValue::from_str(&request_id) {
+            reply.headers_mut().insert(X_REQUEST_ID, value);
+        }
+        add_common_headers(app, &path, &mut reply);
+        let length = reply.body().len();
+        reply.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+        if head {
+            *reply.body_mut() = Bytes::new();
+        }
+        reply
+    }
+
+    /// For a body that is too large to read.
+    #[must_use]
+    pub fn too_large(&self) -> Reply {
+        problem(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than 256 KiB.")
+    }
+
+    /// For a body that broke off.
+    #[must_use]
+    pub fn broken_request(&self) -> Reply {
+        problem(StatusCode::BAD_REQUEST, "body_broken", "The body broke off before its end.")
+    }
+
+    async fn route(&self, parts: Parts, body: Bytes, request_id: String) -> Reply {
+        let path = parts.uri.path();
+        // Every route answers with and without the trailing slash (wire contract, section 1).
+        let routed = match path.strip_suffix('/') {
+            Some(bare) if !bare.is_empty() => bare,
+            _ => path,
+        };
+        // HEAD is GET without the body, which is dropped at the end.
+        let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+        let request = Request {
+            method: method.clone(),
+            path: path.to_owned(),
+            query: parts.uri.query().map(str::to_owned),
+            client_address: client_address(&parts),
+            started_at: self.site.app.clock.now(),
+            headers: parts.headers,
+            body,
+            request_id,
+        };
+        let routed = http::Request::builder().method(method).uri(routed).extension(request).body(axum::body::Body::empty());
+        let Ok(routed) = routed else {
+            return problem(StatusCode::BAD_REQUEST, "path_malformed", "The path cannot be read.");
+        };
+        let mut router = self.router.clone();
+        match router.call(routed).await {
+            Ok(response) => whole(response).await,
+            Err(never) => match never {},
+        }
+    }
+
+    /// A CORS preflight is answered with the methods that the route has.
+    async fn preflight(&self, parts: &Parts) -> Reply {
+        let mut probe = http::Request::new(Bytes::new()).into_parts().0;
+        probe.method = Method::OPTIONS;
+        probe.uri = parts.uri.clone();
+        let probed = self.route(probe, Bytes::new(), String::new()).await;
+        if probed.status() == StatusCode::NOT_FOUND {
+            return probed;
+        }
+        let methods = probed.headers().get(ALLOW).cloned().unwrap_or(HeaderValue::from_static("GET,HEAD"));
+        let mut reply = Reply::new(Bytes::new());
+        *reply.status_mut() = StatusCode::NO_CONTENT;
+        if is_cross_origin(parts.uri.path()) && parts.headers.contains_key(ORIGIN) {
+            reply.headers_mut().insert("access-control-allow-methods", methods.clone());
+            set(&mut reply, HeaderName::from_static("access-control-allow-headers"), "Authorization, Content-Type, Prefer, If-None-Match");
+            set(&mut reply, HeaderName::from_static("access-control-max-age"), "86400");
+        }
+        reply.headers_mut().insert(ALLOW, methods);
+        reply
+    }
+}
+
+/// The answer of every route but `/health` while the configuration or the store cannot be used.
+#[must_use]
+pub fn unavailable(path: &str) -> Reply {
+    if matches!(path, "/health" | "/health/") {
+        return health::alive();
+    }
+    let mut reply = problem(StatusCode::SERVICE_UNAVAILABLE, "not_configured", "The gateway is not configured. Its log names the variable and says what to write.");
+    set(&mut reply, http::header::RETRY_AFTER, "60");
+    reply
+}
+
+/// What handlers have.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) app: App,
+    pub(crate) provider: Provider,
+}
+
+/// A reply on its way through the router.
+pub(crate) struct Answer(pub(crate) Reply);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        self.0.map(axum::body::Body::from)
+    }
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        Self(reply)
+    }
+}
+
+/// The version in the path. Unknown: 404; v3 while it is off: 404 `version_off`.
+pub(crate) struct VersionPath(pub(crate) Version);
+
+impl FromRequestParts<Site> for VersionPath {
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Answer> {
+        let parameters = RawPathParams::from_request_parts(parts, site).await.map_err(|_| not_found())?;
+        let segment = parameters.iter().find(|(name, _)| *name == "version").map(|(_, value)| value);
+        match segment.and_then(Version::parse) {
+            Some(Version::V3) if !site.app.config.v3_enabled => Err(problem(
+                StatusCode::NOT_FOUND,
+                "version_off",
+                "v3 is not offered here.",
+            )
+            .into()),
+            Some(version) => Ok(Self(version)),
+            None => Err(not_found()),
+        }
+    }
+}
+
+/// The route table (wire contract, section 1).
+fn routes(site: Site) -> Router {
+    Router::new()
+        .route("/", get(home))
+        .route("/health", get(|| async { Answer(health::alive()) }))
+        .route("/health/ready", get(health::ready))
+        .route("/assets/{file}", get(assets::file))
+        .route("/.well-known/oauth-authorization-server", get(discovery::authorization_server))
+        .route("/.well-known/openid-configuration", get(discovery::openid))
+        .route("/{version}/connect/.well-known/openid-configuration", get(discovery::openid_of_version))
+        .route("/{version}/fhir/.well-known/smart-configuration", get(discovery::smart))
+        .route("/{version}/o/authorize", get(authorize::start).post(authorize::start))
+        .route("/{version}/o/authorize/consent", get(consent::show).post(consent::decide))
+        .route("/signin/callback", get(signin::callback))
+        .route("/signout", get(signin::sign_out).post(signin::sign_out))
+        .route("/{version}/o/token", post(token::token))
+        .route("/{version}/o/revoke_token", post(token::revoke_token))
+        .route("/{version}/o/revoke", post(token::revoke_grant))
+        .route("/{version}/o/introspect", post(token::introspect))
+        .route("/o/register", post(register::register))
+        .route("/connect/userinfo", get(userinfo::userinfo))
+        .route("/{version}/connect/userinfo", get(userinfo::userinfo_of_version))
+        .route("/{version}/connect/UserInfo", get(userinfo::userinfo_of_version))
+        .route("/{version}/fhir/metadata", get(metadata))
+        .route("/{version}/fhir/{resource}", get(search))
+        .route("/{version}/fhir/{resource}/_search", post(search))
+        .route("/{version}/fhir/{resource}/{id}", get(read))
+        .fallback(|| async { not_found() })
+        .with_state(site)
+}
+
+async fn home(State(site): State<Site>) -> Answer {
+    if site.app.config.is_sandbox() {
+        return reply::see_other("/demo/").into();
+    }
+    not_found()
+}
+
+async fn metadata(State(site): State<Site>, VersionPath(version): VersionPath, Extension(request): Extension<Request>) -> Answer {
+    fhir::metadata(&site.app, &request, version).await.into()
+}
+
+async fn search(
+    State(site): State<Site>,
+    VersionPath(version): VersionPath,
+    ResourcePath { resource, .. }: ResourcePath,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    fhir::serve(&site.app, &request, Target { version, resource, interaction: Interaction::Search }).await.into()
+}
+
+async fn read(
+    State(site): State<Site>,
+    VersionPath(version): VersionPath,
+    ResourcePath { resource, id }: ResourcePath,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    fhir::serve(&site.app, &request, Target { version, resource, interaction: Interaction::Read { id } }).await.into()
+}
+
+/// Resource type and id in the path, percent-decoded.
+struct ResourcePath {
+    resource: ResourceType,
+    id: String,
+}
+
+impl FromRequestParts<Site> for ResourcePath {
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Answer> {
+        let parameters = RawPathParams::from_request_parts(parts, site).await.map_err(|_| not_found())?;
+        let value = |wanted| parameters.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+        let resource = value("resource").and_then(ResourceType::parse).ok_or_else(not_found)?;
+        Ok(Self { resource, id: value("id").unwrap_or_default().to_owned() })
+    }
+}
+
+fn not_found() -> Answer {
+    problem(StatusCode::NOT_FOUND, "not_found", "There is nothing here.").into()
+}
+
+async fn whole(response: Response) -> Reply {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    Reply::from_parts(parts, body)
+}
+
+/// The router's own answers have no body; ours always say what happened.
+fn finish_empty(reply: &mut Reply) {
+    if reply.status() == StatusCode::METHOD_NOT_ALLOWED && reply.body().is_empty() {
+        let allow = reply.headers().get(ALLOW).cloned();
+        *reply = problem(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This route does not have that method; see Allow.");
+        if let Some(allow) = allow {
+            reply.headers_mut().insert(ALLOW, allow);
+        }
+    }
+}
+
+fn add_common_headers(app: &App, path: &str, reply: &mut Reply) {
+    set(reply, HeaderName::from_static("x-content-type-options"), "nosniff");
+    if app.config.is_https() {
+        set(reply, HeaderName::from_static("strict-transport-security"), "max-age=31536000; includeSubDomains");
+    }
+    if is_cross_origin(path) {
+        set(reply, HeaderName::from_static("access-control-allow-origin"), "*");
+        set(
+            reply,
+            HeaderName::from_static("access-control-expose-headers"),
+            "ETag, WWW-Authenticate, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID, Location",
+        );
+    }
+    if !reply.headers().contains_key(VARY) {
+        set(reply, VARY, "Accept-Encoding");
+    }
+}
+
+/// Routes for web applications of other origins, without cookies (wire contract, 7.5).
+fn is_cross_origin(path: &str) -> bool {
+    if path.starts_with("/.well-known/") || path.starts_with("/o/register") || path.starts_with("/connect/") {
+        return true;
+    }
+    let Some((version, rest)) = path.trim_start_matches('/').split_once('/') else { return false };
+    Version::parse(version).is_some()
+        && (rest.starts_with("fhir/") || rest.starts_with("connect/") || (rest.starts_with("o/") && !rest.starts_with("o/authorize")))
+}
+
+/// The direct peer as the host names it. Spin adds the port, which is not part of the address.
+fn client_address(parts: &Parts) -> String {
+    let value = parts.headers.get("spin-client-addr").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.parse::<std::net::SocketAddr>().map_or_else(|_| value.to_owned(), |address| address.ip().to_string())
+}
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -1,0 +1,133 @@
+//! `/vN/o/authorize/`: the start of the flow (wire contract, section 2).
+
+use axum::Extension;
+use axum::extract::State;
+use bluegate_shared::id::ClientId;
+use http::{Method, StatusCode};
+
+use super::audit::Action;
+use super::pages::{self, Problem};
+use super::reply::{add_cookie, see_other};
+use super::{Answer, Site, VersionPath, cookies};
+use crate::app::{Reply, Request};
+use crate::policy::application::{Application, Status};
+use crate::policy::authorize::{Language, Refusal, check};
+use crate::policy::parameters::Parameters;
+use crate::policy::redirect::VerifiedRedirect;
+use crate::secret::Secret;
+use crate::store::authorization::{NewRequest, create};
+use crate::store::{StoreError, application};
+use crate::version::Version;
+
+/// GET and POST.
+pub(super) async fn start(
+    State(site): State<Site>,
+    VersionPath(version): VersionPath,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let encoded = if request.method == Method::POST { &request.body[..] } else { request.query.as_deref().unwrap_or_default().as_bytes() };
+    let parameters = Parameters::parse(encoded);
+    let language = pages::language(&request, parameters.single("lang").ok().flatten());
+    match begin(&site, version, &request, &parameters, language).await {
+        Ok(reply) => reply.into(),
+        Err(problem) => {
+            let code = problem.code();
+            let _ = Action::refused("authorize", code).by("application").record(&site, &request).await;
+            pages::problem(&request, language, &problem).into()
+        }
+    }
+}
+
+async fn begin(
+    site: &Site,
+    version: Version,
+    request: &Request,
+    parameters: &Parameters,
+    language: Language,
+) -> Result<Reply, Problem> {
+    let app = &site.app;
+    let application = find_application(site, parameters).await?;
+    let requested = parameters.single("redirect_uri").map_err(|error| Problem::redirect(error.to_string()))?;
+    let redirect = VerifiedRedirect::verify(&application, requested).map_err(|error| Problem::redirect(error.to_string()))?;
+    // From here on, errors go to the verified redirect URI.
+    let checked = match check(&application, parameters, version, &fhir_bases(site)) {
+        Ok(checked) => checked,
+        Err(refusal) => {
+            let (code, state) = (refusal.code.as_str(), parameters.single("state").ok().flatten());
+            let action = Action::refused("authorize", code).by("application").application(application.client_id.as_str());
+            action.record(site, request).await.map_err(|_| Problem::unavailable())?;
+            return Ok(refuse(site, &redirect, state, &refusal));
+        }
+    };
+    let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Problem::unavailable());
+    let transaction = random()?;
+    let flow_id: String = random()?.hash().hex().chars().take(32).collect();
+    let known_browser = cookies::browser(&app.config, &request.headers);
+    let browser = match known_browser {
+        Some(browser) => browser,
+        None => random()?,
+    };
+    let now = app.clock.now();
+    let language = checked.language.unwrap_or(language);
+    let pending = NewRequest {
+        id_hash: transaction.hash(),
+        browser_hash: browser.hash(),
+        application_id: application.id,
+        version,
+        redirect: &redirect,
+        state: &checked.state,
+        challenge: &checked.challenge,
+        scopes: &checked.scopes,
+        language,
+        flow_id: &flow_id,
+        now,
+        expires_at: now.plus_seconds(TRANSACTION_TTL_S),
+        request_id: &request.request_id,
+    };
+    create(app.database.as_ref(), &pending).await.map_err(|_| Problem::unavailable())?;
+    let mut reply = match site.provider.authorization_url(app, &transaction, language, checked.prompt_login).await {
+        Ok(url) => see_other(&url),
+        Err(error) => pages::problem(request, language, &Problem::sign_in(error, version, &transaction)),
+    };
+    let cookie = cookies::set(&app.config, cookies::browser_name(&app.config), browser.expose(), SESSION_S);
+    add_cookie(&mut reply, &cookie);
+    Ok(reply)
+}
+
+async fn find_application(site: &Site, parameters: &Parameters) -> Result<Application, Problem> {
+    let client_id = parameters
+        .single("client_id")
+        .map_err(|error| Problem::client(error.to_string()))?
+        .ok_or_else(|| Problem::client("client_id is missing".to_owned()))?;
+    let unknown = || Problem::client("client_id is not known here; register the application first".to_owned());
+    let client_id = ClientId::parse(client_id).map_err(|_| unknown())?;
+    let application = application::by_client_id(site.app.database.as_ref(), &client_id)
+        .await
+        .map_err(|_: StoreError| Problem::unavailable())?
+        .ok_or_else(unknown)?;
+    if application.status == Status::Active { Ok(application) } else { Err(Problem::inactive(&application.name)) }
+}
+
+/// An OAuth error to the verified redirect URI, with `iss` (RFC 9207).
+pub(super) fn refuse(site: &Site, redirect: &VerifiedRedirect, state: Option<&str>, refusal: &Refusal) -> Reply {
+    let mut parameters = vec![("error", refusal.code.as_str()), ("error_description", refusal.description.as_ref())];
+    if let Some(state) = state {
+        parameters.push(("state", state));
+    }
+    parameters.push(("iss", &site.app.config.public_base_url));
+    see_other(&redirect.with(&parameters))
+}
+
+/// FHIR base URLs of the enabled versions, without a trailing slash.
+fn fhir_bases(site: &Site) -> Vec<String> {
+    Version::ALL
+        .into_iter()
+        .filter(|version| *version != Version::V3 || site.app.config.v3_enabled)
+        .map(|version| format!("{}/{}/fhir", site.app.config.public_base_url, version.segment()))
+        .collect()
+}
+
+const TRANSACTION_TTL_S: i64 = 600;
+const SESSION_S: u32 = 86_400;
+/// Status of a page that a person can do nothing about but try again.
+pub(super) const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;

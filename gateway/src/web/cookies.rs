@@ -1,0 +1,51 @@
+//! The two cookies of the sign-in: which browser this is, and who signed in.
+//!
+//! Over https they carry the `__Host-` prefix and `Secure`; on a plain-http loopback address, where browsers
+//! refuse both, neither (wire contract, section 2, step 5).
+
+use http::HeaderMap;
+use http::header::COOKIE;
+
+use crate::config::Config;
+use crate::secret::Secret;
+
+/// Name of the browser cookie.
+pub(crate) fn browser_name(config: &Config) -> &'static str {
+    if config.is_https() { "__Host-bg" } else { "bg" }
+}
+
+/// The browser cookie, where the request has a well-formed one.
+pub(crate) fn browser(config: &Config, headers: &HeaderMap) -> Option<Secret> {
+    let value = read(headers, browser_name(config))?;
+    (value.len() == 43).then(|| Secret::new(value.to_owned()))
+}
+
+/// Name of the cookie that carries the sealed profile of one sign-in, from the callback to the decision.
+pub(crate) fn person_name(config: &Config, transaction: &Secret) -> String {
+    let prefix = if config.is_https() { "__Host-bgp-" } else { "bgp-" };
+    // Part of a hash: the cookie's name says nothing about the transaction.
+    let tag: String = crate::secret::keyed_hash(&config.token_key, "person-cookie", &[transaction.expose().as_bytes()])
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{prefix}{tag}")
+}
+
+/// The value of a cookie.
+pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// A `Set-Cookie` value; `max_age` in seconds, 0 removes.
+pub(crate) fn set(config: &Config, name: &str, value: &str, max_age: u32) -> String {
+    let secure = if config.is_https() { "; Secure" } else { "" };
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}")
+}

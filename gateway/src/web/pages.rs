@@ -1,0 +1,213 @@
+//! The pages that people see, in English and Spanish, from compile-time templates.
+
+mod texts;
+
+use askama::Template;
+use bluegate_shared::scope::{Permissions, ResourceType, ScopeSet};
+use http::StatusCode;
+use http::header::ACCEPT_LANGUAGE;
+
+use super::reply::page;
+use super::{authorize, signin};
+use crate::app::{Reply, Request};
+use crate::policy::application::{Application, DataAccessType, inactive_text};
+use crate::policy::authorize::Language;
+use crate::policy::redirect::VerifiedRedirect;
+use crate::secret::Secret;
+use crate::signin::SignInError;
+use crate::version::Version;
+
+use texts::Texts;
+
+/// The language of a page: `lang`, else `Accept-Language`.
+pub(super) fn language(request: &Request, lang: Option<&str>) -> Language {
+    lang.and_then(Language::parse).unwrap_or_else(|| {
+        Language::accepted(request.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
+    })
+}
+
+/// The address of the consent page of a transaction.
+pub(super) fn consent_path(version: Version, transaction: &Secret) -> String {
+    let encoded: String = form_urlencoded::byte_serialize(transaction.expose().as_bytes()).collect();
+    format!("/{}/o/authorize/consent?transaction={encoded}", version.segment())
+}
+
+/// Something that went wrong, told to a person.
+pub(super) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    kind: Kind,
+    /// For the maintainer of the application.
+    detail: String,
+    retry: Option<String>,
+}
+
+enum Kind {
+    Application,
+    Expired,
+    IdentityConflict,
+    Inactive,
+    NotFound,
+    SignIn,
+    Unavailable,
+}
+
+impl Problem {
+    /// `client_id` missing, repeated or unknown.
+    pub(super) const fn client(detail: String) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code: "invalid_client", kind: Kind::Application, detail, retry: None }
+    }
+
+    /// `redirect_uri` not verified.
+    pub(super) const fn redirect(detail: String) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code: "invalid_redirect_uri", kind: Kind::Application, detail, retry: None }
+    }
+
+    /// Suspended or pending application.
+    pub(super) fn inactive(name: &str) -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            code: "application_inactive",
+            kind: Kind::Inactive,
+            detail: inactive_text(name),
+            retry: None,
+        }
+    }
+
+    /// The transaction is unknown, expired, decided or another browser's.
+    pub(super) const fn expired() -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code: "transaction_expired", kind: Kind::Expired, detail: String::new(), retry: None }
+    }
+
+    /// The store or the platform failed.
+    pub(super) const fn unavailable() -> Self {
+        Self { status: authorize::UNAVAILABLE, code: "store_unavailable", kind: Kind::Unavailable, detail: String::new(), retry: None }
+    }
+
+    /// A sign-in that can be tried again.
+    pub(super) fn sign_in(error: SignInError, version: Version, transaction: &Secret) -> Self {
+        Self {
+            status: signin::status(error),
+            code: error.code(),
+            kind: match error {
+                SignInError::IdentityConflict => Kind::IdentityConflict,
+                SignInError::NotFound => Kind::NotFound,
+                SignInError::BackendUnavailable | SignInError::ProviderUnavailable(_) => Kind::Unavailable,
+                _ => Kind::SignIn,
+            },
+            detail: String::new(),
+            retry: Some(format!("{}&another=1", consent_path(version, transaction))),
+        }
+    }
+
+    /// Machine reason.
+    pub(super) const fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+/// The page of a problem, with its code in `<meta name="error-code">`.
+pub(super) fn problem(request: &Request, language: Language, problem: &Problem) -> Reply {
+    let texts = Texts::of(language);
+    let (heading, paragraphs) = match problem.kind {
+        Kind::Application => (texts.application_heading, texts.application_text),
+        Kind::Expired => (texts.expired_heading, texts.expired_text),
+        Kind::IdentityConflict => (texts.conflict_heading, texts.conflict_text),
+        Kind::Inactive => (texts.inactive_heading, &[][..]),
+        Kind::NotFound => (texts.not_found_heading, texts.not_found_text),
+        Kind::SignIn => (texts.sign_in_heading, texts.sign_in_text),
+        Kind::Unavailable => (texts.unavailable_heading, texts.unavailable_text),
+    };
+    let template = ProblemPage {
+        lang: language.tag(),
+        texts,
+        code: problem.code,
+        heading,
+        paragraphs,
+        detail: &problem.detail,
+        retry: problem.retry.as_deref(),
+        request_id: &request.request_id,
+    };
+    page(problem.status, template.render().unwrap_or_default(), "")
+}
+
+/// What the consent page shows.
+pub(super) struct ConsentFacts<'a> {
+    pub(super) application: &'a Application,
+    pub(super) scopes: &'a ScopeSet,
+    pub(super) person: &'a str,
+    pub(super) choice: bool,
+    pub(super) transaction: &'a str,
+    pub(super) csrf: &'a str,
+    pub(super) action: &'a str,
+    pub(super) redirect: &'a VerifiedRedirect,
+}
+
+/// The consent page.
+pub(super) fn consent(language: Language, facts: &ConsentFacts<'_>) -> Reply {
+    let texts = Texts::of(language);
+    let permissions = facts.scopes.permissions();
+    let of = |resource| Permissions::read(resource).union(Permissions::search(resource));
+    let items = [
+        (of(ResourceType::ExplanationOfBenefit), texts.item_claims),
+        (of(ResourceType::Coverage), texts.item_coverage),
+        (of(ResourceType::Patient), texts.item_patient),
+        (Permissions::PROFILE, texts.item_profile),
+    ]
+    .into_iter()
+    .filter(|(needed, _)| permissions.intersects(*needed))
+    .map(|(_, text)| text)
+    .collect();
+    let metadata: serde_json::Value = serde_json::from_str(&facts.application.metadata).unwrap_or_default();
+    let links = [("tos_uri", texts.terms), ("policy_uri", texts.policy), ("client_uri", texts.website)]
+        .into_iter()
+        .filter_map(|(name, text)| metadata.get(name).and_then(|uri| uri.as_str()).map(|uri| (uri.to_owned(), text)))
+        .collect();
+    let template = ConsentPage {
+        lang: language.tag(),
+        texts,
+        application: &facts.application.name,
+        person: facts.person,
+        items,
+        choice: facts.choice,
+        length: match facts.application.data_access_type {
+            DataAccessType::OneTime => texts.length_one_time,
+            DataAccessType::ResearchStudy => texts.length_research,
+            DataAccessType::ThirteenMonth => texts.length_thirteen_months,
+        },
+        transaction: facts.transaction,
+        csrf: facts.csrf,
+        action: facts.action,
+        links,
+    };
+    page(StatusCode::OK, template.render().unwrap_or_default(), &facts.redirect.form_action())
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    lang: &'a str,
+    texts: &'static Texts,
+    code: &'a str,
+    heading: &'a str,
+    paragraphs: &'a [&'a str],
+    detail: &'a str,
+    retry: Option<&'a str>,
+    request_id: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct ConsentPage<'a> {
+    lang: &'a str,
+    texts: &'static Texts,
+    application: &'a str,
+    person: &'a str,
+    items: Vec<&'a str>,
+    choice: bool,
+    length: &'a str,
+    transaction: &'a str,
+    csrf: &'a str,
+    action: &'a str,
+    links: Vec<(String, &'a str)>,
+}

@@ -1,0 +1,107 @@
+//! `/o/register`: registration of an application (RFC 7591; wire contract, section 9).
+
+use axum::Extension;
+use axum::extract::State;
+use bluegate_shared::id::ClientId;
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::audit::Action;
+use super::reply::{self, no_store};
+use super::{Answer, Site};
+use crate::app::{App, Reply, Request};
+use crate::policy::application::Status;
+use crate::policy::registration::{Registration, RegistrationError, new_client_id};
+use crate::secret::Secret;
+use crate::store::{StoreError, application};
+
+/// Client id of the demo page, registered by the sandbox itself. The browser package has the same constant.
+pub(super) const DEMO_CLIENT_ID: &str = "BluegateDemoPublicClientForSandbox000001";
+
+/// POST.
+pub(super) async fn register(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
+    let result = store(&site, &request).await;
+    let (action, client_id) = match &result {
+        Ok((_, client_id)) => (Action::ok("application.register"), client_id.as_str().to_owned()),
+        Err(Failure::Refused(error)) => (Action::refused("application.register", error.code.as_str()), String::new()),
+        Err(Failure::Unavailable) => (Action::refused("application.register", "store_unavailable"), String::new()),
+    };
+    let recorded = action.by("developer").application(&client_id).record(&site, &request).await;
+    match (result, recorded) {
+        (Ok((reply, _)), Ok(())) => reply,
+        (Err(Failure::Refused(error)), _) => reply::oauth_error(StatusCode::BAD_REQUEST, error.code, error.description),
+        _ => reply::problem(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "The service cannot answer now; try again."),
+    }
+    .into()
+}
+
+/// Registers the demo page's public application, or brings its address up to date.
+pub(super) async fn demo(app: &App) -> Result<(), StoreError> {
+    let redirect = format!("{}/demo/", app.config.public_base_url);
+    let Ok(client_id) = ClientId::parse(DEMO_CLIENT_ID) else { return Ok(()) };
+    let database = app.database.as_ref();
+    let now = app.clock.now();
+    match application::by_client_id(database, &client_id).await? {
+        Some(known) if known.redirect_uris == [redirect.as_str()] => Ok(()),
+        Some(_) => application::set_redirect_uris(database, &client_id, &[redirect], now, "start").await,
+        None => {
+            let request = json!({
+                "client_name": "Bluegate Demo",
+                "redirect_uris": [redirect],
+                "token_endpoint_auth_method": "none",
+                "description": "The demo page of this sandbox",
+            });
+            let Ok(registration) = Registration::parse(request.to_string().as_bytes(), app.config.environment) else {
+                return Ok(());
+            };
+            application::insert(database, &client_id, &registration, None, None, Status::Active, now, "start").await.map(drop)
+        }
+    }
+}
+
+enum Failure {
+    Refused(RegistrationError),
+    Unavailable,
+}
+
+async fn store(site: &Site, request: &Request) -> Result<(Reply, ClientId), Failure> {
+    let app = &site.app;
+    let registration = Registration::parse(&request.body, app.config.environment).map_err(Failure::Refused)?;
+    let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable);
+    let client_id = new_client_id(|| app.entropy.bytes32()).map_err(|_| Failure::Unavailable)?;
+    let secret = match registration.auth_method {
+        crate::policy::application::AuthMethod::None | crate::policy::application::AuthMethod::PrivateKeyJwt => None,
+        _ => Some(random()?),
+    };
+    let token = random()?;
+    let now = app.clock.now();
+    let stored = application::insert(
+        app.database.as_ref(),
+        &client_id,
+        &registration,
+        secret.as_ref().map(Secret::hash),
+        Some(token.hash()),
+        Registration::initial_status(app.config.environment),
+        now,
+        &request.request_id,
+    )
+    .await
+    .map_err(|_| Failure::Unavailable)?;
+    if stored.is_none() {
+        return Err(Failure::Refused(RegistrationError::name_taken()));
+    }
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
+    put("client_id", json!(client_id));
+    put("client_id_issued_at", json!(now.seconds()));
+    if let Some(secret) = &secret {
+        put("client_secret", json!(secret.expose()));
+        put("client_secret_expires_at", json!(0));
+    }
+    put("registration_access_token", json!(token.expose()));
+    put("registration_client_uri", json!(format!("{}/o/register/{}", app.config.public_base_url, client_id.as_str())));
+    body.extend(registration.metadata);
+    let mut reply = reply::json(StatusCode::CREATED, &body);
+    no_store(&mut reply);
+    Ok((reply, client_id))
+}

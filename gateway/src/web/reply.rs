@@ -1,0 +1,103 @@
+//! Answers as they are built: JSON, OAuth errors, redirects and pages.
+
+use bluegate_shared::oauth::{ErrorAnswer, ErrorCode};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, PRAGMA, REFERRER_POLICY, SET_COOKIE, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::app::Reply;
+use crate::policy::token::Refusal;
+
+/// A JSON body.
+pub(crate) fn json<T: Serialize + ?Sized>(status: StatusCode, body: &T) -> Reply {
+    let bytes = serde_json::to_vec(body).unwrap_or_default();
+    let mut reply = with_status(status, Bytes::from(bytes));
+    set(&mut reply, CONTENT_TYPE, "application/json");
+    reply
+}
+
+/// A public document that may be cached for a short time.
+pub(crate) fn document<T: Serialize + ?Sized>(body: &T) -> Reply {
+    let mut reply = json(StatusCode::OK, body);
+    set(&mut reply, CACHE_CONTROL, "public, max-age=300");
+    reply
+}
+
+/// The error body of routes that are not OAuth endpoints: `{"detail":…,"code":…}` (wire contract, 7.5).
+pub(crate) fn problem(status: StatusCode, code: &str, detail: &str) -> Reply {
+    let mut reply = json(status, &json!({ "detail": detail, "code": code }));
+    set(&mut reply, CACHE_CONTROL, "no-store");
+    reply
+}
+
+/// An OAuth error (RFC 6749, section 5.2), never cached.
+pub(crate) fn oauth_error(status: StatusCode, error: ErrorCode, description: impl Into<std::borrow::Cow<'static, str>>) -> Reply {
+    let mut reply = json(status, &ErrorAnswer { error: error.as_str().into(), error_description: description.into() });
+    no_store(&mut reply);
+    reply
+}
+
+/// A refusal at the token endpoint or its neighbours.
+pub(crate) fn refusal(refusal: &Refusal) -> Reply {
+    let (status, error, _) = refusal.wire();
+    let mut reply = oauth_error(status, error, refusal.description());
+    match refusal {
+        Refusal::InvalidClient => set(&mut reply, WWW_AUTHENTICATE, "Basic realm=\"token\""),
+        Refusal::GrantExpired => set(&mut reply, WWW_AUTHENTICATE, "Bearer error=\"invalid_grant\""),
+        Refusal::LockedDown | Refusal::Unavailable => set(&mut reply, http::header::RETRY_AFTER, "60"),
+        _ => {}
+    }
+    reply
+}
+
+/// `Cache-Control: no-store` and, as the contract wants it, `Pragma: no-cache`.
+pub(crate) fn no_store(reply: &mut Reply) {
+    set(reply, CACHE_CONTROL, "no-store");
+    set(reply, PRAGMA, "no-cache");
+}
+
+/// 303 to a URL that this gateway built itself or took from the store.
+pub(crate) fn see_other(url: &str) -> Reply {
+    let mut reply = with_status(StatusCode::SEE_OTHER, Bytes::new());
+    if let Ok(value) = HeaderValue::from_str(url) {
+        reply.headers_mut().insert(LOCATION, value);
+    }
+    set(&mut reply, REFERRER_POLICY, "no-referrer");
+    set(&mut reply, CACHE_CONTROL, "no-store");
+    reply
+}
+
+/// A page. `form_action` is what its forms may lead to, beside this site.
+pub(crate) fn page(status: StatusCode, html: String, form_action: &str) -> Reply {
+    let mut reply = with_status(status, Bytes::from(html));
+    set(&mut reply, CONTENT_TYPE, "text/html; charset=utf-8");
+    set(&mut reply, CACHE_CONTROL, "no-store");
+    set(&mut reply, REFERRER_POLICY, "no-referrer");
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {form_action}"
+    );
+    set(&mut reply, CONTENT_SECURITY_POLICY, policy.trim_end());
+    reply
+}
+
+/// Adds a cookie.
+pub(crate) fn add_cookie(reply: &mut Reply, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        reply.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+/// Sets a header whose value is known to be one.
+pub(crate) fn set(reply: &mut Reply, name: http::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        reply.headers_mut().insert(name, value);
+    }
+}
+
+fn with_status(status: StatusCode, body: Bytes) -> Reply {
+    let mut reply = Reply::new(body);
+    *reply.status_mut() = status;
+    reply
+}

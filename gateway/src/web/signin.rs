@@ -1,0 +1,128 @@
+//! Return from the identity provider, and sign-out.
+
+use axum::Extension;
+use axum::extract::State;
+use http::StatusCode;
+
+use super::audit::Action;
+use super::pages::{self, Problem};
+use super::reply::{add_cookie, see_other};
+use super::{Answer, Site, cookies};
+use crate::app::{Reply, Request};
+use crate::policy::parameters::Parameters;
+use crate::secret::Secret;
+use crate::signin::{SignInError, patient};
+use crate::store::audit::Level;
+use crate::store::authorization::{PendingRequest, pending, signed_in};
+use crate::store::identity::{Identity, Linked, link};
+
+/// `/signin/callback`.
+pub(super) async fn callback(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
+    let app = &site.app;
+    let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let transaction = parameters.single("state").ok().flatten().map(|state| Secret::new(state.to_owned()));
+    let browser = cookies::browser(&app.config, &request.headers);
+    let (Some(transaction), Some(browser)) = (transaction, browser) else {
+        return pages::problem(&request, pages::language(&request, None), &Problem::expired()).into();
+    };
+    let found = pending(app.database.as_ref(), transaction.hash(), browser.hash(), app.clock.now()).await;
+    let waiting = match found {
+        Ok(Some(waiting)) => waiting,
+        Ok(None) => return pages::problem(&request, pages::language(&request, None), &Problem::expired()).into(),
+        Err(_) => return pages::problem(&request, pages::language(&request, None), &Problem::unavailable()).into(),
+    };
+    match finish(&site, &request, &parameters, &transaction, &browser, &waiting).await {
+        Ok(reply) => reply.into(),
+        Err(error) => {
+            let level = if error == SignInError::IdentityConflict { Level::Critical } else { Level::Info };
+            let action = Action::refused("signin", error.code()).by("beneficiary").flow(&waiting.flow_id).level(level);
+            let problem = match action.record(&site, &request).await {
+                Ok(()) => Problem::sign_in(error, waiting.version, &transaction),
+                Err(_) => Problem::unavailable(),
+            };
+            pages::problem(&request, waiting.language, &problem).into()
+        }
+    }
+}
+
+/// `/signout`: forgets this browser. Tokens that applications hold are not touched.
+pub(super) async fn sign_out(State(site): State<Site>) -> Answer {
+    let config = &site.app.config;
+    let mut reply = see_other("/");
+    add_cookie(&mut reply, &cookies::set(config, cookies::browser_name(config), "", 0));
+    reply.into()
+}
+
+async fn finish(
+    site: &Site,
+    request: &Request,
+    parameters: &Parameters,
+    transaction: &Secret,
+    browser: &Secret,
+    waiting: &PendingRequest,
+) -> Result<Reply, SignInError> {
+    let app = &site.app;
+    let single = |name| parameters.single(name).map_err(|_| SignInError::Refused);
+    // RFC 9207: a provider that sends `iss` sends its own.
+    if single("iss")?.is_some_and(|issuer| issuer != app.config.idp_issuer.as_str()) {
+        return Err(SignInError::IdToken("the answer comes from another issuer"));
+    }
+    if single("error")?.is_some() {
+        return Err(SignInError::Refused);
+    }
+    let code = single("code")?.ok_or(SignInError::Refused)?;
+    let person = site.provider.person(app, transaction, code, app.clock.now()).await?;
+    let mbi = person.mbi.ok_or(SignInError::NotFound)?;
+    let patient_id = patient::by_medicare_number(app, &mbi, &request.request_id).await?;
+    let linked = link(
+        app.database.as_ref(),
+        &app.config.idp_issuer,
+        &person.subject,
+        &patient_id,
+        app.clock.now(),
+        &request.request_id,
+    )
+    .await
+    .map_err(|_| SignInError::BackendUnavailable)?;
+    let Linked::Identity(Identity { id, .. }) = linked else {
+        return Err(SignInError::IdentityConflict);
+    };
+    let accepted = signed_in(
+        app.database.as_ref(),
+        transaction.hash(),
+        browser.hash(),
+        id,
+        app.clock.now(),
+        &request.request_id,
+    )
+    .await
+    .map_err(|_| SignInError::BackendUnavailable)?;
+    if !accepted {
+        return Ok(pages::problem(request, waiting.language, &Problem::expired()));
+    }
+    Action::ok("signin")
+        .by("beneficiary")
+        .flow(&waiting.flow_id)
+        .person(&patient_id)
+        .record(site, request)
+        .await
+        .map_err(|_| SignInError::BackendUnavailable)?;
+    let sealed = person
+        .profile
+        .seal_text(&app.config.store_key, transaction.expose().as_bytes(), app.entropy.as_ref())
+        .map_err(|_| SignInError::BackendUnavailable)?;
+    let mut reply = see_other(&pages::consent_path(waiting.version, transaction));
+    add_cookie(&mut reply, &cookies::set(&app.config, &cookies::person_name(&app.config, transaction), &sealed, 600));
+    Ok(reply)
+}
+
+/// Status of a sign-in problem's page.
+pub(super) const fn status(error: SignInError) -> StatusCode {
+    match error {
+        SignInError::BackendUnavailable | SignInError::ProviderUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        SignInError::IdToken(_) => StatusCode::BAD_GATEWAY,
+        SignInError::IdentityConflict | SignInError::SubjectForm => StatusCode::FORBIDDEN,
+        SignInError::NotFound => StatusCode::NOT_FOUND,
+        SignInError::Refused => StatusCode::BAD_REQUEST,
+    }
+}

@@ -1,0 +1,223 @@
+//! Token, revocation and introspection endpoints (wire contract, sections 5 and 6).
+
+mod client;
+mod exchange;
+mod refresh;
+
+use axum::Extension;
+use axum::extract::State;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::audit::Action;
+use super::reply::{self, no_store};
+use super::{Answer, Site, VersionPath};
+use crate::app::{Reply, Request};
+use crate::policy::application::DataAccessType;
+use crate::policy::consent::rfc3339;
+use crate::policy::parameters::Parameters;
+use crate::policy::token::{Refusal, TokenRequest};
+use crate::ports::UnixMillis;
+use crate::secret::{Secret, SecretHash};
+use crate::store::StoreError;
+use crate::store::token::{Found, Issued, end_chain, end_grant, find};
+
+use client::AuthenticatedClient;
+
+/// `/vN/o/token/`.
+pub(super) async fn token(State(site): State<Site>, _: VersionPath, Extension(request): Extension<Request>) -> Answer {
+    let mut trail = Trail::new("token");
+    let result = match form(&request) {
+        Ok(form) => match TokenRequest::parse(&form) {
+            Ok(TokenRequest::Code { code, verifier, redirect_uri }) => {
+                trail.action = "token.code";
+                exchange::exchange(&site, &request, &form, &code, &verifier, redirect_uri.as_deref(), &mut trail).await
+            }
+            Ok(TokenRequest::Refresh { token, scopes }) => {
+                trail.action = "token.refresh";
+                refresh::refresh(&site, &request, &form, &token, scopes, &mut trail).await
+            }
+            Err(refusal) => Err(refusal),
+        },
+        Err(refusal) => Err(refusal),
+    };
+    trail.close(&site, &request, result).await
+}
+
+/// `/vN/o/revoke_token/`: ends the chain that the token belongs to (RFC 7009).
+pub(super) async fn revoke_token(State(site): State<Site>, _: VersionPath, Extension(request): Extension<Request>) -> Answer {
+    revoke(&site, &request, Reach::Chain).await
+}
+
+/// `/vN/o/revoke/`: ends the whole grant that the token belongs to.
+pub(super) async fn revoke_grant(State(site): State<Site>, _: VersionPath, Extension(request): Extension<Request>) -> Answer {
+    revoke(&site, &request, Reach::Grant).await
+}
+
+/// `/vN/o/introspect/`: a confidential client's own tokens (RFC 7662).
+pub(super) async fn introspect(State(site): State<Site>, _: VersionPath, Extension(request): Extension<Request>) -> Answer {
+    let mut trail = Trail::new("introspect");
+    let result = inspect(&site, &request, &mut trail).await;
+    trail.close(&site, &request, result).await
+}
+
+#[derive(Clone, Copy)]
+enum Reach {
+    Chain,
+    Grant,
+}
+
+async fn revoke(site: &Site, request: &Request, reach: Reach) -> Answer {
+    let mut trail = Trail::new(match reach {
+        Reach::Chain => "revoke.chain",
+        Reach::Grant => "revoke.grant",
+    });
+    let result = end(site, request, reach, &mut trail).await;
+    trail.close(site, request, result).await
+}
+
+async fn end(site: &Site, request: &Request, reach: Reach, trail: &mut Trail) -> Result<Reply, Refusal> {
+    let form = form(request)?;
+    let client = client::authenticate(site, request, &form).await?;
+    trail.client_id = client.client_id().to_owned();
+    let now = site.app.clock.now();
+    let done = || {
+        let mut reply = Reply::new(Bytes::new());
+        no_store(&mut reply);
+        reply
+    };
+    let Some(found) = presented(site, &form, now).await? else { return Ok(done()) };
+    if found.application_id != client.row_id() {
+        return Err(Refusal::TokenOfAnother);
+    }
+    trail.flow_id.clone_from(&found.flow_id);
+    trail.patient = Some(found.patient_id.clone());
+    let database = site.app.database.as_ref();
+    match reach {
+        Reach::Chain => end_chain(database, found.chain_id, "revoked", now, &request.request_id).await,
+        Reach::Grant => end_grant(database, found.grant_id, "revoked", now, &request.request_id).await,
+    }
+    .map_err(unavailable)?;
+    Ok(done())
+}
+
+async fn inspect(site: &Site, request: &Request, trail: &mut Trail) -> Result<Reply, Refusal> {
+    let form = form(request)?;
+    let client = client::authenticate(site, request, &form).await?;
+    trail.client_id = client.client_id().to_owned();
+    if client.is_public() {
+        return Err(Refusal::InvalidClient);
+    }
+    let found = presented(site, &form, site.app.clock.now()).await?;
+    let body = match found.filter(|found| found.live && found.application_id == client.row_id()) {
+        None => json!({ "active": false }),
+        Some(found) => {
+            let mut body = Map::new();
+            body.insert("active".to_owned(), json!(true));
+            body.insert("scope".to_owned(), json!(found.scopes.to_string()));
+            body.insert("client_id".to_owned(), json!(client.client_id()));
+            if let Some(end) = found.expires_at {
+                body.insert("exp".to_owned(), json!(end.seconds()));
+            }
+            body.insert("iat".to_owned(), json!(found.issued_at.seconds()));
+            body.insert("token_type".to_owned(), json!(if found.refresh { "refresh_token" } else { "Bearer" }));
+            body.insert("patient".to_owned(), json!(found.patient_id));
+            Value::Object(body)
+        }
+    };
+    let mut reply = reply::json(StatusCode::OK, &body);
+    no_store(&mut reply);
+    Ok(reply)
+}
+
+async fn presented(site: &Site, form: &Parameters, now: UnixMillis) -> Result<Option<Found>, Refusal> {
+    let token = form
+        .single("token")
+        .map_err(|error| Refusal::InvalidRequest(error.to_string().into()))?
+        .ok_or(Refusal::InvalidRequest("token is missing".into()))?;
+    find(site.app.database.as_ref(), SecretHash::of(token), now).await.map_err(unavailable)
+}
+
+/// The parameters of the body.
+fn form(request: &Request) -> Result<Parameters, Refusal> {
+    let kind = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(Refusal::InvalidRequest("send the parameters as application/x-www-form-urlencoded".into()));
+    }
+    Ok(Parameters::parse(&request.body))
+}
+
+/// 200 with the tokens (wire contract, section 5).
+fn tokens(site: &Site, access: &Secret, refresh: Option<&Secret>, issued: &Issued, now: UnixMillis) -> Reply {
+    let ttl = site.app.config.access_token_ttl_s;
+    let answer = bluegate_shared::oauth::TokenAnswer {
+        access_token: access.expose(),
+        expires_in: ttl,
+        token_type: "Bearer",
+        scope: &issued.scopes.to_string(),
+        refresh_token: refresh.map(Secret::expose),
+        patient: &issued.patient_id,
+        access_grant_expiration: match issued.data_access_type {
+            DataAccessType::OneTime => rfc3339(now.plus_seconds(ttl)),
+            DataAccessType::ResearchStudy => String::new(),
+            DataAccessType::ThirteenMonth => issued.grant_expires_at.map(rfc3339).unwrap_or_default(),
+        },
+    };
+    let mut reply = reply::json(StatusCode::OK, &answer);
+    no_store(&mut reply);
+    reply
+}
+
+fn unavailable(_: StoreError) -> Refusal {
+    Refusal::Unavailable
+}
+
+/// What the audit of a request must say, collected on the way.
+struct Trail {
+    action: &'static str,
+    client_id: String,
+    flow_id: String,
+    patient: Option<bluegate_shared::id::PatientId>,
+}
+
+impl Trail {
+    const fn new(action: &'static str) -> Self {
+        Self { action, client_id: String::new(), flow_id: String::new(), patient: None }
+    }
+
+    fn application(&mut self, client: &AuthenticatedClient) {
+        client.client_id().clone_into(&mut self.client_id);
+    }
+
+    /// Writes the event, then answers. Without its event, a life-cycle action is not confirmed.
+    async fn close(self, site: &Site, request: &Request, result: Result<Reply, Refusal>) -> Answer {
+        use crate::store::audit::Level;
+        let mut action = match &result {
+            Ok(_) => Action::ok(self.action),
+            Err(refusal) => {
+                let level = match refusal {
+                    Refusal::RefreshReused => Level::Critical,
+                    Refusal::CodeUsed => Level::Warning,
+                    _ => Level::Info,
+                };
+                Action::refused(self.action, refusal.wire().2).level(level)
+            }
+        }
+        .by("application")
+        .application(&self.client_id)
+        .flow(&self.flow_id);
+        if let Some(patient) = &self.patient {
+            action = action.person(patient);
+        }
+        let recorded = action.record(site, request).await;
+        match (result, recorded) {
+            (Ok(reply), Ok(())) => reply,
+            (Err(refusal), _) => reply::refusal(&refusal),
+            (Ok(_), Err(_)) => reply::refusal(&Refusal::Unavailable),
+        }
+        .into()
+    }
+}

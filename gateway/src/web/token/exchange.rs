@@ -1,0 +1,59 @@
+//! `grant_type=authorization_code` (wire contract, section 5).
+
+use bluegate_shared::pkce::Verifier;
+
+use super::super::Site;
+use super::{Trail, client, tokens, unavailable};
+use crate::app::{Reply, Request};
+use crate::policy::application::DataAccessType;
+use crate::policy::parameters::Parameters;
+use crate::policy::token::Refusal;
+use crate::secret::Secret;
+use crate::store::token::{Redemption, end_chain_of_code, redeem, used_code};
+
+pub(super) async fn exchange(
+    site: &Site,
+    request: &Request,
+    form: &Parameters,
+    code: &Secret,
+    verifier: &Verifier,
+    redirect_uri: Option<&str>,
+    trail: &mut Trail,
+) -> Result<Reply, Refusal> {
+    let app = &site.app;
+    let client = client::authenticate(site, request, form).await?;
+    trail.application(&client);
+    let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Refusal::Unavailable);
+    let access = random()?;
+    let refresh = match client.application().data_access_type {
+        DataAccessType::OneTime => None,
+        _ => Some(random()?),
+    };
+    let now = app.clock.now();
+    let challenge = verifier.challenge();
+    let redemption = Redemption {
+        code_hash: code.hash(),
+        application_id: client.row_id(),
+        redirect_uri,
+        challenge: &challenge,
+        access_hash: access.hash(),
+        access_expires_at: now.plus_seconds(app.config.access_token_ttl_s),
+        refresh_hash: refresh.as_ref().map(Secret::hash),
+        now,
+        request_id: &request.request_id,
+    };
+    let database = app.database.as_ref();
+    if let Some(issued) = redeem(database, &redemption).await.map_err(unavailable)? {
+        trail.flow_id.clone_from(&issued.flow_id);
+        trail.patient = Some(issued.patient_id.clone());
+        return Ok(tokens(site, &access, refresh.as_ref(), &issued, now));
+    }
+    // A code that its own client presents again, with the right verifier, was stolen or is being raced:
+    // what it gave ends (RFC 6749, section 4.1.2). Anybody else's attempt changes nothing.
+    let Some(used) = used_code(database, code.hash(), client.row_id(), &challenge).await.map_err(unavailable)? else {
+        return Err(Refusal::CodeUnusable);
+    };
+    trail.flow_id.clone_from(&used.flow_id);
+    end_chain_of_code(database, used.id, "code_replayed", now, &request.request_id).await.map_err(unavailable)?;
+    Err(Refusal::CodeUsed)
+}

@@ -1,0 +1,117 @@
+//! `grant_type=refresh_token`: rotation with a derived successor (wire contract, section 6).
+
+use bluegate_shared::scope::ScopeSet;
+
+use super::super::Site;
+use super::client::{self, AuthenticatedClient};
+use super::{Trail, tokens, unavailable};
+use crate::app::{Reply, Request};
+use crate::policy::application::DataAccessType;
+use crate::policy::parameters::Parameters;
+use crate::policy::token::{Credentials, Refusal};
+use crate::ports::UnixMillis;
+use crate::secret::Secret;
+use crate::store::token::{Chain, NewAccess, Presented, chain_of_refresh, end_chain, reissue, rotate};
+
+pub(super) async fn refresh(
+    site: &Site,
+    request: &Request,
+    form: &Parameters,
+    token: &Secret,
+    asked: Option<ScopeSet>,
+    trail: &mut Trail,
+) -> Result<Reply, Refusal> {
+    let database = site.app.database.as_ref();
+    let identified = match Credentials::parse(&request.headers, form)? {
+        Credentials::Nothing => None,
+        _ => Some(client::authenticate(site, request, form).await?),
+    };
+    let chain = chain_of_refresh(database, token.hash()).await.map_err(unavailable)?;
+    let client = match (identified, &chain) {
+        (Some(client), _) => client,
+        (None, Some(chain)) => client::public_by_row(site, chain.application_id).await?,
+        (None, None) => return Err(Refusal::InvalidClient),
+    };
+    trail.application(&client);
+    let mut chain = usable(&client, chain, site.app.clock.now())?;
+    trail.flow_id.clone_from(&chain.issued.flow_id);
+    trail.patient = Some(chain.issued.patient_id.clone());
+    for _ in 0..ATTEMPTS {
+        if let Some(reply) = attempt(site, request, token, asked.as_ref(), &chain).await? {
+            return Ok(reply);
+        }
+        // Another request with the same token was faster. What it left is read, and this one agrees with it.
+        let again = chain_of_refresh(database, token.hash()).await.map_err(unavailable)?;
+        chain = usable(&client, again, site.app.clock.now())?;
+    }
+    Err(Refusal::Unavailable)
+}
+
+/// The chain, where this client may refresh it now.
+fn usable(client: &AuthenticatedClient, chain: Option<Chain>, now: UnixMillis) -> Result<Chain, Refusal> {
+    if client.application().data_access_type == DataAccessType::OneTime {
+        return Err(Refusal::OneTime);
+    }
+    let chain = chain.filter(|chain| chain.application_id == client.row_id()).ok_or(Refusal::RefreshUnusable)?;
+    if chain.grant_ended {
+        return Err(Refusal::GrantRevoked);
+    }
+    if chain.end_reason.is_some() {
+        return Err(Refusal::RefreshUnusable);
+    }
+    if chain.issued.grant_expires_at.is_some_and(|end| end <= now) {
+        return Err(Refusal::GrantExpired);
+    }
+    Ok(chain)
+}
+
+/// One try. Nothing where another request changed the chain meanwhile.
+async fn attempt(
+    site: &Site,
+    request: &Request,
+    token: &Secret,
+    asked: Option<&ScopeSet>,
+    chain: &Chain,
+) -> Result<Option<Reply>, Refusal> {
+    let app = &site.app;
+    let database = app.database.as_ref();
+    let now = app.clock.now();
+    let repeats = match chain.presented {
+        Presented::Current => false,
+        Presented::Previous(rotated_at) if now.0 - rotated_at.0 < GRACE_MS => true,
+        Presented::Previous(_) | Presented::Retired => {
+            end_chain(database, chain.id, "refresh_reused", now, &request.request_id).await.map_err(unavailable)?;
+            return Err(Refusal::RefreshReused);
+        }
+    };
+    let scopes = asked.unwrap_or(&chain.scopes);
+    if !chain.scopes.permissions().contains(scopes.permissions()) || scopes.is_empty() {
+        return Err(Refusal::ScopeWidened);
+    }
+    // The successor follows from the presented token, so that whoever repeats gets the same one.
+    let generation = chain.generation.to_be_bytes();
+    let successor = Secret::derived(&app.config.token_key, "refresh-successor", &[token.expose().as_bytes(), &generation]);
+    let access = Secret::random(app.entropy.as_ref()).map_err(|_| Refusal::Unavailable)?;
+    let new = NewAccess {
+        hash: access.hash(),
+        expires_at: now.plus_seconds(app.config.access_token_ttl_s),
+        scopes,
+        now,
+        request_id: &request.request_id,
+    };
+    let done = if repeats {
+        reissue(database, token.hash(), successor.hash(), new).await
+    } else {
+        rotate(database, token.hash(), successor.hash(), new).await
+    }
+    .map_err(unavailable)?;
+    if !done {
+        return Ok(None);
+    }
+    let issued = crate::store::token::Issued { scopes: scopes.clone(), ..chain.issued.clone() };
+    Ok(Some(tokens(site, &access, Some(&successor), &issued, now)))
+}
+
+/// How long a repeat with the previous token gets the same successor.
+const GRACE_MS: i64 = 60_000;
+const ATTEMPTS: usize = 4;

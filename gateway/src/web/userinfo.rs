@@ -1,0 +1,128 @@
+//! `/connect/userinfo` (wire contract, section 8).
+
+use axum::Extension;
+use axum::extract::State;
+use bluegate_shared::scope::Permissions;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::consent::PROFILE_CONTEXT;
+use super::reply::{self, no_store};
+use super::{Answer, Site, VersionPath};
+use crate::app::{Reply, Request};
+use crate::fhir::access::{LiveToken, authenticate};
+use crate::fhir::Refusal;
+use crate::profile::Profile;
+use crate::secret::keyed_hash;
+use crate::store::access::{Call, permit, record};
+use crate::store::audit::{Event, Level};
+use crate::store::identity::Account;
+use crate::store::{StoreError, identity};
+use crate::version::Version;
+
+/// The route without a version.
+pub(super) async fn userinfo(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
+    answer(&site, &request, Version::V2).await.into()
+}
+
+/// `/vN/connect/userinfo`.
+pub(super) async fn userinfo_of_version(
+    State(site): State<Site>,
+    VersionPath(version): VersionPath,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    answer(&site, &request, version).await.into()
+}
+
+async fn answer(site: &Site, request: &Request, version: Version) -> Reply {
+    match released(site, request, version).await {
+        Ok(reply) => reply,
+        Err(refusal) => refusal.reply(version),
+    }
+}
+
+async fn released(site: &Site, request: &Request, version: Version) -> Result<Reply, Refusal> {
+    let app = &site.app;
+    let token = authenticate(app, request).await?;
+    if !token.permissions().contains(Permissions::PROFILE) {
+        note(site, request, &token, "insufficient_scope").await?;
+        return Err(Refusal::InsufficientScope("profile".to_owned()));
+    }
+    let unavailable = |_: StoreError| Refusal::StoreUnavailable;
+    let account = identity::account(app.database.as_ref(), token.grant_id()).await.map_err(unavailable)?;
+    let reply = body(site, &token, account);
+    // The permit, as for FHIR: nothing is released that is not audited, nothing after a revocation.
+    let person = person(site, &token);
+    let call = call(site, request, &token, &person, "ok", "");
+    match permit(app.database.as_ref(), token.link(), version.segment(), &call).await.map_err(unavailable)? {
+        Some(_) => Ok(reply),
+        None => Err(authenticate(app, request).await.err().unwrap_or(Refusal::InvalidToken)),
+    }
+}
+
+fn body(site: &Site, token: &LiveToken, account: Option<Account>) -> Reply {
+    let account = account.unwrap_or_default();
+    let profile = account
+        .profile_sealed
+        .and_then(|sealed| Profile::open(&sealed, &site.app.config.store_key, PROFILE_CONTEXT))
+        .unwrap_or_default();
+    let created = Timestamp::from_millisecond(account.created_at.0)
+        .map(|instant| instant.strftime("%Y-%m-%d").to_string())
+        .unwrap_or_default();
+    let patient = token.patient_id();
+    let mut reply = reply::json(
+        StatusCode::OK,
+        &json!({
+            "sub": patient,
+            // Misspelt in the published interface, and kept.
+            "prefered_username": patient,
+            "preferred_username": patient,
+            "given_name": profile.given_name,
+            "family_name": profile.family_name,
+            "name": profile.name,
+            "email": profile.email,
+            "created": created,
+            "patient": patient,
+        }),
+    );
+    no_store(&mut reply);
+    reply
+}
+
+async fn note(site: &Site, request: &Request, token: &LiveToken, code: &'static str) -> Result<(), Refusal> {
+    let person = person(site, token);
+    let call = call(site, request, token, &person, "refused", code);
+    record(site.app.database.as_ref(), &call).await.map_err(|_| Refusal::StoreUnavailable)
+}
+
+fn person(site: &Site, token: &LiveToken) -> [u8; 32] {
+    keyed_hash(&site.app.config.audit_key, "person", &[token.patient_id().as_str().as_bytes()])
+}
+
+fn call<'a>(
+    site: &Site,
+    request: &'a Request,
+    token: &'a LiveToken,
+    person: &'a [u8],
+    outcome: &'static str,
+    code: &'static str,
+) -> Call<'a> {
+    Call {
+        event: Event {
+            started_at: request.started_at,
+            ended_at: site.app.clock.now(),
+            request_id: &request.request_id,
+            flow_id: token.flow_id(),
+            actor: "application",
+            client_id: token.client_id(),
+            person,
+            action: "userinfo",
+            outcome,
+            code,
+            level: Level::Info,
+        },
+        backend_status: None,
+        bytes: None,
+    }
+}
