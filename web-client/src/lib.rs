@@ -2,9 +2,11 @@
 //!
 //! Each feature becomes a module of its own, so that a page which only signs in does not load the parser:
 //! `pkce` makes verifiers, challenges and states from the platform's random source; `fhir` reads pages of
-//! claims. The TypeScript layer in `ts/` wraps both; nothing here knows of HTTP or of the DOM.
+//! claims and writes their search parameters. The TypeScript layer in `ts/` wraps both; nothing here knows of HTTP or of the DOM.
 
 #[cfg(feature = "fhir")]
 pub mod fhir;
 #[cfg(feature = "pkce")]
 pub mod pkce;
+#[cfg(feature = "fhir")]
+pub mod search;

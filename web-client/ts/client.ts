@@ -1,8 +1,8 @@
 import { discover, type ServerMetadata } from "./discovery.js";
 import { BluegateError } from "./errors.js";
-import { init as initFhir, parsePage, parseResource, type ClaimPage } from "./fhir.js";
+import { claimsQuery, init as initFhir, parsePage, parseResource, type ClaimPage, type ClaimsSearch } from "./fhir.js";
 import { bodyOf, objectOf, resourceError, send, text, type Fetch } from "./http.js";
-import type { ClaimType, Coverage, Patient, UserInfo } from "./model.js";
+import type { Coverage, Patient, UserInfo } from "./model.js";
 import {
   authorizationUrl,
   exchangeCode,
@@ -13,7 +13,6 @@ import {
   type AuthorizationOptions,
 } from "./oauth.js";
 import { createPkce, randomToken } from "./pkce.js";
-import { claimsQuery } from "./query.js";
 import {
   memoryPendingStorage,
   memoryStorage,
@@ -48,23 +47,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An inclusive range of calendar days, `YYYY-MM-DD`. */
-export interface DayRange {
-  readonly from?: string;
-  readonly to?: string;
-}
-
 /** Which claims to read. */
-export interface ClaimsOptions extends CallOptions {
-  /** Only claims of these types. */
-  readonly type?: ClaimType | readonly ClaimType[];
-  /** Only claims that changed at this instant or later (FHIR `_lastUpdated`). */
-  readonly since?: Date | string;
-  /** Only claims for services on these days. */
-  readonly serviceDate?: DayRange;
-  /** Claims on a page, 1 to 50. Default: the gateway's, 10. */
-  readonly pageSize?: number;
-}
+export interface ClaimsOptions extends ClaimsSearch, CallOptions {}
 
 /** Iterates over pages. After a failed `next()` the same page can be asked for again. */
 export interface PageIterator extends AsyncIterableIterator<ClaimPage> {
@@ -223,8 +207,10 @@ export class Client {
   claims(options: ClaimsOptions = {}): PageIterator {
     const read = async (url: string): Promise<ClaimPage> =>
       parsePage(await this.#read(url, options.signal));
-    const first = (): string =>
-      `${this.#fhirBase}/ExplanationOfBenefit${claimsQuery(options)}`;
+    const first = async (): Promise<string> => {
+      const query = await claimsQuery(options);
+      return `${this.#fhirBase}/ExplanationOfBenefit${query === "" ? "" : `?${query}`}`;
+    };
     return pages(first, read, (page, url) => this.#following(page, url));
   }
 
@@ -357,7 +343,7 @@ export class Client {
 const ENDED: ReadonlySet<string> = new Set(["grant_expired", "revoked", "session_ended"]);
 
 function pages(
-  first: () => string,
+  first: () => Promise<string>,
   read: (url: string) => Promise<ClaimPage>,
   following: (page: ClaimPage, url: string) => string | undefined,
 ): PageIterator {
@@ -374,7 +360,7 @@ function pages(
       if (done) {
         return { done: true, value: undefined };
       }
-      url ??= first();
+      url ??= await first();
       const page = await read(url);
       url = following(page, url);
       done = url === undefined;

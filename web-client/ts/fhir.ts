@@ -6,9 +6,9 @@
  * @module
  */
 import start, * as wasm from "./wasm/fhir.js";
-import { BluegateError } from "./errors.js";
+import { BluegateError, type ErrorCode } from "./errors.js";
 import { once, type WasmSource } from "./load.js";
-import type { Claim, ClaimRow, Coverage, Entry } from "./model.js";
+import type { Claim, ClaimRow, ClaimType, Coverage, Entry } from "./model.js";
 
 export type { WasmSource } from "./load.js";
 export type * from "./model.js";
@@ -100,7 +100,7 @@ export class ClaimPage {
  */
 export async function parsePage(bytes: Uint8Array): Promise<ClaimPage> {
   await init();
-  return new ClaimPage(readable(() => wasm.Page.parse(bytes)));
+  return new ClaimPage(orThrow("bad_response", () => wasm.Page.parse(bytes)));
 }
 
 /**
@@ -110,7 +110,49 @@ export async function parsePage(bytes: Uint8Array): Promise<ClaimPage> {
  */
 export async function parseResource(bytes: Uint8Array): Promise<Entry> {
   await init();
-  return JSON.parse(readable(() => wasm.parseResource(bytes))) as Entry;
+  return JSON.parse(orThrow("bad_response", () => wasm.parseResource(bytes))) as Entry;
+}
+
+/** An inclusive range of calendar days, `YYYY-MM-DD`. */
+export interface DayRange {
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** Which claims to search for. */
+export interface ClaimsSearch {
+  /** Only claims of these types. */
+  readonly type?: ClaimType | readonly ClaimType[];
+  /** Only claims that changed at this instant or later (FHIR `_lastUpdated`). */
+  readonly since?: Date | string;
+  /** Only claims for services on these days. */
+  readonly serviceDate?: DayRange;
+  /** Claims on a page, 1 to 50. Default: the gateway's, 10. */
+  readonly pageSize?: number;
+}
+
+/**
+ * The query string of a claims search, without its question mark: written by the code that the gateway
+ * reads it with.
+ *
+ * @throws BluegateError `invalid_request` when the gateway would refuse it.
+ */
+export async function claimsQuery(search: ClaimsSearch): Promise<string> {
+  await init();
+  const { type, since, serviceDate, pageSize } = search;
+  if (pageSize !== undefined && !(Number.isInteger(pageSize) && pageSize >= 1)) {
+    throw new BluegateError("invalid_request", "pageSize must be a whole number from 1 to 50");
+  }
+  const types = type === undefined ? [] : [type].flat();
+  return orThrow("invalid_request", () =>
+    wasm.claimsQuery(
+      types.length === 0 ? undefined : types.join(","),
+      since instanceof Date ? since.toISOString() : since,
+      serviceDate?.from,
+      serviceDate?.to,
+      pageSize,
+    ),
+  );
 }
 
 /**
@@ -119,14 +161,14 @@ export async function parseResource(bytes: Uint8Array): Promise<Entry> {
  */
 export async function canonical(bytes: Uint8Array): Promise<Uint8Array> {
   await init();
-  return readable(() => wasm.canonical(bytes));
+  return orThrow("bad_response", () => wasm.canonical(bytes));
 }
 
-function readable<T>(read: () => T): T {
+function orThrow<T>(code: ErrorCode, make: () => T): T {
   try {
-    return read();
+    return make();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new BluegateError("bad_response", why, { cause });
+    throw new BluegateError(code, why, { cause });
   }
 }

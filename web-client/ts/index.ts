@@ -4,16 +4,10 @@
  * @module
  */
 export { Client } from "./client.js";
-export type {
-  CallOptions,
-  ClaimsOptions,
-  ClientOptions,
-  DayRange,
-  PageIterator,
-} from "./client.js";
+export type { CallOptions, ClaimsOptions, ClientOptions, PageIterator } from "./client.js";
 export { BluegateError } from "./errors.js";
 export type { ErrorCode, ErrorDetails } from "./errors.js";
-export type { ClaimPage } from "./fhir.js";
+export type { ClaimPage, ClaimsSearch, DayRange } from "./fhir.js";
 export type { Fetch } from "./http.js";
 export type * from "./model.js";
 export type { AuthorizationOptions } from "./oauth.js";

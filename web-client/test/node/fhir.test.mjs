@@ -97,7 +97,21 @@ test("the search parameters are those of the gateway", async (t) => {
   assert.deepEqual(query.getAll("service-date"), ["ge2018-01-01", "le2018-12-31"]);
   assert.equal(query.get("_count"), "50");
   assert.equal(query.size, 5);
-  await assert.rejects(client.claims({ pageSize: 51 }).next(), code("invalid_request"));
+});
+
+test("a search that the gateway would refuse is not sent", async (t) => {
+  const { gateway, client } = await signedIn(t);
+  for (const bad of [
+    { pageSize: 51 },
+    { pageSize: 0 },
+    { pageSize: 2.5 },
+    { type: "dental" },
+    { since: "yesterday" },
+    { serviceDate: { from: "2018-13-01" } },
+  ]) {
+    await assert.rejects(client.claims(bad).next(), code("invalid_request"), JSON.stringify(bad));
+  }
+  assert.equal(gateway.to(EOB).length, 0);
 });
 
 test("nobody signed in is an error of its own, and asks nothing", async (t) => {
