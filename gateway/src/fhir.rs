@@ -1,1 +1,191 @@
-//! The FHIR resource server.
+//! The FHIR resource server (wire contract, section 7).
+//!
+//! A call goes through a chain of types, each of which only one check can make: a bearer token becomes a
+//! [`access::LiveToken`], that an [`access::Authorized`] call, the backend's answer a cleared body (the release
+//! guard), and a cleared body a released one (the release permit, which is the audit row of the call). The
+//! function that builds a 200 takes nothing but a released body.
+
+pub mod access;
+mod backend;
+mod elements;
+mod guard;
+mod media;
+mod metadata;
+mod page;
+mod query;
+pub mod refusal;
+mod release;
+mod trail;
+
+use bluegate_shared::scope::ResourceType;
+use bluegate_shared::search::{Search, Shape};
+
+use self::access::{Authorized, LiveToken};
+use self::query::Page;
+use self::refusal::Refusal;
+use self::release::{Conditional, Released};
+use self::trail::Trail;
+use crate::app::{App, Reply, Request};
+use crate::version::Version;
+
+/// A FHIR route.
+#[allow(clippy::exhaustive_structs)]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Target {
+    /// Version of the interface.
+    pub version: Version,
+    /// Resource type.
+    pub resource: ResourceType,
+    /// What is to be done with it.
+    pub interaction: Interaction,
+}
+
+/// What is done with a resource type.
+#[allow(clippy::exhaustive_enums)]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Interaction {
+    /// One resource.
+    Read {
+        /// The last path segment, percent-decoded. Anything that is no FHIR id is answered 404.
+        id: String,
+    },
+    /// A search by query (GET, HEAD) or by query and form (POST to `_search`).
+    Search,
+}
+
+/// Answers a FHIR call. HEAD is answered like GET; the outer layer drops the body.
+pub async fn serve(app: &App, request: &Request, target: Target) -> Reply {
+    let action = match target.interaction {
+        Interaction::Read { .. } => "fhir.read",
+        Interaction::Search => "fhir.search",
+    };
+    let mut trail = Trail::new(app, request, target.version, target.resource, action);
+    match answer(app, request, &target, &mut trail).await {
+        Ok(released) => released.into_reply(),
+        Err(refusal) => {
+            trail.refused(&refusal).await;
+            refusal.reply(target.version)
+        }
+    }
+}
+
+/// Answers `GET /vN/fhir/metadata`.
+#[expect(clippy::unused_async, reason = "handlers of all routes have one shape")]
+pub async fn metadata(app: &App, request: &Request, version: Version) -> Reply {
+    metadata::reply(app, request, version)
+}
+
+/// The checks in the order of section 7.1.
+async fn answer(
+    app: &App,
+    request: &Request,
+    target: &Target,
+    trail: &mut Trail<'_>,
+) -> Result<Released, Refusal> {
+    if target.version == Version::V3 && !app.config.v3_enabled {
+        return Err(Refusal::VersionOff);
+    }
+    let examined = access::examine(app, request).await;
+    if let Some(link) = &examined.link {
+        trail.identify(link);
+    }
+    let token = examined.result?;
+    match &target.interaction {
+        Interaction::Read { id } => read(app, request, target, token, id, trail).await,
+        Interaction::Search => search(app, request, target, token, trail).await,
+    }
+}
+
+async fn read(
+    app: &App,
+    request: &Request,
+    target: &Target,
+    token: LiveToken,
+    id: &str,
+    trail: &mut Trail<'_>,
+) -> Result<Released, Refusal> {
+    let authorized = Authorized::<access::Read>::check(token, target.version, target.resource)?;
+    let parameters =
+        form_urlencoded::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let shape = Shape::parse(parameters, query::handling(&request.headers))?;
+    let format = media::negotiate(&request.headers, shape.format())?;
+    query::check_id(target.resource, id, authorized.patient_id())?;
+
+    trail.before_backend();
+    let path = format!("{}/{id}", target.resource.name());
+    let called = backend::get(app, request, &authorized, &path).await;
+    trail.backend_answered(called.status);
+    let cleared = guard::read(&app.config, &authorized, &shape, called.result?)?;
+    release::permit(
+        app,
+        request,
+        &authorized,
+        trail,
+        cleared,
+        format,
+        Conditional::Yes,
+    )
+    .await
+}
+
+async fn search(
+    app: &App,
+    request: &Request,
+    target: &Target,
+    token: LiveToken,
+    trail: &mut Trail<'_>,
+) -> Result<Released, Refusal> {
+    let authorized = Authorized::<access::Search>::check(token, target.version, target.resource)?;
+    let search = query::search(request, target.resource)?;
+    let format = media::negotiate(&request.headers, search.shape().format())?;
+    query::only_names(&search, authorized.patient_id())?;
+
+    trail.before_backend();
+    let cleared = if search.is_count_only() {
+        let (_, result) = page(app, request, &authorized, &search, Page::Total, trail).await;
+        guard::total_only(&app.config, &authorized, &search, &result?)?
+    } else {
+        let (sent, result) = page(app, request, &authorized, &search, Page::Wanted, trail).await;
+        match result {
+            Ok(answer) => guard::search(&app.config, &authorized, &search, &sent, answer)?,
+            // The backend refuses to begin at or past the end; the contract says an empty page. Whether it
+            // was that is seen by the total.
+            Err(refusal @ Refusal::BackendRejected(_)) if search.start_index() > 0 => {
+                let (_, total) = page(app, request, &authorized, &search, Page::Total, trail).await;
+                guard::past_the_end(&app.config, &authorized, &search, &total?)?.ok_or(refusal)?
+            }
+            Err(refusal) => return Err(refusal),
+        }
+    };
+    release::permit(
+        app,
+        request,
+        &authorized,
+        trail,
+        cleared,
+        format,
+        Conditional::No,
+    )
+    .await
+}
+
+async fn page(
+    app: &App,
+    request: &Request,
+    authorized: &Authorized<access::Search>,
+    search: &Search,
+    page: Page,
+    trail: &mut Trail<'_>,
+) -> (
+    Vec<(&'static str, String)>,
+    Result<backend::Answer, Refusal>,
+) {
+    let sent = query::to_backend(search, authorized.patient_id(), authorized.version(), page);
+    let path = format!("{}?{}", authorized.resource().name(), query::encoded(&sent));
+    let called = backend::get(app, request, authorized, &path).await;
+    trail.backend_answered(called.status);
+    (sent, called.result)
+}
+
+#[cfg(test)]
+mod tests;

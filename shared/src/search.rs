@@ -93,8 +93,8 @@ impl Search {
     /// # Errors
     ///
     /// [`SearchError::Interval`] where there is a bound on that side already.
-    pub fn with_last_updated(mut self, bound: Bound) -> Result<Self, SearchError> {
-        self.last_updated.add("_lastUpdated", &bound)?;
+    pub fn with_last_updated(mut self, bound: &Bound) -> Result<Self, SearchError> {
+        self.last_updated.add("_lastUpdated", bound)?;
         self.spell("_lastUpdated", bound.as_str());
         Ok(self)
     }
@@ -105,9 +105,9 @@ impl Search {
     ///
     /// [`SearchError::Interval`] where there is a bound on that side already;
     /// [`SearchError::Unknown`] where the resource has no such parameter.
-    pub fn with_service_date(mut self, bound: Bound) -> Result<Self, SearchError> {
+    pub fn with_service_date(mut self, bound: &Bound) -> Result<Self, SearchError> {
         self.claims_only()?;
-        self.service_date.add("service-date", &bound)?;
+        self.service_date.add("service-date", bound)?;
         self.spell("service-date", bound.as_str());
         Ok(self)
     }

@@ -1,0 +1,329 @@
+//! Who is calling, and what the token allows (wire contract, sections 7.1 and 7.2).
+//!
+//! A bearer token becomes a [`LiveToken`] by one read of the store, and a live token becomes an
+//! [`Authorized`] call by the check of its scopes. Neither can be made in any other way.
+
+use std::marker::PhantomData;
+
+use bluegate_shared::id::PatientId;
+use bluegate_shared::scope::{Permissions, ResourceType};
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+
+use super::refusal::Refusal;
+use crate::app::{App, Request};
+use crate::policy::application::inactive_text;
+use crate::ports::UnixMillis;
+use crate::secret::SecretHash;
+use crate::store::access::{self, KnownToken, Link, Lookup};
+use crate::version::Version;
+
+/// Finds the live token of a request: lock-down (503), bearer (401), application (401), grant (401 or 403),
+/// in this order.
+///
+/// # Errors
+///
+/// The [`Refusal`] for the first of these checks that fails.
+pub async fn authenticate(app: &App, request: &Request) -> Result<LiveToken, Refusal> {
+    examine(app, request).await.result
+}
+
+/// A token that is live, with everything it leads to.
+#[derive(Clone, Debug)]
+pub struct LiveToken {
+    link: Link,
+}
+
+impl LiveToken {
+    /// Row id of the chain.
+    #[must_use]
+    pub const fn chain_id(&self) -> i64 {
+        self.link.chain_id
+    }
+
+    /// Row id of the grant.
+    #[must_use]
+    pub const fn grant_id(&self) -> i64 {
+        self.link.grant_id
+    }
+
+    /// Row id of the identity.
+    #[must_use]
+    pub const fn identity_id(&self) -> i64 {
+        self.link.identity_id
+    }
+
+    /// `client_id` of the application.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.link.client_id
+    }
+
+    /// Name of the application.
+    #[must_use]
+    pub fn client_name(&self) -> &str {
+        &self.link.client_name
+    }
+
+    /// One id from authorize to the last FHIR call.
+    #[must_use]
+    pub fn flow_id(&self) -> &str {
+        &self.link.flow_id
+    }
+
+    /// What the token allows.
+    #[must_use]
+    pub const fn permissions(&self) -> Permissions {
+        self.link.permissions
+    }
+
+    /// The person, in the id space of v1 and v2.
+    #[must_use]
+    pub const fn patient_id(&self) -> &PatientId {
+        &self.link.patient_id
+    }
+
+    /// The person in the id space of a version. v3 numbers people differently: an id of one space may never
+    /// be used in the other, where it can be somebody else's.
+    #[must_use]
+    pub const fn patient_in(&self, version: Version) -> Option<&PatientId> {
+        match version {
+            Version::V1 | Version::V2 => Some(&self.link.patient_id),
+            Version::V3 => None,
+        }
+    }
+
+    /// What the store joined.
+    pub(crate) const fn link(&self) -> &Link {
+        &self.link
+    }
+}
+
+/// One resource by its id.
+#[derive(Debug)]
+pub enum Read {}
+
+/// A search.
+#[derive(Debug)]
+pub enum Search {}
+
+/// An interaction that scopes allow.
+pub trait Allowed: sealed::Sealed {
+    /// The permission it needs.
+    fn needs(resource: ResourceType) -> Permissions;
+}
+
+impl Allowed for Read {
+    fn needs(resource: ResourceType) -> Permissions {
+        Permissions::read(resource)
+    }
+}
+
+impl Allowed for Search {
+    fn needs(resource: ResourceType) -> Permissions {
+        Permissions::search(resource)
+    }
+}
+
+/// A live token whose scopes allow this interaction with this resource type. The backend is called with
+/// nothing less.
+#[derive(Debug)]
+pub struct Authorized<I> {
+    token: LiveToken,
+    patient_id: PatientId,
+    version: Version,
+    resource: ResourceType,
+    interaction: PhantomData<I>,
+}
+
+impl<I: Allowed> Authorized<I> {
+    /// The scope check.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::InsufficientScope`] or [`Refusal::NoPatientInVersion`].
+    pub fn check(
+        token: LiveToken,
+        version: Version,
+        resource: ResourceType,
+    ) -> Result<Self, Refusal> {
+        if !token.permissions().contains(I::needs(resource)) {
+            let scope = format!("patient/{}.read", resource.name());
+            return Err(Refusal::InsufficientScope(scope));
+        }
+        let Some(patient_id) = token.patient_in(version).cloned() else {
+            return Err(Refusal::NoPatientInVersion);
+        };
+        Ok(Self {
+            token,
+            patient_id,
+            version,
+            resource,
+            interaction: PhantomData,
+        })
+    }
+}
+
+impl<I> Authorized<I> {
+    /// The token.
+    #[must_use]
+    pub const fn token(&self) -> &LiveToken {
+        &self.token
+    }
+
+    /// The person in the id space of the version.
+    #[must_use]
+    pub const fn patient_id(&self) -> &PatientId {
+        &self.patient_id
+    }
+
+    /// The version.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The resource type.
+    #[must_use]
+    pub const fn resource(&self) -> ResourceType {
+        self.resource
+    }
+}
+
+/// What a request presented, and what came of it. The link is known for some refusals too: the audit says
+/// whose token was refused.
+pub(super) struct Examined {
+    pub(super) link: Option<Link>,
+    pub(super) result: Result<LiveToken, Refusal>,
+}
+
+pub(super) async fn examine(app: &App, request: &Request) -> Examined {
+    let bearer = bearer(&request.headers);
+    let hash = match &bearer {
+        Bearer::Token(token) => Some(SecretHash::of(token)),
+        Bearer::Missing | Bearer::Malformed => None,
+    };
+    let version = version_segment(&request.path);
+    let Lookup {
+        locked_down, token, ..
+    } = match access::lookup(&*app.database, hash, version).await {
+        Ok(lookup) => lookup,
+        Err(error) => {
+            app.log.line(
+                &serde_json::json!({
+                    "event": "store.error", "request_id": request.request_id, "error": error.to_string(),
+                })
+                .to_string(),
+            );
+            return Examined {
+                link: None,
+                result: Err(Refusal::StoreUnavailable),
+            };
+        }
+    };
+    let link = token.as_ref().map(|token| token.link.clone());
+    let result = if locked_down {
+        Err(Refusal::LockedDown)
+    } else if presents_token_outside_header(request) {
+        Err(Refusal::TokenInQuery)
+    } else {
+        match (bearer, token) {
+            (Bearer::Missing, _) => Err(Refusal::NoCredentials),
+            (Bearer::Malformed, _) | (Bearer::Token(_), None) => Err(Refusal::InvalidToken),
+            (Bearer::Token(_), Some(token)) => live(token, app.clock.now()),
+        }
+    };
+    Examined { link, result }
+}
+
+fn live(token: KnownToken, now: UnixMillis) -> Result<LiveToken, Refusal> {
+    // The end of a grant ends its chains too; the client is told which of the two it was.
+    if token.expires_at <= now || (token.chain_ended && token.grant_end_reason.is_none()) {
+        return Err(Refusal::InvalidToken);
+    }
+    if !token.application_active {
+        return Err(Refusal::ApplicationInactive(inactive_text(
+            &token.link.client_name,
+        )));
+    }
+    match token.grant_end_reason.as_deref() {
+        Some("expired") => return Err(Refusal::GrantExpired),
+        Some(_) => return Err(Refusal::GrantRevoked),
+        None => {}
+    }
+    if token.grant_expires_at.is_some_and(|end| end <= now) {
+        return Err(Refusal::GrantExpired);
+    }
+    Ok(LiveToken { link: token.link })
+}
+
+enum Bearer<'a> {
+    Malformed,
+    Missing,
+    Token(&'a str),
+}
+
+/// RFC 6750, section 2.1. Another scheme is no bearer credential; two headers are never believed.
+fn bearer(headers: &HeaderMap) -> Bearer<'_> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Bearer::Missing;
+    };
+    if values.next().is_some() {
+        return Bearer::Malformed;
+    }
+    let Ok(value) = value.to_str() else {
+        return Bearer::Malformed;
+    };
+    let (scheme, token) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Bearer::Missing;
+    }
+    let token = token.trim();
+    let is_token = !token.is_empty()
+        && token.len() <= 512
+        && token
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    if is_token {
+        Bearer::Token(token)
+    } else {
+        Bearer::Malformed
+    }
+}
+
+/// RFC 9700, section 4.3.2: tokens in URLs end up in logs. The form of a search counts like the query.
+fn presents_token_outside_header(request: &Request) -> bool {
+    let named = |text: &[u8]| form_urlencoded::parse(text).any(|(name, _)| name == "access_token");
+    request
+        .query
+        .as_deref()
+        .is_some_and(|query| named(query.as_bytes()))
+        || (is_form(&request.headers) && named(&request.body))
+}
+
+/// Whether the body is a form.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|value| {
+            value
+                .trim()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        })
+}
+
+fn version_segment(path: &str) -> &'static str {
+    path.split('/')
+        .nth(1)
+        .and_then(Version::parse)
+        .map_or("", Version::segment)
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Read {}
+    impl Sealed for super::Search {}
+}

@@ -1,0 +1,400 @@
+//! The call to the claims backend: what is sent, and what its answer means (wire contract, sections 7.3
+//! and 7.5). An answer that comes out of here is whole and inflated, and nobody has looked at whose it is.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::bufread::GzDecoder;
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde::Deserialize;
+
+use super::access::Authorized;
+use super::refusal::Refusal;
+use crate::app::{App, Request};
+use crate::ports::{UpstreamError, UpstreamRequest, UpstreamResponse};
+
+/// Largest answer, both over the wire and inflated.
+pub(super) const BODY_LIMIT: usize = 64 * 1024 * 1024;
+/// From the request to the last byte of the answer, the retry included.
+const TIMEOUT_MS: i64 = 30_000;
+/// Where the backend asks to wait and does not say how long.
+const BUSY_SECONDS: u32 = 5;
+
+/// A whole answer with status 200.
+pub(super) struct Answer {
+    /// The body, inflated.
+    pub(super) identity: Bytes,
+    /// The body as it came, where it came compressed and may be passed on like that.
+    pub(super) gzip: Option<Bytes>,
+}
+
+/// What a call came to, with the status for the audit where there was one.
+pub(super) struct Called {
+    pub(super) status: Option<StatusCode>,
+    pub(super) result: Result<Answer, Refusal>,
+}
+
+/// Sends `path_and_query` below the FHIR base of the version.
+pub(super) async fn get<I>(
+    app: &App,
+    request: &Request,
+    authorized: &Authorized<I>,
+    path_and_query: &str,
+) -> Called {
+    let url = format!(
+        "{}/{}/fhir/{path_and_query}",
+        app.config.claims_backend_base,
+        authorized.version().segment()
+    );
+    let headers = headers(app, request, authorized);
+    let deadline = app.clock.now().0.saturating_add(TIMEOUT_MS);
+    let mut retried = false;
+    loop {
+        let left = deadline.saturating_sub(app.clock.now().0);
+        let Some(timeout) = u64::try_from(left).ok().filter(|left| *left > 0) else {
+            return Called::failed(Refusal::BackendTimeout);
+        };
+        let sent = app
+            .upstream
+            .send(UpstreamRequest {
+                method: Method::GET,
+                url: url.clone(),
+                headers: headers.clone(),
+                body: Bytes::new(),
+                timeout: Duration::from_millis(timeout),
+                body_limit: BODY_LIMIT,
+            })
+            .await;
+        match sent {
+            // Nothing was sent, so a second try can do no harm; once, because a backend that is down needs no crowd.
+            Err(UpstreamError::Connect) if !retried => retried = true,
+            Err(error) => return Called::failed(refusal(error)),
+            Ok(response) => {
+                return Called {
+                    status: Some(response.status),
+                    result: answer(&response),
+                };
+            }
+        }
+    }
+}
+
+impl Called {
+    const fn failed(refusal: Refusal) -> Self {
+        Self {
+            status: None,
+            result: Err(refusal),
+        }
+    }
+}
+
+/// Exactly the headers of section 7.3: no header of the client is among them.
+fn headers<I>(app: &App, request: &Request, authorized: &Authorized<I>) -> HeaderMap {
+    let token = authorized.token();
+    let (proto, host) = app
+        .config
+        .public_base_url
+        .split_once("://")
+        .unwrap_or(("https", &app.config.public_base_url));
+    let request_id = request.request_id.as_str();
+    // Our request id is a trace id of 128 bits; its second half serves as the id of our span.
+    let span = request_id.get(16..32).unwrap_or("0000000000000001");
+    let timestamp = jiff::Timestamp::from_millisecond(request.started_at.0)
+        .map(|instant| instant.to_string())
+        .unwrap_or_default();
+    let mut headers = HeaderMap::with_capacity(14);
+    headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    for (name, value) in [
+        ("x-request-id", request_id),
+        ("traceparent", &format!("00-{request_id}-{span}-01")),
+        ("x-forwarded-host", host),
+        ("x-forwarded-proto", proto),
+        // Public addresses begin with /vN/fhir right after the host.
+        ("x-forwarded-prefix", ""),
+        ("bluebutton-originalqueryid", request_id),
+        ("bluebutton-originalquerytimestamp", &timestamp),
+        (
+            "bluebutton-beneficiaryid",
+            &format!("patientId:{}", authorized.patient_id().as_str()),
+        ),
+        ("bluebutton-application", &printable(token.client_name())),
+        ("bluebutton-applicationid", token.client_id()),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    if let Some(secret) = &app.config.claims_backend_authorization
+        && let Ok(mut value) = HeaderValue::from_str(secret.expose())
+    {
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    headers
+}
+
+/// A name may hold any character; a header may not.
+fn printable(name: &str) -> String {
+    name.chars()
+        .map(|c| if matches!(c, ' '..='~') { c } else { '?' })
+        .collect()
+}
+
+fn refusal(error: UpstreamError) -> Refusal {
+    match error {
+        UpstreamError::Timeout => Refusal::BackendTimeout,
+        UpstreamError::Connect | UpstreamError::Denied => Refusal::BackendUnreachable,
+        // A body that broke off, one that is too large, and whatever else there may be.
+        _ => Refusal::BackendBroken,
+    }
+}
+
+/// The table of section 7.5.
+fn answer(response: &UpstreamResponse) -> Result<Answer, Refusal> {
+    match response.status {
+        StatusCode::OK => inflated(response),
+        StatusCode::NOT_FOUND => Err(Refusal::NotFound),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Refusal::BackendCredentials),
+        StatusCode::TOO_MANY_REQUESTS => Err(Refusal::BackendBusy(
+            response
+                .headers
+                .get(RETRY_AFTER)
+                .and_then(|value| value.to_str().ok()?.parse().ok())
+                .filter(|seconds| (1..=3600).contains(seconds))
+                .unwrap_or(BUSY_SECONDS),
+        )),
+        status if status.is_client_error() => Err(inflated(response)
+            .ok()
+            .and_then(|answer| diagnostics(&answer.identity))
+            .map_or(Refusal::BackendBroken, Refusal::BackendRejected)),
+        _ => Err(Refusal::BackendBroken),
+    }
+}
+
+fn inflated(response: &UpstreamResponse) -> Result<Answer, Refusal> {
+    let mut encodings = response.headers.get_all(CONTENT_ENCODING).iter();
+    let encoding = encodings
+        .next()
+        .map_or(&b"identity"[..], HeaderValue::as_bytes);
+    if encodings.next().is_some() {
+        return Err(Refusal::BackendBroken);
+    }
+    if encoding.eq_ignore_ascii_case(b"identity") {
+        if response.body.len() > BODY_LIMIT {
+            return Err(Refusal::BackendBroken);
+        }
+        return Ok(Answer {
+            identity: response.body.clone(),
+            gzip: None,
+        });
+    }
+    if !encoding.eq_ignore_ascii_case(b"gzip") && !encoding.eq_ignore_ascii_case(b"x-gzip") {
+        return Err(Refusal::BackendBroken);
+    }
+    let body = &response.body;
+    let identity = gunzip(body).ok_or(Refusal::BackendBroken)?;
+    Ok(Answer {
+        identity: identity.into(),
+        gzip: has_plain_header(body).then(|| body.clone()),
+    })
+}
+
+/// Inflates exactly one gzip member that is the whole body. What follows a member would reach the client
+/// without having been looked at.
+fn gunzip(body: &[u8]) -> Option<Vec<u8>> {
+    // The last four bytes promise the length; believed as far as deflate can expand at all.
+    let promised = body
+        .last_chunk::<4>()
+        .map_or(0, |length| u32::from_le_bytes(*length) as usize);
+    let capacity = promised
+        .min(body.len().saturating_mul(1032))
+        .min(BODY_LIMIT);
+    let mut inflated = Vec::with_capacity(capacity.saturating_add(1));
+    let mut decoder = GzDecoder::new(body);
+    let read = (&mut decoder)
+        .take(BODY_LIMIT as u64 + 1)
+        .read_to_end(&mut inflated)
+        .ok()?;
+    (read <= BODY_LIMIT && decoder.into_inner().is_empty()).then_some(inflated)
+}
+
+/// Whether the gzip header has no optional field: a file name or a comment there could carry anything past
+/// the guard (RFC 1952, section 2.3.1).
+fn has_plain_header(body: &[u8]) -> bool {
+    body.get(3).is_some_and(|flags| flags & !1 == 0)
+}
+
+#[derive(Deserialize)]
+struct OperationOutcome {
+    #[serde(rename = "resourceType")]
+    resource_type: String,
+    #[serde(default)]
+    issue: Vec<Issue>,
+}
+
+#[derive(Deserialize)]
+struct Issue {
+    diagnostics: Option<String>,
+}
+
+/// The first diagnostics of an OperationOutcome, fit to be shown.
+fn diagnostics(body: &[u8]) -> Option<String> {
+    let outcome: OperationOutcome = serde_json::from_slice(body).ok()?;
+    if outcome.resource_type != "OperationOutcome" {
+        return None;
+    }
+    let text = outcome
+        .issue
+        .into_iter()
+        .find_map(|issue| issue.diagnostics)
+        .filter(|text| !text.trim().is_empty())?;
+    Some(scrubbed(&text))
+}
+
+/// Replaces everything that may be an id: words with five digits or more, and longer words that mix letters
+/// and digits (Medicare numbers, hashes). What is left is cut to a length fit for a message.
+fn scrubbed(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len().min(400));
+    let mut rest = text;
+    while !rest.is_empty() && clean.len() < 300 {
+        let word = rest
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
+        if word == 0 {
+            let mut chars = rest.chars();
+            if let Some(c) = chars.next() {
+                clean.push(if c.is_control() { ' ' } else { c });
+            }
+            rest = chars.as_str();
+            continue;
+        }
+        let (head, tail) = rest.split_at(word);
+        clean.push_str(if is_id(head) { "[id]" } else { head });
+        rest = tail;
+    }
+    clean
+}
+
+fn is_id(word: &str) -> bool {
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 5 || (digits >= 2 && digits < word.len() && word.len() >= 7)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn gzip(body: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(body).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn one_whole_gzip_member_is_inflated() {
+        assert_eq!(gunzip(&gzip(b"abc")).unwrap(), b"abc");
+        assert_eq!(gunzip(&gzip(b"")).unwrap(), b"");
+        let large = vec![b'x'; 300_000];
+        assert_eq!(gunzip(&gzip(&large)).unwrap(), large);
+    }
+
+    #[test]
+    fn bytes_after_the_gzip_member_are_refused() {
+        let mut body = gzip(b"abc");
+        body.push(0);
+        assert!(gunzip(&body).is_none());
+        let two = [gzip(b"abc"), gzip(b"def")].concat();
+        assert!(gunzip(&two).is_none());
+    }
+
+    #[test]
+    fn broken_gzip_is_refused() {
+        let whole = gzip(b"abcabcabc");
+        for end in 0..whole.len() {
+            assert!(gunzip(&whole[..end]).is_none(), "{end}");
+        }
+        let mut wrong_sum = whole.clone();
+        let at = wrong_sum.len() - 8;
+        wrong_sum[at] ^= 1;
+        assert!(gunzip(&wrong_sum).is_none());
+        assert!(gunzip(b"plain").is_none());
+    }
+
+    #[test]
+    fn a_gzip_bomb_is_refused_at_the_limit() {
+        let bomb = gzip(&vec![0; BODY_LIMIT + 1]);
+        assert!(bomb.len() < 1_000_000);
+        assert!(gunzip(&bomb).is_none());
+        assert_eq!(
+            gunzip(&gzip(&vec![0; BODY_LIMIT])).unwrap().len(),
+            BODY_LIMIT
+        );
+    }
+
+    #[test]
+    fn a_lying_length_reserves_no_memory_that_the_body_cannot_fill() {
+        let mut body = gzip(b"abc");
+        let at = body.len() - 4;
+        body[at..].fill(0xff);
+        assert!(gunzip(&body).is_none());
+    }
+
+    #[test]
+    fn a_gzip_header_with_a_name_or_comment_is_not_passed_on() {
+        let plain = gzip(b"abc");
+        assert!(has_plain_header(&plain));
+        let mut encoder = flate2::GzBuilder::new()
+            .comment("Patient/7")
+            .write(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(b"abc").unwrap();
+        let named = encoder.finish().unwrap();
+        assert_eq!(gunzip(&named).unwrap(), b"abc");
+        assert!(!has_plain_header(&named));
+    }
+
+    #[test]
+    fn diagnostics_are_scrubbed_of_ids() {
+        for (text, clean) in [
+            (
+                "Resource ExplanationOfBenefit/carrier-9999999999 is not known",
+                "Resource ExplanationOfBenefit/carrier-[id] is not known",
+            ),
+            ("Patient/-20140000008325", "Patient/-[id]"),
+            ("MBI 1S00E00GA03 unknown", "MBI [id] unknown"),
+            ("hash 2332e5b9c1 unknown", "hash [id] unknown"),
+            (
+                "HAPI-0971: Invalid _count '0'",
+                "HAPI-0971: Invalid _count '0'",
+            ),
+            ("a\nb", "a b"),
+        ] {
+            assert_eq!(scrubbed(text), clean);
+        }
+        assert!(scrubbed(&"word ".repeat(1000)).len() < 320);
+    }
+
+    #[test]
+    fn only_an_operation_outcome_has_diagnostics() {
+        let body = |text: &str| diagnostics(text.as_bytes());
+        assert_eq!(
+            body(
+                r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error"},{"diagnostics":"no"}]}"#
+            ),
+            Some("no".to_owned())
+        );
+        for other in [
+            r#"{"resourceType":"Patient","issue":[{"diagnostics":"no"}]}"#,
+            r#"{"resourceType":"OperationOutcome"}"#,
+            r#"{"resourceType":"OperationOutcome","issue":[{"diagnostics":" "}]}"#,
+            "<html>",
+            "",
+        ] {
+            assert_eq!(body(other), None, "{other}");
+        }
+    }
+}

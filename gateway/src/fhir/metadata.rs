@@ -1,0 +1,129 @@
+//! The gateway's own CapabilityStatement for each version, built from the tables that the routes are built
+//! from. Public, and the same for everybody.
+
+use bluegate_shared::scope::ResourceType;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Response};
+use serde_json::{Value, json};
+
+use super::media;
+use super::refusal::Refusal;
+use crate::app::{App, Reply, Request};
+use crate::version::Version;
+
+/// `GET /vN/fhir/metadata`.
+pub(super) fn reply(app: &App, request: &Request, version: Version) -> Reply {
+    if version == Version::V3 && !app.config.v3_enabled {
+        return Refusal::VersionOff.reply(version);
+    }
+    let format = request
+        .query
+        .as_deref()
+        .map(|query| form_urlencoded::parse(query.as_bytes()))
+        .map(|parameters| {
+            bluegate_shared::search::Shape::parse(
+                parameters.filter(|(name, _)| name == "_format"),
+                bluegate_shared::search::Handling::Lenient,
+            )
+        })
+        .transpose()
+        .map_err(Refusal::InvalidParameter)
+        .and_then(|shape| {
+            media::negotiate(&request.headers, shape.and_then(|shape| shape.format()))
+        });
+    let format = match format {
+        Ok(format) => format,
+        Err(refusal) => return refusal.reply(version),
+    };
+    let document = document(&app.config.public_base_url, version);
+    let mut reply = Response::new(Bytes::from(document.to_string()));
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, media::content_type(format));
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=3600"),
+    );
+    reply
+}
+
+fn document(base: &str, version: Version) -> Value {
+    let (fhir_version, formats) = match version {
+        Version::V1 => ("3.0.2", ["application/fhir+json", "json"]),
+        Version::V2 | Version::V3 => ("4.0.1", ["application/fhir+json", "json"]),
+    };
+    let segment = version.segment();
+    let resources: Vec<_> = ResourceType::ALL
+        .into_iter()
+        .map(|resource| {
+            json!({
+                "type": resource.name(),
+                "interaction": [{ "code": "read" }, { "code": "search-type" }],
+                "searchParam": parameters(resource)
+                    .iter()
+                    .map(|(name, kind)| json!({ "name": name, "type": kind }))
+                    .collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let mut document = json!({
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2026-11-21",
+        "publisher": "Bluegate",
+        "kind": "instance",
+        "software": { "name": "Bluegate", "version": env!("CARGO_PKG_VERSION") },
+        "implementation": {
+            "description": "Medicare claims of one person, released by that person",
+            "url": format!("{base}/{segment}/fhir"),
+        },
+        "fhirVersion": fhir_version,
+        "format": formats,
+        "rest": [{
+            "mode": "server",
+            "security": {
+                "cors": true,
+                "service": [{
+                    "coding": [{
+                        "system": match version {
+                            Version::V1 => "http://hl7.org/fhir/restful-security-service",
+                            Version::V2 | Version::V3 =>
+                                "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                        },
+                        "code": "OAuth",
+                    }],
+                    "text": "OAuth 2.0 with PKCE (SMART App Launch)",
+                }],
+                "extension": [{
+                    "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
+                    "extension": [
+                        { "url": "authorize", "valueUri": format!("{base}/{segment}/o/authorize/") },
+                        { "url": "token", "valueUri": format!("{base}/{segment}/o/token/") },
+                        { "url": "revoke", "valueUri": format!("{base}/{segment}/o/revoke_token/") },
+                        { "url": "introspect", "valueUri": format!("{base}/{segment}/o/introspect/") },
+                        { "url": "register", "valueUri": format!("{base}/o/register") },
+                    ],
+                }],
+            },
+            "resource": resources,
+        }],
+    });
+    if version == Version::V1 {
+        // Mandatory in STU3, gone in R4.
+        document["acceptUnknown"] = json!("extensions");
+    }
+    document
+}
+
+fn parameters(resource: ResourceType) -> &'static [(&'static str, &'static str)] {
+    match resource {
+        ResourceType::Patient => &[("_id", "token"), ("_lastUpdated", "date")],
+        ResourceType::Coverage => &[("beneficiary", "reference"), ("_lastUpdated", "date")],
+        ResourceType::ExplanationOfBenefit => &[
+            ("patient", "reference"),
+            ("_lastUpdated", "date"),
+            ("service-date", "date"),
+            ("type", "token"),
+        ],
+    }
+}

@@ -1,0 +1,285 @@
+//! A client's request read into what it means, and written again for the backend (wire contract,
+//! section 7.3). The person's own id always comes from the grant.
+
+use bluegate_shared::id::PatientId;
+use bluegate_shared::scope::ResourceType;
+use bluegate_shared::search::{Handling, Search, SearchError};
+use http::{HeaderMap, HeaderName, Method};
+
+use super::access::is_form;
+use super::refusal::Refusal;
+use crate::app::Request;
+use crate::version::Version;
+
+/// Query and form body of a search together, read.
+pub(super) fn search(request: &Request, resource: ResourceType) -> Result<Search, Refusal> {
+    let form = if request.method != Method::POST || request.body.is_empty() {
+        &[][..]
+    } else if is_form(&request.headers) {
+        &request.body[..]
+    } else {
+        return Err(Refusal::UnsupportedMediaType);
+    };
+    let query = request.query.as_deref().unwrap_or_default().as_bytes();
+    Search::parse(
+        resource,
+        form_urlencoded::parse(query).chain(form_urlencoded::parse(form)),
+        handling(&request.headers),
+    )
+    .map_err(Refusal::InvalidParameter)
+}
+
+/// How unknown parameters are taken (`Prefer: handling=strict`, RFC 7240).
+pub(super) fn handling(headers: &HeaderMap) -> Handling {
+    let strict = headers
+        .get_all(HeaderName::from_static("prefer"))
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split([',', ';']))
+        .filter_map(|preference| preference.split_once('='))
+        .any(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("handling")
+                && value
+                    .trim()
+                    .trim_matches('"')
+                    .eq_ignore_ascii_case("strict")
+        });
+    if strict {
+        Handling::Strict
+    } else {
+        Handling::Lenient
+    }
+}
+
+/// Naming another person on a search is refused before anybody is asked.
+pub(super) fn only_names(search: &Search, own: &PatientId) -> Result<(), Refusal> {
+    if search.people().iter().all(|person| person == own) {
+        Ok(())
+    } else {
+        Err(Refusal::OtherPerson)
+    }
+}
+
+/// Whether an id that is asked for can be the person's at all, as far as ids tell. `id` is percent-decoded.
+pub(super) fn check_id(resource: ResourceType, id: &str, own: &PatientId) -> Result<(), Refusal> {
+    let is_fhir_id = (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
+    if !is_fhir_id {
+        return Err(Refusal::NotFound);
+    }
+    let owner = match resource {
+        ResourceType::Patient => Some(id),
+        ResourceType::Coverage => coverage_owner(id),
+        ResourceType::ExplanationOfBenefit => None,
+    };
+    match owner {
+        Some(owner) if owner != own.as_str() => Err(Refusal::OtherPersonRead),
+        _ => Ok(()),
+    }
+}
+
+/// The number in `part-a--20140000008325`, `dual-7`, `c4dic-part-b-7` or `part-c-7-H1234-003`.
+fn coverage_owner(id: &str) -> Option<&str> {
+    let id = id.strip_prefix("c4dic-").unwrap_or(id);
+    let lower = |prefix: &str| {
+        id.get(..prefix.len())
+            .filter(|start| start.eq_ignore_ascii_case(prefix))
+            .map(|_| &id[prefix.len()..])
+    };
+    let rest = ["part-a-", "part-b-", "part-c-", "part-d-", "dual-"]
+        .into_iter()
+        .find_map(lower)?;
+    let sign = usize::from(rest.starts_with('-'));
+    let digits = rest[sign..].bytes().take_while(u8::is_ascii_digit).count();
+    Some(&rest[..sign + digits])
+}
+
+/// Which page of a search the backend is asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Page {
+    /// As the client wants it.
+    Wanted,
+    /// The smallest from which the total can be told.
+    Total,
+}
+
+/// The parameters of a backend search.
+pub(super) fn to_backend(
+    search: &Search,
+    own: &PatientId,
+    version: Version,
+    page: Page,
+) -> Vec<(&'static str, String)> {
+    let own = own.as_str();
+    let mut parameters = vec![match search.resource() {
+        ResourceType::Patient => ("_id", own.to_owned()),
+        ResourceType::Coverage => ("beneficiary", format!("Patient/{own}")),
+        ResourceType::ExplanationOfBenefit => ("patient", own.to_owned()),
+    }];
+    for bound in search.last_updated() {
+        parameters.push(("_lastUpdated", bound.as_str().to_owned()));
+    }
+    for bound in search.service_date() {
+        parameters.push(("service-date", bound.as_str().to_owned()));
+    }
+    if !search.types().is_empty() {
+        let types: Vec<_> = search.types().iter().map(|kind| kind.as_str()).collect();
+        parameters.push(("type", types.join(",")));
+    }
+    match page {
+        Page::Wanted => {
+            // On v3 only claims know an offset; everything else comes on one page.
+            let paged =
+                version != Version::V3 || search.resource() == ResourceType::ExplanationOfBenefit;
+            if search.start_index() > 0 && paged {
+                parameters.push(("startIndex", search.start_index().to_string()));
+            }
+            parameters.push(("_count", search.count().to_string()));
+        }
+        // v1 and v2 refuse a page of none; v3 tells the total only where there is no further page.
+        Page::Total if version == Version::V3 => {}
+        Page::Total => parameters.push(("_count", "1".to_owned())),
+    }
+    parameters
+}
+
+/// As a query string.
+pub(super) fn encoded(parameters: &[(&'static str, String)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish()
+}
+
+impl From<SearchError> for Refusal {
+    fn from(error: SearchError) -> Self {
+        Self::InvalidParameter(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own() -> PatientId {
+        PatientId::parse("-20140").unwrap()
+    }
+
+    fn eob(query: &str) -> Search {
+        Search::parse(
+            ResourceType::ExplanationOfBenefit,
+            form_urlencoded::parse(query.as_bytes()),
+            Handling::Lenient,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_persons_own_id_comes_from_the_grant() {
+        for (resource, query) in [
+            (ResourceType::Patient, "_id=-20140&_count=10"),
+            (
+                ResourceType::Coverage,
+                "beneficiary=Patient%2F-20140&_count=10",
+            ),
+            (
+                ResourceType::ExplanationOfBenefit,
+                "patient=-20140&_count=10",
+            ),
+        ] {
+            let parameters = to_backend(&Search::new(resource), &own(), Version::V2, Page::Wanted);
+            assert_eq!(encoded(&parameters), query);
+        }
+    }
+
+    #[test]
+    fn every_parameter_goes_to_the_backend_in_its_form() {
+        let search = eob(
+            "service-date=ge2020&_lastUpdated=lt2021-01-01T00:00:00%2B01:00&_count=5&startIndex=10\
+             &type=https://bluebutton.cms.gov/resources/codesystem/eob-type|pde,snf&x=y&_elements=id&patient=-20140",
+        );
+        assert_eq!(
+            encoded(&to_backend(&search, &own(), Version::V1, Page::Wanted)),
+            "patient=-20140&_lastUpdated=lt2021-01-01T00%3A00%3A00%2B01%3A00&service-date=ge2020\
+             &type=pde%2Csnf&startIndex=10&_count=5"
+        );
+    }
+
+    #[test]
+    fn a_total_is_asked_for_with_a_page_of_one() {
+        let search = eob("_count=0&startIndex=7");
+        assert_eq!(
+            encoded(&to_backend(&search, &own(), Version::V2, Page::Total)),
+            "patient=-20140&_count=1"
+        );
+    }
+
+    #[test]
+    fn ids_of_other_people_are_refused_before_any_call() {
+        for id in ["7", "-2014", "-201400", "20140", "x"] {
+            assert_eq!(
+                check_id(ResourceType::Patient, id, &own()),
+                Err(Refusal::OtherPersonRead),
+                "{id}"
+            );
+        }
+        for id in [
+            "part-a-7",
+            "part-b--2014",
+            "PART-C-20140",
+            "dual-7",
+            "c4dic-part-a-7",
+            "part-c-7-H1234-003",
+            "part-d-",
+            "part-d-x",
+        ] {
+            assert_eq!(
+                check_id(ResourceType::Coverage, id, &own()),
+                Err(Refusal::OtherPersonRead),
+                "{id}"
+            );
+        }
+        for (resource, id) in [
+            (ResourceType::Patient, "-20140"),
+            (ResourceType::Coverage, "part-a--20140"),
+            (ResourceType::Coverage, "dual--20140"),
+            (ResourceType::Coverage, "c4dic-part-a--20140"),
+            (ResourceType::Coverage, "part-c--20140-H1234-003"),
+            (
+                ResourceType::ExplanationOfBenefit,
+                "carrier--10000930037921",
+            ),
+            (ResourceType::ExplanationOfBenefit, "7"),
+        ] {
+            assert_eq!(check_id(resource, id, &own()), Ok(()), "{id}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_fhir_id_is_not_found() {
+        for id in ["", "a/b", "a b", "..%2F", "$generate", "ä", &"x".repeat(65)] {
+            for resource in ResourceType::ALL {
+                assert_eq!(
+                    check_id(resource, id, &own()),
+                    Err(Refusal::NotFound),
+                    "{id}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn handling_is_strict_only_where_preferred() {
+        for (value, wanted) in [
+            ("handling=strict", Handling::Strict),
+            ("respond-async, Handling=\"strict\"", Handling::Strict),
+            ("handling=lenient", Handling::Lenient),
+            ("return=minimal", Handling::Lenient),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("prefer", value.parse().unwrap());
+            assert_eq!(handling(&headers), wanted, "{value}");
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Why a FHIR call is refused, and the one table of what that means: status, code, text, and how it is
+//! audited (wire contract, sections 7.1, 7.4 and 7.5).
+
+use std::borrow::Cow;
+
+use bluegate_shared::owner;
+use bluegate_shared::search::SearchError;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::json;
+
+use crate::app::Reply;
+use crate::policy::INTERNAL_ISSUE;
+use crate::store::audit::Level;
+use crate::version::Version;
+
+/// A reason to release nothing.
+#[non_exhaustive]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// The application is suspended or not yet approved.
+    ApplicationInactive(String),
+    /// 3xx, 5xx, not JSON, too large, broken off, or any other answer that FHIR does not foresee.
+    BackendBroken,
+    /// The backend asks to wait.
+    BackendBusy(u32),
+    /// 401 or 403 from the backend: the gateway's own credentials are wrong.
+    BackendCredentials,
+    /// The backend refused the request and said why; the text is scrubbed of ids.
+    BackendRejected(String),
+    /// No answer within the time.
+    BackendTimeout,
+    /// No connection.
+    BackendUnreachable,
+    /// Another person's resource on a read. An application can cause it by guessing, so it must look like
+    /// [`Refusal::NotFound`].
+    ForeignRead,
+    /// Another person's resource on a search, where the gateway itself named the person.
+    ForeignSearch,
+    /// The grant has run out.
+    GrantExpired,
+    /// The person ended the grant.
+    GrantRevoked,
+    /// The token does not allow this; the scope that would.
+    InsufficientScope(String),
+    /// A parameter.
+    InvalidParameter(SearchError),
+    /// Unknown, expired or ended token.
+    InvalidToken,
+    /// A lock-down holds.
+    LockedDown,
+    /// No bearer token.
+    NoCredentials,
+    /// The person has no patient id in the id space of this version.
+    NoPatientInVersion,
+    /// No JSON type is acceptable.
+    NotAcceptable,
+    /// No such resource.
+    NotFound,
+    /// The guard could not prove whose the answer is.
+    NotProved(owner::Reason),
+    /// A search names another person.
+    OtherPerson,
+    /// A read names another person by the id. Looks like [`Refusal::NotFound`].
+    OtherPersonRead,
+    /// The store did not answer.
+    StoreUnavailable,
+    /// A token in the query or the form.
+    TokenInQuery,
+    /// A search form of another media type.
+    UnsupportedMediaType,
+    /// The version is switched off.
+    VersionOff,
+}
+
+impl Refusal {
+    /// The answer in the shape of the version; routes without a version answer like v2.
+    #[must_use]
+    pub fn reply(&self, version: Version) -> Reply {
+        let row = self.row();
+        let (media, body) = match version {
+            Version::V1 | Version::V2 => (
+                "application/json",
+                json!({ "detail": row.text, "code": row.code }),
+            ),
+            Version::V3 => (
+                "application/fhir+json",
+                json!({
+                    "resourceType": "OperationOutcome",
+                    "issue": [{
+                        "severity": "error",
+                        "code": issue_type(row.status),
+                        "details": { "coding": [{ "code": row.code }], "text": row.text },
+                        "diagnostics": row.text,
+                    }],
+                }),
+            ),
+        };
+        let mut reply = Response::new(Bytes::from(body.to_string()));
+        *reply.status_mut() = row.status;
+        let headers = reply.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        reply
+    }
+
+    /// The machine reason that the client sees.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.row().code
+    }
+
+    /// The machine reason in the audit, which may say more.
+    #[must_use]
+    pub const fn audit_code(&self) -> &'static str {
+        match self {
+            Self::BackendCredentials => "backend_credentials",
+            Self::ForeignRead => "release_guard_foreign",
+            Self::OtherPersonRead => "other_person",
+            _ => self.code_and_status().0,
+        }
+    }
+
+    /// `refused` where the client could have asked otherwise, `failed` where it could not.
+    #[must_use]
+    pub fn audit_outcome(&self) -> &'static str {
+        if self.row().status.is_server_error() {
+            "failed"
+        } else {
+            "refused"
+        }
+    }
+
+    /// How much an operator must care (section 7.4).
+    #[must_use]
+    pub const fn level(&self) -> Level {
+        match self {
+            // The gateway asked for one person's data and got what is not provably theirs.
+            Self::ForeignSearch | Self::NotProved(_) => Level::Critical,
+            Self::ForeignRead | Self::OtherPerson | Self::OtherPersonRead => Level::Warning,
+            _ => Level::Info,
+        }
+    }
+
+    fn row(&self) -> Row {
+        let (code, status) = self.code_and_status();
+        Row {
+            status,
+            code,
+            text: self.text(),
+        }
+    }
+
+    /// The table.
+    const fn code_and_status(&self) -> (&'static str, StatusCode) {
+        match self {
+            Self::ApplicationInactive(_) => ("application_inactive", StatusCode::UNAUTHORIZED),
+            Self::BackendBroken | Self::BackendCredentials => {
+                ("backend_error", StatusCode::BAD_GATEWAY)
+            }
+            Self::BackendBusy(_) => ("backend_busy", StatusCode::SERVICE_UNAVAILABLE),
+            Self::BackendRejected(_) => ("backend_rejected", StatusCode::BAD_REQUEST),
+            Self::BackendTimeout => ("backend_timeout", StatusCode::GATEWAY_TIMEOUT),
+            Self::BackendUnreachable => ("backend_unreachable", StatusCode::BAD_GATEWAY),
+            Self::ForeignRead | Self::NotFound | Self::OtherPersonRead => {
+                ("not_found", StatusCode::NOT_FOUND)
+            }
+            Self::ForeignSearch | Self::NotProved(_) => ("release_guard", StatusCode::BAD_GATEWAY),
+            Self::GrantExpired => ("grant_expired", StatusCode::UNAUTHORIZED),
+            Self::GrantRevoked => ("grant_revoked", StatusCode::FORBIDDEN),
+            Self::InsufficientScope(_) => ("insufficient_scope", StatusCode::FORBIDDEN),
+            Self::InvalidParameter(SearchError::Format) | Self::NotAcceptable => {
+                ("not_acceptable", StatusCode::NOT_ACCEPTABLE)
+            }
+            Self::InvalidParameter(_) => ("invalid_parameter", StatusCode::BAD_REQUEST),
+            Self::InvalidToken => ("invalid_token", StatusCode::UNAUTHORIZED),
+            Self::LockedDown => ("locked_down", StatusCode::SERVICE_UNAVAILABLE),
+            Self::NoCredentials => ("no_credentials", StatusCode::UNAUTHORIZED),
+            Self::NoPatientInVersion => ("no_patient_in_version", StatusCode::FORBIDDEN),
+            Self::OtherPerson => ("other_person", StatusCode::FORBIDDEN),
+            Self::StoreUnavailable => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
+            Self::TokenInQuery => ("token_in_query", StatusCode::BAD_REQUEST),
+            Self::UnsupportedMediaType => {
+                ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            }
+            Self::VersionOff => ("version_off", StatusCode::NOT_FOUND),
+        }
+    }
+
+    fn text(&self) -> Cow<'static, str> {
+        match self {
+            Self::ApplicationInactive(text) | Self::BackendRejected(text) => text.clone().into(),
+            Self::BackendBroken
+            | Self::BackendBusy(_)
+            | Self::BackendCredentials
+            | Self::BackendTimeout
+            | Self::BackendUnreachable
+            | Self::ForeignSearch
+            | Self::LockedDown
+            | Self::NotProved(_)
+            | Self::StoreUnavailable => INTERNAL_ISSUE.into(),
+            Self::ForeignRead | Self::NotFound | Self::OtherPersonRead => "Not found.".into(),
+            Self::GrantExpired => "User access has timed out. To refresh Medicare data, end user must \
+                                   re-authenticate and consent to share their data."
+                .into(),
+            Self::GrantRevoked => "User access cannot be found. To access Medicare data, end user must \
+                                   authenticate and consent to share their data."
+                .into(),
+            Self::InsufficientScope(_) => {
+                "You do not have permission to perform this action.".into()
+            }
+            Self::InvalidParameter(error) => error.to_string().into(),
+            Self::InvalidToken => "The access token is unknown, expired or revoked.".into(),
+            Self::NoCredentials => "Authentication credentials were not provided.".into(),
+            Self::NoPatientInVersion => {
+                "This person has no record in this version of the interface.".into()
+            }
+            Self::NotAcceptable => {
+                "Only JSON is served: application/fhir+json or application/json.".into()
+            }
+            Self::OtherPerson => {
+                "The token allows access to the data of one person only, and the search names another."
+                    .into()
+            }
+            Self::TokenInQuery => {
+                "Send the access token in the Authorization header, never in a URL or a form.".into()
+            }
+            Self::UnsupportedMediaType => {
+                "Send search parameters as application/x-www-form-urlencoded.".into()
+            }
+            Self::VersionOff => "This version of the interface is not available.".into(),
+        }
+    }
+
+    /// RFC 6750, section 3: no `error` where there were no credentials at all.
+    fn challenge(&self) -> Option<HeaderValue> {
+        match self {
+            Self::NoCredentials => Some(HeaderValue::from_static("Bearer realm=\"bluegate\"")),
+            Self::ApplicationInactive(_) | Self::GrantExpired | Self::InvalidToken => Some(
+                HeaderValue::from_static("Bearer realm=\"bluegate\", error=\"invalid_token\""),
+            ),
+            Self::InsufficientScope(scope) => HeaderValue::try_from(format!(
+                "Bearer realm=\"bluegate\", error=\"insufficient_scope\", scope=\"{scope}\""
+            ))
+            .ok(),
+            _ => None,
+        }
+    }
+
+    const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::BackendBusy(seconds) => Some(*seconds),
+            Self::LockedDown => Some(300),
+            Self::StoreUnavailable => Some(5),
+            _ => None,
+        }
+    }
+}
+
+struct Row {
+    status: StatusCode,
+    code: &'static str,
+    text: Cow<'static, str>,
+}
+
+/// FHIR issue types (R4, value set issue-type).
+fn issue_type(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "login",
+        StatusCode::FORBIDDEN => "forbidden",
+        StatusCode::NOT_FOUND => "not-found",
+        StatusCode::NOT_ACCEPTABLE | StatusCode::UNSUPPORTED_MEDIA_TYPE => "not-supported",
+        StatusCode::GATEWAY_TIMEOUT => "timeout",
+        status if status.is_server_error() => "transient",
+        _ => "invalid",
+    }
+}

@@ -1,0 +1,179 @@
+//! The audit of one FHIR call: what is known about it so far, its row, and its JSON lines (wire contract,
+//! section 10). Nothing of FHIR content, no token and no id of a person is in either; people are keyed hashes.
+
+use bluegate_shared::scope::ResourceType;
+use http::StatusCode;
+use serde_json::json;
+
+use super::refusal::Refusal;
+use crate::app::{App, Request};
+use crate::secret::keyed_hash;
+use crate::store::StoreError;
+use crate::store::access::{self, Call, Link};
+use crate::store::audit::{Event, Level};
+use crate::version::Version;
+
+/// What is known about the call.
+pub(super) struct Trail<'a> {
+    app: &'a App,
+    request: &'a Request,
+    version: Version,
+    resource: ResourceType,
+    action: &'static str,
+    client_id: String,
+    flow_id: String,
+    person: Vec<u8>,
+    backend_status: Option<StatusCode>,
+}
+
+impl<'a> Trail<'a> {
+    /// A call of which only the route is known.
+    pub(super) const fn new(
+        app: &'a App,
+        request: &'a Request,
+        version: Version,
+        resource: ResourceType,
+        action: &'static str,
+    ) -> Self {
+        Self {
+            app,
+            request,
+            version,
+            resource,
+            action,
+            client_id: String::new(),
+            flow_id: String::new(),
+            person: Vec::new(),
+            backend_status: None,
+        }
+    }
+
+    /// The token is known, live or not.
+    pub(super) fn identify(&mut self, link: &Link) {
+        self.client_id.clone_from(&link.client_id);
+        self.flow_id.clone_from(&link.flow_id);
+        let patient = link.patient_id.as_str().as_bytes();
+        self.person = keyed_hash(&self.app.config.audit_key, "person", &[patient]).to_vec();
+    }
+
+    /// The backend is about to be asked: the line that tells of a call even if the instance dies in it.
+    pub(super) fn before_backend(&self) {
+        self.app.log.line(
+            &json!({
+                "event": "backend",
+                "action": self.action,
+                "at": self.app.clock.now().0,
+                "request_id": self.request.request_id,
+                "flow_id": self.flow_id,
+                "client_id": self.client_id,
+                "person": hex(&self.person),
+                "version": self.version.segment(),
+                "resource": self.resource.name(),
+            })
+            .to_string(),
+        );
+    }
+
+    /// The backend answered.
+    pub(super) const fn backend_answered(&mut self, status: Option<StatusCode>) {
+        self.backend_status = status;
+    }
+
+    /// The audit row.
+    pub(super) fn call<'b>(
+        &'b self,
+        outcome: &'b str,
+        code: &'b str,
+        level: Level,
+        bytes: Option<i64>,
+    ) -> Call<'b> {
+        Call {
+            event: Event {
+                started_at: self.request.started_at,
+                ended_at: self.app.clock.now(),
+                request_id: &self.request.request_id,
+                flow_id: &self.flow_id,
+                actor: "application",
+                client_id: &self.client_id,
+                person: &self.person,
+                action: self.action,
+                outcome,
+                code,
+                level,
+            },
+            backend_status: self.backend_status.map(|status| status.as_u16()),
+            bytes,
+        }
+    }
+
+    /// Writes the row of a refusal. Where the store does not take it, nothing is released all the same.
+    pub(super) async fn refused(&self, refusal: &Refusal) {
+        let call = self.call(
+            refusal.audit_outcome(),
+            refusal.audit_code(),
+            refusal.level(),
+            None,
+        );
+        self.log(&call);
+        if let Refusal::NotProved(reason) = refusal {
+            self.app.log.line(
+                &json!({
+                    "event": "release_guard",
+                    "request_id": self.request.request_id,
+                    "reason": reason.to_string(),
+                })
+                .to_string(),
+            );
+        }
+        if let Err(error) = access::record(&*self.app.database, &call).await {
+            self.store_failed(&error);
+        }
+    }
+
+    /// The row once more as a JSON line.
+    pub(super) fn log(&self, call: &Call<'_>) {
+        let event = &call.event;
+        self.app.log.line(
+            &json!({
+                "event": "audit",
+                "level": event.level.as_str(),
+                "started_at": event.started_at.0,
+                "ended_at": event.ended_at.0,
+                "request_id": event.request_id,
+                "flow_id": event.flow_id,
+                "actor": event.actor,
+                "client_id": event.client_id,
+                "person": hex(event.person),
+                "action": event.action,
+                "outcome": event.outcome,
+                "code": event.code,
+                "version": self.version.segment(),
+                "resource": self.resource.name(),
+                "backend_status": call.backend_status,
+                "bytes": call.bytes,
+            })
+            .to_string(),
+        );
+    }
+
+    /// The store failed.
+    pub(super) fn store_failed(&self, error: &StoreError) {
+        self.app.log.line(
+            &json!({
+                "event": "store.error",
+                "request_id": self.request.request_id,
+                "error": error.to_string(),
+            })
+            .to_string(),
+        );
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}
