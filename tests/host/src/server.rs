@@ -35,7 +35,6 @@ const INTERNAL_CLIENT: SocketAddr =
 
 /// A loaded application with its listener.
 pub struct Server {
-    name: String,
     address: SocketAddr,
     routes: Routes,
     components: HashMap<String, Workers>,
@@ -95,7 +94,6 @@ impl Server {
             .await
             .with_context(|| format!("cannot listen on {}", options.listen))?;
         let server = Arc::new(Self {
-            name: manifest.name.clone(),
             address: listener.local_addr()?,
             routes: Routes::new(&manifest.triggers)?,
             components,
@@ -115,11 +113,6 @@ impl Server {
     /// The address that is really listened on.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// The application's name.
-    pub fn name(&self) -> &str {
-        &self.name
     }
 
     /// Accepts connections for ever.
