@@ -1,0 +1,42 @@
+// The examples of the README compile as they stand, against the package's own declarations.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import test from "node:test";
+import { repository } from "../fixtures.mjs";
+
+const webClient = path.join(repository, "web-client");
+
+test("every example of the README compiles", (t) => {
+  const readme = fs.readFileSync(path.join(webClient, "README.md"), "utf8");
+  const examples = [...readme.matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]);
+  assert.ok(examples.length >= 4);
+
+  // Inside the package, where its own name resolves to it.
+  const dir = fs.mkdtempSync(path.join(webClient, "dist", ".readme-"));
+  t.after(() => fs.rmSync(dir, { recursive: true }));
+  for (const [index, example] of examples.entries()) {
+    // Later examples go on with the client of the first.
+    const given = index === 0 ? "" : 'import type { Client } from "@bluegate/client";\ndeclare const client: Client;\n';
+    fs.writeFileSync(path.join(dir, `example-${index}.ts`), `${given}${example}\nexport {};\n`);
+  }
+  fs.writeFileSync(
+    path.join(dir, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: {
+        noEmit: true,
+        strict: true,
+        target: "ES2022",
+        module: "ES2022",
+        moduleResolution: "bundler",
+        lib: ["ES2022", "ESNext.Disposable", "DOM"],
+        types: [],
+      },
+    }),
+  );
+  const tsc = path.join(webClient, "node_modules", ".bin", "tsc");
+  const result = spawnSync(tsc, ["--project", dir], { encoding: "utf8" });
+  assert.equal(result.stdout, "");
+  assert.equal(result.status, 0);
+});
