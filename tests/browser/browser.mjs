@@ -3,13 +3,11 @@
 // that is wider than the window.
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-// The npm project is web-client; what it installed serves these tests too.
-const webClient = new URL("../../web-client/package.json", import.meta.url);
-const { chromium } = createRequire(webClient)("playwright-core");
+// Playwright and the way to start Chromium are those of the npm package's own tests.
+export { launch } from "../../web-client/test/browser/chromium.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -18,15 +16,6 @@ export const url = process.env.BLUEGATE_URL ?? "http://127.0.0.1:3000";
 
 export const PHONE = { name: "phone", width: 375, height: 812 };
 export const DESKTOP = { name: "desktop", width: 1280, height: 900 };
-
-/** Starts Chromium. */
-export function launch() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    // Chromium's own sandbox does not work for root, which is who runs tests in containers.
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
-  });
-}
 
 /** Visits the application in an empty profile and hands the page to `look`. */
 export async function visit(browser, viewport, look) {
