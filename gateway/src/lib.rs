@@ -17,3 +17,11 @@ pub mod secret;
 pub mod signin;
 pub mod store;
 pub mod version;
+pub mod web;
+
+/// The entry point on Spin.
+#[cfg(target_arch = "wasm32")]
+#[spin_sdk::http_service]
+async fn handle(request: spin_sdk::http::Request) -> impl spin_sdk::http::IntoResponse {
+    adapters::spin::serve(request).await
+}

@@ -35,7 +35,12 @@ impl Profile {
     /// # Errors
     ///
     /// [`EntropyError`] where the platform has no random bytes.
-    pub fn seal(&self, key: &Key, context: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, EntropyError> {
+    pub fn seal(
+        &self,
+        key: &Key,
+        context: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, EntropyError> {
         let random = entropy.bytes32()?;
         let nonce = XNonce::from_slice(&random[..NONCE]);
         let plain = serde_json::to_vec(self).unwrap_or_default();
@@ -44,7 +49,15 @@ impl Profile {
         sealed.push(u8::try_from(key.id().len()).unwrap_or(0));
         sealed.extend_from_slice(key.id().as_bytes());
         sealed.extend_from_slice(nonce);
-        let body = cipher(key).encrypt(nonce, Payload { msg: &plain, aad: context }).map_err(|_| EntropyError)?;
+        let body = cipher(key)
+            .encrypt(
+                nonce,
+                Payload {
+                    msg: &plain,
+                    aad: context,
+                },
+            )
+            .map_err(|_| EntropyError)?;
         sealed.extend_from_slice(&body);
         Ok(sealed)
     }
@@ -58,7 +71,15 @@ impl Profile {
             return None;
         }
         let (nonce, body) = rest.split_at_checked(NONCE)?;
-        let plain = cipher(key).decrypt(XNonce::from_slice(nonce), Payload { msg: body, aad: context }).ok()?;
+        let plain = cipher(key)
+            .decrypt(
+                XNonce::from_slice(nonce),
+                Payload {
+                    msg: body,
+                    aad: context,
+                },
+            )
+            .ok()?;
         serde_json::from_slice(&plain).ok()
     }
 
@@ -67,7 +88,12 @@ impl Profile {
     /// # Errors
     ///
     /// As [`Profile::seal`].
-    pub fn seal_text(&self, key: &Key, context: &[u8], entropy: &dyn Entropy) -> Result<String, EntropyError> {
+    pub fn seal_text(
+        &self,
+        key: &Key,
+        context: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<String, EntropyError> {
         Ok(URL_SAFE_NO_PAD.encode(self.seal(key, context, entropy)?))
     }
 
@@ -93,16 +119,29 @@ mod tests {
     #[test]
     fn only_the_same_key_and_context_open_it() {
         let config = Config::parse(&sandbox()).ok().unwrap();
-        let profile = Profile { name: "Jane Doe".to_owned(), ..Profile::default() };
-        let sealed = profile.seal(&config.store_key, b"grant", &CountingEntropy::new()).unwrap();
+        let profile = Profile {
+            name: "Jane Doe".to_owned(),
+            ..Profile::default()
+        };
+        let sealed = profile
+            .seal(&config.store_key, b"grant", &CountingEntropy::new())
+            .unwrap();
         assert!(!sealed.windows(4).any(|part| part == b"Jane"));
-        assert_eq!(Profile::open(&sealed, &config.store_key, b"grant").unwrap().name, "Jane Doe");
+        assert_eq!(
+            Profile::open(&sealed, &config.store_key, b"grant")
+                .unwrap()
+                .name,
+            "Jane Doe"
+        );
         assert!(Profile::open(&sealed, &config.store_key, b"cookie").is_none());
         assert!(Profile::open(&sealed, &config.audit_key, b"grant").is_none());
         for index in 0..sealed.len() {
             let mut broken = sealed.clone();
             broken[index] ^= 1;
-            assert!(Profile::open(&broken, &config.store_key, b"grant").is_none(), "byte {index}");
+            assert!(
+                Profile::open(&broken, &config.store_key, b"grant").is_none(),
+                "byte {index}"
+            );
             assert!(Profile::open(&sealed[..index], &config.store_key, b"grant").is_none());
         }
     }

@@ -57,8 +57,14 @@ impl Gateway {
         if app.config.is_sandbox() {
             register::demo(&app).await?;
         }
-        let site = Site { app, provider: Provider::default() };
-        Ok(Self { router: routes(site.clone()), site })
+        let site = Site {
+            app,
+            provider: Provider::default(),
+        };
+        Ok(Self {
+            router: routes(site.clone()),
+            site,
+        })
     }
 
     /// Answers one request whose body was read whole.
@@ -68,8 +74,7 @@ impl Gateway {
             return unavailable(request.uri().path());
         };
         // 128 bits of it, in hexadecimal.
-        let request_id: String =
-            random.hash().hex().chars().take(32).collect();
+        let request_id: String = random.hash().hex().chars().take(32).collect();
         let (parts, body) = request.into_parts();
         let head = parts.method == Method::HEAD;
         let path = parts.uri.path().to_owned();
@@ -86,7 +91,9 @@ impl Gateway {
         }
         add_common_headers(app, &path, &mut reply);
         let length = reply.body().len();
-        reply.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+        reply
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from(length));
         if head {
             *reply.body_mut() = Bytes::new();
         }
@@ -96,13 +103,21 @@ impl Gateway {
     /// For a body that is too large to read.
     #[must_use]
     pub fn too_large(&self) -> Reply {
-        problem(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than 256 KiB.")
+        problem(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "The body is larger than 256 KiB.",
+        )
     }
 
     /// For a body that broke off.
     #[must_use]
     pub fn broken_request(&self) -> Reply {
-        problem(StatusCode::BAD_REQUEST, "body_broken", "The body broke off before its end.")
+        problem(
+            StatusCode::BAD_REQUEST,
+            "body_broken",
+            "The body broke off before its end.",
+        )
     }
 
     async fn route(&self, parts: Parts, body: Bytes, request_id: String) -> Reply {
@@ -113,7 +128,11 @@ impl Gateway {
             _ => path,
         };
         // HEAD is GET without the body, which is dropped at the end.
-        let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+        let method = if parts.method == Method::HEAD {
+            Method::GET
+        } else {
+            parts.method.clone()
+        };
         let request = Request {
             method: method.clone(),
             path: path.to_owned(),
@@ -124,9 +143,17 @@ impl Gateway {
             body,
             request_id,
         };
-        let routed = http::Request::builder().method(method).uri(routed).extension(request).body(axum::body::Body::empty());
+        let routed = http::Request::builder()
+            .method(method)
+            .uri(routed)
+            .extension(request)
+            .body(axum::body::Body::empty());
         let Ok(routed) = routed else {
-            return problem(StatusCode::BAD_REQUEST, "path_malformed", "The path cannot be read.");
+            return problem(
+                StatusCode::BAD_REQUEST,
+                "path_malformed",
+                "The path cannot be read.",
+            );
         };
         let mut router = self.router.clone();
         match router.call(routed).await {
@@ -144,13 +171,27 @@ impl Gateway {
         if probed.status() == StatusCode::NOT_FOUND {
             return probed;
         }
-        let methods = probed.headers().get(ALLOW).cloned().unwrap_or(HeaderValue::from_static("GET,HEAD"));
+        let methods = probed
+            .headers()
+            .get(ALLOW)
+            .cloned()
+            .unwrap_or(HeaderValue::from_static("GET,HEAD"));
         let mut reply = Reply::new(Bytes::new());
         *reply.status_mut() = StatusCode::NO_CONTENT;
         if is_cross_origin(parts.uri.path()) && parts.headers.contains_key(ORIGIN) {
-            reply.headers_mut().insert("access-control-allow-methods", methods.clone());
-            set(&mut reply, HeaderName::from_static("access-control-allow-headers"), "Authorization, Content-Type, Prefer, If-None-Match");
-            set(&mut reply, HeaderName::from_static("access-control-max-age"), "86400");
+            reply
+                .headers_mut()
+                .insert("access-control-allow-methods", methods.clone());
+            set(
+                &mut reply,
+                HeaderName::from_static("access-control-allow-headers"),
+                "Authorization, Content-Type, Prefer, If-None-Match",
+            );
+            set(
+                &mut reply,
+                HeaderName::from_static("access-control-max-age"),
+                "86400",
+            );
         }
         reply.headers_mut().insert(ALLOW, methods);
         reply
@@ -163,7 +204,11 @@ pub fn unavailable(path: &str) -> Reply {
     if matches!(path, "/health" | "/health/") {
         return health::alive();
     }
-    let mut reply = problem(StatusCode::SERVICE_UNAVAILABLE, "not_configured", "The gateway is not configured. Its log names the variable and says what to write.");
+    let mut reply = problem(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "not_configured",
+        "The gateway is not configured. Its log names the variable and says what to write.",
+    );
     set(&mut reply, http::header::RETRY_AFTER, "60");
     reply
 }
@@ -197,8 +242,13 @@ impl FromRequestParts<Site> for VersionPath {
     type Rejection = Answer;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Answer> {
-        let parameters = RawPathParams::from_request_parts(parts, site).await.map_err(|_| not_found())?;
-        let segment = parameters.iter().find(|(name, _)| *name == "version").map(|(_, value)| value);
+        let parameters = RawPathParams::from_request_parts(parts, site)
+            .await
+            .map_err(|_| not_found())?;
+        let segment = parameters
+            .iter()
+            .find(|(name, _)| *name == "version")
+            .map(|(_, value)| value);
         match segment.and_then(Version::parse) {
             Some(Version::V3) if !site.app.config.v3_enabled => Err(problem(
                 StatusCode::NOT_FOUND,
@@ -219,12 +269,27 @@ fn routes(site: Site) -> Router {
         .route("/health", get(|| async { Answer(health::alive()) }))
         .route("/health/ready", get(health::ready))
         .route("/assets/{file}", get(assets::file))
-        .route("/.well-known/oauth-authorization-server", get(discovery::authorization_server))
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(discovery::authorization_server),
+        )
         .route("/.well-known/openid-configuration", get(discovery::openid))
-        .route("/{version}/connect/.well-known/openid-configuration", get(discovery::openid_of_version))
-        .route("/{version}/fhir/.well-known/smart-configuration", get(discovery::smart))
-        .route("/{version}/o/authorize", get(authorize::start).post(authorize::start))
-        .route("/{version}/o/authorize/consent", get(consent::show).post(consent::decide))
+        .route(
+            "/{version}/connect/.well-known/openid-configuration",
+            get(discovery::openid_of_version),
+        )
+        .route(
+            "/{version}/fhir/.well-known/smart-configuration",
+            get(discovery::smart),
+        )
+        .route(
+            "/{version}/o/authorize",
+            get(authorize::start).post(authorize::start),
+        )
+        .route(
+            "/{version}/o/authorize/consent",
+            get(consent::show).post(consent::decide),
+        )
         .route("/signin/callback", get(signin::callback))
         .route("/signout", get(signin::sign_out).post(signin::sign_out))
         .route("/{version}/o/token", post(token::token))
@@ -233,8 +298,14 @@ fn routes(site: Site) -> Router {
         .route("/{version}/o/introspect", post(token::introspect))
         .route("/o/register", post(register::register))
         .route("/connect/userinfo", get(userinfo::userinfo))
-        .route("/{version}/connect/userinfo", get(userinfo::userinfo_of_version))
-        .route("/{version}/connect/UserInfo", get(userinfo::userinfo_of_version))
+        .route(
+            "/{version}/connect/userinfo",
+            get(userinfo::userinfo_of_version),
+        )
+        .route(
+            "/{version}/connect/UserInfo",
+            get(userinfo::userinfo_of_version),
+        )
         .route("/{version}/fhir/metadata", get(metadata))
         .route("/{version}/fhir/{resource}", get(search))
         .route("/{version}/fhir/{resource}/_search", post(search))
@@ -250,7 +321,11 @@ async fn home(State(site): State<Site>) -> Answer {
     not_found()
 }
 
-async fn metadata(State(site): State<Site>, VersionPath(version): VersionPath, Extension(request): Extension<Request>) -> Answer {
+async fn metadata(
+    State(site): State<Site>,
+    VersionPath(version): VersionPath,
+    Extension(request): Extension<Request>,
+) -> Answer {
     fhir::metadata(&site.app, &request, version).await.into()
 }
 
@@ -260,7 +335,17 @@ async fn search(
     ResourcePath { resource, .. }: ResourcePath,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    fhir::serve(&site.app, &request, Target { version, resource, interaction: Interaction::Search }).await.into()
+    fhir::serve(
+        &site.app,
+        &request,
+        Target {
+            version,
+            resource,
+            interaction: Interaction::Search,
+        },
+    )
+    .await
+    .into()
 }
 
 async fn read(
@@ -269,7 +354,17 @@ async fn read(
     ResourcePath { resource, id }: ResourcePath,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    fhir::serve(&site.app, &request, Target { version, resource, interaction: Interaction::Read { id } }).await.into()
+    fhir::serve(
+        &site.app,
+        &request,
+        Target {
+            version,
+            resource,
+            interaction: Interaction::Read { id },
+        },
+    )
+    .await
+    .into()
 }
 
 /// Resource type and id in the path, percent-decoded.
@@ -282,10 +377,22 @@ impl FromRequestParts<Site> for ResourcePath {
     type Rejection = Answer;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Answer> {
-        let parameters = RawPathParams::from_request_parts(parts, site).await.map_err(|_| not_found())?;
-        let value = |wanted| parameters.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-        let resource = value("resource").and_then(ResourceType::parse).ok_or_else(not_found)?;
-        Ok(Self { resource, id: value("id").unwrap_or_default().to_owned() })
+        let parameters = RawPathParams::from_request_parts(parts, site)
+            .await
+            .map_err(|_| not_found())?;
+        let value = |wanted| {
+            parameters
+                .iter()
+                .find(|(name, _)| *name == wanted)
+                .map(|(_, value)| value)
+        };
+        let resource = value("resource")
+            .and_then(ResourceType::parse)
+            .ok_or_else(not_found)?;
+        Ok(Self {
+            resource,
+            id: value("id").unwrap_or_default().to_owned(),
+        })
     }
 }
 
@@ -295,7 +402,11 @@ fn not_found() -> Answer {
 
 async fn whole(response: Response) -> Reply {
     let (parts, body) = response.into_parts();
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let body = body
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
     Reply::from_parts(parts, body)
 }
 
@@ -303,7 +414,11 @@ async fn whole(response: Response) -> Reply {
 fn finish_empty(reply: &mut Reply) {
     if reply.status() == StatusCode::METHOD_NOT_ALLOWED && reply.body().is_empty() {
         let allow = reply.headers().get(ALLOW).cloned();
-        *reply = problem(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This route does not have that method; see Allow.");
+        *reply = problem(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "This route does not have that method; see Allow.",
+        );
         if let Some(allow) = allow {
             reply.headers_mut().insert(ALLOW, allow);
         }
@@ -311,12 +426,24 @@ fn finish_empty(reply: &mut Reply) {
 }
 
 fn add_common_headers(app: &App, path: &str, reply: &mut Reply) {
-    set(reply, HeaderName::from_static("x-content-type-options"), "nosniff");
+    set(
+        reply,
+        HeaderName::from_static("x-content-type-options"),
+        "nosniff",
+    );
     if app.config.is_https() {
-        set(reply, HeaderName::from_static("strict-transport-security"), "max-age=31536000; includeSubDomains");
+        set(
+            reply,
+            HeaderName::from_static("strict-transport-security"),
+            "max-age=31536000; includeSubDomains",
+        );
     }
     if is_cross_origin(path) {
-        set(reply, HeaderName::from_static("access-control-allow-origin"), "*");
+        set(
+            reply,
+            HeaderName::from_static("access-control-allow-origin"),
+            "*",
+        );
         set(
             reply,
             HeaderName::from_static("access-control-expose-headers"),
@@ -330,18 +457,31 @@ fn add_common_headers(app: &App, path: &str, reply: &mut Reply) {
 
 /// Routes for web applications of other origins, without cookies (wire contract, 7.5).
 fn is_cross_origin(path: &str) -> bool {
-    if path.starts_with("/.well-known/") || path.starts_with("/o/register") || path.starts_with("/connect/") {
+    if path.starts_with("/.well-known/")
+        || path.starts_with("/o/register")
+        || path.starts_with("/connect/")
+    {
         return true;
     }
-    let Some((version, rest)) = path.trim_start_matches('/').split_once('/') else { return false };
+    let Some((version, rest)) = path.trim_start_matches('/').split_once('/') else {
+        return false;
+    };
     Version::parse(version).is_some()
-        && (rest.starts_with("fhir/") || rest.starts_with("connect/") || (rest.starts_with("o/") && !rest.starts_with("o/authorize")))
+        && (rest.starts_with("fhir/")
+            || rest.starts_with("connect/")
+            || (rest.starts_with("o/") && !rest.starts_with("o/authorize")))
 }
 
-/// The direct peer as the host names it. Spin adds the port, which is not part of the address.
+/// The direct peer as the host names it. Spin appends its header to whatever the client sent, so only the last
+/// one is believed. It has the port, which is not part of the address.
 fn client_address(parts: &Parts) -> String {
-    let value = parts.headers.get("spin-client-addr").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.parse::<std::net::SocketAddr>().map_or_else(|_| value.to_owned(), |address| address.ip().to_string())
+    let value = parts.headers.get_all("spin-client-addr").iter().next_back();
+    let value = value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    value
+        .parse::<std::net::SocketAddr>()
+        .map_or_else(|_| value.to_owned(), |address| address.ip().to_string())
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use rusqlite::types::{Value as SqlValue, ValueRef};
 
 use crate::ports::{
-    Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows, UnixMillis, Upstream,
-    UpstreamError, UpstreamRequest, UpstreamResponse, Value,
+    Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
+    UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, Value,
 };
 
 /// SQLite in memory or in a file. Statements run at once, in the order of the calls.
@@ -31,7 +31,9 @@ impl Database for SqliteDatabase {
         sql: &'a str,
         parameters: Vec<Value>,
     ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
-        let result = self.run(sql, parameters).map_err(|error| DatabaseError(error.to_string()));
+        let result = self
+            .run(sql, parameters)
+            .map_err(|error| DatabaseError(error.to_string()));
         Box::pin(async move { result })
     }
 }
@@ -59,7 +61,9 @@ impl SqliteDatabase {
                             ValueRef::Integer(number) => Value::Integer(number),
                             ValueRef::Null => Value::Null,
                             ValueRef::Real(number) => Value::Real(number),
-                            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                            ValueRef::Text(text) => {
+                                Value::Text(String::from_utf8_lossy(text).into_owned())
+                            }
                         })
                     })
                     .collect::<rusqlite::Result<_>>()?,
@@ -126,9 +130,17 @@ pub(crate) struct ScriptedUpstream {
 }
 
 impl Upstream for ScriptedUpstream {
-    fn send(&self, request: UpstreamRequest) -> PortFuture<'_, Result<UpstreamResponse, UpstreamError>> {
+    fn send(
+        &self,
+        request: UpstreamRequest,
+    ) -> PortFuture<'_, Result<UpstreamResponse, UpstreamError>> {
         self.requests.lock().unwrap().push(request);
-        let answer = self.answers.lock().unwrap().pop_front().unwrap_or(Err(UpstreamError::Connect));
+        let answer = self
+            .answers
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or(Err(UpstreamError::Connect));
         Box::pin(async move { answer })
     }
 }

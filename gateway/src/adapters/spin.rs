@@ -40,12 +40,19 @@ pub(crate) async fn serve(request: SpinRequest) -> http::Response<Full<Bytes>> {
         Ok(gateway) => gateway,
         Err(problem) => {
             // Liveness is about this process alone.
-            println!("{}", serde_json::json!({ "level": "critical", "event": "start", "problem": problem.to_string() }));
+            println!(
+                "{}",
+                serde_json::json!({ "level": "critical", "event": "start", "problem": problem.to_string() })
+            );
             return unavailable(parts.uri.path()).map(Full::new);
         }
     };
     let reply = match read(body, REQUEST_LIMIT).await {
-        Ok(body) => gateway.respond(http::Request::from_parts(parts, body)).await,
+        Ok(body) => {
+            gateway
+                .respond(http::Request::from_parts(parts, body))
+                .await
+        }
         Err(ReadError::TooLarge) => gateway.too_large(),
         Err(ReadError::Broken) => gateway.broken_request(),
     };
@@ -64,7 +71,11 @@ async fn gateway() -> Result<Gateway, StartError> {
         }
     }
     let config = Config::parse(&raw)?;
-    let offset_ms = raw.get("clock_offset_s").and_then(|text| text.parse::<i64>().ok()).unwrap_or(0).saturating_mul(1000);
+    let offset_ms = raw
+        .get("clock_offset_s")
+        .and_then(|text| text.parse::<i64>().ok())
+        .unwrap_or(0)
+        .saturating_mul(1000);
     let app = App {
         config: Arc::new(config),
         database: Arc::new(SpinDatabase::open().await?),
@@ -73,7 +84,9 @@ async fn gateway() -> Result<Gateway, StartError> {
         entropy: Arc::new(SystemEntropy),
         log: Arc::new(StandardOutput),
     };
-    let gateway = Gateway::start(app).await.map_err(|error| StartError::Store(error.to_string()))?;
+    let gateway = Gateway::start(app)
+        .await
+        .map_err(|error| StartError::Store(error.to_string()))?;
     GATEWAY.set(Some(gateway.clone()));
     Ok(gateway)
 }
@@ -107,7 +120,10 @@ impl SpinDatabase {
         // libSQL has these by itself and refuses the pragmas.
         let _ = run(&durable, "PRAGMA synchronous = FULL", Vec::new()).await;
         let _ = run(&relaxed, "PRAGMA synchronous = NORMAL", Vec::new()).await;
-        Ok(Self { durable: SendWrapper::new(durable), relaxed: SendWrapper::new(relaxed) })
+        Ok(Self {
+            durable: SendWrapper::new(durable),
+            relaxed: SendWrapper::new(relaxed),
+        })
     }
 }
 
@@ -122,7 +138,9 @@ impl Database for SpinDatabase {
             Durability::Durable => &self.durable,
             Durability::Relaxed => &self.relaxed,
         };
-        Box::pin(SendWrapper::new(async move { run(connection, sql, parameters).await }))
+        Box::pin(SendWrapper::new(async move {
+            run(connection, sql, parameters).await
+        }))
     }
 }
 
@@ -136,7 +154,9 @@ impl Database for SoleConnection {
         sql: &'a str,
         parameters: Vec<Value>,
     ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
-        Box::pin(SendWrapper::new(async move { run(&self.0, sql, parameters).await }))
+        Box::pin(SendWrapper::new(async move {
+            run(&self.0, sql, parameters).await
+        }))
     }
 }
 
@@ -144,7 +164,11 @@ async fn connection() -> Result<Connection, DatabaseError> {
     Connection::open_default().await.map_err(failed)
 }
 
-async fn run(connection: &Connection, sql: &str, parameters: Vec<Value>) -> Result<Rows, DatabaseError> {
+async fn run(
+    connection: &Connection,
+    sql: &str,
+    parameters: Vec<Value>,
+) -> Result<Rows, DatabaseError> {
     let parameters = parameters.into_iter().map(|value| match value {
         Value::Blob(bytes) => SqliteValue::Blob(bytes),
         Value::Integer(number) => SqliteValue::Integer(number),
@@ -152,7 +176,13 @@ async fn run(connection: &Connection, sql: &str, parameters: Vec<Value>) -> Resu
         Value::Real(number) => SqliteValue::Real(number),
         Value::Text(text) => SqliteValue::Text(text),
     });
-    let rows = connection.execute(sql, parameters).await.map_err(failed)?.collect().await.map_err(failed)?;
+    let rows = connection
+        .execute(sql, parameters)
+        .await
+        .map_err(failed)?
+        .collect()
+        .await
+        .map_err(failed)?;
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -173,8 +203,12 @@ async fn run(connection: &Connection, sql: &str, parameters: Vec<Value>) -> Resu
 fn failed(error: SqliteError) -> DatabaseError {
     DatabaseError(match error {
         SqliteError::Io(text) => text,
-        SqliteError::NoSuchDatabase => "no database named default; see sqlite_databases in the manifest".to_owned(),
-        SqliteError::AccessDenied => "the manifest does not allow the database; add it to sqlite_databases".to_owned(),
+        SqliteError::NoSuchDatabase => {
+            "no database named default; see sqlite_databases in the manifest".to_owned()
+        }
+        SqliteError::AccessDenied => {
+            "the manifest does not allow the database; add it to sqlite_databases".to_owned()
+        }
         SqliteError::InvalidConnection => "the connection is closed".to_owned(),
         SqliteError::DatabaseFull => "the database is full".to_owned(),
     })
@@ -183,7 +217,10 @@ fn failed(error: SqliteError) -> DatabaseError {
 struct SpinUpstream;
 
 impl Upstream for SpinUpstream {
-    fn send(&self, request: UpstreamRequest) -> PortFuture<'_, Result<UpstreamResponse, UpstreamError>> {
+    fn send(
+        &self,
+        request: UpstreamRequest,
+    ) -> PortFuture<'_, Result<UpstreamResponse, UpstreamError>> {
         Box::pin(SendWrapper::new(send(request)))
     }
 }
@@ -200,25 +237,41 @@ async fn send(request: UpstreamRequest) -> Result<UpstreamResponse, UpstreamErro
 async fn exchange(request: UpstreamRequest) -> Result<UpstreamResponse, UpstreamError> {
     let options = RequestOptions::new();
     let nanos = u64::try_from(request.timeout.as_nanos()).unwrap_or(u64::MAX);
-    let connect = u64::try_from(CONNECT_TIMEOUT.as_nanos()).unwrap_or(u64::MAX).min(nanos);
+    let connect = u64::try_from(CONNECT_TIMEOUT.as_nanos())
+        .unwrap_or(u64::MAX)
+        .min(nanos);
     // A host that does not offer one of these says so; the deadline above holds in any case.
     let _ = options.set_connect_timeout(Some(connect));
     let _ = options.set_first_byte_timeout(Some(nanos));
     let _ = options.set_between_bytes_timeout(Some(nanos));
 
-    let mut outgoing = http::Request::builder().method(request.method).uri(request.url);
+    let mut outgoing = http::Request::builder()
+        .method(request.method)
+        .uri(request.url);
     if let Some(headers) = outgoing.headers_mut() {
         *headers = request.headers;
     }
-    let mut outgoing = outgoing.body(Full::new(request.body)).map_err(|_| UpstreamError::Broken)?;
-    outgoing.extensions_mut().insert(RequestOptionsExtension(options));
-    let response = spin_sdk::http::send(outgoing).await.map_err(|error| classify(&error))?;
+    let mut outgoing = outgoing
+        .body(Full::new(request.body))
+        .map_err(|_| UpstreamError::Broken)?;
+    outgoing
+        .extensions_mut()
+        .insert(RequestOptionsExtension(options));
+    let response = spin_sdk::http::send(outgoing)
+        .await
+        .map_err(|error| classify(&error))?;
     let (parts, body) = response.into_parts();
-    let body = read(body, request.body_limit).await.map_err(|error| match error {
-        ReadError::Broken => UpstreamError::Broken,
-        ReadError::TooLarge => UpstreamError::TooLarge,
-    })?;
-    Ok(UpstreamResponse { status: parts.status, headers: parts.headers, body })
+    let body = read(body, request.body_limit)
+        .await
+        .map_err(|error| match error {
+            ReadError::Broken => UpstreamError::Broken,
+            ReadError::TooLarge => UpstreamError::TooLarge,
+        })?;
+    Ok(UpstreamResponse {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    })
 }
 
 enum ReadError {
@@ -233,7 +286,9 @@ where
     let mut whole = BytesMut::new();
     let mut first = None;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| ReadError::Broken)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|_| ReadError::Broken)?.into_data() else {
+            continue;
+        };
         if whole.len() + first.as_ref().map_or(0, Bytes::len) + data.len() > limit {
             return Err(ReadError::TooLarge);
         }
@@ -279,8 +334,14 @@ struct SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> UnixMillis {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX).saturating_add(self.offset_ms))
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        UnixMillis(
+            i64::try_from(since.as_millis())
+                .unwrap_or(i64::MAX)
+                .saturating_add(self.offset_ms),
+        )
     }
 }
 

@@ -69,7 +69,12 @@ impl AuthMethod {
     /// The methods that the token endpoint accepts now, in the order of the documents.
     pub const OFFERED: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
     /// All methods of the contract.
-    pub const ALL: [Self; 4] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::None];
+    pub const ALL: [Self; 4] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+        Self::None,
+    ];
 
     /// The registered name.
     #[must_use]
@@ -148,7 +153,9 @@ impl Status {
     /// Reads it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Pending, Self::Suspended].into_iter().find(|status| status.as_str() == text)
+        [Self::Active, Self::Pending, Self::Suspended]
+            .into_iter()
+            .find(|status| status.as_str() == text)
     }
 }
 

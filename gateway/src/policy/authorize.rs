@@ -73,7 +73,14 @@ impl Language {
         let mut best = (0.0, Self::English);
         for item in header.unwrap_or_default().split(',') {
             let mut parts = item.split(';');
-            let primary = parts.next().unwrap_or_default().trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
+            let primary = parts
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .split('-')
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             let quality = parts
                 .find_map(|part| part.trim().strip_prefix("q="))
                 .map_or(1.0, |text| text.trim().parse().unwrap_or(0.0_f32));
@@ -101,13 +108,19 @@ pub fn check(
     fhir_bases: &[String],
 ) -> Result<AuthorizationRequest, Refusal> {
     let single = |name: &'static str| {
-        parameters.single(name).map_err(|error| invalid_request(error.to_string()))
+        parameters
+            .single(name)
+            .map_err(|error| invalid_request(error.to_string()))
     };
     if single("request")?.is_some() || single("request_uri")?.is_some() {
-        return Err(invalid_request("request objects are not supported; send the parameters themselves"));
+        return Err(invalid_request(
+            "request objects are not supported; send the parameters themselves",
+        ));
     }
     if single("client_secret")?.is_some() {
-        return Err(invalid_request("client_secret must never be in an authorization request; treat it as leaked and rotate it"));
+        return Err(invalid_request(
+            "client_secret must never be in an authorization request; treat it as leaked and rotate it",
+        ));
     }
     match single("response_type")? {
         Some("code") => {}
@@ -119,12 +132,18 @@ pub fn check(
         }
         None => return Err(invalid_request("response_type is missing; it must be code")),
     }
-    let state = single("state")?.filter(|state| state.chars().count() >= 16).ok_or_else(|| {
-        invalid_request("state must have at least 16 characters that an attacker cannot guess")
-    })?;
+    let state = single("state")?
+        .filter(|state| state.chars().count() >= 16)
+        .ok_or_else(|| {
+            invalid_request("state must have at least 16 characters that an attacker cannot guess")
+        })?;
     let challenge = single("code_challenge")?
-        .ok_or_else(|| invalid_request("code_challenge is missing: PKCE with S256 is required (RFC 7636)"))
-        .and_then(|text| Challenge::parse(text).map_err(|error| invalid_request(error.to_string())))?;
+        .ok_or_else(|| {
+            invalid_request("code_challenge is missing: PKCE with S256 is required (RFC 7636)")
+        })
+        .and_then(|text| {
+            Challenge::parse(text).map_err(|error| invalid_request(error.to_string()))
+        })?;
     if single("code_challenge_method")? != Some("S256") {
         return Err(invalid_request("code_challenge_method must be S256"));
     }
@@ -132,20 +151,41 @@ pub fn check(
     if let Some(aud) = single("aud")? {
         let base = aud.strip_suffix('/').unwrap_or(aud);
         if !fhir_bases.iter().any(|known| known == base) {
-            return Err(invalid_request(format!("aud must be the FHIR base, such as {}", fhir_bases.last().map_or("", String::as_str))));
+            return Err(invalid_request(format!(
+                "aud must be the FHIR base, such as {}",
+                fhir_bases.last().map_or("", String::as_str)
+            )));
         }
     }
     let language = single("lang")?.and_then(Language::parse);
-    let prompt_login = single("prompt")?.is_some_and(|prompt| prompt.split(' ').any(|value| value == "login"));
+    let prompt_login =
+        single("prompt")?.is_some_and(|prompt| prompt.split(' ').any(|value| value == "login"));
     if let Some(name) = parameters.any_repeated() {
-        let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
+        let name: String = name
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .take(40)
+            .collect();
         return Err(invalid_request(format!("{name} is given more than once")));
     }
-    Ok(AuthorizationRequest { state: state.to_owned(), challenge, scopes, prompt_login, language })
+    Ok(AuthorizationRequest {
+        state: state.to_owned(),
+        challenge,
+        scopes,
+        prompt_login,
+        language,
+    })
 }
 
-fn scopes(application: &Application, asked: Option<&str>, version: Version) -> Result<ScopeSet, Refusal> {
-    let invalid_scope = |description: String| Refusal { code: ErrorCode::InvalidScope, description: description.into() };
+fn scopes(
+    application: &Application,
+    asked: Option<&str>,
+    version: Version,
+) -> Result<ScopeSet, Refusal> {
+    let invalid_scope = |description: String| Refusal {
+        code: ErrorCode::InvalidScope,
+        description: description.into(),
+    };
     let Some(asked) = asked else {
         if version == Version::V3 {
             return Err(invalid_scope("scope is missing".to_owned()));
@@ -154,9 +194,19 @@ fn scopes(application: &Application, asked: Option<&str>, version: Version) -> R
     };
     let asked = ScopeSet::parse(asked).map_err(|error| invalid_scope(error.to_string()))?;
     // An application without demographics: a wildcard means what it may have (section 9).
-    let asked = if application.requires_demographics { asked } else { asked.wildcards_without_demographics() };
-    if let Some(beyond) = asked.iter().find(|scope| !application.permissions().contains(scope.permissions())) {
-        return Err(invalid_scope(format!("this application may not ask for {}", beyond.as_str())));
+    let asked = if application.requires_demographics {
+        asked
+    } else {
+        asked.wildcards_without_demographics()
+    };
+    if let Some(beyond) = asked
+        .iter()
+        .find(|scope| !application.permissions().contains(scope.permissions()))
+    {
+        return Err(invalid_scope(format!(
+            "this application may not ask for {}",
+            beyond.as_str()
+        )));
     }
     if asked.is_empty() {
         return Err(invalid_scope("scope is empty".to_owned()));
@@ -165,7 +215,10 @@ fn scopes(application: &Application, asked: Option<&str>, version: Version) -> R
 }
 
 fn invalid_request(description: impl Into<Cow<'static, str>>) -> Refusal {
-    Refusal { code: ErrorCode::InvalidRequest, description: description.into() }
+    Refusal {
+        code: ErrorCode::InvalidRequest,
+        description: description.into(),
+    }
 }
 
 #[cfg(test)]
@@ -176,16 +229,29 @@ mod tests {
     const GOOD: &str = "response_type=code&state=0123456789abcdef&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
 
     fn run(query: &str) -> Result<AuthorizationRequest, Refusal> {
-        let bases = ["https://gw.example/v1/fhir".to_owned(), "https://gw.example/v2/fhir".to_owned()];
-        check(&application(), &Parameters::parse(query.as_bytes()), Version::V2, &bases)
+        let bases = [
+            "https://gw.example/v1/fhir".to_owned(),
+            "https://gw.example/v2/fhir".to_owned(),
+        ];
+        check(
+            &application(),
+            &Parameters::parse(query.as_bytes()),
+            Version::V2,
+            &bases,
+        )
     }
 
     fn refused(query: &str) -> &'static str {
-        run(query).err().map_or("accepted", |refusal| refusal.code.as_str())
+        run(query)
+            .err()
+            .map_or("accepted", |refusal| refusal.code.as_str())
     }
 
     fn without(name: &str) -> String {
-        GOOD.split('&').filter(|pair| !pair.starts_with(&format!("{name}="))).collect::<Vec<_>>().join("&")
+        GOOD.split('&')
+            .filter(|pair| !pair.starts_with(&format!("{name}=")))
+            .collect::<Vec<_>>()
+            .join("&")
     }
 
     #[test]
@@ -196,34 +262,55 @@ mod tests {
     #[test]
     fn request_object_or_client_secret_is_invalid_request() {
         assert_eq!(refused(&format!("{GOOD}&request=x")), "invalid_request");
-        assert_eq!(refused(&format!("{GOOD}&client_secret=x")), "invalid_request");
+        assert_eq!(
+            refused(&format!("{GOOD}&client_secret=x")),
+            "invalid_request"
+        );
     }
 
     #[test]
     fn response_type_other_than_code_is_unsupported() {
-        assert_eq!(refused(&GOOD.replace("response_type=code", "response_type=token")), "unsupported_response_type");
+        assert_eq!(
+            refused(&GOOD.replace("response_type=code", "response_type=token")),
+            "unsupported_response_type"
+        );
         assert_eq!(refused(&without("response_type")), "invalid_request");
     }
 
     #[test]
     fn state_needs_16_characters() {
         assert_eq!(refused(&without("state")), "invalid_request");
-        assert_eq!(refused(&GOOD.replace("0123456789abcdef", "0123456789abcde")), "invalid_request");
+        assert_eq!(
+            refused(&GOOD.replace("0123456789abcdef", "0123456789abcde")),
+            "invalid_request"
+        );
     }
 
     #[test]
     fn pkce_with_s256_is_required() {
         assert_eq!(refused(&without("code_challenge")), "invalid_request");
-        assert_eq!(refused(&without("code_challenge_method")), "invalid_request");
+        assert_eq!(
+            refused(&without("code_challenge_method")),
+            "invalid_request"
+        );
         assert_eq!(refused(&GOOD.replace("S256", "plain")), "invalid_request");
-        assert_eq!(refused(&GOOD.replace("E9Melhoa", "short")), "invalid_request");
+        assert_eq!(
+            refused(&GOOD.replace("E9Melhoa", "short")),
+            "invalid_request"
+        );
         assert!(run(&GOOD.replace("w-cM", "w-cM%3D")).is_ok());
     }
 
     #[test]
     fn unknown_scope_is_invalid_scope() {
-        assert_eq!(refused(&format!("{GOOD}&scope=patient/Coverage.write")), "invalid_scope");
-        assert_eq!(refused(&format!("{GOOD}&scope=patient/Coverage.rs+openid")), "accepted");
+        assert_eq!(
+            refused(&format!("{GOOD}&scope=patient/Coverage.write")),
+            "invalid_scope"
+        );
+        assert_eq!(
+            refused(&format!("{GOOD}&scope=patient/Coverage.rs+openid")),
+            "accepted"
+        );
     }
 
     #[test]
@@ -236,10 +323,26 @@ mod tests {
         let mut app = application();
         app.requires_demographics = false;
         app.scopes = ScopeSet::everything().without_demographics();
-        let run = |scope: &str| check(&app, &Parameters::parse(format!("{GOOD}&scope={scope}").as_bytes()), Version::V2, &[]);
-        assert_eq!(run("patient/Patient.read").err().unwrap().code, ErrorCode::InvalidScope);
-        assert_eq!(run("openid+profile").err().unwrap().code, ErrorCode::InvalidScope);
-        assert_eq!(run("patient/*.rs").unwrap().scopes.to_string(), "patient/Coverage.rs patient/ExplanationOfBenefit.rs");
+        let run = |scope: &str| {
+            check(
+                &app,
+                &Parameters::parse(format!("{GOOD}&scope={scope}").as_bytes()),
+                Version::V2,
+                &[],
+            )
+        };
+        assert_eq!(
+            run("patient/Patient.read").err().unwrap().code,
+            ErrorCode::InvalidScope
+        );
+        assert_eq!(
+            run("openid+profile").err().unwrap().code,
+            ErrorCode::InvalidScope
+        );
+        assert_eq!(
+            run("patient/*.rs").unwrap().scopes.to_string(),
+            "patient/Coverage.rs patient/ExplanationOfBenefit.rs"
+        );
     }
 
     #[test]
@@ -247,18 +350,30 @@ mod tests {
         for good in ["https://gw.example/v1/fhir", "https://gw.example/v2/fhir/"] {
             assert!(run(&format!("{GOOD}&aud={good}")).is_ok(), "{good}");
         }
-        assert_eq!(refused(&format!("{GOOD}&aud=https://other.example/v2/fhir")), "invalid_request");
+        assert_eq!(
+            refused(&format!("{GOOD}&aud=https://other.example/v2/fhir")),
+            "invalid_request"
+        );
     }
 
     #[test]
     fn any_repeated_parameter_is_invalid_request() {
-        assert_eq!(refused(&format!("{GOOD}&state=0123456789abcdef")), "invalid_request");
+        assert_eq!(
+            refused(&format!("{GOOD}&state=0123456789abcdef")),
+            "invalid_request"
+        );
         assert_eq!(refused(&format!("{GOOD}&foo=1&foo=1")), "invalid_request");
     }
 
     #[test]
     fn accept_language_picks_the_best() {
-        for (header, tag) in [(None, "en"), (Some("es"), "es"), (Some("fr, es-MX;q=0.8, en;q=0.5"), "es"), (Some("es;q=0"), "en"), (Some("en-US,en;q=0.9,es;q=0.8"), "en")] {
+        for (header, tag) in [
+            (None, "en"),
+            (Some("es"), "es"),
+            (Some("fr, es-MX;q=0.8, en;q=0.5"), "es"),
+            (Some("es;q=0"), "en"),
+            (Some("en-US,en;q=0.9,es;q=0.8"), "en"),
+        ] {
             assert_eq!(Language::accepted(header).tag(), tag, "{header:?}");
         }
     }

@@ -33,8 +33,16 @@ impl Decision {
         match single("decision")? {
             Some("deny") => Ok(Self::Deny),
             Some("allow") => {
-                let granted = if share { asked.clone() } else { asked.without_demographics() };
-                Ok(if granted.grants_data() { Self::Allow(granted) } else { Self::Deny })
+                let granted = if share {
+                    asked.clone()
+                } else {
+                    asked.without_demographics()
+                };
+                Ok(if granted.grants_data() {
+                    Self::Allow(granted)
+                } else {
+                    Self::Deny
+                })
             }
             _ => Err(NotADecision),
         }
@@ -56,7 +64,12 @@ pub fn offers_choice(asked: &ScopeSet) -> bool {
 ///
 /// ONE_TIME ends with its access token; until a code is redeemed it is given the code's and the token's time.
 #[must_use]
-pub fn grant_end(kind: DataAccessType, now: UnixMillis, code_ttl_s: i64, access_ttl_s: i64) -> Option<UnixMillis> {
+pub fn grant_end(
+    kind: DataAccessType,
+    now: UnixMillis,
+    code_ttl_s: i64,
+    access_ttl_s: i64,
+) -> Option<UnixMillis> {
     match kind {
         DataAccessType::ResearchStudy => None,
         DataAccessType::OneTime => Some(now.plus_seconds(code_ttl_s + access_ttl_s)),
@@ -77,7 +90,9 @@ pub fn thirteen_months_after(now: UnixMillis) -> UnixMillis {
 /// RFC 3339 in UTC with whole seconds, as in `access_grant_expiration`.
 #[must_use]
 pub fn rfc3339(instant: UnixMillis) -> String {
-    Timestamp::from_second(instant.seconds()).map(|timestamp| timestamp.to_string()).unwrap_or_default()
+    Timestamp::from_second(instant.seconds())
+        .map(|timestamp| timestamp.to_string())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -85,7 +100,10 @@ mod tests {
     use super::*;
 
     fn decide(form: &str, asked: &str) -> Result<Decision, NotADecision> {
-        Decision::parse(&Parameters::parse(form.as_bytes()), &ScopeSet::parse(asked).unwrap())
+        Decision::parse(
+            &Parameters::parse(form.as_bytes()),
+            &ScopeSet::parse(asked).unwrap(),
+        )
     }
 
     fn months(from: &str) -> String {
@@ -96,20 +114,37 @@ mod tests {
     #[test]
     fn withholding_removes_patient_and_profile() {
         let asked = "openid profile patient/Patient.rs patient/Coverage.rs";
-        let Ok(Decision::Allow(granted)) = decide("decision=allow&demographics=withhold", asked) else { panic!() };
+        let Ok(Decision::Allow(granted)) = decide("decision=allow&demographics=withhold", asked)
+        else {
+            panic!()
+        };
         assert_eq!(granted.to_string(), "openid patient/Coverage.rs");
-        let Ok(Decision::Allow(granted)) = decide("decision=allow&demographics=share", asked) else { panic!() };
+        let Ok(Decision::Allow(granted)) = decide("decision=allow&demographics=share", asked)
+        else {
+            panic!()
+        };
         assert_eq!(granted.to_string(), asked);
     }
 
     #[test]
     fn nothing_left_after_withholding_is_a_denial() {
-        assert_eq!(decide("decision=allow&demographics=withhold", "openid profile patient/Patient.rs"), Ok(Decision::Deny));
+        assert_eq!(
+            decide(
+                "decision=allow&demographics=withhold",
+                "openid profile patient/Patient.rs"
+            ),
+            Ok(Decision::Deny)
+        );
     }
 
     #[test]
     fn anything_but_allow_or_deny_is_no_decision() {
-        for form in ["", "decision=yes", "decision=allow&decision=deny", "decision=allow&demographics=maybe"] {
+        for form in [
+            "",
+            "decision=yes",
+            "decision=allow&decision=deny",
+            "decision=allow&demographics=maybe",
+        ] {
             assert_eq!(decide(form, "openid profile"), Err(NotADecision), "{form}");
         }
     }
@@ -131,8 +166,17 @@ mod tests {
     #[test]
     fn the_three_access_lengths() {
         let now = UnixMillis(1_000_000);
-        assert_eq!(grant_end(DataAccessType::ResearchStudy, now, 60, 3600), None);
-        assert_eq!(grant_end(DataAccessType::OneTime, now, 60, 3600), Some(now.plus_seconds(3660)));
-        assert_eq!(grant_end(DataAccessType::ThirteenMonth, now, 60, 3600), Some(thirteen_months_after(now)));
+        assert_eq!(
+            grant_end(DataAccessType::ResearchStudy, now, 60, 3600),
+            None
+        );
+        assert_eq!(
+            grant_end(DataAccessType::OneTime, now, 60, 3600),
+            Some(now.plus_seconds(3660))
+        );
+        assert_eq!(
+            grant_end(DataAccessType::ThirteenMonth, now, 60, 3600),
+            Some(thirteen_months_after(now))
+        );
     }
 }

@@ -23,7 +23,11 @@ impl Parameters {
     ///
     /// [`Repeated`] where it occurs more than once.
     pub fn single(&self, name: &'static str) -> Result<Option<&str>, Repeated> {
-        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let mut values = self
+            .0
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str());
         let first = values.next();
         if values.next().is_some() {
             return Err(Repeated(name));
@@ -35,7 +39,11 @@ impl Parameters {
     #[must_use]
     pub fn any_repeated(&self) -> Option<&str> {
         self.0.iter().enumerate().find_map(|(index, (name, _))| {
-            self.0.iter().take(index).any(|(earlier, _)| earlier == name).then_some(name.as_str())
+            self.0
+                .iter()
+                .take(index)
+                .any(|(earlier, _)| earlier == name)
+                .then_some(name.as_str())
         })
     }
 }

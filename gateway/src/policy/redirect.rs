@@ -20,21 +20,29 @@ impl VerifiedRedirect {
     /// # Errors
     ///
     /// [`RedirectError`] in words; it is shown, never redirected.
-    pub fn verify(application: &Application, requested: Option<&str>) -> Result<Self, RedirectError> {
+    pub fn verify(
+        application: &Application,
+        requested: Option<&str>,
+    ) -> Result<Self, RedirectError> {
         let Some(requested) = requested else {
             return match application.redirect_uris.as_slice() {
-                [only] => Ok(Self { uri: only.clone(), given: false }),
+                [only] => Ok(Self {
+                    uri: only.clone(),
+                    given: false,
+                }),
                 _ => Err(RedirectError::Missing),
             };
         };
-        let matches = application
-            .redirect_uris
-            .iter()
-            .any(|registered| registered == requested || same_but_for_loopback_port(registered, requested));
+        let matches = application.redirect_uris.iter().any(|registered| {
+            registered == requested || same_but_for_loopback_port(registered, requested)
+        });
         if !matches {
             return Err(RedirectError::Unregistered);
         }
-        Ok(Self { uri: requested.to_owned(), given: true })
+        Ok(Self {
+            uri: requested.to_owned(),
+            given: true,
+        })
     }
 
     /// One that the store kept after it was verified.
@@ -67,7 +75,9 @@ impl VerifiedRedirect {
     #[must_use]
     pub fn form_action(&self) -> String {
         match Url::parse(&self.uri) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => url.origin().ascii_serialization(),
+            Ok(url) if matches!(url.scheme(), "http" | "https") => {
+                url.origin().ascii_serialization()
+            }
             Ok(url) => format!("{}:", url.scheme()),
             Err(_) => "'self'".to_owned(),
         }
@@ -82,7 +92,9 @@ pub enum RedirectError {
     #[error("redirect_uri is missing, and this application has registered more than one")]
     Missing,
     /// Not one of the registered ones.
-    #[error("redirect_uri is not one that this application has registered; they must be the same, character by character")]
+    #[error(
+        "redirect_uri is not one that this application has registered; they must be the same, character by character"
+    )]
     Unregistered,
 }
 
@@ -111,7 +123,9 @@ pub fn registrable(uri: &str, environment: Environment) -> Result<(), &'static s
         "http" => Err("must be https; http is for loopback addresses only"),
         // RFC 8252, section 7.1: a private-use scheme is a reversed domain name, so it has a dot.
         scheme if scheme.contains('.') => Ok(()),
-        _ => Err("must be https, or a custom scheme in reverse-domain form such as org.example.app:/callback"),
+        _ => Err(
+            "must be https, or a custom scheme in reverse-domain form such as org.example.app:/callback",
+        ),
     }
 }
 
@@ -124,7 +138,9 @@ fn same_but_for_loopback_port(registered: &str, requested: &str) -> bool {
             };
             let after = match after.strip_prefix(':') {
                 Some(port) => {
-                    let end = port.find(|c: char| !c.is_ascii_digit()).unwrap_or(port.len());
+                    let end = port
+                        .find(|c: char| !c.is_ascii_digit())
+                        .unwrap_or(port.len());
                     let (digits, after) = port.split_at(end);
                     digits.parse::<u16>().ok()?;
                     after
@@ -164,36 +180,86 @@ mod tests {
     fn an_exact_match_is_needed() {
         let registered = ["https://app.example/cb"];
         assert!(verify(&registered, Some("https://app.example/cb")).is_ok());
-        for other in ["https://app.example/cb/", "https://app.example/CB", "https://app.example/cb?x=1", "https://app.example:443/cb", "https://evil.example/cb", "http://app.example/cb"] {
-            assert_eq!(verify(&registered, Some(other)), Err(RedirectError::Unregistered), "{other}");
+        for other in [
+            "https://app.example/cb/",
+            "https://app.example/CB",
+            "https://app.example/cb?x=1",
+            "https://app.example:443/cb",
+            "https://evil.example/cb",
+            "http://app.example/cb",
+        ] {
+            assert_eq!(
+                verify(&registered, Some(other)),
+                Err(RedirectError::Unregistered),
+                "{other}"
+            );
         }
     }
 
     #[test]
     fn it_may_be_left_out_only_where_exactly_one_is_registered() {
         assert!(verify(&["https://a.example/"], None).is_ok());
-        assert_eq!(verify(&["https://a.example/", "https://b.example/"], None), Err(RedirectError::Missing));
+        assert_eq!(
+            verify(&["https://a.example/", "https://b.example/"], None),
+            Err(RedirectError::Missing)
+        );
     }
 
     #[test]
     fn loopback_addresses_match_on_any_port() {
         let registered = ["http://127.0.0.1/cb", "http://[::1]:5000/cb"];
-        for uri in ["http://127.0.0.1:1234/cb", "http://127.0.0.1/cb", "http://[::1]:9/cb"] {
+        for uri in [
+            "http://127.0.0.1:1234/cb",
+            "http://127.0.0.1/cb",
+            "http://[::1]:9/cb",
+        ] {
             assert!(verify(&registered, Some(uri)).is_ok(), "{uri}");
         }
-        for uri in ["http://localhost:1234/cb", "http://127.0.0.1:1234/other", "http://127.0.0.1.evil.example/cb", "http://127.0.0.1:99999/cb", "http://127.0.0.1:1@evil.example/cb", "https://127.0.0.1:1/cb"] {
-            assert_eq!(verify(&registered, Some(uri)), Err(RedirectError::Unregistered), "{uri}");
+        for uri in [
+            "http://localhost:1234/cb",
+            "http://127.0.0.1:1234/other",
+            "http://127.0.0.1.evil.example/cb",
+            "http://127.0.0.1:99999/cb",
+            "http://127.0.0.1:1@evil.example/cb",
+            "https://127.0.0.1:1/cb",
+        ] {
+            assert_eq!(
+                verify(&registered, Some(uri)),
+                Err(RedirectError::Unregistered),
+                "{uri}"
+            );
         }
         // Only loopback: a registered name keeps its port.
-        assert!(verify(&["http://localhost:3000/cb"], Some("http://localhost:3001/cb")).is_err());
+        assert!(
+            verify(
+                &["http://localhost:3000/cb"],
+                Some("http://localhost:3001/cb")
+            )
+            .is_err()
+        );
     }
 
     #[test]
     fn registration_rules() {
-        for uri in ["https://app.example/cb", "http://anything.example/", "gov.cms.bluebutton.oauthtester:/callback", "http://127.0.0.1/cb"] {
+        for uri in [
+            "https://app.example/cb",
+            "http://anything.example/",
+            "gov.cms.bluebutton.oauthtester:/callback",
+            "http://127.0.0.1/cb",
+        ] {
             assert_eq!(registrable(uri, Environment::Sandbox), Ok(()), "{uri}");
         }
-        for uri in ["javascript:alert(1)", "data:text/html,x", "myapp:/cb", "https://*.example/cb", "https://a.example/#f", "/relative", "https://u:p@a.example/", "vbscript:x", "file:///x"] {
+        for uri in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "myapp:/cb",
+            "https://*.example/cb",
+            "https://a.example/#f",
+            "/relative",
+            "https://u:p@a.example/",
+            "vbscript:x",
+            "file:///x",
+        ] {
             assert!(registrable(uri, Environment::Sandbox).is_err(), "{uri}");
         }
         assert!(registrable("http://anything.example/", Environment::Production).is_err());
@@ -203,7 +269,10 @@ mod tests {
     #[test]
     fn parameters_are_added_to_a_query_that_is_kept() {
         let redirect = VerifiedRedirect::from_store("https://a.example/?x=1".to_owned(), true);
-        assert_eq!(redirect.with(&[("code", "a b&c")]), "https://a.example/?x=1&code=a+b%26c");
+        assert_eq!(
+            redirect.with(&[("code", "a b&c")]),
+            "https://a.example/?x=1&code=a+b%26c"
+        );
     }
 
     #[test]

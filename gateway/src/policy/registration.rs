@@ -42,50 +42,76 @@ impl Registration {
     ///
     /// [`RegistrationError`] with the registered code and words.
     pub fn parse(body: &[u8], environment: Environment) -> Result<Self, RegistrationError> {
-        let wire: Wire = serde_json::from_slice(body)
-            .map_err(|error| invalid(format!("the body is not the JSON object of RFC 7591: {error}")))?;
+        let wire: Wire = serde_json::from_slice(body).map_err(|error| {
+            invalid(format!(
+                "the body is not the JSON object of RFC 7591: {error}"
+            ))
+        })?;
         let name = client_name(wire.client_name)?;
         let auth_method = match wire.token_endpoint_auth_method.as_deref() {
             None => AuthMethod::ClientSecretBasic,
             Some(text) => AuthMethod::parse(text).ok_or_else(|| {
-                invalid(format!("token_endpoint_auth_method must be one of {}", list(AuthMethod::OFFERED.map(AuthMethod::as_str))))
+                invalid(format!(
+                    "token_endpoint_auth_method must be one of {}",
+                    list(AuthMethod::OFFERED.map(AuthMethod::as_str))
+                ))
             })?,
         };
         if auth_method == AuthMethod::PrivateKeyJwt {
-            return Err(invalid("private_key_jwt is not offered yet; use client_secret_basic, client_secret_post or none"));
+            return Err(invalid(
+                "private_key_jwt is not offered yet; use client_secret_basic, client_secret_post or none",
+            ));
         }
         if wire.jwks_uri.is_some() {
-            return Err(invalid("jwks_uri is not accepted from this origin; send the keys as jwks"));
+            return Err(invalid(
+                "jwks_uri is not accepted from this origin; send the keys as jwks",
+            ));
         }
         let redirect_uris = wire.redirect_uris.unwrap_or_default();
         if redirect_uris.is_empty() || redirect_uris.len() > 20 {
-            return Err(RegistrationError::redirect("redirect_uris must list 1 to 20 URIs"));
+            return Err(RegistrationError::redirect(
+                "redirect_uris must list 1 to 20 URIs",
+            ));
         }
         for uri in &redirect_uris {
-            registrable(uri, environment)
-                .map_err(|reason| RegistrationError::redirect(format!("redirect_uri {} {reason}", printable(uri))))?;
+            registrable(uri, environment).map_err(|reason| {
+                RegistrationError::redirect(format!("redirect_uri {} {reason}", printable(uri)))
+            })?;
         }
-        let grant_types = wire.grant_types.unwrap_or_else(|| vec!["authorization_code".to_owned(), "refresh_token".to_owned()]);
-        if grant_types.iter().any(|kind| !matches!(kind.as_str(), "authorization_code" | "refresh_token"))
+        let grant_types = wire
+            .grant_types
+            .unwrap_or_else(|| vec!["authorization_code".to_owned(), "refresh_token".to_owned()]);
+        if grant_types
+            .iter()
+            .any(|kind| !matches!(kind.as_str(), "authorization_code" | "refresh_token"))
             || !grant_types.iter().any(|kind| kind == "authorization_code")
         {
-            return Err(invalid("grant_types must be authorization_code, with or without refresh_token"));
+            return Err(invalid(
+                "grant_types must be authorization_code, with or without refresh_token",
+            ));
         }
-        let response_types = wire.response_types.unwrap_or_else(|| vec!["code".to_owned()]);
+        let response_types = wire
+            .response_types
+            .unwrap_or_else(|| vec!["code".to_owned()]);
         if response_types.iter().any(|kind| kind != "code") || response_types.is_empty() {
             return Err(invalid("response_types must be [\"code\"]"));
         }
         let data_access_type = match wire.data_access_type.as_deref() {
             None => DataAccessType::ThirteenMonth,
             Some(text) => DataAccessType::parse(text).ok_or_else(|| {
-                invalid(format!("data_access_type must be one of {}", list(DataAccessType::ALL.map(DataAccessType::as_str))))
+                invalid(format!(
+                    "data_access_type must be one of {}",
+                    list(DataAccessType::ALL.map(DataAccessType::as_str))
+                ))
             })?,
         };
         let requires_demographics = wire.requires_demographics.unwrap_or(true);
         let scopes = scopes(wire.scope.as_deref(), requires_demographics)?;
         let require_par = wire.require_pushed_authorization_requests.unwrap_or(false);
         if require_par {
-            return Err(invalid("pushed authorization requests are not offered yet; leave require_pushed_authorization_requests out"));
+            return Err(invalid(
+                "pushed authorization requests are not offered yet; leave require_pushed_authorization_requests out",
+            ));
         }
 
         let mut metadata = Map::new();
@@ -108,8 +134,14 @@ impl Registration {
             }
         }
         if let Some(contacts) = wire.contacts {
-            if contacts.len() > 20 || contacts.iter().any(|contact| contact.len() > 255 || contact.chars().any(char::is_control)) {
-                return Err(invalid("contacts must be at most 20 addresses of at most 255 characters"));
+            if contacts.len() > 20
+                || contacts
+                    .iter()
+                    .any(|contact| contact.len() > 255 || contact.chars().any(char::is_control))
+            {
+                return Err(invalid(
+                    "contacts must be at most 20 addresses of at most 255 characters",
+                ));
             }
             put("contacts", json!(contacts));
         }
@@ -123,7 +155,16 @@ impl Registration {
             put("description", json!(text));
         }
         put("require_pushed_authorization_requests", json!(require_par));
-        Ok(Self { name, auth_method, redirect_uris, scopes, data_access_type, requires_demographics, require_par, metadata })
+        Ok(Self {
+            name,
+            auth_method,
+            redirect_uris,
+            scopes,
+            data_access_type,
+            requires_demographics,
+            require_par,
+            metadata,
+        })
     }
 
     /// Active at once in the sandbox; in production it waits for an operator.
@@ -177,12 +218,18 @@ impl RegistrationError {
     }
 
     fn redirect(description: impl Into<String>) -> Self {
-        Self { code: ErrorCode::InvalidRedirectUri, description: description.into() }
+        Self {
+            code: ErrorCode::InvalidRedirectUri,
+            description: description.into(),
+        }
     }
 }
 
 fn invalid(description: impl Into<String>) -> RegistrationError {
-    RegistrationError { code: ErrorCode::InvalidClientMetadata, description: description.into() }
+    RegistrationError {
+        code: ErrorCode::InvalidClientMetadata,
+        description: description.into(),
+    }
 }
 
 #[derive(Deserialize)]
@@ -209,8 +256,14 @@ struct Wire {
 fn client_name(name: Option<String>) -> Result<String, RegistrationError> {
     let name = name.unwrap_or_default();
     let count = name.chars().count();
-    if name.trim().is_empty() || count > 255 || name.chars().any(char::is_control) || name.trim() != name {
-        return Err(invalid("client_name must be 1 to 255 printable characters, without spaces at its ends"));
+    if name.trim().is_empty()
+        || count > 255
+        || name.chars().any(char::is_control)
+        || name.trim() != name
+    {
+        return Err(invalid(
+            "client_name must be 1 to 255 printable characters, without spaces at its ends",
+        ));
     }
     Ok(name)
 }
@@ -218,17 +271,24 @@ fn client_name(name: Option<String>) -> Result<String, RegistrationError> {
 fn scopes(asked: Option<&str>, requires_demographics: bool) -> Result<ScopeSet, RegistrationError> {
     let Some(asked) = asked.filter(|text| !text.trim().is_empty()) else {
         let everything = ScopeSet::everything();
-        return Ok(if requires_demographics { everything } else { everything.without_demographics() });
+        return Ok(if requires_demographics {
+            everything
+        } else {
+            everything.without_demographics()
+        });
     };
     let scopes = ScopeSet::parse(asked).map_err(|error| invalid(error.to_string()))?;
     if requires_demographics {
         return Ok(scopes);
     }
     let named = scopes.iter().any(|scope| {
-        !scope.as_str().starts_with("patient/*.") && scope.permissions().intersects(Permissions::demographics())
+        !scope.as_str().starts_with("patient/*.")
+            && scope.permissions().intersects(Permissions::demographics())
     });
     if named {
-        return Err(invalid("an application with requires_demographics false cannot have profile or patient/Patient scopes"));
+        return Err(invalid(
+            "an application with requires_demographics false cannot have profile or patient/Patient scopes",
+        ));
     }
     Ok(scopes.without_demographics())
 }
@@ -242,7 +302,9 @@ fn web_page(name: &str, uri: &str) -> Result<(), RegistrationError> {
 
 fn description(text: &str) -> Result<(), RegistrationError> {
     if text.chars().count() > 1000 || text.contains(['<', '>']) {
-        return Err(invalid("description must be at most 1000 characters without HTML"));
+        return Err(invalid(
+            "description must be at most 1000 characters without HTML",
+        ));
     }
     Ok(())
 }
@@ -258,7 +320,10 @@ fn list<const N: usize>(names: [&str; N]) -> String {
 }
 
 fn printable(text: &str) -> String {
-    text.chars().filter(char::is_ascii_graphic).take(100).collect()
+    text.chars()
+        .filter(char::is_ascii_graphic)
+        .take(100)
+        .collect()
 }
 
 #[cfg(test)]
@@ -291,12 +356,15 @@ pub(crate) mod tests {
     }
 
     fn refused(body: &str) -> &'static str {
-        parse(body).err().map_or("accepted", |error| error.code.as_str())
+        parse(body)
+            .err()
+            .map_or("accepted", |error| error.code.as_str())
     }
 
     #[test]
     fn defaults_are_those_of_the_contract() {
-        let registration = parse(r#"{"client_name":"A","redirect_uris":["https://a.example/cb"]}"#).unwrap();
+        let registration =
+            parse(r#"{"client_name":"A","redirect_uris":["https://a.example/cb"]}"#).unwrap();
         assert_eq!(registration.auth_method, AuthMethod::ClientSecretBasic);
         assert_eq!(registration.data_access_type, DataAccessType::ThirteenMonth);
         assert!(registration.requires_demographics && !registration.require_par);
@@ -308,18 +376,51 @@ pub(crate) mod tests {
         for (body, code) in [
             ("[]", "invalid_client_metadata"),
             ("{", "invalid_client_metadata"),
-            (r#"{"redirect_uris":["https://a.example"]}"#, "invalid_client_metadata"),
+            (
+                r#"{"redirect_uris":["https://a.example"]}"#,
+                "invalid_client_metadata",
+            ),
             (r#"{"client_name":"A"}"#, "invalid_redirect_uri"),
-            (r#"{"client_name":"A","redirect_uris":["javascript:x"]}"#, "invalid_redirect_uri"),
-            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"token_endpoint_auth_method":"magic"}"#, "invalid_client_metadata"),
-            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"token_endpoint_auth_method":"private_key_jwt"}"#, "invalid_client_metadata"),
-            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"grant_types":["implicit"]}"#, "invalid_client_metadata"),
-            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"response_types":["token"]}"#, "invalid_client_metadata"),
-            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"scope":"admin"}"#, "invalid_client_metadata"),
-            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"jwks_uri":"https://a.example/k"}"#, "invalid_client_metadata"),
-            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"description":"<b>"}"#, "invalid_client_metadata"),
-            (r#"{"client_name":"A","redirect_uris":["https://a.example"],"policy_uri":"javascript:x"}"#, "invalid_client_metadata"),
-            (r#"{"client_name":"A","client_name":"B","redirect_uris":["https://a.example"]}"#, "invalid_client_metadata"),
+            (
+                r#"{"client_name":"A","redirect_uris":["javascript:x"]}"#,
+                "invalid_redirect_uri",
+            ),
+            (
+                r#"{"client_name":"A","redirect_uris":["https://a.example"],"token_endpoint_auth_method":"magic"}"#,
+                "invalid_client_metadata",
+            ),
+            (
+                r#"{"client_name":"A","redirect_uris":["https://a.example"],"token_endpoint_auth_method":"private_key_jwt"}"#,
+                "invalid_client_metadata",
+            ),
+            (
+                r#"{"client_name":"A","redirect_uris":["https://a.example"],"grant_types":["implicit"]}"#,
+                "invalid_client_metadata",
+            ),
+            (
+                r#"{"client_name":"A","redirect_uris":["https://a.example"],"response_types":["token"]}"#,
+                "invalid_client_metadata",
+            ),
+            (
+                r#"{"client_name":"A","redirect_uris":["https://a.example"],"scope":"admin"}"#,
+                "invalid_client_metadata",
+            ),
+            (
+                r#"{"client_name":"A","redirect_uris":["https://a.example"],"jwks_uri":"https://a.example/k"}"#,
+                "invalid_client_metadata",
+            ),
+            (
+                r#"{"client_name":"A","redirect_uris":["https://a.example"],"description":"<b>"}"#,
+                "invalid_client_metadata",
+            ),
+            (
+                r#"{"client_name":"A","redirect_uris":["https://a.example"],"policy_uri":"javascript:x"}"#,
+                "invalid_client_metadata",
+            ),
+            (
+                r#"{"client_name":"A","client_name":"B","redirect_uris":["https://a.example"]}"#,
+                "invalid_client_metadata",
+            ),
         ] {
             assert_eq!(refused(body), code, "{body}");
         }
@@ -328,8 +429,16 @@ pub(crate) mod tests {
     #[test]
     fn without_demographics_wildcards_are_narrowed_and_named_scopes_refused() {
         let registration = parse(r#"{"client_name":"A","redirect_uris":["https://a.example"],"requires_demographics":false,"scope":"patient/*.rs"}"#).unwrap();
-        assert_eq!(registration.scopes.to_string(), "patient/Coverage.rs patient/ExplanationOfBenefit.rs");
-        assert_eq!(refused(r#"{"client_name":"A","redirect_uris":["https://a.example"],"requires_demographics":false,"scope":"profile"}"#), "invalid_client_metadata");
+        assert_eq!(
+            registration.scopes.to_string(),
+            "patient/Coverage.rs patient/ExplanationOfBenefit.rs"
+        );
+        assert_eq!(
+            refused(
+                r#"{"client_name":"A","redirect_uris":["https://a.example"],"requires_demographics":false,"scope":"profile"}"#
+            ),
+            "invalid_client_metadata"
+        );
     }
 
     #[test]
@@ -337,7 +446,10 @@ pub(crate) mod tests {
         let mut seed = 0_u8;
         let id = new_client_id::<()>(|| {
             seed = seed.wrapping_add(1);
-            Ok(std::array::from_fn(|index| seed.wrapping_mul(37).wrapping_add(u8::try_from(index).unwrap().wrapping_mul(91))))
+            Ok(std::array::from_fn(|index| {
+                seed.wrapping_mul(37)
+                    .wrapping_add(u8::try_from(index).unwrap().wrapping_mul(91))
+            }))
         })
         .unwrap();
         assert_eq!(id.as_str().len(), 40);

@@ -43,9 +43,13 @@ impl TokenRequest {
     ///
     /// [`Refusal`] with what is missing or malformed.
     pub fn parse(form: &Parameters) -> Result<Self, Refusal> {
-        let single = |name| form.single(name).map_err(|error| Refusal::InvalidRequest(error.to_string().into()));
+        let single = |name| {
+            form.single(name)
+                .map_err(|error| Refusal::InvalidRequest(error.to_string().into()))
+        };
         let required = |name: &'static str| {
-            single(name)?.ok_or_else(|| Refusal::InvalidRequest(format!("{name} is missing").into()))
+            single(name)?
+                .ok_or_else(|| Refusal::InvalidRequest(format!("{name} is missing").into()))
         };
         match required("grant_type")? {
             "authorization_code" => Ok(Self::Code {
@@ -89,20 +93,33 @@ impl Credentials {
     /// [`Refusal::InvalidRequest`] where two methods are used at once, [`Refusal::InvalidClient`] where the
     /// Basic header cannot be read.
     pub fn parse(headers: &HeaderMap, form: &Parameters) -> Result<Self, Refusal> {
-        let single = |name| form.single(name).map_err(|error| Refusal::InvalidRequest(error.to_string().into()));
+        let single = |name| {
+            form.single(name)
+                .map_err(|error| Refusal::InvalidRequest(error.to_string().into()))
+        };
         let id = single("client_id")?;
         let secret = single("client_secret")?;
         if let Some(basic) = basic(headers)? {
             if secret.is_some() {
-                return Err(Refusal::InvalidRequest("use HTTP Basic or client_secret in the body, not both".into()));
+                return Err(Refusal::InvalidRequest(
+                    "use HTTP Basic or client_secret in the body, not both".into(),
+                ));
             }
             if id.is_some_and(|id| id != basic.0) {
-                return Err(Refusal::InvalidRequest("client_id in the body and in HTTP Basic differ".into()));
+                return Err(Refusal::InvalidRequest(
+                    "client_id in the body and in HTTP Basic differ".into(),
+                ));
             }
-            return Ok(Self::Secret { client_id: basic.0, secret: basic.1 });
+            return Ok(Self::Secret {
+                client_id: basic.0,
+                secret: basic.1,
+            });
         }
         Ok(match (id, secret) {
-            (Some(id), Some(secret)) => Self::Secret { client_id: id.to_owned(), secret: Secret::new(secret.to_owned()) },
+            (Some(id), Some(secret)) => Self::Secret {
+                client_id: id.to_owned(),
+                secret: Secret::new(secret.to_owned()),
+            },
             (Some(id), None) => Self::Id(id.to_owned()),
             (None, Some(_)) => return Err(Refusal::InvalidClient),
             (None, None) => Self::Nothing,
@@ -111,20 +128,29 @@ impl Credentials {
 }
 
 fn basic(headers: &HeaderMap) -> Result<Option<(String, Secret)>, Refusal> {
-    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let Some(value) = headers.get(AUTHORIZATION) else {
+        return Ok(None);
+    };
     let Some((scheme, encoded)) = value.to_str().ok().and_then(|text| text.split_once(' ')) else {
         return Ok(None);
     };
     if !scheme.eq_ignore_ascii_case("basic") {
         return Ok(None);
     }
-    let decoded = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let decoded = STANDARD
+        .decode(encoded.trim())
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
     let Some((id, secret)) = decoded.as_deref().and_then(|text| text.split_once(':')) else {
         return Err(Refusal::InvalidClient);
     };
     // RFC 6749, section 2.3.1 form-encodes both. Ids and secrets have no character that encoding changes
     // but by `%`, so one decoding serves both habits.
-    let decode = |text: &str| form_urlencoded::parse(text.as_bytes()).next().map_or_else(String::new, |(name, _)| name.into_owned());
+    let decode = |text: &str| {
+        form_urlencoded::parse(text.as_bytes())
+            .next()
+            .map_or_else(String::new, |(name, _)| name.into_owned())
+    };
     Ok(Some((decode(id), Secret::new(decode(secret)))))
 }
 
@@ -169,21 +195,77 @@ impl Refusal {
     #[must_use]
     pub const fn wire(&self) -> (StatusCode, ErrorCode, &'static str) {
         match self {
-            Self::CodeUnusable => (StatusCode::BAD_REQUEST, ErrorCode::InvalidGrant, "code_unusable"),
-            Self::CodeUsed => (StatusCode::BAD_REQUEST, ErrorCode::InvalidGrant, "code_replayed"),
-            Self::GrantExpired => (StatusCode::UNAUTHORIZED, ErrorCode::InvalidGrant, "grant_expired"),
-            Self::GrantRevoked => (StatusCode::FORBIDDEN, ErrorCode::InvalidGrant, "grant_revoked"),
-            Self::Inactive(_) => (StatusCode::FORBIDDEN, ErrorCode::InvalidClient, "application_inactive"),
-            Self::InvalidClient => (StatusCode::UNAUTHORIZED, ErrorCode::InvalidClient, "client_unauthenticated"),
-            Self::InvalidRequest(_) => (StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, "request_malformed"),
-            Self::LockedDown => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable, "locked_down"),
+            Self::CodeUnusable => (
+                StatusCode::BAD_REQUEST,
+                ErrorCode::InvalidGrant,
+                "code_unusable",
+            ),
+            Self::CodeUsed => (
+                StatusCode::BAD_REQUEST,
+                ErrorCode::InvalidGrant,
+                "code_replayed",
+            ),
+            Self::GrantExpired => (
+                StatusCode::UNAUTHORIZED,
+                ErrorCode::InvalidGrant,
+                "grant_expired",
+            ),
+            Self::GrantRevoked => (
+                StatusCode::FORBIDDEN,
+                ErrorCode::InvalidGrant,
+                "grant_revoked",
+            ),
+            Self::Inactive(_) => (
+                StatusCode::FORBIDDEN,
+                ErrorCode::InvalidClient,
+                "application_inactive",
+            ),
+            Self::InvalidClient => (
+                StatusCode::UNAUTHORIZED,
+                ErrorCode::InvalidClient,
+                "client_unauthenticated",
+            ),
+            Self::InvalidRequest(_) => (
+                StatusCode::BAD_REQUEST,
+                ErrorCode::InvalidRequest,
+                "request_malformed",
+            ),
+            Self::LockedDown => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                ErrorCode::TemporarilyUnavailable,
+                "locked_down",
+            ),
             Self::OneTime => (StatusCode::FORBIDDEN, ErrorCode::InvalidGrant, "one_time"),
-            Self::RefreshReused => (StatusCode::BAD_REQUEST, ErrorCode::InvalidGrant, "refresh_reused"),
-            Self::RefreshUnusable => (StatusCode::BAD_REQUEST, ErrorCode::InvalidGrant, "refresh_unusable"),
-            Self::ScopeWidened => (StatusCode::BAD_REQUEST, ErrorCode::InvalidScope, "scope_widened"),
-            Self::TokenOfAnother => (StatusCode::FORBIDDEN, ErrorCode::InvalidGrant, "token_of_another"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable, "store_unavailable"),
-            Self::UnsupportedGrantType => (StatusCode::BAD_REQUEST, ErrorCode::UnsupportedGrantType, "grant_type_unsupported"),
+            Self::RefreshReused => (
+                StatusCode::BAD_REQUEST,
+                ErrorCode::InvalidGrant,
+                "refresh_reused",
+            ),
+            Self::RefreshUnusable => (
+                StatusCode::BAD_REQUEST,
+                ErrorCode::InvalidGrant,
+                "refresh_unusable",
+            ),
+            Self::ScopeWidened => (
+                StatusCode::BAD_REQUEST,
+                ErrorCode::InvalidScope,
+                "scope_widened",
+            ),
+            Self::TokenOfAnother => (
+                StatusCode::FORBIDDEN,
+                ErrorCode::InvalidGrant,
+                "token_of_another",
+            ),
+            Self::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                ErrorCode::TemporarilyUnavailable,
+                "store_unavailable",
+            ),
+            Self::UnsupportedGrantType => (
+                StatusCode::BAD_REQUEST,
+                ErrorCode::UnsupportedGrantType,
+                "grant_type_unsupported",
+            ),
         }
     }
 
@@ -228,35 +310,66 @@ mod tests {
 
     #[test]
     fn grant_type_missing_or_other() {
-        assert!(matches!(refusal("code=x"), Some(Refusal::InvalidRequest(_))));
-        assert_eq!(refusal("grant_type=password"), Some(Refusal::UnsupportedGrantType));
+        assert!(matches!(
+            refusal("code=x"),
+            Some(Refusal::InvalidRequest(_))
+        ));
+        assert_eq!(
+            refusal("grant_type=password"),
+            Some(Refusal::UnsupportedGrantType)
+        );
     }
 
     #[test]
     fn verifier_missing_or_malformed_is_invalid_request() {
-        assert!(matches!(refusal("grant_type=authorization_code&code=x"), Some(Refusal::InvalidRequest(_))));
-        assert!(matches!(refusal("grant_type=authorization_code&code=x&code_verifier=short"), Some(Refusal::InvalidRequest(_))));
-        assert_eq!(refusal(&format!("grant_type=authorization_code&code=x&code_verifier={VERIFIER}")), None);
+        assert!(matches!(
+            refusal("grant_type=authorization_code&code=x"),
+            Some(Refusal::InvalidRequest(_))
+        ));
+        assert!(matches!(
+            refusal("grant_type=authorization_code&code=x&code_verifier=short"),
+            Some(Refusal::InvalidRequest(_))
+        ));
+        assert_eq!(
+            refusal(&format!(
+                "grant_type=authorization_code&code=x&code_verifier={VERIFIER}"
+            )),
+            None
+        );
     }
 
     #[test]
     fn two_authentication_methods_at_once_are_invalid_request() {
         let basic = "Basic YTpi"; // a:b
-        assert!(matches!(credentials(Some(basic), "client_secret=b"), Err(Refusal::InvalidRequest(_))));
-        assert!(matches!(credentials(Some(basic), "client_id=c"), Err(Refusal::InvalidRequest(_))));
-        assert!(matches!(credentials(Some(basic), "client_id=a"), Ok(Credentials::Secret { .. })));
+        assert!(matches!(
+            credentials(Some(basic), "client_secret=b"),
+            Err(Refusal::InvalidRequest(_))
+        ));
+        assert!(matches!(
+            credentials(Some(basic), "client_id=c"),
+            Err(Refusal::InvalidRequest(_))
+        ));
+        assert!(matches!(
+            credentials(Some(basic), "client_id=a"),
+            Ok(Credentials::Secret { .. })
+        ));
     }
 
     #[test]
     fn a_stray_bearer_header_is_ignored() {
-        assert!(matches!(credentials(Some("Bearer x"), "client_id=a"), Ok(Credentials::Id(_))));
+        assert!(matches!(
+            credentials(Some("Bearer x"), "client_id=a"),
+            Ok(Credentials::Id(_))
+        ));
     }
 
     #[test]
     fn basic_credentials_may_be_form_encoded_or_not() {
         // `a%2Db:s` and `a-b:s`
         for value in ["Basic YSUyRGI6cw==", "Basic YS1iOnM="] {
-            let Ok(Credentials::Secret { client_id, secret }) = credentials(Some(value), "") else { panic!() };
+            let Ok(Credentials::Secret { client_id, secret }) = credentials(Some(value), "") else {
+                panic!()
+            };
             assert_eq!(client_id, "a-b");
             assert!(secret.is("s"));
         }
@@ -265,7 +378,10 @@ mod tests {
     #[test]
     fn malformed_basic_is_invalid_client() {
         for value in ["Basic !!!", "Basic YQ=="] {
-            assert!(matches!(credentials(Some(value), ""), Err(Refusal::InvalidClient)), "{value}");
+            assert!(
+                matches!(credentials(Some(value), ""), Err(Refusal::InvalidClient)),
+                "{value}"
+            );
         }
     }
 }

@@ -43,10 +43,16 @@ pub struct Expected<'a> {
 ///
 /// [`SignInError::IdToken`] with what is wrong; [`UNKNOWN_KEY`] where a fresh JWKS may help.
 pub fn verify(token: &str, keys: &JwkSet, expected: &Expected<'_>) -> Result<Person, SignInError> {
-    let header = decode_header(token).map_err(|_| SignInError::IdToken("it is not a signed JWT"))?;
+    let header =
+        decode_header(token).map_err(|_| SignInError::IdToken("it is not a signed JWT"))?;
     // The list, not the key, decides what is accepted: `none` and HMAC are not in it.
-    if !matches!(header.alg, Algorithm::ES256 | Algorithm::RS256 | Algorithm::EdDSA) {
-        return Err(SignInError::IdToken("its algorithm is not ES256, RS256 or EdDSA"));
+    if !matches!(
+        header.alg,
+        Algorithm::ES256 | Algorithm::RS256 | Algorithm::EdDSA
+    ) {
+        return Err(SignInError::IdToken(
+            "its algorithm is not ES256, RS256 or EdDSA",
+        ));
     }
     let key = match (&header.kid, keys.keys.as_slice()) {
         (Some(kid), _) => keys.find(kid),
@@ -63,7 +69,8 @@ pub fn verify(token: &str, keys: &JwkSet, expected: &Expected<'_>) -> Result<Per
         .map_err(|_| SignInError::IdToken("its signature or its claims cannot be read"))?
         .claims;
     claims.check(expected)?;
-    let subject = Subject::parse(&claims.sub).map_err(|_| SignInError::IdToken("sub is not 1 to 255 bytes"))?;
+    let subject = Subject::parse(&claims.sub)
+        .map_err(|_| SignInError::IdToken("sub is not 1 to 255 bytes"))?;
     if !subject.has_form(expected.subject_form) {
         return Err(SignInError::SubjectForm);
     }
@@ -120,7 +127,12 @@ impl Claims {
                     && (list.len() == 1 || self.azp.is_some())
             }
         };
-        if !for_us || self.azp.as_ref().is_some_and(|azp| azp != expected.client_id) {
+        if !for_us
+            || self
+                .azp
+                .as_ref()
+                .is_some_and(|azp| azp != expected.client_id)
+        {
             return refuse("aud is another client");
         }
         if self.exp <= now - CLOCK_SKEW_S {
@@ -129,7 +141,11 @@ impl Claims {
         if self.iat > now + CLOCK_SKEW_S || self.iat < now - MAX_AGE_S {
             return refuse("iat is not now");
         }
-        if !self.nonce.as_deref().is_some_and(|nonce| expected.nonce.is(nonce)) {
+        if !self
+            .nonce
+            .as_deref()
+            .is_some_and(|nonce| expected.nonce.is(nonce))
+        {
             return refuse("nonce is another");
         }
         Ok(())
@@ -171,7 +187,12 @@ MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg5tP0MEvCEN99rj0k
     fn token(claims: &Value, kid: &str) -> String {
         let mut header = Header::new(Algorithm::ES256);
         header.kid = Some(kid.to_owned());
-        encode(&header, claims, &EncodingKey::from_ec_pem(PRIVATE.as_bytes()).unwrap()).unwrap()
+        encode(
+            &header,
+            claims,
+            &EncodingKey::from_ec_pem(PRIVATE.as_bytes()).unwrap(),
+        )
+        .unwrap()
     }
 
     fn check(token: &str) -> Result<Person, SignInError> {
@@ -239,7 +260,12 @@ MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg5tP0MEvCEN99rj0k
         header.kid = Some("k1".to_owned());
         let public = b"EzZN0scPeam4mTpVA8yHVRBpXByfrubjb_5hDR7kf_Y";
         let hmac = encode(&header, &claims(), &EncodingKey::from_secret(public)).unwrap();
-        assert_eq!(check(&hmac).err(), Some(SignInError::IdToken("its algorithm is not ES256, RS256 or EdDSA")));
+        assert_eq!(
+            check(&hmac).err(),
+            Some(SignInError::IdToken(
+                "its algorithm is not ES256, RS256 or EdDSA"
+            ))
+        );
     }
 
     #[test]

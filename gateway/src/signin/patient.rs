@@ -19,20 +19,31 @@ use crate::ports::UpstreamRequest;
 ///
 /// [`SignInError::NotFound`] for none, [`SignInError::IdentityConflict`] for more than one,
 /// [`SignInError::BackendUnavailable`] where no answer can be had or read.
-pub async fn by_medicare_number(app: &App, mbi: &str, request_id: &str) -> Result<PatientId, SignInError> {
+pub async fn by_medicare_number(
+    app: &App,
+    mbi: &str,
+    request_id: &str,
+) -> Result<PatientId, SignInError> {
     let body = Zeroizing::new(
         form_urlencoded::Serializer::new(String::new())
-            .append_pair("identifier", &format!("http://hl7.org/fhir/sid/us-mbi|{mbi}"))
+            .append_pair(
+                "identifier",
+                &format!("http://hl7.org/fhir/sid/us-mbi|{mbi}"),
+            )
             .finish(),
     );
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert("x-request-id", value);
     }
     if let Some(authorization) = &app.config.claims_backend_authorization {
-        let value = HeaderValue::from_str(authorization.expose()).map_err(|_| SignInError::BackendUnavailable)?;
+        let value = HeaderValue::from_str(authorization.expose())
+            .map_err(|_| SignInError::BackendUnavailable)?;
         headers.insert(AUTHORIZATION, value);
     }
     let answer = app
@@ -75,7 +86,8 @@ struct Resource {
 }
 
 fn read(body: &[u8]) -> Result<PatientId, SignInError> {
-    let bundle: Bundle = serde_json::from_slice(body).map_err(|_| SignInError::BackendUnavailable)?;
+    let bundle: Bundle =
+        serde_json::from_slice(body).map_err(|_| SignInError::BackendUnavailable)?;
     if bundle.resource_type != "Bundle" {
         return Err(SignInError::BackendUnavailable);
     }
@@ -102,23 +114,49 @@ mod tests {
 
     #[test]
     fn exactly_one_match_is_the_patient() {
-        let one = format!(r#"{{"resourceType":"Bundle","total":1,"entry":[{}]}}"#, patient("-20140000008325"));
+        let one = format!(
+            r#"{{"resourceType":"Bundle","total":1,"entry":[{}]}}"#,
+            patient("-20140000008325")
+        );
         assert_eq!(read(one.as_bytes()).unwrap().as_str(), "-20140000008325");
     }
 
     #[test]
     fn none_is_not_found_and_more_is_a_conflict() {
-        assert_eq!(read(br#"{"resourceType":"Bundle","total":0}"#), Err(SignInError::NotFound));
-        let two = format!(r#"{{"resourceType":"Bundle","total":2,"entry":[{},{}]}}"#, patient("1"), patient("2"));
+        assert_eq!(
+            read(br#"{"resourceType":"Bundle","total":0}"#),
+            Err(SignInError::NotFound)
+        );
+        let two = format!(
+            r#"{{"resourceType":"Bundle","total":2,"entry":[{},{}]}}"#,
+            patient("1"),
+            patient("2")
+        );
         assert_eq!(read(two.as_bytes()), Err(SignInError::IdentityConflict));
-        let page_of_two = format!(r#"{{"resourceType":"Bundle","total":2,"entry":[{}]}}"#, patient("1"));
-        assert_eq!(read(page_of_two.as_bytes()), Err(SignInError::IdentityConflict));
+        let page_of_two = format!(
+            r#"{{"resourceType":"Bundle","total":2,"entry":[{}]}}"#,
+            patient("1")
+        );
+        assert_eq!(
+            read(page_of_two.as_bytes()),
+            Err(SignInError::IdentityConflict)
+        );
     }
 
     #[test]
     fn anything_else_is_no_answer() {
-        for body in ["", "{}", r#"{"resourceType":"OperationOutcome"}"#, r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Coverage","id":"1"}}]}"#, r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Patient","id":"x"}}]}"#] {
-            assert_eq!(read(body.as_bytes()), Err(SignInError::BackendUnavailable), "{body}");
+        for body in [
+            "",
+            "{}",
+            r#"{"resourceType":"OperationOutcome"}"#,
+            r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Coverage","id":"1"}}]}"#,
+            r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Patient","id":"x"}}]}"#,
+        ] {
+            assert_eq!(
+                read(body.as_bytes()),
+                Err(SignInError::BackendUnavailable),
+                "{body}"
+            );
         }
     }
 }

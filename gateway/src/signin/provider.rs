@@ -68,7 +68,13 @@ impl Provider {
     /// # Errors
     ///
     /// [`SignInError`]: unavailable, refused, or not to be trusted.
-    pub async fn person(&self, app: &App, transaction: &Secret, code: &str, now: UnixMillis) -> Result<Person, SignInError> {
+    pub async fn person(
+        &self,
+        app: &App,
+        transaction: &Secret,
+        code: &str,
+        now: UnixMillis,
+    ) -> Result<Person, SignInError> {
         let metadata = self.metadata(app).await?;
         let verifier = verifier(app, transaction);
         let body = form_urlencoded::Serializer::new(String::new())
@@ -79,7 +85,8 @@ impl Provider {
                 ("code_verifier", verifier.as_str()),
             ])
             .finish();
-        let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let encode =
+            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         // RFC 6749, section 2.3.1: both are form-encoded before they are joined.
         let credentials = Zeroizing::new(format!(
             "{}:{}",
@@ -87,14 +94,28 @@ impl Provider {
             encode(app.config.idp_client_secret.expose())
         ));
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let basic = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(credentials.as_bytes())))
-            .map_err(|_| SignInError::ProviderUnavailable("idp_client_secret cannot be sent"))?;
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        let basic = HeaderValue::from_str(&format!(
+            "Basic {}",
+            STANDARD.encode(credentials.as_bytes())
+        ))
+        .map_err(|_| SignInError::ProviderUnavailable("idp_client_secret cannot be sent"))?;
         headers.insert(AUTHORIZATION, basic);
-        let answer: TokenAnswer = fetch(app, Method::POST, &metadata.token_endpoint, headers, body.into()).await.map_err(|error| match error {
-                FetchError::Status(status) if status.is_client_error() => SignInError::Refused,
-                other => other.into(),
-            })?;
+        let answer: TokenAnswer = fetch(
+            app,
+            Method::POST,
+            &metadata.token_endpoint,
+            headers,
+            body.into(),
+        )
+        .await
+        .map_err(|error| match error {
+            FetchError::Status(status) if status.is_client_error() => SignInError::Refused,
+            other => other.into(),
+        })?;
         let nonce = nonce(app, transaction);
         let expected = Expected {
             issuer: &app.config.idp_issuer,
@@ -125,27 +146,55 @@ impl Provider {
 
     async fn metadata(&self, app: &App) -> Result<Arc<Metadata>, SignInError> {
         let now = app.clock.now();
-        if let Some(kept) = self.lock().metadata.as_ref().and_then(|kept| kept.fresh(now)) {
+        if let Some(kept) = self
+            .lock()
+            .metadata
+            .as_ref()
+            .and_then(|kept| kept.fresh(now))
+        {
             return Ok(kept);
         }
         let metadata = Arc::new(read_metadata(app).await?);
-        self.lock().metadata = Some(Kept { at: now, document: metadata.clone() });
+        self.lock().metadata = Some(Kept {
+            at: now,
+            document: metadata.clone(),
+        });
         Ok(metadata)
     }
 
-    async fn keys(&self, app: &App, metadata: &Metadata, anew: bool) -> Result<Arc<JwkSet>, SignInError> {
+    async fn keys(
+        &self,
+        app: &App,
+        metadata: &Metadata,
+        anew: bool,
+    ) -> Result<Arc<JwkSet>, SignInError> {
         let now = app.clock.now();
         let kept = self.lock().keys.as_ref().and_then(|kept| {
             // An unknown key id makes us ask again, but not more than once in ten seconds.
             let recent = now.0 - kept.at.0 < 10_000;
-            if anew && !recent { None } else { kept.fresh(now) }
+            if anew && !recent {
+                None
+            } else {
+                kept.fresh(now)
+            }
         });
         if let Some(keys) = kept {
             return Ok(keys);
         }
-        let keys: Arc<JwkSet> =
-            Arc::new(fetch(app, Method::GET, &metadata.jwks_uri, HeaderMap::new(), Bytes::new()).await?);
-        self.lock().keys = Some(Kept { at: now, document: keys.clone() });
+        let keys: Arc<JwkSet> = Arc::new(
+            fetch(
+                app,
+                Method::GET,
+                &metadata.jwks_uri,
+                HeaderMap::new(),
+                Bytes::new(),
+            )
+            .await?,
+        );
+        self.lock().keys = Some(Kept {
+            at: now,
+            document: keys.clone(),
+        });
         Ok(keys)
     }
 
@@ -196,12 +245,18 @@ async fn read_metadata(app: &App) -> Result<Metadata, SignInError> {
     let url = format!("{issuer}/.well-known/openid-configuration");
     let metadata: Metadata = fetch(app, Method::GET, &url, HeaderMap::new(), Bytes::new()).await?;
     if metadata.issuer != issuer {
-        return Err(SignInError::ProviderUnavailable("its issuer is not the configured one"));
+        return Err(SignInError::ProviderUnavailable(
+            "its issuer is not the configured one",
+        ));
     }
     for endpoint in [&metadata.token_endpoint, &metadata.jwks_uri] {
-        let origin = Url::parse(endpoint).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        let origin = Url::parse(endpoint)
+            .map(|url| url.origin().ascii_serialization())
+            .unwrap_or_default();
         if !app.config.idp_origins.contains(&origin) {
-            return Err(SignInError::ProviderUnavailable("an endpoint is on an origin that is neither idp_origin nor idp_extra_origin"));
+            return Err(SignInError::ProviderUnavailable(
+                "an endpoint is on an origin that is neither idp_origin nor idp_extra_origin",
+            ));
         }
     }
     Ok(metadata)
@@ -237,20 +292,33 @@ async fn fetch<T: DeserializeOwned>(
         timeout: TIMEOUT,
         body_limit: 1024 * 1024,
     };
-    let answer = app.upstream.send(request).await.map_err(|_| FetchError::Failed("it does not answer"))?;
+    let answer = app
+        .upstream
+        .send(request)
+        .await
+        .map_err(|_| FetchError::Failed("it does not answer"))?;
     if answer.status != StatusCode::OK {
         return Err(FetchError::Status(answer.status));
     }
-    serde_json::from_slice(&answer.body).map_err(|_| FetchError::Failed("its answer cannot be read"))
+    serde_json::from_slice(&answer.body)
+        .map_err(|_| FetchError::Failed("its answer cannot be read"))
 }
 
 /// Verifier and nonce are derived, so that the store holds neither (wire contract, section 3).
 fn verifier(app: &App, transaction: &Secret) -> Verifier {
-    Verifier::from_entropy(keyed_hash(&app.config.token_key, "idp-verifier", &[transaction.expose().as_bytes()]))
+    Verifier::from_entropy(keyed_hash(
+        &app.config.token_key,
+        "idp-verifier",
+        &[transaction.expose().as_bytes()],
+    ))
 }
 
 fn nonce(app: &App, transaction: &Secret) -> Secret {
-    Secret::derived(&app.config.token_key, "idp-nonce", &[transaction.expose().as_bytes()])
+    Secret::derived(
+        &app.config.token_key,
+        "idp-nonce",
+        &[transaction.expose().as_bytes()],
+    )
 }
 
 const DOCUMENT_TTL_MS: i64 = 600_000;

@@ -18,9 +18,18 @@ const COLUMNS: &str = "id, client_id, client_name, secret_hash, token_endpoint_a
 /// # Errors
 ///
 /// The store's error.
-pub async fn by_client_id(database: &dyn Database, client_id: &ClientId) -> Result<Option<Application>, StoreError> {
+pub async fn by_client_id(
+    database: &dyn Database,
+    client_id: &ClientId,
+) -> Result<Option<Application>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM application WHERE client_id = ?");
-    let row = one(database, Durability::Durable, &sql, vec![client_id.as_str().into()]).await?;
+    let row = one(
+        database,
+        Durability::Durable,
+        &sql,
+        vec![client_id.as_str().into()],
+    )
+    .await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -75,7 +84,9 @@ pub async fn insert(
             registration.data_access_type.as_str().into(),
             registration.requires_demographics.into(),
             registration.require_par.into(),
-            serde_json::Value::Object(registration.metadata.clone()).to_string().into(),
+            serde_json::Value::Object(registration.metadata.clone())
+                .to_string()
+                .into(),
             registration_token.into(),
             status.as_str().into(),
             now.into(),
@@ -126,13 +137,17 @@ fn json_list(items: &[String]) -> String {
 fn read(row: &Row) -> Result<Application, StoreError> {
     Ok(Application {
         id: row.integer(0)?,
-        client_id: ClientId::parse(row.text(1)?).map_err(|_| StoreError::Shape("application.client_id"))?,
+        client_id: ClientId::parse(row.text(1)?)
+            .map_err(|_| StoreError::Shape("application.client_id"))?,
         name: row.text(2)?.to_owned(),
         secret_hash: row.optional_blob(3)?.map(<[u8]>::to_vec),
-        auth_method: AuthMethod::parse(row.text(4)?).ok_or(StoreError::Shape("application.token_endpoint_auth_method"))?,
-        redirect_uris: serde_json::from_str(row.text(5)?).map_err(|_| StoreError::Shape("application.redirect_uris"))?,
+        auth_method: AuthMethod::parse(row.text(4)?)
+            .ok_or(StoreError::Shape("application.token_endpoint_auth_method"))?,
+        redirect_uris: serde_json::from_str(row.text(5)?)
+            .map_err(|_| StoreError::Shape("application.redirect_uris"))?,
         scopes: row.scopes(6)?,
-        data_access_type: DataAccessType::parse(row.text(7)?).ok_or(StoreError::Shape("application.data_access_type"))?,
+        data_access_type: DataAccessType::parse(row.text(7)?)
+            .ok_or(StoreError::Shape("application.data_access_type"))?,
         requires_demographics: row.flag(8)?,
         require_par: row.flag(9)?,
         metadata: row.text(10)?.to_owned(),

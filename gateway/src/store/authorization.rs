@@ -158,7 +158,14 @@ pub async fn signed_in(
         "UPDATE authorization_request SET identity_id = ?, signed_in_at = ?, request_id = ?
          WHERE id_hash = ? AND browser_hash = ? AND decided_at IS NULL AND expires_at > ?
          RETURNING 1",
-        vec![identity_id.into(), now.into(), request_id.into(), id_hash.into(), browser_hash.into(), now.into()],
+        vec![
+            identity_id.into(),
+            now.into(),
+            request_id.into(),
+            id_hash.into(),
+            browser_hash.into(),
+            now.into(),
+        ],
     )
     .await?;
     Ok(row.is_some())
@@ -204,8 +211,15 @@ pub async fn decide(
             ],
         ),
     };
-    parameters.extend([id_hash.into(), browser_hash.into(), identity_id.into(), now.into()]);
-    Ok(one(database, Durability::Durable, sql, parameters).await?.is_some())
+    parameters.extend([
+        id_hash.into(),
+        browser_hash.into(),
+        identity_id.into(),
+        now.into(),
+    ]);
+    Ok(one(database, Durability::Durable, sql, parameters)
+        .await?
+        .is_some())
 }
 
 /// Where the answer of an allowed request went, as long as its code could still be redeemed.
@@ -236,7 +250,12 @@ pub async fn decided(
         "SELECT redirect_uri, redirect_uri_given, client_state FROM authorization_request
          WHERE id_hash = ? AND browser_hash = ? AND decision = 'allow' AND code_expires_at > ?
            AND EXISTS (SELECT 1 FROM authorization_code WHERE code_hash = ? AND used_at IS NULL)",
-        vec![id_hash.into(), browser_hash.into(), now.into(), code_hash.into()],
+        vec![
+            id_hash.into(),
+            browser_hash.into(),
+            now.into(),
+            code_hash.into(),
+        ],
     )
     .await?;
     row.map(|row| {
@@ -251,11 +270,13 @@ pub async fn decided(
 fn read(row: &Row) -> Result<PendingRequest, StoreError> {
     Ok(PendingRequest {
         application_id: row.integer(0)?,
-        version: Version::parse(row.text(1)?).ok_or(StoreError::Shape("authorization_request.version"))?,
+        version: Version::parse(row.text(1)?)
+            .ok_or(StoreError::Shape("authorization_request.version"))?,
         redirect: VerifiedRedirect::from_store(row.text(2)?.to_owned(), row.flag(3)?),
         state: row.text(4)?.to_owned(),
         scopes: row.scopes(5)?,
-        language: Language::parse(row.text(6)?).ok_or(StoreError::Shape("authorization_request.language"))?,
+        language: Language::parse(row.text(6)?)
+            .ok_or(StoreError::Shape("authorization_request.language"))?,
         flow_id: row.text(7)?.to_owned(),
         identity_id: row.optional_integer(8)?,
     })

@@ -53,7 +53,11 @@ pub async fn link(
     };
     let reason = match known {
         Some(identity) if identity.patient_id == *patient => {
-            return Ok(if identity.held { Linked::Conflict } else { Linked::Identity(identity) });
+            return Ok(if identity.held {
+                Linked::Conflict
+            } else {
+                Linked::Identity(identity)
+            });
         }
         Some(_) => "patient_changed",
         None => "patient_taken",
@@ -75,7 +79,11 @@ pub async fn patient_of(database: &dyn Database, id: i64) -> Result<Option<Patie
         vec![id.into()],
     )
     .await?;
-    Ok(row.as_ref().map(identity).transpose()?.map(|identity| identity.patient_id))
+    Ok(row
+        .as_ref()
+        .map(identity)
+        .transpose()?
+        .map(|identity| identity.patient_id))
 }
 
 /// What userinfo tells about a person, beside the patient id.
@@ -90,7 +98,10 @@ pub struct Account {
 
 impl Default for Account {
     fn default() -> Self {
-        Self { profile_sealed: None, created_at: UnixMillis(0) }
+        Self {
+            profile_sealed: None,
+            created_at: UnixMillis(0),
+        }
     }
 }
 
@@ -99,7 +110,10 @@ impl Default for Account {
 /// # Errors
 ///
 /// The store's error.
-pub async fn account(database: &dyn Database, grant_id: i64) -> Result<Option<Account>, StoreError> {
+pub async fn account(
+    database: &dyn Database,
+    grant_id: i64,
+) -> Result<Option<Account>, StoreError> {
     let row = one(
         database,
         Durability::Relaxed,
@@ -108,7 +122,10 @@ pub async fn account(database: &dyn Database, grant_id: i64) -> Result<Option<Ac
     )
     .await?;
     row.map(|row| {
-        Ok(Account { profile_sealed: row.optional_blob(0)?.map(<[u8]>::to_vec), created_at: row.instant(1)? })
+        Ok(Account {
+            profile_sealed: row.optional_blob(0)?.map(<[u8]>::to_vec),
+            created_at: row.instant(1)?,
+        })
     })
     .transpose()
 }
@@ -187,7 +204,8 @@ async fn record_conflict(
 fn identity(row: &Row) -> Result<Identity, StoreError> {
     Ok(Identity {
         id: row.integer(0)?,
-        patient_id: PatientId::parse(row.text(1)?).map_err(|_| StoreError::Shape("identity.patient_id"))?,
+        patient_id: PatientId::parse(row.text(1)?)
+            .map_err(|_| StoreError::Shape("identity.patient_id"))?,
         held: row.optional_integer(2)?.is_some(),
     })
 }
@@ -260,8 +278,14 @@ mod tests {
     #[test]
     fn subjects_that_differ_in_case_unicode_form_or_trailing_space_are_different_people() {
         let database = SqliteDatabase::in_memory();
-        for (patient, subject) in ["abc", "abC", "abc ", "é", "e\u{301}", "x", &"y".repeat(255)].iter().enumerate() {
-            assert!(accepted(&sign_in(&database, subject, &patient.to_string())), "{subject:?}");
+        for (patient, subject) in ["abc", "abC", "abc ", "é", "e\u{301}", "x", &"y".repeat(255)]
+            .iter()
+            .enumerate()
+        {
+            assert!(
+                accepted(&sign_in(&database, subject, &patient.to_string())),
+                "{subject:?}"
+            );
         }
     }
 
@@ -284,7 +308,12 @@ mod tests {
     fn the_store_refuses_to_change_a_link() {
         let database = SqliteDatabase::in_memory();
         sign_in(&database, "a", "-1");
-        for column in ["issuer = 'x'", "subject = x'61'", "subject_length = 1", "patient_id = '-3'"] {
+        for column in [
+            "issuer = 'x'",
+            "subject = x'61'",
+            "subject_length = 1",
+            "patient_id = '-3'",
+        ] {
             let sql = format!("UPDATE identity SET {column}");
             let error = block_on(database.execute(Durability::Durable, &sql, vec![])).unwrap_err();
             assert!(error.0.contains("never changed"), "{column}: {error}");

@@ -37,17 +37,25 @@ async fn apply(database: &dyn Database) -> Result<(), DatabaseError> {
         _ => return Err(DatabaseError("the store was written by another version of the gateway; deploy that version or a newer one".to_owned())),
     }
     for statement in statements(SCHEMA) {
-        database.execute(Durability::Durable, statement, Vec::new()).await?;
+        database
+            .execute(Durability::Durable, statement, Vec::new())
+            .await?;
     }
-    database.execute(Durability::Durable, "PRAGMA user_version = 1", Vec::new()).await?;
+    database
+        .execute(Durability::Durable, "PRAGMA user_version = 1", Vec::new())
+        .await?;
     Ok(())
 }
 
 async fn user_version(database: &dyn Database) -> Result<i64, DatabaseError> {
-    let rows = database.execute(Durability::Durable, "PRAGMA user_version", Vec::new()).await?;
+    let rows = database
+        .execute(Durability::Durable, "PRAGMA user_version", Vec::new())
+        .await?;
     match rows.first().and_then(|row| row.first()) {
         Some(Value::Integer(version)) => Ok(*version),
-        _ => Err(DatabaseError("PRAGMA user_version gave no number".to_owned())),
+        _ => Err(DatabaseError(
+            "PRAGMA user_version gave no number".to_owned(),
+        )),
     }
 }
 
@@ -64,7 +72,11 @@ fn statements(schema: &str) -> impl Iterator<Item = &str> {
             if code == "BEGIN" {
                 in_body = true;
             }
-            if if in_body { code == "END;" } else { code.ends_with(';') } {
+            if if in_body {
+                code == "END;"
+            } else {
+                code.ends_with(';')
+            } {
                 let (statement, after) = rest.split_at(length);
                 rest = after;
                 return Some(statement.trim());
@@ -82,8 +94,20 @@ mod tests {
     #[test]
     fn every_statement_of_the_schema_is_found() {
         let found: Vec<_> = statements(SCHEMA).collect();
-        assert_eq!(found.iter().filter(|text| text.contains("CREATE TABLE")).count(), SCHEMA.matches("CREATE TABLE").count());
-        assert_eq!(found.iter().filter(|text| text.contains("CREATE TRIGGER")).count(), SCHEMA.matches("CREATE TRIGGER").count());
+        assert_eq!(
+            found
+                .iter()
+                .filter(|text| text.contains("CREATE TABLE"))
+                .count(),
+            SCHEMA.matches("CREATE TABLE").count()
+        );
+        assert_eq!(
+            found
+                .iter()
+                .filter(|text| text.contains("CREATE TRIGGER"))
+                .count(),
+            SCHEMA.matches("CREATE TRIGGER").count()
+        );
         assert_eq!(found.len(), SCHEMA.matches("CREATE ").count());
     }
 
@@ -100,7 +124,10 @@ mod tests {
     fn a_store_of_a_newer_build_is_left_alone() {
         let database = SqliteDatabase::in_memory();
         futures::executor::block_on(async {
-            database.execute(Durability::Durable, "PRAGMA user_version = 99", Vec::new()).await.unwrap();
+            database
+                .execute(Durability::Durable, "PRAGMA user_version = 99", Vec::new())
+                .await
+                .unwrap();
             assert!(migrate(&database).await.is_err());
             assert_eq!(user_version(&database).await.unwrap(), 99);
         });

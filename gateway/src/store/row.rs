@@ -123,7 +123,8 @@ impl Row {
     ///
     /// As [`Row::text`], and where a bit is unknown.
     pub fn permissions(&self, column: usize) -> Result<Permissions, StoreError> {
-        Permissions::from_bits(self.integer(column)?).ok_or(StoreError::Shape("a scope_bits column"))
+        Permissions::from_bits(self.integer(column)?)
+            .ok_or(StoreError::Shape("a scope_bits column"))
     }
 }
 
@@ -138,7 +139,12 @@ pub async fn one(
     sql: &str,
     parameters: Vec<Value>,
 ) -> Result<Option<Row>, StoreError> {
-    Ok(database.execute(durability, sql, parameters).await?.into_iter().next().map(Row))
+    Ok(database
+        .execute(durability, sql, parameters)
+        .await?
+        .into_iter()
+        .next()
+        .map(Row))
 }
 
 /// Runs a statement and gives all its rows.
@@ -152,5 +158,10 @@ pub async fn all(
     sql: &str,
     parameters: Vec<Value>,
 ) -> Result<Vec<Row>, StoreError> {
-    Ok(database.execute(durability, sql, parameters).await?.into_iter().map(Row).collect())
+    Ok(database
+        .execute(durability, sql, parameters)
+        .await?
+        .into_iter()
+        .map(Row)
+        .collect())
 }

@@ -141,7 +141,10 @@ pub struct Found {
 /// # Errors
 ///
 /// The store's error.
-pub async fn redeem(database: &dyn Database, redemption: &Redemption<'_>) -> Result<Option<Issued>, StoreError> {
+pub async fn redeem(
+    database: &dyn Database,
+    redemption: &Redemption<'_>,
+) -> Result<Option<Issued>, StoreError> {
     let row = one(
         database,
         Durability::Durable,
@@ -171,7 +174,9 @@ pub async fn redeem(database: &dyn Database, redemption: &Redemption<'_>) -> Res
         ],
     )
     .await?;
-    row.as_ref().map(|row| issued(row, [0, 1, 2, 3, 4])).transpose()
+    row.as_ref()
+        .map(|row| issued(row, [0, 1, 2, 3, 4]))
+        .transpose()
 }
 
 /// Finds a used code by what its own client must present: code, client and challenge.
@@ -190,10 +195,20 @@ pub async fn used_code(
         Durability::Durable,
         "SELECT id, flow_id FROM authorization_code
          WHERE code_hash = ? AND application_id = ? AND code_challenge = ? AND used_at IS NOT NULL",
-        vec![code_hash.into(), application_id.into(), challenge.as_str().into()],
+        vec![
+            code_hash.into(),
+            application_id.into(),
+            challenge.as_str().into(),
+        ],
     )
     .await?;
-    row.map(|row| Ok(UsedCode { id: row.integer(0)?, flow_id: row.text(1)?.to_owned() })).transpose()
+    row.map(|row| {
+        Ok(UsedCode {
+            id: row.integer(0)?,
+            flow_id: row.text(1)?.to_owned(),
+        })
+    })
+    .transpose()
 }
 
 /// Ends the chain that a code gave. True where it lived until now.
@@ -253,16 +268,26 @@ pub async fn end_grant(
 /// # Errors
 ///
 /// The store's error.
-pub async fn chain_of_refresh(database: &dyn Database, token: SecretHash) -> Result<Option<Chain>, StoreError> {
+pub async fn chain_of_refresh(
+    database: &dyn Database,
+    token: SecretHash,
+) -> Result<Option<Chain>, StoreError> {
     const COLUMNS: &str = "c.id, c.application_id, c.scope, c.end_reason, g.ended_at, c.flow_id, i.patient_id, g.data_access_type, g.expires_at, c.rotated_at";
-    const JOINS: &str = "JOIN consent_grant g ON g.id = c.grant_id JOIN identity i ON i.id = g.identity_id";
+    const JOINS: &str =
+        "JOIN consent_grant g ON g.id = c.grant_id JOIN identity i ON i.id = g.identity_id";
     let sql = format!(
         "SELECT {COLUMNS}, c.generation, 'current' FROM token_chain c {JOINS} WHERE c.refresh_hash = ?
          UNION ALL
          SELECT {COLUMNS}, r.generation, CASE WHEN c.previous_hash = r.token_hash THEN 'previous' ELSE 'retired' END
          FROM retired_refresh r JOIN token_chain c ON c.id = r.chain_id {JOINS} WHERE r.token_hash = ?"
     );
-    let row = one(database, Durability::Durable, &sql, vec![token.into(), token.into()]).await?;
+    let row = one(
+        database,
+        Durability::Durable,
+        &sql,
+        vec![token.into(), token.into()],
+    )
+    .await?;
     row.map(|row| {
         Ok(Chain {
             id: row.integer(0)?,
@@ -357,7 +382,11 @@ pub async fn reissue(
 /// # Errors
 ///
 /// The store's error.
-pub async fn find(database: &dyn Database, token: SecretHash, now: UnixMillis) -> Result<Option<Found>, StoreError> {
+pub async fn find(
+    database: &dyn Database,
+    token: SecretHash,
+    now: UnixMillis,
+) -> Result<Option<Found>, StoreError> {
     let row = one(
         database,
         Durability::Durable,
@@ -410,7 +439,9 @@ async fn end(
         "UPDATE token_chain SET ended_at = ?, end_reason = ?, request_id = ? WHERE {column} = ? AND ended_at IS NULL RETURNING 1"
     );
     let parameters = vec![now.into(), reason.into(), request_id.into(), id.into()];
-    Ok(one(database, Durability::Durable, &sql, parameters).await?.is_some())
+    Ok(one(database, Durability::Durable, &sql, parameters)
+        .await?
+        .is_some())
 }
 
 /// Columns: scope, flow_id, patient_id, data_access_type, grant expires_at.
@@ -420,7 +451,8 @@ fn issued(row: &Row, columns: [usize; 5]) -> Result<Issued, StoreError> {
         scopes: row.scopes(scope)?,
         flow_id: row.text(flow)?.to_owned(),
         patient_id: patient(row, patient_id)?,
-        data_access_type: DataAccessType::parse(row.text(kind)?).ok_or(StoreError::Shape("consent_grant.data_access_type"))?,
+        data_access_type: DataAccessType::parse(row.text(kind)?)
+            .ok_or(StoreError::Shape("consent_grant.data_access_type"))?,
         grant_expires_at: row.optional_instant(expires)?,
     })
 }

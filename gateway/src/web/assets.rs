@@ -4,8 +4,8 @@ use axum::extract::Path;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
-use super::{Answer, not_found};
 use super::reply::set;
+use super::{Answer, not_found};
 use crate::app::Reply;
 
 /// `/assets/{file}`.

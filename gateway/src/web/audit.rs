@@ -25,12 +25,25 @@ pub(crate) struct Action<'a> {
 impl<'a> Action<'a> {
     /// Something that was done.
     pub(crate) const fn ok(action: &'a str) -> Self {
-        Self { action, outcome: "ok", code: "", actor: "", client_id: "", flow_id: "", patient: None, level: Level::Info }
+        Self {
+            action,
+            outcome: "ok",
+            code: "",
+            actor: "",
+            client_id: "",
+            flow_id: "",
+            patient: None,
+            level: Level::Info,
+        }
     }
 
     /// Something that was refused, and why.
     pub(crate) const fn refused(action: &'a str, code: &'a str) -> Self {
-        Self { outcome: "refused", code, ..Self::ok(action) }
+        Self {
+            outcome: "refused",
+            code,
+            ..Self::ok(action)
+        }
     }
 
     /// Who did it.
@@ -50,7 +63,10 @@ impl<'a> Action<'a> {
 
     /// Whom it concerns.
     pub(crate) const fn person(self, patient: &'a PatientId) -> Self {
-        Self { patient: Some(patient), ..self }
+        Self {
+            patient: Some(patient),
+            ..self
+        }
     }
 
     /// How much an operator must care.
@@ -63,7 +79,13 @@ impl<'a> Action<'a> {
         let app = &site.app;
         let person = self
             .patient
-            .map(|patient| keyed_hash(&app.config.audit_key, "person", &[patient.as_str().as_bytes()]))
+            .map(|patient| {
+                keyed_hash(
+                    &app.config.audit_key,
+                    "person",
+                    &[patient.as_str().as_bytes()],
+                )
+            })
             .map_or_else(Vec::new, |hash| hash.to_vec());
         let event = Event {
             started_at: request.started_at,
@@ -84,7 +106,11 @@ impl<'a> Action<'a> {
 }
 
 fn line(event: &Event<'_>) -> String {
-    let person: String = event.person.iter().map(|byte| format!("{byte:02x}")).collect();
+    let person: String = event
+        .person
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     json!({
         "event": "audit",
         "level": event.level.as_str(),

@@ -25,14 +25,21 @@ pub(super) async fn start(
     VersionPath(version): VersionPath,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let encoded = if request.method == Method::POST { &request.body[..] } else { request.query.as_deref().unwrap_or_default().as_bytes() };
+    let encoded = if request.method == Method::POST {
+        &request.body[..]
+    } else {
+        request.query.as_deref().unwrap_or_default().as_bytes()
+    };
     let parameters = Parameters::parse(encoded);
     let language = pages::language(&request, parameters.single("lang").ok().flatten());
     match begin(&site, version, &request, &parameters, language).await {
         Ok(reply) => reply.into(),
         Err(problem) => {
             let code = problem.code();
-            let _ = Action::refused("authorize", code).by("application").record(&site, &request).await;
+            let _ = Action::refused("authorize", code)
+                .by("application")
+                .record(&site, &request)
+                .await;
             pages::problem(&request, language, &problem).into()
         }
     }
@@ -47,15 +54,26 @@ async fn begin(
 ) -> Result<Reply, Problem> {
     let app = &site.app;
     let application = find_application(site, parameters).await?;
-    let requested = parameters.single("redirect_uri").map_err(|error| Problem::redirect(error.to_string()))?;
-    let redirect = VerifiedRedirect::verify(&application, requested).map_err(|error| Problem::redirect(error.to_string()))?;
+    let requested = parameters
+        .single("redirect_uri")
+        .map_err(|error| Problem::redirect(error.to_string()))?;
+    let redirect = VerifiedRedirect::verify(&application, requested)
+        .map_err(|error| Problem::redirect(error.to_string()))?;
     // From here on, errors go to the verified redirect URI.
     let checked = match check(&application, parameters, version, &fhir_bases(site)) {
         Ok(checked) => checked,
         Err(refusal) => {
-            let (code, state) = (refusal.code.as_str(), parameters.single("state").ok().flatten());
-            let action = Action::refused("authorize", code).by("application").application(application.client_id.as_str());
-            action.record(site, request).await.map_err(|_| Problem::unavailable())?;
+            let (code, state) = (
+                refusal.code.as_str(),
+                parameters.single("state").ok().flatten(),
+            );
+            let action = Action::refused("authorize", code)
+                .by("application")
+                .application(application.client_id.as_str());
+            action
+                .record(site, request)
+                .await
+                .map_err(|_| Problem::unavailable())?;
             return Ok(refuse(site, &redirect, state, &refusal));
         }
     };
@@ -84,12 +102,27 @@ async fn begin(
         expires_at: now.plus_seconds(TRANSACTION_TTL_S),
         request_id: &request.request_id,
     };
-    create(app.database.as_ref(), &pending).await.map_err(|_| Problem::unavailable())?;
-    let mut reply = match site.provider.authorization_url(app, &transaction, language, checked.prompt_login).await {
+    create(app.database.as_ref(), &pending)
+        .await
+        .map_err(|_| Problem::unavailable())?;
+    let mut reply = match site
+        .provider
+        .authorization_url(app, &transaction, language, checked.prompt_login)
+        .await
+    {
         Ok(url) => see_other(&url),
-        Err(error) => pages::problem(request, language, &Problem::sign_in(error, version, &transaction)),
+        Err(error) => pages::problem(
+            request,
+            language,
+            &Problem::sign_in(error, version, &transaction),
+        ),
     };
-    let cookie = cookies::set(&app.config, cookies::browser_name(&app.config), browser.expose(), SESSION_S);
+    let cookie = cookies::set(
+        &app.config,
+        cookies::browser_name(&app.config),
+        browser.expose(),
+        SESSION_S,
+    );
     add_cookie(&mut reply, &cookie);
     Ok(reply)
 }
@@ -99,18 +132,32 @@ async fn find_application(site: &Site, parameters: &Parameters) -> Result<Applic
         .single("client_id")
         .map_err(|error| Problem::client(error.to_string()))?
         .ok_or_else(|| Problem::client("client_id is missing".to_owned()))?;
-    let unknown = || Problem::client("client_id is not known here; register the application first".to_owned());
+    let unknown = || {
+        Problem::client("client_id is not known here; register the application first".to_owned())
+    };
     let client_id = ClientId::parse(client_id).map_err(|_| unknown())?;
     let application = application::by_client_id(site.app.database.as_ref(), &client_id)
         .await
         .map_err(|_: StoreError| Problem::unavailable())?
         .ok_or_else(unknown)?;
-    if application.status == Status::Active { Ok(application) } else { Err(Problem::inactive(&application.name)) }
+    if application.status == Status::Active {
+        Ok(application)
+    } else {
+        Err(Problem::inactive(&application.name))
+    }
 }
 
 /// An OAuth error to the verified redirect URI, with `iss` (RFC 9207).
-pub(super) fn refuse(site: &Site, redirect: &VerifiedRedirect, state: Option<&str>, refusal: &Refusal) -> Reply {
-    let mut parameters = vec![("error", refusal.code.as_str()), ("error_description", refusal.description.as_ref())];
+pub(super) fn refuse(
+    site: &Site,
+    redirect: &VerifiedRedirect,
+    state: Option<&str>,
+    refusal: &Refusal,
+) -> Reply {
+    let mut parameters = vec![
+        ("error", refusal.code.as_str()),
+        ("error_description", refusal.description.as_ref()),
+    ];
     if let Some(state) = state {
         parameters.push(("state", state));
     }
@@ -123,7 +170,13 @@ fn fhir_bases(site: &Site) -> Vec<String> {
     Version::ALL
         .into_iter()
         .filter(|version| *version != Version::V3 || site.app.config.v3_enabled)
-        .map(|version| format!("{}/{}/fhir", site.app.config.public_base_url, version.segment()))
+        .map(|version| {
+            format!(
+                "{}/{}/fhir",
+                site.app.config.public_base_url,
+                version.segment()
+            )
+        })
         .collect()
 }
 

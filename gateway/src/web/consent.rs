@@ -16,7 +16,9 @@ use crate::policy::consent::{Decision, grant_end, offers_choice};
 use crate::policy::parameters::Parameters;
 use crate::profile::Profile;
 use crate::secret::Secret;
-use crate::store::authorization::{Allow, PendingRequest, decide as store_decision, decided, pending};
+use crate::store::authorization::{
+    Allow, PendingRequest, decide as store_decision, decided, pending,
+};
 use crate::store::{application, identity};
 
 /// GET: the page, or back to sign-in where nobody signed in yet.
@@ -28,14 +30,30 @@ pub(super) async fn show(
     let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
     let visit = match Visit::find(&site, &request, &parameters).await {
         Ok(visit) => visit,
-        Err(problem) => return pages::problem(&request, pages::language(&request, None), &problem).into(),
+        Err(problem) => {
+            return pages::problem(&request, pages::language(&request, None), &problem).into();
+        }
     };
-    let Visit { transaction, browser, waiting, application } = visit;
+    let Visit {
+        transaction,
+        browser,
+        waiting,
+        application,
+    } = visit;
     let another = parameters.single("another").ok().flatten() == Some("1");
     if waiting.identity_id.is_none() || another {
-        return match site.provider.authorization_url(&site.app, &transaction, waiting.language, another).await {
+        return match site
+            .provider
+            .authorization_url(&site.app, &transaction, waiting.language, another)
+            .await
+        {
             Ok(url) => see_other(&url).into(),
-            Err(error) => pages::problem(&request, waiting.language, &Problem::sign_in(error, version, &transaction)).into(),
+            Err(error) => pages::problem(
+                &request,
+                waiting.language,
+                &Problem::sign_in(error, version, &transaction),
+            )
+            .into(),
         };
     }
     let profile = profile(&site, &request, &transaction);
@@ -43,7 +61,10 @@ pub(super) async fn show(
     let facts = ConsentFacts {
         application: &application,
         scopes: &waiting.scopes,
-        person: profile.as_ref().map(|profile| profile.name.as_str()).unwrap_or_default(),
+        person: profile
+            .as_ref()
+            .map(|profile| profile.name.as_str())
+            .unwrap_or_default(),
         choice: application.requires_demographics && offers_choice(&waiting.scopes),
         transaction: transaction.expose(),
         csrf: csrf.expose(),
@@ -64,7 +85,13 @@ pub(super) async fn decide(
         Some(reply) => reply.into(),
         // Expired, undecidable or forged: the page says which, after a redirect.
         None => {
-            let transaction = Secret::new(form.single("transaction").ok().flatten().unwrap_or_default().to_owned());
+            let transaction = Secret::new(
+                form.single("transaction")
+                    .ok()
+                    .flatten()
+                    .unwrap_or_default()
+                    .to_owned(),
+            );
             see_other(&pages::consent_path(version, &transaction)).into()
         }
     }
@@ -80,17 +107,41 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
     let now = app.clock.now();
     // The code is derived from the transaction, so that a double click gives the same code twice instead of
     // an error page in place of the application. 256 bits of the transaction id are behind it.
-    let code = Secret::derived(&app.config.token_key, "code", &[transaction.expose().as_bytes()]);
-    let Some(waiting) = pending(app.database.as_ref(), transaction.hash(), browser.hash(), now).await.ok()? else {
-        let earlier = decided(app.database.as_ref(), transaction.hash(), browser.hash(), code.hash(), now).await.ok()??;
+    let code = Secret::derived(
+        &app.config.token_key,
+        "code",
+        &[transaction.expose().as_bytes()],
+    );
+    let Some(waiting) = pending(
+        app.database.as_ref(),
+        transaction.hash(),
+        browser.hash(),
+        now,
+    )
+    .await
+    .ok()?
+    else {
+        let earlier = decided(
+            app.database.as_ref(),
+            transaction.hash(),
+            browser.hash(),
+            code.hash(),
+            now,
+        )
+        .await
+        .ok()??;
         return Some(back(site, &earlier.redirect, &earlier.state, &code));
     };
     let identity_id = waiting.identity_id?;
-    let application = application::by_id(app.database.as_ref(), waiting.application_id).await.ok()??;
+    let application = application::by_id(app.database.as_ref(), waiting.application_id)
+        .await
+        .ok()??;
     if application.status != Status::Active {
         return None;
     }
-    let patient = identity::patient_of(app.database.as_ref(), identity_id).await.ok()??;
+    let patient = identity::patient_of(app.database.as_ref(), identity_id)
+        .await
+        .ok()??;
     let decision = Decision::parse(form, &waiting.scopes).ok()?;
     let (allow, action) = match &decision {
         Decision::Deny => (None, "consent.deny"),
@@ -100,7 +151,9 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
                 .contains(Permissions::PROFILE)
                 .then(|| profile(site, request, &transaction))
                 .flatten()
-                .map(|profile| profile.seal(&app.config.store_key, PROFILE_CONTEXT, app.entropy.as_ref()))
+                .map(|profile| {
+                    profile.seal(&app.config.store_key, PROFILE_CONTEXT, app.entropy.as_ref())
+                })
                 .transpose()
                 .ok()?;
             let kind = application.data_access_type;
@@ -115,10 +168,17 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
             (Some(allow), "consent.allow")
         }
     };
-    let decided_now =
-        store_decision(app.database.as_ref(), transaction.hash(), browser.hash(), identity_id, allow, now, &request.request_id)
-            .await
-            .ok()?;
+    let decided_now = store_decision(
+        app.database.as_ref(),
+        transaction.hash(),
+        browser.hash(),
+        identity_id,
+        allow,
+        now,
+        &request.request_id,
+    )
+    .await
+    .ok()?;
     if !decided_now {
         return None;
     }
@@ -133,16 +193,36 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
     let mut reply = match decision {
         Decision::Allow(_) => back(site, &waiting.redirect, &waiting.state, &code),
         Decision::Deny => {
-            let refusal = Refusal { code: ErrorCode::AccessDenied, description: "the person did not allow access".into() };
+            let refusal = Refusal {
+                code: ErrorCode::AccessDenied,
+                description: "the person did not allow access".into(),
+            };
             authorize::refuse(site, &waiting.redirect, Some(&waiting.state), &refusal)
         }
     };
-    add_cookie(&mut reply, &cookies::set(&app.config, &cookies::person_name(&app.config, &transaction), "", 0));
+    add_cookie(
+        &mut reply,
+        &cookies::set(
+            &app.config,
+            &cookies::person_name(&app.config, &transaction),
+            "",
+            0,
+        ),
+    );
     Some(reply)
 }
 
-fn back(site: &Site, redirect: &crate::policy::redirect::VerifiedRedirect, state: &str, code: &Secret) -> Reply {
-    see_other(&redirect.with(&[("code", code.expose()), ("state", state), ("iss", &site.app.config.public_base_url)]))
+fn back(
+    site: &Site,
+    redirect: &crate::policy::redirect::VerifiedRedirect,
+    state: &str,
+    code: &Secret,
+) -> Reply {
+    see_other(&redirect.with(&[
+        ("code", code.expose()),
+        ("state", state),
+        ("iss", &site.app.config.public_base_url),
+    ]))
 }
 
 /// A consent page that may be shown.
@@ -154,17 +234,30 @@ struct Visit {
 }
 
 impl Visit {
-    async fn find(site: &Site, request: &Request, parameters: &Parameters) -> Result<Self, Problem> {
+    async fn find(
+        site: &Site,
+        request: &Request,
+        parameters: &Parameters,
+    ) -> Result<Self, Problem> {
         let app = &site.app;
-        let transaction = parameters.single("transaction").ok().flatten().map(|text| Secret::new(text.to_owned()));
+        let transaction = parameters
+            .single("transaction")
+            .ok()
+            .flatten()
+            .map(|text| Secret::new(text.to_owned()));
         let browser = cookies::browser(&app.config, &request.headers);
         let (Some(transaction), Some(browser)) = (transaction, browser) else {
             return Err(Problem::expired());
         };
-        let waiting = pending(app.database.as_ref(), transaction.hash(), browser.hash(), app.clock.now())
-            .await
-            .map_err(|_| Problem::unavailable())?
-            .ok_or_else(Problem::expired)?;
+        let waiting = pending(
+            app.database.as_ref(),
+            transaction.hash(),
+            browser.hash(),
+            app.clock.now(),
+        )
+        .await
+        .map_err(|_| Problem::unavailable())?
+        .ok_or_else(Problem::expired)?;
         let application = application::by_id(app.database.as_ref(), waiting.application_id)
             .await
             .map_err(|_| Problem::unavailable())?
@@ -172,7 +265,12 @@ impl Visit {
         if application.status != Status::Active {
             return Err(Problem::inactive(&application.name));
         }
-        Ok(Self { transaction, browser, waiting, application })
+        Ok(Self {
+            transaction,
+            browser,
+            waiting,
+            application,
+        })
     }
 }
 

@@ -22,13 +22,21 @@ pub(crate) fn browser(config: &Config, headers: &HeaderMap) -> Option<Secret> {
 
 /// Name of the cookie that carries the sealed profile of one sign-in, from the callback to the decision.
 pub(crate) fn person_name(config: &Config, transaction: &Secret) -> String {
-    let prefix = if config.is_https() { "__Host-bgp-" } else { "bgp-" };
+    let prefix = if config.is_https() {
+        "__Host-bgp-"
+    } else {
+        "bgp-"
+    };
     // Part of a hash: the cookie's name says nothing about the transaction.
-    let tag: String = crate::secret::keyed_hash(&config.token_key, "person-cookie", &[transaction.expose().as_bytes()])
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let tag: String = crate::secret::keyed_hash(
+        &config.token_key,
+        "person-cookie",
+        &[transaction.expose().as_bytes()],
+    )
+    .iter()
+    .take(4)
+    .map(|byte| format!("{byte:02x}"))
+    .collect();
     format!("{prefix}{tag}")
 }
 

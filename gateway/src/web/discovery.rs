@@ -21,7 +21,10 @@ pub(super) async fn openid(State(site): State<Site>) -> Answer {
 }
 
 /// `/vN/connect/.well-known/openid-configuration`.
-pub(super) async fn openid_of_version(State(site): State<Site>, VersionPath(version): VersionPath) -> Answer {
+pub(super) async fn openid_of_version(
+    State(site): State<Site>,
+    VersionPath(version): VersionPath,
+) -> Answer {
     document(&server(&site, version)).into()
 }
 
@@ -50,10 +53,19 @@ fn server(site: &Site, version: Version) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("issuer".to_owned(), json!(base));
     body.extend(endpoints(site, version));
-    body.insert("userinfo_endpoint".to_owned(), json!(format!("{base}/{}/connect/userinfo", version.segment())));
-    body.insert("fhir_metadata_uri".to_owned(), json!(format!("{base}/{}/fhir/metadata", version.segment())));
+    body.insert(
+        "userinfo_endpoint".to_owned(),
+        json!(format!("{base}/{}/connect/userinfo", version.segment())),
+    );
+    body.insert(
+        "fhir_metadata_uri".to_owned(),
+        json!(format!("{base}/{}/fhir/metadata", version.segment())),
+    );
     body.insert("ui_locales_supported".to_owned(), json!(["en", "es"]));
-    body.insert("authorization_response_iss_parameter_supported".to_owned(), json!(true));
+    body.insert(
+        "authorization_response_iss_parameter_supported".to_owned(),
+        json!(true),
+    );
     body
 }
 
@@ -61,7 +73,11 @@ fn server(site: &Site, version: Version) -> Map<String, Value> {
 fn endpoints(site: &Site, version: Version) -> Map<String, Value> {
     let base = &site.app.config.public_base_url;
     let oauth = |path: &str| json!(format!("{base}/{}/o/{path}/", version.segment()));
-    let secrets: Vec<_> = AuthMethod::OFFERED.into_iter().filter(|method| *method != AuthMethod::None).map(AuthMethod::as_str).collect();
+    let secrets: Vec<_> = AuthMethod::OFFERED
+        .into_iter()
+        .filter(|method| *method != AuthMethod::None)
+        .map(AuthMethod::as_str)
+        .collect();
     let methods = AuthMethod::OFFERED.map(AuthMethod::as_str);
     let scopes: Vec<_> = Scope::all().map(Scope::as_str).collect();
     [
@@ -72,12 +88,18 @@ fn endpoints(site: &Site, version: Version) -> Map<String, Value> {
         ("scopes_supported", json!(scopes)),
         ("response_types_supported", json!(["code"])),
         ("response_modes_supported", json!(["query"])),
-        ("grant_types_supported", json!(["authorization_code", "refresh_token"])),
+        (
+            "grant_types_supported",
+            json!(["authorization_code", "refresh_token"]),
+        ),
         ("code_challenge_methods_supported", json!(["S256"])),
         ("revocation_endpoint", oauth("revoke_token")),
         ("revocation_endpoint_auth_methods_supported", json!(methods)),
         ("introspection_endpoint", oauth("introspect")),
-        ("introspection_endpoint_auth_methods_supported", json!(secrets)),
+        (
+            "introspection_endpoint_auth_methods_supported",
+            json!(secrets),
+        ),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

@@ -21,12 +21,21 @@ pub(super) fn alive() -> Reply {
 }
 
 /// `/health/ready`: store, claims backend and identity provider, each `ok` or `unavailable`.
-pub(super) async fn ready(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
+pub(super) async fn ready(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
     let (store, backend, provider) =
-        futures::join!(store(&site), backend(&site, &request), async { site.provider.check(&site.app).await.is_ok() });
+        futures::join!(store(&site), backend(&site, &request), async {
+            site.provider.check(&site.app).await.is_ok()
+        });
     let word = |ok: bool| if ok { "ok" } else { "unavailable" };
     let all = store && backend && provider;
-    let status = if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if all {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let body = json!({
         "status": if all { "ready" } else { "unavailable" },
         "store": word(store),
@@ -39,7 +48,15 @@ pub(super) async fn ready(State(site): State<Site>, Extension(request): Extensio
 }
 
 async fn store(site: &Site) -> bool {
-    site.app.database.execute(Durability::Relaxed, "SELECT count(*) FROM lock_down", Vec::new()).await.is_ok()
+    site.app
+        .database
+        .execute(
+            Durability::Relaxed,
+            "SELECT count(*) FROM lock_down",
+            Vec::new(),
+        )
+        .await
+        .is_ok()
 }
 
 async fn backend(site: &Site, request: &Request) -> bool {
@@ -55,5 +72,7 @@ async fn backend(site: &Site, request: &Request) -> bool {
         timeout: Duration::from_secs(2),
         body_limit: 4 * 1024 * 1024,
     });
-    answer.await.is_ok_and(|answer| answer.status == StatusCode::OK)
+    answer
+        .await
+        .is_ok_and(|answer| answer.status == StatusCode::OK)
 }

@@ -22,14 +22,23 @@ use texts::Texts;
 /// The language of a page: `lang`, else `Accept-Language`.
 pub(super) fn language(request: &Request, lang: Option<&str>) -> Language {
     lang.and_then(Language::parse).unwrap_or_else(|| {
-        Language::accepted(request.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
+        Language::accepted(
+            request
+                .headers
+                .get(ACCEPT_LANGUAGE)
+                .and_then(|value| value.to_str().ok()),
+        )
     })
 }
 
 /// The address of the consent page of a transaction.
 pub(super) fn consent_path(version: Version, transaction: &Secret) -> String {
-    let encoded: String = form_urlencoded::byte_serialize(transaction.expose().as_bytes()).collect();
-    format!("/{}/o/authorize/consent?transaction={encoded}", version.segment())
+    let encoded: String =
+        form_urlencoded::byte_serialize(transaction.expose().as_bytes()).collect();
+    format!(
+        "/{}/o/authorize/consent?transaction={encoded}",
+        version.segment()
+    )
 }
 
 /// Something that went wrong, told to a person.
@@ -55,12 +64,24 @@ enum Kind {
 impl Problem {
     /// `client_id` missing, repeated or unknown.
     pub(super) const fn client(detail: String) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code: "invalid_client", kind: Kind::Application, detail, retry: None }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "invalid_client",
+            kind: Kind::Application,
+            detail,
+            retry: None,
+        }
     }
 
     /// `redirect_uri` not verified.
     pub(super) const fn redirect(detail: String) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code: "invalid_redirect_uri", kind: Kind::Application, detail, retry: None }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "invalid_redirect_uri",
+            kind: Kind::Application,
+            detail,
+            retry: None,
+        }
     }
 
     /// Suspended or pending application.
@@ -76,12 +97,24 @@ impl Problem {
 
     /// The transaction is unknown, expired, decided or another browser's.
     pub(super) const fn expired() -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code: "transaction_expired", kind: Kind::Expired, detail: String::new(), retry: None }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "transaction_expired",
+            kind: Kind::Expired,
+            detail: String::new(),
+            retry: None,
+        }
     }
 
     /// The store or the platform failed.
     pub(super) const fn unavailable() -> Self {
-        Self { status: authorize::UNAVAILABLE, code: "store_unavailable", kind: Kind::Unavailable, detail: String::new(), retry: None }
+        Self {
+            status: authorize::UNAVAILABLE,
+            code: "store_unavailable",
+            kind: Kind::Unavailable,
+            detail: String::new(),
+            retry: None,
+        }
     }
 
     /// A sign-in that can be tried again.
@@ -92,7 +125,9 @@ impl Problem {
             kind: match error {
                 SignInError::IdentityConflict => Kind::IdentityConflict,
                 SignInError::NotFound => Kind::NotFound,
-                SignInError::BackendUnavailable | SignInError::ProviderUnavailable(_) => Kind::Unavailable,
+                SignInError::BackendUnavailable | SignInError::ProviderUnavailable(_) => {
+                    Kind::Unavailable
+                }
                 _ => Kind::SignIn,
             },
             detail: String::new(),
@@ -158,11 +193,21 @@ pub(super) fn consent(language: Language, facts: &ConsentFacts<'_>) -> Reply {
     .filter(|(needed, _)| permissions.intersects(*needed))
     .map(|(_, text)| text)
     .collect();
-    let metadata: serde_json::Value = serde_json::from_str(&facts.application.metadata).unwrap_or_default();
-    let links = [("tos_uri", texts.terms), ("policy_uri", texts.policy), ("client_uri", texts.website)]
-        .into_iter()
-        .filter_map(|(name, text)| metadata.get(name).and_then(|uri| uri.as_str()).map(|uri| (uri.to_owned(), text)))
-        .collect();
+    let metadata: serde_json::Value =
+        serde_json::from_str(&facts.application.metadata).unwrap_or_default();
+    let links = [
+        ("tos_uri", texts.terms),
+        ("policy_uri", texts.policy),
+        ("client_uri", texts.website),
+    ]
+    .into_iter()
+    .filter_map(|(name, text)| {
+        metadata
+            .get(name)
+            .and_then(|uri| uri.as_str())
+            .map(|uri| (uri.to_owned(), text))
+    })
+    .collect();
     let template = ConsentPage {
         lang: language.tag(),
         texts,
@@ -180,7 +225,11 @@ pub(super) fn consent(language: Language, facts: &ConsentFacts<'_>) -> Reply {
         action: facts.action,
         links,
     };
-    page(StatusCode::OK, template.render().unwrap_or_default(), &facts.redirect.form_action())
+    page(
+        StatusCode::OK,
+        template.render().unwrap_or_default(),
+        &facts.redirect.form_action(),
+    )
 }
 
 #[derive(Template)]

@@ -19,18 +19,40 @@ use crate::store::{StoreError, application};
 pub(super) const DEMO_CLIENT_ID: &str = "BluegateDemoPublicClientForSandbox000001";
 
 /// POST.
-pub(super) async fn register(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
+pub(super) async fn register(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
     let result = store(&site, &request).await;
     let (action, client_id) = match &result {
-        Ok((_, client_id)) => (Action::ok("application.register"), client_id.as_str().to_owned()),
-        Err(Failure::Refused(error)) => (Action::refused("application.register", error.code.as_str()), String::new()),
-        Err(Failure::Unavailable) => (Action::refused("application.register", "store_unavailable"), String::new()),
+        Ok((_, client_id)) => (
+            Action::ok("application.register"),
+            client_id.as_str().to_owned(),
+        ),
+        Err(Failure::Refused(error)) => (
+            Action::refused("application.register", error.code.as_str()),
+            String::new(),
+        ),
+        Err(Failure::Unavailable) => (
+            Action::refused("application.register", "store_unavailable"),
+            String::new(),
+        ),
     };
-    let recorded = action.by("developer").application(&client_id).record(&site, &request).await;
+    let recorded = action
+        .by("developer")
+        .application(&client_id)
+        .record(&site, &request)
+        .await;
     match (result, recorded) {
         (Ok((reply, _)), Ok(())) => reply,
-        (Err(Failure::Refused(error)), _) => reply::oauth_error(StatusCode::BAD_REQUEST, error.code, error.description),
-        _ => reply::problem(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "The service cannot answer now; try again."),
+        (Err(Failure::Refused(error)), _) => {
+            reply::oauth_error(StatusCode::BAD_REQUEST, error.code, error.description)
+        }
+        _ => reply::problem(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store_unavailable",
+            "The service cannot answer now; try again.",
+        ),
     }
     .into()
 }
@@ -38,12 +60,16 @@ pub(super) async fn register(State(site): State<Site>, Extension(request): Exten
 /// Registers the demo page's public application, or brings its address up to date.
 pub(super) async fn demo(app: &App) -> Result<(), StoreError> {
     let redirect = format!("{}/demo/", app.config.public_base_url);
-    let Ok(client_id) = ClientId::parse(DEMO_CLIENT_ID) else { return Ok(()) };
+    let Ok(client_id) = ClientId::parse(DEMO_CLIENT_ID) else {
+        return Ok(());
+    };
     let database = app.database.as_ref();
     let now = app.clock.now();
     match application::by_client_id(database, &client_id).await? {
         Some(known) if known.redirect_uris == [redirect.as_str()] => Ok(()),
-        Some(_) => application::set_redirect_uris(database, &client_id, &[redirect], now, "start").await,
+        Some(_) => {
+            application::set_redirect_uris(database, &client_id, &[redirect], now, "start").await
+        }
         None => {
             let request = json!({
                 "client_name": "Bluegate Demo",
@@ -51,10 +77,23 @@ pub(super) async fn demo(app: &App) -> Result<(), StoreError> {
                 "token_endpoint_auth_method": "none",
                 "description": "The demo page of this sandbox",
             });
-            let Ok(registration) = Registration::parse(request.to_string().as_bytes(), app.config.environment) else {
+            let Ok(registration) =
+                Registration::parse(request.to_string().as_bytes(), app.config.environment)
+            else {
                 return Ok(());
             };
-            application::insert(database, &client_id, &registration, None, None, Status::Active, now, "start").await.map(drop)
+            application::insert(
+                database,
+                &client_id,
+                &registration,
+                None,
+                None,
+                Status::Active,
+                now,
+                "start",
+            )
+            .await
+            .map(drop)
         }
     }
 }
@@ -66,11 +105,13 @@ enum Failure {
 
 async fn store(site: &Site, request: &Request) -> Result<(Reply, ClientId), Failure> {
     let app = &site.app;
-    let registration = Registration::parse(&request.body, app.config.environment).map_err(Failure::Refused)?;
+    let registration =
+        Registration::parse(&request.body, app.config.environment).map_err(Failure::Refused)?;
     let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable);
     let client_id = new_client_id(|| app.entropy.bytes32()).map_err(|_| Failure::Unavailable)?;
     let secret = match registration.auth_method {
-        crate::policy::application::AuthMethod::None | crate::policy::application::AuthMethod::PrivateKeyJwt => None,
+        crate::policy::application::AuthMethod::None
+        | crate::policy::application::AuthMethod::PrivateKeyJwt => None,
         _ => Some(random()?),
     };
     let token = random()?;
@@ -99,7 +140,14 @@ async fn store(site: &Site, request: &Request) -> Result<(Reply, ClientId), Fail
         put("client_secret_expires_at", json!(0));
     }
     put("registration_access_token", json!(token.expose()));
-    put("registration_client_uri", json!(format!("{}/o/register/{}", app.config.public_base_url, client_id.as_str())));
+    put(
+        "registration_client_uri",
+        json!(format!(
+            "{}/o/register/{}",
+            app.config.public_base_url,
+            client_id.as_str()
+        )),
+    );
     body.extend(registration.metadata);
     let mut reply = reply::json(StatusCode::CREATED, &body);
     no_store(&mut reply);

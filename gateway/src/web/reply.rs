@@ -2,7 +2,10 @@
 
 use bluegate_shared::oauth::{ErrorAnswer, ErrorCode};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, PRAGMA, REFERRER_POLICY, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, PRAGMA, REFERRER_POLICY,
+    SET_COOKIE, WWW_AUTHENTICATE,
+};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::json;
@@ -33,8 +36,18 @@ pub(crate) fn problem(status: StatusCode, code: &str, detail: &str) -> Reply {
 }
 
 /// An OAuth error (RFC 6749, section 5.2), never cached.
-pub(crate) fn oauth_error(status: StatusCode, error: ErrorCode, description: impl Into<std::borrow::Cow<'static, str>>) -> Reply {
-    let mut reply = json(status, &ErrorAnswer { error: error.as_str().into(), error_description: description.into() });
+pub(crate) fn oauth_error(
+    status: StatusCode,
+    error: ErrorCode,
+    description: impl Into<std::borrow::Cow<'static, str>>,
+) -> Reply {
+    let mut reply = json(
+        status,
+        &ErrorAnswer {
+            error: error.as_str().into(),
+            error_description: description.into(),
+        },
+    );
     no_store(&mut reply);
     reply
 }
@@ -45,8 +58,14 @@ pub(crate) fn refusal(refusal: &Refusal) -> Reply {
     let mut reply = oauth_error(status, error, refusal.description());
     match refusal {
         Refusal::InvalidClient => set(&mut reply, WWW_AUTHENTICATE, "Basic realm=\"token\""),
-        Refusal::GrantExpired => set(&mut reply, WWW_AUTHENTICATE, "Bearer error=\"invalid_grant\""),
-        Refusal::LockedDown | Refusal::Unavailable => set(&mut reply, http::header::RETRY_AFTER, "60"),
+        Refusal::GrantExpired => set(
+            &mut reply,
+            WWW_AUTHENTICATE,
+            "Bearer error=\"invalid_grant\"",
+        ),
+        Refusal::LockedDown | Refusal::Unavailable => {
+            set(&mut reply, http::header::RETRY_AFTER, "60")
+        }
         _ => {}
     }
     reply

@@ -17,25 +17,73 @@ use crate::store::authorization::{PendingRequest, pending, signed_in};
 use crate::store::identity::{Identity, Linked, link};
 
 /// `/signin/callback`.
-pub(super) async fn callback(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
+pub(super) async fn callback(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
     let app = &site.app;
     let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
-    let transaction = parameters.single("state").ok().flatten().map(|state| Secret::new(state.to_owned()));
+    let transaction = parameters
+        .single("state")
+        .ok()
+        .flatten()
+        .map(|state| Secret::new(state.to_owned()));
     let browser = cookies::browser(&app.config, &request.headers);
     let (Some(transaction), Some(browser)) = (transaction, browser) else {
-        return pages::problem(&request, pages::language(&request, None), &Problem::expired()).into();
+        return pages::problem(
+            &request,
+            pages::language(&request, None),
+            &Problem::expired(),
+        )
+        .into();
     };
-    let found = pending(app.database.as_ref(), transaction.hash(), browser.hash(), app.clock.now()).await;
+    let found = pending(
+        app.database.as_ref(),
+        transaction.hash(),
+        browser.hash(),
+        app.clock.now(),
+    )
+    .await;
     let waiting = match found {
         Ok(Some(waiting)) => waiting,
-        Ok(None) => return pages::problem(&request, pages::language(&request, None), &Problem::expired()).into(),
-        Err(_) => return pages::problem(&request, pages::language(&request, None), &Problem::unavailable()).into(),
+        Ok(None) => {
+            return pages::problem(
+                &request,
+                pages::language(&request, None),
+                &Problem::expired(),
+            )
+            .into();
+        }
+        Err(_) => {
+            return pages::problem(
+                &request,
+                pages::language(&request, None),
+                &Problem::unavailable(),
+            )
+            .into();
+        }
     };
-    match finish(&site, &request, &parameters, &transaction, &browser, &waiting).await {
+    match finish(
+        &site,
+        &request,
+        &parameters,
+        &transaction,
+        &browser,
+        &waiting,
+    )
+    .await
+    {
         Ok(reply) => reply.into(),
         Err(error) => {
-            let level = if error == SignInError::IdentityConflict { Level::Critical } else { Level::Info };
-            let action = Action::refused("signin", error.code()).by("beneficiary").flow(&waiting.flow_id).level(level);
+            let level = if error == SignInError::IdentityConflict {
+                Level::Critical
+            } else {
+                Level::Info
+            };
+            let action = Action::refused("signin", error.code())
+                .by("beneficiary")
+                .flow(&waiting.flow_id)
+                .level(level);
             let problem = match action.record(&site, &request).await {
                 Ok(()) => Problem::sign_in(error, waiting.version, &transaction),
                 Err(_) => Problem::unavailable(),
@@ -49,7 +97,10 @@ pub(super) async fn callback(State(site): State<Site>, Extension(request): Exten
 pub(super) async fn sign_out(State(site): State<Site>) -> Answer {
     let config = &site.app.config;
     let mut reply = see_other("/");
-    add_cookie(&mut reply, &cookies::set(config, cookies::browser_name(config), "", 0));
+    add_cookie(
+        &mut reply,
+        &cookies::set(config, cookies::browser_name(config), "", 0),
+    );
     reply.into()
 }
 
@@ -71,7 +122,10 @@ async fn finish(
         return Err(SignInError::Refused);
     }
     let code = single("code")?.ok_or(SignInError::Refused)?;
-    let person = site.provider.person(app, transaction, code, app.clock.now()).await?;
+    let person = site
+        .provider
+        .person(app, transaction, code, app.clock.now())
+        .await?;
     let mbi = person.mbi.ok_or(SignInError::NotFound)?;
     let patient_id = patient::by_medicare_number(app, &mbi, &request.request_id).await?;
     let linked = link(
@@ -98,7 +152,11 @@ async fn finish(
     .await
     .map_err(|_| SignInError::BackendUnavailable)?;
     if !accepted {
-        return Ok(pages::problem(request, waiting.language, &Problem::expired()));
+        return Ok(pages::problem(
+            request,
+            waiting.language,
+            &Problem::expired(),
+        ));
     }
     Action::ok("signin")
         .by("beneficiary")
@@ -109,17 +167,31 @@ async fn finish(
         .map_err(|_| SignInError::BackendUnavailable)?;
     let sealed = person
         .profile
-        .seal_text(&app.config.store_key, transaction.expose().as_bytes(), app.entropy.as_ref())
+        .seal_text(
+            &app.config.store_key,
+            transaction.expose().as_bytes(),
+            app.entropy.as_ref(),
+        )
         .map_err(|_| SignInError::BackendUnavailable)?;
     let mut reply = see_other(&pages::consent_path(waiting.version, transaction));
-    add_cookie(&mut reply, &cookies::set(&app.config, &cookies::person_name(&app.config, transaction), &sealed, 600));
+    add_cookie(
+        &mut reply,
+        &cookies::set(
+            &app.config,
+            &cookies::person_name(&app.config, transaction),
+            &sealed,
+            600,
+        ),
+    );
     Ok(reply)
 }
 
 /// Status of a sign-in problem's page.
 pub(super) const fn status(error: SignInError) -> StatusCode {
     match error {
-        SignInError::BackendUnavailable | SignInError::ProviderUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        SignInError::BackendUnavailable | SignInError::ProviderUnavailable(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         SignInError::IdToken(_) => StatusCode::BAD_GATEWAY,
         SignInError::IdentityConflict | SignInError::SubjectForm => StatusCode::FORBIDDEN,
         SignInError::NotFound => StatusCode::NOT_FOUND,

@@ -7,8 +7,8 @@ mod refresh;
 use axum::Extension;
 use axum::extract::State;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 
 use super::audit::Action;
@@ -27,13 +27,30 @@ use crate::store::token::{Found, Issued, end_chain, end_grant, find};
 use client::AuthenticatedClient;
 
 /// `/vN/o/token/`.
-pub(super) async fn token(State(site): State<Site>, _: VersionPath, Extension(request): Extension<Request>) -> Answer {
+pub(super) async fn token(
+    State(site): State<Site>,
+    _: VersionPath,
+    Extension(request): Extension<Request>,
+) -> Answer {
     let mut trail = Trail::new("token");
     let result = match form(&request) {
         Ok(form) => match TokenRequest::parse(&form) {
-            Ok(TokenRequest::Code { code, verifier, redirect_uri }) => {
+            Ok(TokenRequest::Code {
+                code,
+                verifier,
+                redirect_uri,
+            }) => {
                 trail.action = "token.code";
-                exchange::exchange(&site, &request, &form, &code, &verifier, redirect_uri.as_deref(), &mut trail).await
+                exchange::exchange(
+                    &site,
+                    &request,
+                    &form,
+                    &code,
+                    &verifier,
+                    redirect_uri.as_deref(),
+                    &mut trail,
+                )
+                .await
             }
             Ok(TokenRequest::Refresh { token, scopes }) => {
                 trail.action = "token.refresh";
@@ -47,17 +64,29 @@ pub(super) async fn token(State(site): State<Site>, _: VersionPath, Extension(re
 }
 
 /// `/vN/o/revoke_token/`: ends the chain that the token belongs to (RFC 7009).
-pub(super) async fn revoke_token(State(site): State<Site>, _: VersionPath, Extension(request): Extension<Request>) -> Answer {
+pub(super) async fn revoke_token(
+    State(site): State<Site>,
+    _: VersionPath,
+    Extension(request): Extension<Request>,
+) -> Answer {
     revoke(&site, &request, Reach::Chain).await
 }
 
 /// `/vN/o/revoke/`: ends the whole grant that the token belongs to.
-pub(super) async fn revoke_grant(State(site): State<Site>, _: VersionPath, Extension(request): Extension<Request>) -> Answer {
+pub(super) async fn revoke_grant(
+    State(site): State<Site>,
+    _: VersionPath,
+    Extension(request): Extension<Request>,
+) -> Answer {
     revoke(&site, &request, Reach::Grant).await
 }
 
 /// `/vN/o/introspect/`: a confidential client's own tokens (RFC 7662).
-pub(super) async fn introspect(State(site): State<Site>, _: VersionPath, Extension(request): Extension<Request>) -> Answer {
+pub(super) async fn introspect(
+    State(site): State<Site>,
+    _: VersionPath,
+    Extension(request): Extension<Request>,
+) -> Answer {
     let mut trail = Trail::new("introspect");
     let result = inspect(&site, &request, &mut trail).await;
     trail.close(&site, &request, result).await
@@ -78,7 +107,12 @@ async fn revoke(site: &Site, request: &Request, reach: Reach) -> Answer {
     trail.close(site, request, result).await
 }
 
-async fn end(site: &Site, request: &Request, reach: Reach, trail: &mut Trail) -> Result<Reply, Refusal> {
+async fn end(
+    site: &Site,
+    request: &Request,
+    reach: Reach,
+    trail: &mut Trail,
+) -> Result<Reply, Refusal> {
     let form = form(request)?;
     let client = client::authenticate(site, request, &form).await?;
     trail.client_id = client.client_id().to_owned();
@@ -88,7 +122,9 @@ async fn end(site: &Site, request: &Request, reach: Reach, trail: &mut Trail) ->
         no_store(&mut reply);
         reply
     };
-    let Some(found) = presented(site, &form, now).await? else { return Ok(done()) };
+    let Some(found) = presented(site, &form, now).await? else {
+        return Ok(done());
+    };
     if found.application_id != client.row_id() {
         return Err(Refusal::TokenOfAnother);
     }
@@ -96,8 +132,26 @@ async fn end(site: &Site, request: &Request, reach: Reach, trail: &mut Trail) ->
     trail.patient = Some(found.patient_id.clone());
     let database = site.app.database.as_ref();
     match reach {
-        Reach::Chain => end_chain(database, found.chain_id, "revoked", now, &request.request_id).await,
-        Reach::Grant => end_grant(database, found.grant_id, "revoked", now, &request.request_id).await,
+        Reach::Chain => {
+            end_chain(
+                database,
+                found.chain_id,
+                "revoked",
+                now,
+                &request.request_id,
+            )
+            .await
+        }
+        Reach::Grant => {
+            end_grant(
+                database,
+                found.grant_id,
+                "revoked",
+                now,
+                &request.request_id,
+            )
+            .await
+        }
     }
     .map_err(unavailable)?;
     Ok(done())
@@ -122,7 +176,14 @@ async fn inspect(site: &Site, request: &Request, trail: &mut Trail) -> Result<Re
                 body.insert("exp".to_owned(), json!(end.seconds()));
             }
             body.insert("iat".to_owned(), json!(found.issued_at.seconds()));
-            body.insert("token_type".to_owned(), json!(if found.refresh { "refresh_token" } else { "Bearer" }));
+            body.insert(
+                "token_type".to_owned(),
+                json!(if found.refresh {
+                    "refresh_token"
+                } else {
+                    "Bearer"
+                }),
+            );
             body.insert("patient".to_owned(), json!(found.patient_id));
             Value::Object(body)
         }
@@ -132,26 +193,44 @@ async fn inspect(site: &Site, request: &Request, trail: &mut Trail) -> Result<Re
     Ok(reply)
 }
 
-async fn presented(site: &Site, form: &Parameters, now: UnixMillis) -> Result<Option<Found>, Refusal> {
+async fn presented(
+    site: &Site,
+    form: &Parameters,
+    now: UnixMillis,
+) -> Result<Option<Found>, Refusal> {
     let token = form
         .single("token")
         .map_err(|error| Refusal::InvalidRequest(error.to_string().into()))?
         .ok_or(Refusal::InvalidRequest("token is missing".into()))?;
-    find(site.app.database.as_ref(), SecretHash::of(token), now).await.map_err(unavailable)
+    find(site.app.database.as_ref(), SecretHash::of(token), now)
+        .await
+        .map_err(unavailable)
 }
 
 /// The parameters of the body.
 fn form(request: &Request) -> Result<Parameters, Refusal> {
-    let kind = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = request
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(Refusal::InvalidRequest("send the parameters as application/x-www-form-urlencoded".into()));
+        return Err(Refusal::InvalidRequest(
+            "send the parameters as application/x-www-form-urlencoded".into(),
+        ));
     }
     Ok(Parameters::parse(&request.body))
 }
 
 /// 200 with the tokens (wire contract, section 5).
-fn tokens(site: &Site, access: &Secret, refresh: Option<&Secret>, issued: &Issued, now: UnixMillis) -> Reply {
+fn tokens(
+    site: &Site,
+    access: &Secret,
+    refresh: Option<&Secret>,
+    issued: &Issued,
+    now: UnixMillis,
+) -> Reply {
     let ttl = site.app.config.access_token_ttl_s;
     let answer = bluegate_shared::oauth::TokenAnswer {
         access_token: access.expose(),
@@ -163,7 +242,9 @@ fn tokens(site: &Site, access: &Secret, refresh: Option<&Secret>, issued: &Issue
         access_grant_expiration: match issued.data_access_type {
             DataAccessType::OneTime => rfc3339(now.plus_seconds(ttl)),
             DataAccessType::ResearchStudy => String::new(),
-            DataAccessType::ThirteenMonth => issued.grant_expires_at.map(rfc3339).unwrap_or_default(),
+            DataAccessType::ThirteenMonth => {
+                issued.grant_expires_at.map(rfc3339).unwrap_or_default()
+            }
         },
     };
     let mut reply = reply::json(StatusCode::OK, &answer);
@@ -185,7 +266,12 @@ struct Trail {
 
 impl Trail {
     const fn new(action: &'static str) -> Self {
-        Self { action, client_id: String::new(), flow_id: String::new(), patient: None }
+        Self {
+            action,
+            client_id: String::new(),
+            flow_id: String::new(),
+            patient: None,
+        }
     }
 
     fn application(&mut self, client: &AuthenticatedClient) {

@@ -12,7 +12,7 @@ use super::reply::{self, no_store};
 use super::{Answer, Site, VersionPath};
 use crate::app::{Reply, Request};
 use crate::fhir::access::{LiveToken, authenticate};
-use crate::fhir::Refusal;
+use crate::fhir::refusal::Refusal;
 use crate::profile::Profile;
 use crate::secret::keyed_hash;
 use crate::store::access::{Call, permit, record};
@@ -22,7 +22,10 @@ use crate::store::{StoreError, identity};
 use crate::version::Version;
 
 /// The route without a version.
-pub(super) async fn userinfo(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
+pub(super) async fn userinfo(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
     answer(&site, &request, Version::V2).await.into()
 }
 
@@ -50,14 +53,27 @@ async fn released(site: &Site, request: &Request, version: Version) -> Result<Re
         return Err(Refusal::InsufficientScope("profile".to_owned()));
     }
     let unavailable = |_: StoreError| Refusal::StoreUnavailable;
-    let account = identity::account(app.database.as_ref(), token.grant_id()).await.map_err(unavailable)?;
+    let account = identity::account(app.database.as_ref(), token.grant_id())
+        .await
+        .map_err(unavailable)?;
     let reply = body(site, &token, account);
     // The permit, as for FHIR: nothing is released that is not audited, nothing after a revocation.
     let person = person(site, &token);
     let call = call(site, request, &token, &person, "ok", "");
-    match permit(app.database.as_ref(), token.link(), version.segment(), &call).await.map_err(unavailable)? {
+    match permit(
+        app.database.as_ref(),
+        token.link(),
+        version.segment(),
+        &call,
+    )
+    .await
+    .map_err(unavailable)?
+    {
         Some(_) => Ok(reply),
-        None => Err(authenticate(app, request).await.err().unwrap_or(Refusal::InvalidToken)),
+        None => Err(authenticate(app, request)
+            .await
+            .err()
+            .unwrap_or(Refusal::InvalidToken)),
     }
 }
 
@@ -90,14 +106,25 @@ fn body(site: &Site, token: &LiveToken, account: Option<Account>) -> Reply {
     reply
 }
 
-async fn note(site: &Site, request: &Request, token: &LiveToken, code: &'static str) -> Result<(), Refusal> {
+async fn note(
+    site: &Site,
+    request: &Request,
+    token: &LiveToken,
+    code: &'static str,
+) -> Result<(), Refusal> {
     let person = person(site, token);
     let call = call(site, request, token, &person, "refused", code);
-    record(site.app.database.as_ref(), &call).await.map_err(|_| Refusal::StoreUnavailable)
+    record(site.app.database.as_ref(), &call)
+        .await
+        .map_err(|_| Refusal::StoreUnavailable)
 }
 
 fn person(site: &Site, token: &LiveToken) -> [u8; 32] {
-    keyed_hash(&site.app.config.audit_key, "person", &[token.patient_id().as_str().as_bytes()])
+    keyed_hash(
+        &site.app.config.audit_key,
+        "person",
+        &[token.patient_id().as_str().as_bytes()],
+    )
 }
 
 fn call<'a>(

@@ -1,1 +1,13 @@
-//! bluegate-http-tests.
+//! What the black-box tests share: the whole application on the test host, a browser with cookies, and the
+//! walk from the button of an app to its tokens.
+//!
+//! `cargo xtask test` builds what is needed and sets `BLUEGATE_HOST_BIN` and `BLUEGATE_MANIFEST`; without
+//! them the places where `cargo xtask build` leaves things are used.
+
+mod browser;
+mod flow;
+mod stack;
+
+pub use browser::{Answer, Browser};
+pub use flow::{Application, Consent, Flow, Tokens, challenge, verifier};
+pub use stack::Stack;

@@ -33,28 +33,49 @@ impl AuthenticatedClient {
 }
 
 /// Authenticates the client of a request.
-pub(super) async fn authenticate(site: &Site, request: &Request, form: &Parameters) -> Result<AuthenticatedClient, Refusal> {
+pub(super) async fn authenticate(
+    site: &Site,
+    request: &Request,
+    form: &Parameters,
+) -> Result<AuthenticatedClient, Refusal> {
     match Credentials::parse(&request.headers, form)? {
         Credentials::Nothing => Err(Refusal::InvalidClient),
         Credentials::Id(client_id) => {
             let application = known(site, &client_id).await?;
             // A confidential client must authenticate; its id alone proves nothing.
-            if application.is_public() { active(application) } else { Err(Refusal::InvalidClient) }
+            if application.is_public() {
+                active(application)
+            } else {
+                Err(Refusal::InvalidClient)
+            }
         }
         Credentials::Secret { client_id, secret } => {
             let application = known(site, &client_id).await?;
             let presented = SecretHash::of(secret.expose());
-            let proved = application.secret_hash.as_deref().is_some_and(|stored| presented.is(stored));
-            if proved { active(application) } else { Err(Refusal::InvalidClient) }
+            let proved = application
+                .secret_hash
+                .as_deref()
+                .is_some_and(|stored| presented.is(stored));
+            if proved {
+                active(application)
+            } else {
+                Err(Refusal::InvalidClient)
+            }
         }
     }
 }
 
 /// The public application of a refresh token that came without any client identification (section 5.1).
 pub(super) async fn public_by_row(site: &Site, id: i64) -> Result<AuthenticatedClient, Refusal> {
-    let application =
-        application::by_id(site.app.database.as_ref(), id).await.map_err(unavailable)?.ok_or(Refusal::InvalidClient)?;
-    if application.is_public() { active(application) } else { Err(Refusal::InvalidClient) }
+    let application = application::by_id(site.app.database.as_ref(), id)
+        .await
+        .map_err(unavailable)?
+        .ok_or(Refusal::InvalidClient)?;
+    if application.is_public() {
+        active(application)
+    } else {
+        Err(Refusal::InvalidClient)
+    }
 }
 
 async fn known(site: &Site, client_id: &str) -> Result<Application, Refusal> {

@@ -50,10 +50,15 @@ pub(super) async fn exchange(
     }
     // A code that its own client presents again, with the right verifier, was stolen or is being raced:
     // what it gave ends (RFC 6749, section 4.1.2). Anybody else's attempt changes nothing.
-    let Some(used) = used_code(database, code.hash(), client.row_id(), &challenge).await.map_err(unavailable)? else {
+    let Some(used) = used_code(database, code.hash(), client.row_id(), &challenge)
+        .await
+        .map_err(unavailable)?
+    else {
         return Err(Refusal::CodeUnusable);
     };
     trail.flow_id.clone_from(&used.flow_id);
-    end_chain_of_code(database, used.id, "code_replayed", now, &request.request_id).await.map_err(unavailable)?;
+    end_chain_of_code(database, used.id, "code_replayed", now, &request.request_id)
+        .await
+        .map_err(unavailable)?;
     Err(Refusal::CodeUsed)
 }

@@ -11,7 +11,9 @@ use crate::policy::parameters::Parameters;
 use crate::policy::token::{Credentials, Refusal};
 use crate::ports::UnixMillis;
 use crate::secret::Secret;
-use crate::store::token::{Chain, NewAccess, Presented, chain_of_refresh, end_chain, reissue, rotate};
+use crate::store::token::{
+    Chain, NewAccess, Presented, chain_of_refresh, end_chain, reissue, rotate,
+};
 
 pub(super) async fn refresh(
     site: &Site,
@@ -26,7 +28,9 @@ pub(super) async fn refresh(
         Credentials::Nothing => None,
         _ => Some(client::authenticate(site, request, form).await?),
     };
-    let chain = chain_of_refresh(database, token.hash()).await.map_err(unavailable)?;
+    let chain = chain_of_refresh(database, token.hash())
+        .await
+        .map_err(unavailable)?;
     let client = match (identified, &chain) {
         (Some(client), _) => client,
         (None, Some(chain)) => client::public_by_row(site, chain.application_id).await?,
@@ -41,18 +45,26 @@ pub(super) async fn refresh(
             return Ok(reply);
         }
         // Another request with the same token was faster. What it left is read, and this one agrees with it.
-        let again = chain_of_refresh(database, token.hash()).await.map_err(unavailable)?;
+        let again = chain_of_refresh(database, token.hash())
+            .await
+            .map_err(unavailable)?;
         chain = usable(&client, again, site.app.clock.now())?;
     }
     Err(Refusal::Unavailable)
 }
 
 /// The chain, where this client may refresh it now.
-fn usable(client: &AuthenticatedClient, chain: Option<Chain>, now: UnixMillis) -> Result<Chain, Refusal> {
+fn usable(
+    client: &AuthenticatedClient,
+    chain: Option<Chain>,
+    now: UnixMillis,
+) -> Result<Chain, Refusal> {
     if client.application().data_access_type == DataAccessType::OneTime {
         return Err(Refusal::OneTime);
     }
-    let chain = chain.filter(|chain| chain.application_id == client.row_id()).ok_or(Refusal::RefreshUnusable)?;
+    let chain = chain
+        .filter(|chain| chain.application_id == client.row_id())
+        .ok_or(Refusal::RefreshUnusable)?;
     if chain.grant_ended {
         return Err(Refusal::GrantRevoked);
     }
@@ -80,7 +92,15 @@ async fn attempt(
         Presented::Current => false,
         Presented::Previous(rotated_at) if now.0 - rotated_at.0 < GRACE_MS => true,
         Presented::Previous(_) | Presented::Retired => {
-            end_chain(database, chain.id, "refresh_reused", now, &request.request_id).await.map_err(unavailable)?;
+            end_chain(
+                database,
+                chain.id,
+                "refresh_reused",
+                now,
+                &request.request_id,
+            )
+            .await
+            .map_err(unavailable)?;
             return Err(Refusal::RefreshReused);
         }
     };
@@ -90,7 +110,11 @@ async fn attempt(
     }
     // The successor follows from the presented token, so that whoever repeats gets the same one.
     let generation = chain.generation.to_be_bytes();
-    let successor = Secret::derived(&app.config.token_key, "refresh-successor", &[token.expose().as_bytes(), &generation]);
+    let successor = Secret::derived(
+        &app.config.token_key,
+        "refresh-successor",
+        &[token.expose().as_bytes(), &generation],
+    );
     let access = Secret::random(app.entropy.as_ref()).map_err(|_| Refusal::Unavailable)?;
     let new = NewAccess {
         hash: access.hash(),
@@ -108,7 +132,10 @@ async fn attempt(
     if !done {
         return Ok(None);
     }
-    let issued = crate::store::token::Issued { scopes: scopes.clone(), ..chain.issued.clone() };
+    let issued = crate::store::token::Issued {
+        scopes: scopes.clone(),
+        ..chain.issued.clone()
+    };
     Ok(Some(tokens(site, &access, Some(&successor), &issued, now)))
 }
 
