@@ -130,10 +130,11 @@ export class Client {
     if (!isCallback(url)) {
       return undefined;
     }
+    // Until the gateway is reached nothing is used up: then a reload may try again.
+    const metadata = await this.#discover(options.signal);
     if (address === undefined) {
       globalThis.history.replaceState(globalThis.history.state, "", withoutAnswer(url));
     }
-    const metadata = await this.#discover(options.signal);
     const answer = takeCallback(url, this.#pendings, metadata.issInRedirect);
     const tokens = await exchangeCode(
       this.#fetch,

@@ -26,8 +26,8 @@ start();
 
 /** The beginning: an answer from the gateway in the address, a session from before a reload, or neither. */
 function start(): void {
-  screen(view.waiting(context.texts.loading));
   show = start;
+  screen([view.waiting(context.texts.loading)]);
   client
     .handleCallback()
     .then(async (tokens) => tokens ?? (await client.session()))
@@ -38,11 +38,12 @@ function start(): void {
 function signedOut(reason?: unknown): void {
   show = () => signedOut(reason);
   const note = typeof reason === "string" ? view.message(reason) : view.failure(context, reason);
-  screen(...(reason === undefined ? [] : [note]), view.welcome(context, signIn));
+  const start = view.welcome(context, signIn);
+  screen(reason === undefined ? [start] : [note, start]);
 }
 
 async function signIn(): Promise<void> {
-  screen(view.waiting(context.texts.signingIn));
+  screen([view.waiting(context.texts.signingIn)]);
   try {
     await client.signIn({ lang: context.language });
   } catch (error) {
@@ -51,7 +52,7 @@ async function signIn(): Promise<void> {
 }
 
 async function signOut(): Promise<void> {
-  screen(view.waiting(context.texts.signingOut));
+  screen([view.waiting(context.texts.signingOut)]);
   try {
     await client.signOut();
     signedOut(context.texts.signedOut);
@@ -70,9 +71,12 @@ function signedIn(tokens: Tokens): void {
   about.element.classList.add("card");
   coverage.element.classList.add("card");
   screen(
-    el("h1", { tabindex: "-1" }, texts.hello),
-    el("div", { class: "columns" }, about.element, coverage.element),
-    claims.element,
+    [
+      el("h1", { tabindex: "-1" }, texts.hello),
+      el("div", { class: "columns" }, about.element, coverage.element),
+      claims.element,
+    ],
+    signOut,
   );
 
   void fill(about.body, 1, async () => view.person(context, tokens, await patient()));
@@ -154,17 +158,19 @@ function over(error: unknown): boolean {
   );
 }
 
-/** Replaces what is on the screen. */
-function screen(...content: readonly (Node | string)[]): void {
+/** Replaces what is on the screen; `leave` is what signing out does, for whoever is signed in. */
+function screen(content: readonly Node[], leave?: () => void): void {
   const { texts, language } = context;
   const first = app.childElementCount === 0;
   document.documentElement.lang = language;
   document.title = texts.title;
-  const skip = el("a", { class: "skip", href: "#main" }, texts.skip);
-  const signedInNow = show !== start && content.some((node) => node instanceof Element && node.matches("h1"));
-  const top = view.topBar(context, signedInNow ? { switchLanguage, signOut } : { switchLanguage });
   const main = el("main", { id: "main", tabindex: "-1" }, ...content);
-  app.replaceChildren(skip, top, main, el("footer", { class: "foot" }, texts.foot));
+  app.replaceChildren(
+    el("a", { class: "skip", href: "#main" }, texts.skip),
+    view.topBar(context, switchLanguage, leave),
+    main,
+    el("footer", { class: "foot" }, texts.foot),
+  );
   if (!first) (main.querySelector("h1") ?? main).focus();
 }
 

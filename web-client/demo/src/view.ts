@@ -12,9 +12,9 @@ export interface Context {
 }
 
 /** The bar at the top. */
-export function topBar({ texts, language }: Context, actions: { switchLanguage(): void; signOut?: () => void }) {
+export function topBar({ texts, language }: Context, switchLanguage: () => void, signOut?: () => void) {
   const other = language === "en" ? "es" : "en";
-  const choose = button(texts.otherLanguage, "link", actions.switchLanguage);
+  const choose = button(texts.otherLanguage, "link", switchLanguage);
   choose.lang = other;
   return el(
     "header",
@@ -26,7 +26,7 @@ export function topBar({ texts, language }: Context, actions: { switchLanguage()
       el("span", {}, "Bluegate"),
     ),
     choose,
-    actions.signOut && button(texts.signOut, "button", actions.signOut),
+    signOut && button(texts.signOut, "button", signOut),
   );
 }
 
@@ -66,9 +66,9 @@ export function failure({ texts }: Context, error: unknown, again?: () => void) 
   );
 }
 
-/** A short good message. */
+/** A short message: good news, or none that needs a way on. */
 export function message(words: string) {
-  return el("p", { class: "hint", role: "status" }, words);
+  return el("p", { class: "notice good", role: "status" }, words);
 }
 
 /** The person: the record where it is shared, and the id in any case. */
