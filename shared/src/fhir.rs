@@ -295,11 +295,12 @@ fn locate(json: &[u8], error: &serde_json::Error) -> ParseError {
 /// The text of an optional wire string; empty means absent.
 fn text<'a>(text: &'a Option<Str<'_>>) -> Option<&'a str> {
     text.as_ref()
-        .map(|text| text.0.trim())
+        .map(|text| &*text.0)
         .filter(|text| !text.is_empty())
 }
 
 /// [`text`], owned.
+#[inline(never)]
 fn owned(value: &Option<Str<'_>>) -> Option<String> {
     text(value).map(str::to_owned)
 }

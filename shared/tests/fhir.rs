@@ -1,6 +1,12 @@
 //! The parser checklist (claims backend reference, section 11), one test for each item, on small
 //! resources written for the purpose: they hold where no fixtures are.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of a test function"
+)]
+
 use bluegate_shared::fhir::claim::{DiagnosisKind, Provider};
 use bluegate_shared::fhir::{
     Claim, ClaimType, Code, CodeSystem, Coverage, Part, Patient, Resource, parse_bundle,

@@ -2,6 +2,12 @@
 //! the wrong shape. The first two are errors with a position; the last never costs more than the
 //! part, and is noted.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of a test function"
+)]
+
 use bluegate_shared::fhir::{
     Claim, Entry, Note, ParseErrorKind, Reason, Resource, parse_bundle, parse_resource,
 };

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::ids::{CoverageIdParts, referenced};
-use super::lookup::{extension, extension_text, identifier};
+use super::lookup::{by_number, extension, extension_text, identifier};
 use super::notes::{Notes, Reason};
 use super::value::{Code, Date, Period, Timestamp, is_variable, tail};
 use super::wire;
@@ -254,8 +254,7 @@ pub(crate) fn months(wire: &wire::Resource<'_>, name: &str) -> Vec<Month> {
             months.push(Month { month, code });
         }
     }
-    months.sort_by_key(|month| month.month);
-    months
+    by_number(months, |month| month.month.into())
 }
 
 fn class_kind<'w>(class: &'w wire::Class<'_>) -> Option<&'w str> {

@@ -2,6 +2,9 @@
 //! variable, a number that may stand in quotes. Extensions are a multimap, so the finders that
 //! could meet several give an iterator (claims backend reference, section 11, item 9).
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::value::{Code, CodeSystem, is_variable, tail, variable};
 use super::wire::{Coding, Concept, Extension, Identifier, Quantity};
 use super::{notes, owned, text};
@@ -59,7 +62,7 @@ impl Quantity<'_> {
 
     /// The identifier in an extension's value.
     pub(crate) fn identifier(&self) -> Option<String> {
-        let value = notes::unquoted(self.value?).trim();
+        let value = notes::unquoted(self.value?);
         (!value.is_empty()).then(|| value.to_owned())
     }
 }
@@ -114,4 +117,21 @@ pub(crate) fn is_cms(system: &str) -> bool {
 /// A code system by the end of its URL.
 pub(crate) fn ends_in(name: &'static str) -> impl Fn(&str) -> bool {
     move |system| tail(system).eq_ignore_ascii_case(name)
+}
+
+/// Sorts a list by number, keeping equal ones in their order. Most lists come sorted. One small heap
+/// of pairs serves all of them: the library's sort, compiled for each type of element, would be a
+/// tenth of the browser module.
+pub(crate) fn by_number<T>(list: Vec<T>, number: impl Fn(&T) -> u32) -> Vec<T> {
+    if list.is_sorted_by_key(&number) {
+        return list;
+    }
+    let order = list.iter().map(number).zip(0_usize..).map(Reverse);
+    let mut order: BinaryHeap<_> = order.collect();
+    let mut slots: Vec<Option<T>> = list.into_iter().map(Some).collect();
+    let mut sorted = Vec::with_capacity(slots.len());
+    while let Some(Reverse((_, place))) = order.pop() {
+        sorted.extend(slots.get_mut(place).and_then(Option::take));
+    }
+    sorted
 }

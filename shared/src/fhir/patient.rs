@@ -171,7 +171,7 @@ fn name(names: &Names<'_>) -> Option<PersonName> {
 
 fn texts(list: &[wire::Str<'_>]) -> Vec<String> {
     list.iter()
-        .map(|text| text.0.trim().to_owned())
+        .map(|text| text.0.clone().into_owned())
         .filter(|text| !text.is_empty())
         .collect()
 }

@@ -69,7 +69,7 @@ macro_rules! wire {
                         let mut out = Self::Value::default();
                         while let Some(Str(key)) = map.next_key()? {
                             match &*key {
-                                $($($json)|+ => fill(&mut out.$field, map.next_value()?)?,)*
+                                $($($json)|+ => read(&mut map, &mut out.$field)?,)*
                                 _ => {
                                     map.next_value::<IgnoredAny>()?;
                                 }
@@ -347,12 +347,18 @@ wire! {
     }
 }
 
-/// Puts a value into a field that has none yet.
-fn fill<T: Slot, E: de::Error>(slot: &mut T, value: T) -> Result<(), E> {
+/// Reads a member's value into its field, which must have none yet. Not inlined: the many fields of
+/// one type share this code, or the browser module would be twice the size.
+#[inline(never)]
+fn read<'de, T, M>(map: &mut M, slot: &mut T) -> Result<(), M::Error>
+where
+    T: Deserialize<'de> + Slot,
+    M: MapAccess<'de>,
+{
     if slot.is_filled() {
-        return Err(E::custom("duplicate member"));
+        return Err(de::Error::custom("duplicate member"));
     }
-    *slot = value;
+    *slot = map.next_value()?;
     Ok(())
 }
 

@@ -4,10 +4,10 @@ use serde_json::value::RawValue;
 
 use super::amounts::Ledger;
 use super::{Decision, Line, Service};
-use crate::fhir::lookup::{ends_in, extension, is_cms, shown};
+use crate::fhir::lookup::{by_number, ends_in, extension, is_cms, shown};
 use crate::fhir::notes::Notes;
-use crate::fhir::value::{Code, CodeSystem, Period, tail};
-use crate::fhir::wire::{self, Adjudication, Concept, Item};
+use crate::fhir::value::{Code, CodeSystem, Period, tail, variable};
+use crate::fhir::wire::{self, Adjudication, Concept, Item, Quantity};
 use crate::fhir::{owned, text};
 
 /// Reads all lines.
@@ -16,8 +16,7 @@ pub(super) fn read(wire: &wire::Resource<'_>, notes: &mut Notes) -> Vec<Line> {
     for (index, item) in wire.item.iter().enumerate() {
         lines.push(line(item, index, notes));
     }
-    lines.sort_by_key(|line: &Line| line.sequence);
-    lines
+    by_number(lines, |line: &Line| line.sequence)
 }
 
 fn line(item: &Item<'_>, index: usize, notes: &mut Notes) -> Line {
@@ -66,7 +65,7 @@ fn line(item: &Item<'_>, index: usize, notes: &mut Notes) -> Line {
         care_team_sequences: links(&item.care_team_sequence, &item.care_team_link_id, notes, at),
         totals: ledger.totals,
         amounts: ledger.amounts,
-        decisions: item.adjudication.iter().filter_map(decision).collect(),
+        decisions: decisions(item),
     }
 }
 
@@ -137,14 +136,27 @@ fn links(
         .collect()
 }
 
-/// An adjudication without an amount is a decision: a variable and a code.
+/// Adjudications without an amount, and the processing indicator, which v2 has in an extension.
+fn decisions(item: &Item<'_>) -> Vec<Decision> {
+    let mut list: Vec<_> = item.adjudication.iter().filter_map(decision).collect();
+    for name in ["line_prcsg_ind_cd", "clm_prcsg_ind_cd"] {
+        if let Some(code) = extension(&item.extension, name).and_then(Quantity::to_code) {
+            let name = name.to_owned();
+            list.push(Decision { name, code });
+        }
+    }
+    list
+}
+
 fn decision(adjudication: &Adjudication<'_>) -> Option<Decision> {
     let reason = adjudication.reason.as_ref()?.first()?;
     let category = adjudication.category.as_ref()?;
+    if adjudication.amount.is_some() {
+        return None;
+    }
     // v2 says just `denialreason`; the reason's own system is the variable there.
     let named = category.of(is_cms).and_then(|_| category.variable());
-    let by_system =
-        || is_cms(reason.system()).then(|| crate::fhir::value::variable(reason.system()));
+    let by_system = || is_cms(reason.system()).then(|| variable(reason.system()));
     Some(Decision {
         name: named.or_else(by_system).or_else(|| category.variable())?,
         code: reason.to_code()?,

@@ -3,7 +3,7 @@
 //! recognised by the system or the type of its identifier; any other number is kept as such.
 
 use super::{CareTeamMember, Claim, Provider};
-use crate::fhir::lookup::{ends_in, extension, extensions, shown};
+use crate::fhir::lookup::{by_number, ends_in, extension, shown};
 use crate::fhir::notes::Notes;
 use crate::fhir::wire::{self, Contained, Identifier, Names, Reference};
 use crate::fhir::{owned, text};
@@ -121,8 +121,7 @@ fn care_team(wire: &wire::Resource<'_>, notes: &mut Notes) -> Vec<CareTeamMember
             taxonomy: qualification(ends_in_taxonomy),
         });
     }
-    team.sort_by_key(|member| member.sequence);
-    team
+    by_number(team, |member| member.sequence)
 }
 
 fn ends_in_taxonomy(system: &str) -> bool {
@@ -152,18 +151,26 @@ fn referring(wire: &wire::Resource<'_>) -> Option<Provider> {
     direct.or_else(requested).or_else(role)
 }
 
-/// v1 carrier claims name the group practice in an extension of the care team member.
+/// Carrier claims name the group practice among the care team: v1 in an extension of the member, v2
+/// as a member with the role that it gives to nobody else.
 fn line_organization(wire: &wire::Resource<'_>) -> Option<Provider> {
-    let mut found = wire
-        .care_team
-        .iter()
-        .flat_map(|member| extensions(&member.extension, "us_npi"));
-    let code = found.find_map(|extension| extension.value.as_ref()?.to_code())?;
-    Some(Provider {
-        npi: Some(code.code),
-        number: None,
-        name: code.display,
-    })
+    let mut extended = wire.care_team.iter();
+    let extended = extended.find_map(|member| extension(&member.extension, "us_npi")?.to_code());
+    if let Some(code) = extended {
+        return Some(Provider {
+            npi: Some(code.code),
+            number: None,
+            name: code.display,
+        });
+    }
+    let primary = wire.care_team.iter().find(|member| {
+        let role = member.role.as_ref().and_then(|role| role.first());
+        role.is_some_and(|role| {
+            role.system() == "http://terminology.hl7.org/CodeSystem/claimcareteamrole"
+                && text(&role.code) == Some("primary")
+        })
+    })?;
+    Provider::read(primary.provider.as_ref()?, &wire.contained)
 }
 
 /// The contained resource that a local reference (`#id`) means.
@@ -180,10 +187,10 @@ fn resolve<'w>(
 /// The name of an organization, or of a person as "given family".
 fn name(names: &Names<'_>) -> Option<String> {
     match names {
-        Names::Organization(name) => shown(Some(name.0.trim())).filter(|name| !name.is_empty()),
+        Names::Organization(name) => shown(Some(&name.0)).filter(|name| !name.is_empty()),
         Names::Person(names) => {
             let name = names.first()?;
-            let given = name.given.iter().map(|given| given.0.trim());
+            let given = name.given.iter().map(|given| &*given.0);
             let parts = given
                 .chain(text(&name.family))
                 .filter(|part| !part.is_empty());

@@ -7,7 +7,9 @@ use super::{
 };
 use crate::fhir::coverage::Part;
 use crate::fhir::ids::{ClaimIdParts, CoverageIdParts, referenced};
-use crate::fhir::lookup::{ends_in, extension, extension_text, identifier, is_cms, shown};
+use crate::fhir::lookup::{
+    by_number, ends_in, extension, extension_text, identifier, is_cms, shown,
+};
 use crate::fhir::notes::{Notes, Reason};
 use crate::fhir::value::{CodeSystem, Decimal, tail, variable};
 use crate::fhir::wire::{self, Concept};
@@ -260,8 +262,7 @@ fn info(wire: &wire::Resource<'_>, notes: &mut Notes) -> Vec<Info> {
             text: owned(&info.value_string),
         });
     }
-    list.sort_by_key(|info| info.sequence);
-    list
+    by_number(list, |info| info.sequence)
 }
 
 fn diagnoses(wire: &wire::Resource<'_>, notes: &mut Notes) -> Vec<Diagnosis> {
@@ -299,8 +300,7 @@ fn diagnoses(wire: &wire::Resource<'_>, notes: &mut Notes) -> Vec<Diagnosis> {
                 .or_else(|| owned(&poa?.value.as_ref()?.code)),
         });
     }
-    list.sort_by_key(|diagnosis| diagnosis.sequence);
-    list
+    by_number(list, |diagnosis| diagnosis.sequence)
 }
 
 fn diagnosis_kind(code: &str) -> DiagnosisKind {
@@ -332,8 +332,7 @@ fn procedures(wire: &wire::Resource<'_>, notes: &mut Notes) -> Vec<Procedure> {
             date: notes.date(&procedure.date, format_args!("{at}.date")),
         });
     }
-    list.sort_by_key(|procedure| procedure.sequence);
-    list
+    by_number(list, |procedure| procedure.sequence)
 }
 
 /// An ICD code without its dot: v1 and v2 leave it out, v3 writes it.
