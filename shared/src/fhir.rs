@@ -7,7 +7,7 @@
 //! field that cannot be read never costs the entry; each loss is a [`Note`]. Only text that is no
 //! JSON, or no bundle where one was asked for, is a [`ParseError`].
 //!
-//! `wire` holds the JSON shapes of all versions, `claim`, `coverage` and `patient` the model and
+//! `wire` holds the JSON shapes of all versions, `reader` what fills them, `claim`, `coverage` and `patient` the model and
 //! the mapping onto it, `salvage` the slow path for resources with a part of the wrong shape.
 //! Everything serialises in a fixed field order, so the same text gives the same bytes natively
 //! and in WebAssembly.
@@ -24,6 +24,7 @@ pub mod ids;
 mod lookup;
 mod notes;
 pub mod patient;
+mod reader;
 mod salvage;
 pub mod value;
 mod wire;
@@ -148,7 +149,7 @@ impl std::error::Error for ParseError {}
 /// When the text is not JSON or not a Bundle. A bad entry is not an error: see [`Entry::notes`].
 pub fn parse_bundle(json: &[u8]) -> Result<Bundle, ParseError> {
     let text = utf8(json)?;
-    let wire: wire::Bundle<'_> = match serde_json::from_str(text) {
+    let wire: wire::Bundle<'_> = match reader::object(text) {
         Ok(wire) => wire,
         Err(error) if error.is_data() => salvage::bundle(text).map_err(|e| locate(json, &e))?,
         Err(error) => return Err(locate(json, &error)),
@@ -223,7 +224,7 @@ pub fn parse_resource(json: &[u8]) -> Result<Entry, ParseError> {
 fn entry_at(raw: &RawValue, start: usize) -> Entry {
     let text = raw.get();
     let mut notes = Notes::default();
-    let resource = match serde_json::from_str::<wire::Resource<'_>>(text) {
+    let resource = match reader::object::<wire::Resource<'_>>(text) {
         Ok(wire) => model(&wire, &mut notes),
         Err(_) => salvage::resource(text, &mut notes),
     };

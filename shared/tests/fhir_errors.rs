@@ -239,7 +239,7 @@ fn a_bad_part_costs_no_more_than_itself() {
                 {"sequence":3,"modifier":[{"coding":[{"code":"LT"},{"code":{}}]}]}],
         "payment":{"amount":{"value":"lots"}},
         "totalCost":{"value":1.005},
-        "careTeam":null,
+        "careTeam":{"sequence":1},
         "status":"active"}"#;
     let entry = parse_resource(json.as_bytes()).unwrap();
     let claim = claim(&entry);
@@ -266,6 +266,18 @@ fn a_bad_part_costs_no_more_than_itself() {
             note("totalCost", Reason::Rounded),
         ]
     );
+}
+
+#[test]
+fn null_is_absent() {
+    let json = r#"{"resourceType":"ExplanationOfBenefit","id":"carrier-1","status":null,
+        "billablePeriod":null,"item":null,"careTeam":[null],"payment":{"amount":{"value":null}}}"#;
+    let entry = parse_resource(json.as_bytes()).unwrap();
+    assert_eq!(claim(&entry).status, None);
+    assert_eq!(claim(&entry).billable_period, None);
+    assert_eq!(claim(&entry).lines, []);
+    // But an element of a list is something, and `null` is no object.
+    assert_eq!(entry.notes, [note("careTeam[0]", Reason::WrongShape)]);
 }
 
 #[test]

@@ -159,10 +159,7 @@ impl Patient {
 }
 
 fn name(names: &Names<'_>) -> Option<PersonName> {
-    let Names::Person(names) = names else {
-        return None;
-    };
-    let name = names.first()?;
+    let name = names.people.first()?;
     Some(PersonName {
         family: owned(&name.family),
         given: texts(&name.given),

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use serde_json::value::RawValue;
 
 use super::notes::{Notes, Reason};
-use super::wire::{self, Members};
+use super::reader::{members, object};
+use super::wire::{self, Entry, Link};
 use super::{Resource, model};
 
 /// How deep to look for the bad part before giving up the whole of it. Bounds the recursion.
@@ -22,12 +23,9 @@ pub(crate) fn resource(text: &str, notes: &mut Notes) -> Resource {
     ) {
         return Resource::Other { resource_type };
     }
-    let reads = |text: &str| serde_json::from_str::<wire::Resource<'_>>(text).is_ok();
+    let reads = |text: &str| object::<wire::Resource<'_>>(text).is_ok();
     let pruned = Pruner { notes }.prune(text, "", DEPTH, &reads);
-    match pruned
-        .as_deref()
-        .map(serde_json::from_str::<wire::Resource<'_>>)
-    {
+    match pruned.as_deref().map(object::<wire::Resource<'_>>) {
         Some(Ok(wire)) => model(&wire, notes),
         _ => Resource::Other { resource_type },
     }
@@ -36,31 +34,32 @@ pub(crate) fn resource(text: &str, notes: &mut Notes) -> Resource {
 /// Reads a bundle of which some part has the wrong shape. An entry that is no object is read as one
 /// without a resource.
 pub(crate) fn bundle(text: &str) -> Result<wire::Bundle<'_>, serde_json::Error> {
-    let Members(members) = serde_json::from_str(text)?;
+    let members = members(text)?;
     let part = |name: &str| {
-        members
-            .iter()
-            .find(|(key, _)| key.0 == name)
-            .map(|(_, raw)| *raw)
+        let found = members.iter().find(|(key, _)| key.0 == name)?;
+        Some(found.1)
     };
+    let elements = |name: &str| -> Vec<&RawValue> {
+        let list = part(name).and_then(|raw| serde_json::from_str(raw.get()).ok());
+        list.unwrap_or_default()
+    };
+    let links = elements("link").into_iter();
+    let entries = elements("entry").into_iter();
     Ok(wire::Bundle {
         resource_type: part("resourceType").and_then(|raw| serde_json::from_str(raw.get()).ok()),
         total: part("total"),
-        link: part("link").map(each).unwrap_or_default(),
-        entry: part("entry").map(each).unwrap_or_default(),
+        link: links
+            .map(|raw| object::<Link<'_>>(raw.get()).unwrap_or_default())
+            .collect(),
+        entry: entries
+            .map(|raw| object::<Entry<'_>>(raw.get()).unwrap_or_default())
+            .collect(),
     })
 }
 
-/// The elements of a list, each the default where it cannot be read.
-fn each<'a, T: Default + serde::Deserialize<'a>>(raw: &'a RawValue) -> Vec<T> {
-    let items: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    let read = |item: &&'a RawValue| serde_json::from_str(item.get()).unwrap_or_default();
-    items.iter().map(read).collect()
-}
-
 fn resource_type(text: &str) -> String {
-    let members = serde_json::from_str(text).unwrap_or(Members(Vec::new()));
-    let name = members.0.iter().find(|(key, _)| key.0 == "resourceType");
+    let members = members(text).unwrap_or_default();
+    let name = members.iter().find(|(key, _)| key.0 == "resourceType");
     name.and_then(|(_, raw)| serde_json::from_str(raw.get()).ok())
         .unwrap_or_default()
 }
@@ -105,7 +104,7 @@ impl Pruner<'_> {
         if !reads("{}") {
             return None;
         }
-        let Members(members) = serde_json::from_str(text).ok()?;
+        let members = members(text).ok()?;
         let mut out = String::with_capacity(text.len());
         let mut seen = BTreeSet::new();
         for (key, raw) in &members {

@@ -1,51 +1,17 @@
 //! The JSON of the three resource types as servers write it, and no more of it than the model needs.
 //!
-//! One serde pass over borrowed text; fields that nobody reads are skipped. Where the versions
+//! One pass over borrowed text; members that nobody reads are skipped. Where the versions
 //! spell a thing differently both spellings are here, and the mapping layer takes whichever came.
 //! Nothing is mandatory, so any subset of a resource reads. [`Resource`] holds the fields of all
 //! three types at once: the type's name may come last in the text (v3 sorts its keys), and one pass
 //! must do. Numbers stay text ([`Raw`]), because money must not go through floating point.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The untouched text of a JSON value.
-pub(crate) type Raw<'a> = Option<&'a RawValue>;
+use super::reader::{Field, Fields, List, Slot};
+pub(crate) use super::reader::{Raw, Str};
 
-/// A string, borrowed from the input unless it has escapes.
-#[derive(Debug, Clone)]
-pub(crate) struct Str<'a>(pub(crate) Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl<'de> Visitor<'de> for Text {
-            type Value = Cow<'de, str>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Cow::Borrowed(text))
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Cow::Owned(text.to_owned()))
-            }
-        }
-        deserializer.deserialize_str(Text).map(Self)
-    }
-}
-
-/// Declares wire structs: for each member the JSON names, the field and its type. This is what
-/// `derive(Deserialize)` would write, but smaller when compiled, and it takes objects only: derived
-/// structs also accept arrays. A member that comes twice is an error, and so a matter for `salvage`.
+/// Declares wire structs: for each member its JSON names, the field and the field's type.
 macro_rules! wire {
     ($($(#[$doc:meta])* $name:ident { $($($json:literal)|+ => $field:ident: $type:ty,)* })*) => {$(
         $(#[$doc])*
@@ -54,32 +20,12 @@ macro_rules! wire {
             $(pub(crate) $field: $type,)*
         }
 
-        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Object<'a>(PhantomData<&'a ()>);
-
-                impl<'de: 'a, 'a> Visitor<'de> for Object<'a> {
-                    type Value = $name<'a>;
-
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                        let mut out = Self::Value::default();
-                        while let Some(Str(key)) = map.next_key()? {
-                            match &*key {
-                                $($($json)|+ => read(&mut map, &mut out.$field)?,)*
-                                _ => {
-                                    map.next_value::<IgnoredAny>()?;
-                                }
-                            }
-                        }
-                        Ok(out)
-                    }
-                }
-
-                deserializer.deserialize_map(Object(PhantomData))
+        impl<'a> Fields<'a> for $name<'a> {
+            fn field(&mut self, name: &str) -> Option<Slot<'_, 'a>> {
+                Some(match name {
+                    $($($json)|+ => self.$field.slot(),)*
+                    _ => return None,
+                })
             }
         }
     )*};
@@ -347,76 +293,33 @@ wire! {
     }
 }
 
-/// Reads a member's value into its field, which must have none yet. Not inlined: the many fields of
-/// one type share this code, or the browser module would be twice the size.
-#[inline(never)]
-fn read<'de, T, M>(map: &mut M, slot: &mut T) -> Result<(), M::Error>
-where
-    T: Deserialize<'de> + Slot,
-    M: MapAccess<'de>,
-{
-    if slot.is_filled() {
-        return Err(de::Error::custom("duplicate member"));
-    }
-    *slot = map.next_value()?;
-    Ok(())
-}
-
-/// A field that may have been read before.
-trait Slot {
-    fn is_filled(&self) -> bool;
-}
-
-impl<T> Slot for Option<T> {
-    fn is_filled(&self) -> bool {
-        self.is_some()
-    }
-}
-
-impl<T> Slot for Vec<T> {
-    fn is_filled(&self) -> bool {
-        !self.is_empty()
-    }
-}
-
-impl<T> Slot for OneOrMany<T> {
-    fn is_filled(&self) -> bool {
-        !self.0.is_empty()
-    }
-}
-
-impl Slot for Names<'_> {
-    fn is_filled(&self) -> bool {
-        !matches!(self, Self::Person(names) if names.is_empty())
-    }
-}
-
 /// The names of a person, or the one name of an organization.
-#[derive(Debug)]
-pub(crate) enum Names<'a> {
-    Person(Vec<HumanName<'a>>),
-    Organization(Str<'a>),
+#[derive(Debug, Default)]
+pub(crate) struct Names<'a> {
+    pub(crate) people: Vec<HumanName<'a>>,
+    pub(crate) organization: Option<Str<'a>>,
 }
 
-impl Default for Names<'_> {
-    fn default() -> Self {
-        Self::Person(Vec::new())
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Names<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?.get();
-        if raw.starts_with('"') {
-            serde_json::from_str(raw).map(Self::Organization)
-        } else {
-            serde_json::from_str(raw).map(Self::Person)
+impl<'a> Field<'a> for Names<'a> {
+    fn slot(&mut self) -> Slot<'_, 'a> {
+        if self.organization.is_some() || !self.people.is_empty() {
+            return Slot::Filled;
         }
-        .map_err(de::Error::custom)
+        Slot::Loose(self)
     }
 }
 
-/// A list that some versions write as a single object: `insurance` in STU3.
+impl<'a> List<'a> for Names<'a> {
+    fn push(&mut self) -> &mut dyn Fields<'a> {
+        List::push(&mut self.people)
+    }
+
+    fn text(&mut self) -> Option<&mut Option<Str<'a>>> {
+        Some(&mut self.organization)
+    }
+}
+
+/// A list that STU3 writes as a single object.
 #[derive(Debug)]
 pub(crate) struct OneOrMany<T>(pub(crate) Vec<T>);
 
@@ -426,40 +329,12 @@ impl<T> Default for OneOrMany<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?.get();
-        if raw.starts_with('{') {
-            serde_json::from_str(raw).map(|one| Self(vec![one]))
+impl<'a, T: Fields<'a> + Default> Field<'a> for OneOrMany<T> {
+    fn slot(&mut self) -> Slot<'_, 'a> {
+        if self.0.is_empty() {
+            Slot::Loose(&mut self.0)
         } else {
-            serde_json::from_str(raw).map(Self)
+            Slot::Filled
         }
-        .map_err(de::Error::custom)
-    }
-}
-
-/// The members of a JSON object in their order, each value untouched.
-#[derive(Debug)]
-pub(crate) struct Members<'a>(pub(crate) Vec<(Str<'a>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Vec<(Str<'de>, &'de RawValue)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(Object).map(Self)
     }
 }

@@ -186,16 +186,14 @@ fn resolve<'w>(
 
 /// The name of an organization, or of a person as "given family".
 fn name(names: &Names<'_>) -> Option<String> {
-    match names {
-        Names::Organization(name) => shown(Some(&name.0)).filter(|name| !name.is_empty()),
-        Names::Person(names) => {
-            let name = names.first()?;
-            let given = name.given.iter().map(|given| &*given.0);
-            let parts = given
-                .chain(text(&name.family))
-                .filter(|part| !part.is_empty());
-            let joined = parts.collect::<Vec<_>>().join(" ");
-            shown(Some(&joined)).filter(|name| !name.is_empty())
-        }
+    if let Some(name) = text(&names.organization) {
+        return shown(Some(name));
     }
+    let name = names.people.first()?;
+    let given = name.given.iter().map(|given| &*given.0);
+    let parts = given
+        .chain(text(&name.family))
+        .filter(|part| !part.is_empty());
+    let joined = parts.collect::<Vec<_>>().join(" ");
+    shown(Some(&joined)).filter(|name| !name.is_empty())
 }
