@@ -111,7 +111,10 @@ pub(crate) fn shown(display: Option<&str>) -> Option<String> {
 
 /// A code system of the backend's own.
 pub(crate) fn is_cms(system: &str) -> bool {
-    system.contains("//bluebutton.cms.gov/")
+    let rest = system
+        .strip_prefix("https")
+        .or_else(|| system.strip_prefix("http"));
+    rest.is_some_and(|rest| rest.starts_with("://bluebutton.cms.gov/"))
 }
 
 /// A code system by the end of its URL.

@@ -259,24 +259,37 @@ impl CodeSystem {
 /// The last segment of a URL, without the `/2018-1` that Part D month extensions end in
 /// (claims backend reference, section 4.2).
 pub(crate) fn tail(url: &str) -> &str {
-    let last = |text: &'_ str| text.rfind('/').map_or(0, |slash| slash + 1);
-    let end = &url[last(url)..];
+    let (rest, end) = last_segment(url);
+    // Only then can it be a year and a month, and this is called for every coding there is.
+    if !end.starts_with(|c: char| c.is_ascii_digit()) {
+        return end;
+    }
     let month = end.split_once('-').is_some_and(|(year, month)| {
         digits(year, 4).is_some() && matches!(month.len(), 1 | 2) && digits(month, 0).is_some()
     });
-    if !month {
-        return end;
+    if month { last_segment(rest).1 } else { end }
+}
+
+fn last_segment(url: &str) -> (&str, &str) {
+    let slash = url.bytes().rposition(|byte| byte == b'/');
+    let parts = slash.map(|at| (url.get(..at), url.get(at + 1..)));
+    match parts {
+        Some((Some(rest), Some(end))) => (rest, end),
+        _ => ("", url),
     }
-    let rest = &url[..last(url).saturating_sub(1)];
-    &rest[last(rest)..]
 }
 
 /// The normalised name of a variable, from its URL (v1, v2) or its bare code (v3):
 /// lower case with underscores.
 pub(crate) fn variable(code: &str) -> String {
-    let mut name = tail(code).replace('-', "_");
-    name.make_ascii_lowercase();
-    name
+    let normal = |c: char| {
+        if c == '-' {
+            '_'
+        } else {
+            c.to_ascii_lowercase()
+        }
+    };
+    tail(code).chars().map(normal).collect()
 }
 
 /// Whether a URL or bare code is the variable of this normalised name.

@@ -33,9 +33,9 @@ impl Provider {
         let system = text(&identifier.system).unwrap_or("");
         let kind = identifier.kind.as_ref().and_then(|kind| kind.first());
         let typed = kind.and_then(|kind| text(&kind.code));
-        // v1 and v2 name the variable (`carr_clm_blg_npi_num`) as the system of some.
+        // v2 names the variable as the system of the billing provider of a carrier claim.
         let npi = ends_in("us-npi")(system)
-            || system.contains("_npi_")
+            || ends_in("carr_clm_blg_npi_num")(system)
             || typed.is_some_and(|code| code.eq_ignore_ascii_case("npi"));
         let slot = if npi { &mut self.npi } else { &mut self.number };
         if slot.is_none() {

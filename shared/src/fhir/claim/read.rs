@@ -242,7 +242,7 @@ fn info(wire: &wire::Resource<'_>, notes: &mut Notes) -> Vec<Info> {
         let by_code = || {
             let system = code?.system();
             system
-                .contains("/resources/variables/")
+                .starts_with("https://bluebutton.cms.gov/resources/variables/")
                 .then(|| variable(system))
         };
         let Some(name) = named.or_else(by_code).or_else(|| category?.variable()) else {
@@ -287,7 +287,8 @@ fn diagnoses(wire: &wire::Resource<'_>, notes: &mut Notes) -> Vec<Diagnosis> {
             .find_map(|kind| text(&kind.first()?.code));
         let on_admission = diagnosis.on_admission.as_ref();
         let poa = diagnosis.extension.iter().find(|extension| {
-            text(&extension.url).is_some_and(|url| tail(url).contains("poa_ind"))
+            let name = text(&extension.url).map_or("", tail);
+            name.starts_with("clm_poa_ind") || name.starts_with("clm_e_poa_ind")
         });
         list.push(Diagnosis {
             sequence: sequence.unwrap_or_default(),
