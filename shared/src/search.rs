@@ -6,10 +6,12 @@
 //! link, and identical repeats count once (section 5.1).
 
 mod date;
+mod shape;
 
 use std::borrow::Cow;
 
 pub use date::{Bound, DateError, Prefix};
+pub use shape::{EobType, Format, Handling, Shape};
 
 use crate::id::PatientId;
 use crate::scope::ResourceType;
@@ -152,7 +154,7 @@ impl Search {
     /// Whether only the total is wanted: `_count=0` or `_summary=count`.
     #[must_use]
     pub fn is_count_only(&self) -> bool {
-        self.count == Some(0) || self.shape.count_only
+        self.count == Some(0) || self.shape.is_count_only()
     }
 
     /// Bounds of `_lastUpdated`.
@@ -303,175 +305,6 @@ impl Search {
     }
 }
 
-/// What happens to parameters that nobody knows: `Prefer: handling=…` (FHIR R4, http.html).
-#[allow(clippy::exhaustive_enums)]
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Handling {
-    /// They are ignored.
-    #[default]
-    Lenient,
-    /// They are an error.
-    Strict,
-}
-
-/// Parameters that change how an answer looks and nothing else. The only ones of a read.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Shape {
-    format: Option<Format>,
-    elements: Option<Vec<String>>,
-    count_only: bool,
-}
-
-impl Shape {
-    const EMPTY: Self = Self {
-        format: None,
-        elements: None,
-        count_only: false,
-    };
-
-    /// Reads the decoded parameters of a read.
-    ///
-    /// # Errors
-    ///
-    /// [`SearchError`] for the first parameter that is wrong.
-    pub fn parse<'a>(
-        parameters: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
-        handling: Handling,
-    ) -> Result<Self, SearchError> {
-        let mut shape = Self::default();
-        for (name, value) in parameters {
-            shape.take(&name, &value, handling)?;
-        }
-        Ok(shape)
-    }
-
-    /// The media type that `_format` asks for.
-    #[must_use]
-    pub const fn format(&self) -> Option<Format> {
-        self.format
-    }
-
-    /// The members that `_elements` asks for.
-    #[must_use]
-    pub fn elements(&self) -> Option<&[String]> {
-        self.elements.as_deref()
-    }
-
-    /// Gives the name back where the parameter is one of these.
-    fn take(
-        &mut self,
-        name: &str,
-        value: &str,
-        handling: Handling,
-    ) -> Result<Option<&'static str>, SearchError> {
-        match name {
-            "_format" => {
-                let format = Format::parse(value).ok_or(SearchError::Format)?;
-                once(&mut self.format, format, "_format")?;
-                Ok(Some("_format"))
-            }
-            "_elements" => {
-                let elements = elements(value).ok_or(SearchError::Value("_elements"))?;
-                once(&mut self.elements, elements, "_elements")?;
-                Ok(Some("_elements"))
-            }
-            "_summary" => match value {
-                "count" => {
-                    self.count_only = true;
-                    Ok(Some("_summary"))
-                }
-                "false" => Ok(Some("_summary")),
-                // Allowed by FHIR, and allowed to be answered with more than asked for.
-                "data" | "text" | "true" if handling == Handling::Lenient => Ok(None),
-                _ => Err(SearchError::Value("_summary")),
-            },
-            _ if handling == Handling::Strict => Err(SearchError::Unknown),
-            _ => Ok(None),
-        }
-    }
-}
-
-/// The media type that `_format` names.
-#[allow(clippy::exhaustive_enums)]
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Format {
-    /// `application/fhir+json`.
-    FhirJson,
-    /// `application/json`.
-    Json,
-}
-
-impl Format {
-    fn parse(value: &str) -> Option<Self> {
-        match value {
-            // With a space: a plus sign that nobody percent-encoded.
-            "json" | "application/fhir+json" | "application/fhir json" => Some(Self::FhirJson),
-            "application/json" | "text/json" => Some(Self::Json),
-            _ => None,
-        }
-    }
-}
-
-/// The types of claims, as the `type` parameter names them.
-#[allow(clippy::exhaustive_enums)]
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum EobType {
-    /// Physicians and other suppliers (Part B).
-    Carrier,
-    /// Durable medical equipment.
-    Dme,
-    /// Home health.
-    Hha,
-    /// Hospice.
-    Hospice,
-    /// Hospital, inpatient.
-    Inpatient,
-    /// Hospital, outpatient.
-    Outpatient,
-    /// Drugs (Part D).
-    Pde,
-    /// Skilled nursing facility.
-    Snf,
-}
-
-impl EobType {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Carrier,
-        Self::Dme,
-        Self::Hha,
-        Self::Hospice,
-        Self::Inpatient,
-        Self::Outpatient,
-        Self::Pde,
-        Self::Snf,
-    ];
-
-    /// The code.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Carrier => "carrier",
-            Self::Dme => "dme",
-            Self::Hha => "hha",
-            Self::Hospice => "hospice",
-            Self::Inpatient => "inpatient",
-            Self::Outpatient => "outpatient",
-            Self::Pde => "pde",
-            Self::Snf => "snf",
-        }
-    }
-
-    /// Reads one code in lower case, bare or with its code system.
-    #[must_use]
-    pub fn parse(token: &str) -> Option<Self> {
-        let code = token
-            .strip_prefix("https://bluebutton.cms.gov/resources/codesystem/eob-type|")
-            .unwrap_or(token);
-        Self::ALL.into_iter().find(|kind| kind.as_str() == code)
-    }
-}
-
 /// A parameter that is wrong. Shown to the client; holds no value that the client sent.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -550,22 +383,6 @@ fn once<T: PartialEq>(
 /// Digits only: Rust's parser would take a plus sign too.
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn elements(list: &str) -> Option<Vec<String>> {
-    let names: Vec<_> = list
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect();
-    let plain = |name: &String| {
-        name.len() <= 64
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_')
-    };
-    (!names.is_empty() && names.len() <= 64 && names.iter().all(plain)).then_some(names)
 }
 
 #[cfg(test)]
