@@ -18,7 +18,7 @@ const dist = path.join(here, "dist");
 const demo = path.join(here, "demo");
 const demoDist = path.join(demo, "dist");
 const targetDir = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
-const stampFile = path.join(root, ".bluegate", "web-build.json");
+const stampFile = path.join(root, ".bluegate", "web", "stamps.json");
 const force = process.argv.includes("--force");
 
 const MODULES = ["pkce", "fhir"];
@@ -53,14 +53,19 @@ const rustInputs = [
   "../rust-toolchain.toml",
 ];
 for (const name of MODULES) {
-  const outputs = [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`];
-  step(`module ${name}`, rustInputs, outputs.map((file) => path.join(dist, "wasm", file)), () => {
-    buildModule(name);
+  const files = [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`];
+  const outputs = files.map((file) => path.join(dist, "wasm", file));
+  step(`module ${name}`, rustInputs, outputs, () => {
+    compile(name);
+    // Much of what changes in `shared` or in the lock file leaves a module as it was.
+    step(`bindings of ${name}`, [`../.bluegate/web/${name}.wasm`, "build.mjs", "package-lock.json"], outputs, () => {
+      bind(name);
+    });
   });
 }
 
-const built = fs.existsSync(path.join(dist, "wasm")) ? ["dist/wasm"] : [];
-step("package", ["ts", "tsconfig.json", "package-lock.json", ...built], [path.join(dist, "index.js")], () => {
+const modules = fs.existsSync(path.join(dist, "wasm")) ? ["dist/wasm"] : [];
+step("package", ["ts", "tsconfig.json", "package-lock.json", ...modules], [path.join(dist, "index.js")], () => {
   for (const entry of fs.readdirSync(dist)) {
     if (entry !== "wasm") fs.rmSync(path.join(dist, entry), { recursive: true });
   }
@@ -78,7 +83,7 @@ step("demo page", ["dist", "demo/src", "demo/static", "demo/tsconfig.json"], [pa
   }
 });
 
-function buildModule(name) {
+function compile(name) {
   const cargo = process.env.CARGO ?? "cargo";
   run(cargo, [
     "rustc",
@@ -90,7 +95,19 @@ function buildModule(name) {
     "--no-default-features",
     `--features=${name}`,
   ]);
-  const raw = path.join(targetDir, "wasm32-unknown-unknown", "web", "bluegate_web_client.wasm");
+  const built = path.join(targetDir, "wasm32-unknown-unknown", "web", "bluegate_web_client.wasm");
+  fs.mkdirSync(path.dirname(rawModule(name)), { recursive: true });
+  fs.copyFileSync(built, rawModule(name));
+}
+
+/** The module as rustc left it. Cargo gives all features one file name, so each is put aside. */
+function rawModule(name) {
+  return path.join(root, ".bluegate", "web", `${name}.wasm`);
+}
+
+/** The JavaScript around a module, and the module as it is shipped. */
+function bind(name) {
+  const raw = rawModule(name);
   const out = path.join(dist, "wasm");
   fs.mkdirSync(out, { recursive: true });
   run(wasmBindgen(), ["--target=web", `--out-dir=${out}`, `--out-name=${name}`, raw]);
