@@ -1,6 +1,7 @@
 //! Decisions without any I/O: what a request may do, and what comes of it.
 
 pub mod application;
+pub mod assertion;
 pub mod authorize;
 pub mod consent;
 pub mod parameters;

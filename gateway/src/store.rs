@@ -6,8 +6,10 @@ pub mod access;
 pub mod application;
 pub mod audit;
 pub mod authorization;
+pub mod client_proof;
 pub mod identity;
 pub mod migrate;
+pub mod pushed;
 pub mod row;
 pub mod token;
 

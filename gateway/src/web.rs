@@ -12,7 +12,9 @@ mod cookies;
 mod discovery;
 mod health;
 mod pages;
+mod par;
 mod register;
+mod registration;
 mod reply;
 mod signin;
 mod token;
@@ -292,11 +294,18 @@ fn routes(site: Site) -> Router {
         )
         .route("/signin/callback", get(signin::callback))
         .route("/signout", get(signin::sign_out).post(signin::sign_out))
+        .route("/{version}/o/par", post(par::push))
         .route("/{version}/o/token", post(token::token))
         .route("/{version}/o/revoke_token", post(token::revoke_token))
         .route("/{version}/o/revoke", post(token::revoke_grant))
         .route("/{version}/o/introspect", post(token::introspect))
         .route("/o/register", post(register::register))
+        .route(
+            "/o/register/{client_id}",
+            get(registration::read)
+                .put(registration::update)
+                .delete(registration::delete),
+        )
         .route("/connect/userinfo", get(userinfo::userinfo))
         .route(
             "/{version}/connect/userinfo",

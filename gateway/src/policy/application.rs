@@ -66,9 +66,7 @@ pub enum AuthMethod {
 }
 
 impl AuthMethod {
-    /// The methods that the token endpoint accepts now, in the order of the documents.
-    pub const OFFERED: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
-    /// All methods of the contract.
+    /// All methods, in the order of the documents.
     pub const ALL: [Self; 4] = [
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
@@ -133,6 +131,8 @@ impl DataAccessType {
 pub enum Status {
     /// It may.
     Active,
+    /// Its developer deleted it.
+    Deleted,
     /// It waits for an operator.
     Pending,
     /// An operator or its developer stopped it.
@@ -145,6 +145,7 @@ impl Status {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
+            Self::Deleted => "deleted",
             Self::Pending => "pending",
             Self::Suspended => "suspended",
         }
@@ -153,7 +154,7 @@ impl Status {
     /// Reads it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Pending, Self::Suspended]
+        [Self::Active, Self::Deleted, Self::Pending, Self::Suspended]
             .into_iter()
             .find(|status| status.as_str() == text)
     }

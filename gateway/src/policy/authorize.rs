@@ -37,6 +37,14 @@ pub struct Refusal {
     pub description: Cow<'static, str>,
 }
 
+impl Refusal {
+    /// The application registered that it pushes its requests (RFC 9126, section 6).
+    #[must_use]
+    pub fn not_pushed() -> Self {
+        invalid_request("this application must push its authorization requests (RFC 9126)")
+    }
+}
+
 /// The languages of the pages.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -112,6 +120,7 @@ pub fn check(
             .single(name)
             .map_err(|error| invalid_request(error.to_string()))
     };
+    // `request_uri` is resolved before; one that is still here was pushed inside a request.
     if single("request")?.is_some() || single("request_uri")?.is_some() {
         return Err(invalid_request(
             "request objects are not supported; send the parameters themselves",

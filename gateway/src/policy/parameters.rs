@@ -1,5 +1,7 @@
 //! Raw parameters of a query or a form, in order, with repeats kept so that they can be refused.
 
+use bytes::Bytes;
+
 /// Decoded pairs of `application/x-www-form-urlencoded`.
 #[derive(Clone, Debug, Default)]
 pub struct Parameters(Vec<(String, String)>);
@@ -11,9 +13,60 @@ impl Parameters {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
-    /// Adds pairs that came by another way (a multipart body).
-    pub fn push(&mut self, name: String, value: String) {
-        self.0.push((name, value));
+    /// Reads a body by its `Content-Type`: a form, or the `multipart/form-data` that published Blue Button SDKs
+    /// send (wire contract, section 5.1: 16 KiB, 16 parts, no files).
+    ///
+    /// # Errors
+    ///
+    /// [`NotAForm`] with what is wrong.
+    pub async fn of_body(content_type: &str, body: &Bytes) -> Result<Self, NotAForm> {
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Ok(Self::parse(body));
+        }
+        if !essence.eq_ignore_ascii_case("multipart/form-data") {
+            return Err(NotAForm(
+                "send the parameters as application/x-www-form-urlencoded",
+            ));
+        }
+        let boundary = multer::parse_boundary(content_type)
+            .map_err(|_| NotAForm("the multipart body has no boundary"))?;
+        if body.len() > MULTIPART_LIMIT {
+            return Err(NotAForm("a multipart body may have 16 KiB"));
+        }
+        let whole = futures::stream::iter([Ok::<_, std::convert::Infallible>(body.clone())]);
+        let mut parts = multer::Multipart::new(whole, boundary);
+        let mut parameters = Self::default();
+        loop {
+            let part = parts
+                .next_field()
+                .await
+                .map_err(|_| NotAForm("the multipart body cannot be read"))?;
+            let Some(part) = part else {
+                return Ok(parameters);
+            };
+            if part.file_name().is_some() || parameters.0.len() == MULTIPART_PARTS {
+                return Err(NotAForm("a multipart body may have 16 parts and no files"));
+            }
+            let name = part.name().unwrap_or_default().to_owned();
+            let value = part
+                .text()
+                .await
+                .map_err(|_| NotAForm("the multipart body cannot be read"))?;
+            parameters.0.push((name, value));
+        }
+    }
+
+    /// The pairs but those named, form-encoded again.
+    #[must_use]
+    pub fn encoded_without(&self, names: &[&str]) -> String {
+        let kept = self
+            .0
+            .iter()
+            .filter(|(name, _)| !names.contains(&name.as_str()));
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(kept)
+            .finish()
     }
 
     /// The value of a parameter that may occur once. RFC 6749, section 3.1: one without a value counts as
@@ -48,6 +101,14 @@ impl Parameters {
     }
 }
 
+/// A body without parameters that could be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotAForm(pub &'static str);
+
+const MULTIPART_LIMIT: usize = 16 * 1024;
+const MULTIPART_PARTS: usize = 16;
+
 /// A parameter that must not be repeated was.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0} is given more than once")]
@@ -56,6 +117,42 @@ pub struct Repeated(pub &'static str);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn body(content_type: &str, body: String) -> Result<Parameters, NotAForm> {
+        futures::executor::block_on(Parameters::of_body(content_type, &body.into()))
+    }
+
+    #[test]
+    fn multipart_is_read_with_its_limits() {
+        let part = |name: &str, value: &str| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let kind = "multipart/form-data; boundary=b";
+        let read = body(
+            kind,
+            part("code", "x y&z") + &part("grant_type", "a") + "--b--\r\n",
+        )
+        .unwrap();
+        assert_eq!(read.single("code"), Ok(Some("x y&z")));
+        assert!(body(kind, part("a", "1").repeat(16) + "--b--\r\n").is_ok());
+        assert!(body(kind, part("a", "1").repeat(17) + "--b--\r\n").is_err());
+        assert!(body(kind, part("a", &"x".repeat(16 * 1024)) + "--b--\r\n").is_err());
+        assert!(body(kind, "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n1\r\n--b--\r\n".to_owned()).is_err());
+        assert!(body(kind, "garbage".to_owned()).is_err());
+        assert!(body("multipart/form-data", part("a", "1")).is_err());
+    }
+
+    #[test]
+    fn another_media_type_is_refused() {
+        assert!(body("application/json", "{}".to_owned()).is_err());
+        assert!(
+            body(
+                "application/x-www-form-urlencoded; charset=utf-8",
+                "a=1".to_owned()
+            )
+            .is_ok()
+        );
+    }
 
     #[test]
     fn a_parameter_without_a_value_counts_as_left_out() {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::application::{AuthMethod, DataAccessType, Status};
+use super::assertion;
 use super::redirect::registrable;
 use crate::config::Environment;
 
@@ -53,14 +54,15 @@ impl Registration {
             Some(text) => AuthMethod::parse(text).ok_or_else(|| {
                 invalid(format!(
                     "token_endpoint_auth_method must be one of {}",
-                    list(AuthMethod::OFFERED.map(AuthMethod::as_str))
+                    list(AuthMethod::ALL.map(AuthMethod::as_str))
                 ))
             })?,
         };
-        if auth_method == AuthMethod::PrivateKeyJwt {
-            return Err(invalid(
-                "private_key_jwt is not offered yet; use client_secret_basic, client_secret_post or none",
-            ));
+        if auth_method == AuthMethod::PrivateKeyJwt && wire.jwks.is_none() {
+            return Err(invalid("private_key_jwt needs jwks with the public keys"));
+        }
+        if let Some(jwks) = &wire.jwks {
+            assertion::usable_keys(jwks).map_err(invalid)?;
         }
         if wire.jwks_uri.is_some() {
             return Err(invalid(
@@ -108,11 +110,6 @@ impl Registration {
         let requires_demographics = wire.requires_demographics.unwrap_or(true);
         let scopes = scopes(wire.scope.as_deref(), requires_demographics)?;
         let require_par = wire.require_pushed_authorization_requests.unwrap_or(false);
-        if require_par {
-            return Err(invalid(
-                "pushed authorization requests are not offered yet; leave require_pushed_authorization_requests out",
-            ));
-        }
 
         let mut metadata = Map::new();
         let mut put = |name: &str, value: Value| metadata.insert(name.to_owned(), value);
@@ -211,6 +208,22 @@ pub struct RegistrationError {
 }
 
 impl RegistrationError {
+    /// An update names another client, or none.
+    #[must_use]
+    pub fn client_id() -> Self {
+        invalid(
+            "client_id must be there and be the one of this registration (RFC 7592, section 2.2)",
+        )
+    }
+
+    /// An update has another secret.
+    #[must_use]
+    pub fn client_secret() -> Self {
+        invalid(
+            "client_secret must be the current one or be left out; send rotate_client_secret: true for a new one",
+        )
+    }
+
     /// Names are unique, whatever their case.
     #[must_use]
     pub fn name_taken() -> Self {

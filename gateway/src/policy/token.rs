@@ -12,6 +12,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
 
 use super::application::inactive_text;
+use super::assertion::ASSERTION_TYPE;
 use super::parameters::Parameters;
 use crate::secret::Secret;
 
@@ -72,6 +73,13 @@ impl TokenRequest {
 /// How a client named itself.
 #[non_exhaustive]
 pub enum Credentials {
+    /// By a signed assertion (RFC 7523).
+    Assertion {
+        /// `client_id` of the body, where it was sent.
+        client_id: Option<String>,
+        /// The JWT.
+        assertion: Secret,
+    },
     /// By `client_id` alone: a public client.
     Id(String),
     /// Not at all. Only a refresh of a public client's token may do so (section 5.1).
@@ -99,7 +107,24 @@ impl Credentials {
         };
         let id = single("client_id")?;
         let secret = single("client_secret")?;
-        if let Some(basic) = basic(headers)? {
+        let basic = basic(headers)?;
+        if let Some(assertion) = single("client_assertion")? {
+            if secret.is_some() || basic.is_some() {
+                return Err(Refusal::InvalidRequest(
+                    "use client_assertion or a client secret, not both".into(),
+                ));
+            }
+            if single("client_assertion_type")? != Some(ASSERTION_TYPE) {
+                return Err(Refusal::InvalidRequest(
+                    format!("client_assertion_type must be {ASSERTION_TYPE}").into(),
+                ));
+            }
+            return Ok(Self::Assertion {
+                client_id: id.map(str::to_owned),
+                assertion: Secret::new(assertion.to_owned()),
+            });
+        }
+        if let Some(basic) = basic {
             if secret.is_some() {
                 return Err(Refusal::InvalidRequest(
                     "use HTTP Basic or client_secret in the body, not both".into(),

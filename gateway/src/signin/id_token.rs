@@ -157,7 +157,7 @@ const CLOCK_SKEW_S: i64 = 60;
 const MAX_AGE_S: i64 = 600;
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use jsonwebtoken::{EncodingKey, Header, encode};
     use serde_json::{Value, json};
 
@@ -165,19 +165,23 @@ mod tests {
 
     const NOW: i64 = 1_800_000_000;
     // A P-256 key of these tests alone.
-    const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----
+    pub(crate) const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg5tP0MEvCEN99rj0k
 +sWf+cqliU2wDZF4i+E9J4NvZjWhRANCAAQTNk3Sxw95qbiZOlUDzIdVEGlcHJ+u
 5uNv/mENHuR/9tyoxXi0YPhsIIXJ4o0RTKl2mDW/416F8Vr2e/7Vjs3Z
 -----END PRIVATE KEY-----";
 
-    fn keys() -> JwkSet {
-        serde_json::from_value(json!({ "keys": [{
+    /// Its public half.
+    pub(crate) fn public_key() -> Value {
+        json!({
             "kty": "EC", "crv": "P-256", "kid": "k1", "use": "sig", "alg": "ES256",
             "x": "EzZN0scPeam4mTpVA8yHVRBpXByfrubjb_5hDR7kf_Y",
             "y": "3KjFeLRg-GwghcnijRFMqXaYNb_jXoXxWvZ7_tWOzdk"
-        }] }))
-        .unwrap()
+        })
+    }
+
+    fn keys() -> JwkSet {
+        serde_json::from_value(json!({ "keys": [public_key()] })).unwrap()
     }
 
     fn claims() -> Value {

@@ -98,6 +98,103 @@ pub async fn insert(
     row.as_ref().map(read).transpose()
 }
 
+/// Finds an application by its client id and registration token.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn by_registration_token(
+    database: &dyn Database,
+    client_id: &ClientId,
+    token: SecretHash,
+) -> Result<Option<Application>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM application WHERE client_id = ? AND registration_token_hash = ? AND status <> 'deleted'"
+    );
+    let row = one(
+        database,
+        Durability::Durable,
+        &sql,
+        vec![client_id.as_str().into(), token.into()],
+    )
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Replaces the metadata of an application (RFC 7592, section 2.2), and its secret where a new one is given.
+/// Nothing is written where the name is another application's.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn update(
+    database: &dyn Database,
+    id: i64,
+    registration: &Registration,
+    secret: Option<SecretHash>,
+    status: Status,
+    now: UnixMillis,
+    request_id: &str,
+) -> Result<Option<Application>, StoreError> {
+    let sql = format!(
+        "UPDATE OR IGNORE application SET client_name = ?, client_name_key = ?, secret_hash = COALESCE(?, secret_hash),
+             token_endpoint_auth_method = ?, redirect_uris = ?, scope = ?, scope_bits = ?, data_access_type = ?,
+             requires_demographics = ?, require_par = ?, metadata = ?, status = ?, updated_at = ?, request_id = ?
+         WHERE id = ? AND status <> 'deleted'
+         RETURNING {COLUMNS}"
+    );
+    let row = one(
+        database,
+        Durability::Durable,
+        &sql,
+        vec![
+            registration.name.as_str().into(),
+            registration.name.to_lowercase().into(),
+            secret.into(),
+            registration.auth_method.as_str().into(),
+            json_list(&registration.redirect_uris).into(),
+            registration.scopes.to_string().into(),
+            registration.scopes.permissions().bits().into(),
+            registration.data_access_type.as_str().into(),
+            registration.requires_demographics.into(),
+            registration.require_par.into(),
+            serde_json::Value::Object(registration.metadata.clone())
+                .to_string()
+                .into(),
+            status.as_str().into(),
+            now.into(),
+            request_id.into(),
+            id.into(),
+        ],
+    )
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Deletes an application: its row stays for the audit, its name becomes free, and by trigger every grant to
+/// it ends.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn delete(
+    database: &dyn Database,
+    id: i64,
+    now: UnixMillis,
+    request_id: &str,
+) -> Result<(), StoreError> {
+    one(
+        database,
+        Durability::Durable,
+        "UPDATE application SET status = 'deleted', client_name_key = client_id, secret_hash = NULL,
+             registration_token_hash = NULL, updated_at = ?, request_id = ?
+         WHERE id = ? AND status <> 'deleted'",
+        vec![now.into(), request_id.into(), id.into()],
+    )
+    .await
+    .map(drop)
+}
+
 /// Replaces the redirect URIs of an application where they differ: for the sandbox's own demo, whose address
 /// follows `public_base_url`.
 ///

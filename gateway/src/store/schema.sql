@@ -72,7 +72,7 @@ CREATE TABLE application (
     -- The remaining RFC 7591 metadata, as the JSON object that a registration answers with.
     metadata                   TEXT    NOT NULL CHECK (json_valid(metadata)),
     registration_token_hash    BLOB             CHECK (registration_token_hash IS NULL OR length(registration_token_hash) = 32),
-    status                     TEXT    NOT NULL CHECK (status IN ('pending', 'active', 'suspended')),
+    status                     TEXT    NOT NULL CHECK (status IN ('pending', 'active', 'suspended', 'deleted')),
     created_at                 INTEGER NOT NULL,
     updated_at                 INTEGER NOT NULL,
     request_id                 TEXT    NOT NULL
@@ -128,6 +128,27 @@ CREATE TABLE authorization_request (
     request_id         TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX authorization_request_by_expiry ON authorization_request (expires_at);
+
+-- Pushed authorization requests (RFC 9126), 90 seconds, used once, bound to their client.
+CREATE TABLE pushed_request (
+    uri_hash       BLOB    PRIMARY KEY CHECK (length(uri_hash) = 32),
+    application_id INTEGER NOT NULL REFERENCES application (id),
+    parameters     TEXT    NOT NULL,
+    created_at     INTEGER NOT NULL,
+    expires_at     INTEGER NOT NULL,
+    used_at        INTEGER,
+    request_id     TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pushed_request_by_expiry ON pushed_request (expires_at);
+
+-- Client assertions that were accepted (RFC 7523): a `jti` counts once.
+CREATE TABLE client_assertion (
+    application_id INTEGER NOT NULL REFERENCES application (id),
+    jti_hash       BLOB    NOT NULL CHECK (length(jti_hash) = 32),
+    expires_at     INTEGER NOT NULL,
+    PRIMARY KEY (application_id, jti_hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX client_assertion_by_expiry ON client_assertion (expires_at);
 
 -- Authorization codes. A used row stays as a tombstone, so that a replay is seen and ends the chain.
 CREATE TABLE authorization_code (
@@ -267,6 +288,15 @@ WHEN OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL
 BEGIN
     UPDATE token_chain SET ended_at = NEW.ended_at, end_reason = NEW.end_reason, request_id = NEW.request_id
     WHERE grant_id = NEW.id AND ended_at IS NULL;
+END;
+
+-- A deleted application keeps its row for the audit; everything that it was given ends.
+CREATE TRIGGER application_deleted
+AFTER UPDATE OF status ON application
+WHEN OLD.status <> 'deleted' AND NEW.status = 'deleted'
+BEGIN
+    UPDATE consent_grant SET ended_at = NEW.updated_at, end_reason = 'application_deleted', request_id = NEW.request_id
+    WHERE application_id = NEW.id AND ended_at IS NULL;
 END;
 
 -- Ended stays ended.

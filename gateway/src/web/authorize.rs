@@ -14,8 +14,9 @@ use crate::policy::application::{Application, Status};
 use crate::policy::authorize::{Language, Refusal, check};
 use crate::policy::parameters::Parameters;
 use crate::policy::redirect::VerifiedRedirect;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretHash};
 use crate::store::authorization::{NewRequest, create};
+use crate::store::pushed::take;
 use crate::store::{StoreError, application};
 use crate::version::Version;
 
@@ -54,29 +55,38 @@ async fn begin(
 ) -> Result<Reply, Problem> {
     let app = &site.app;
     let application = find_application(site, parameters).await?;
+    let pushed = pushed(site, request, &application, parameters).await?;
+    let parameters = pushed.as_ref().unwrap_or(parameters);
     let requested = parameters
         .single("redirect_uri")
         .map_err(|error| Problem::redirect(error.to_string()))?;
     let redirect = VerifiedRedirect::verify(&application, requested)
         .map_err(|error| Problem::redirect(error.to_string()))?;
     // From here on, errors go to the verified redirect URI.
-    let checked = match check(&application, parameters, version, &fhir_bases(site)) {
-        Ok(checked) => checked,
-        Err(refusal) => {
-            let (code, state) = (
-                refusal.code.as_str(),
-                parameters.single("state").ok().flatten(),
-            );
-            let action = Action::refused("authorize", code)
-                .by("application")
-                .application(application.client_id.as_str());
-            action
-                .record(site, request)
-                .await
-                .map_err(|_| Problem::unavailable())?;
-            return Ok(refuse(site, &redirect, state, &refusal));
-        }
-    };
+    let checked =
+        match check(&application, parameters, version, &fhir_bases(site)).and_then(|checked| {
+            if application.require_par && pushed.is_none() {
+                Err(Refusal::not_pushed())
+            } else {
+                Ok(checked)
+            }
+        }) {
+            Ok(checked) => checked,
+            Err(refusal) => {
+                let (code, state) = (
+                    refusal.code.as_str(),
+                    parameters.single("state").ok().flatten(),
+                );
+                let action = Action::refused("authorize", code)
+                    .by("application")
+                    .application(application.client_id.as_str());
+                action
+                    .record(site, request)
+                    .await
+                    .map_err(|_| Problem::unavailable())?;
+                return Ok(refuse(site, &redirect, state, &refusal));
+            }
+        };
     let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Problem::unavailable());
     let transaction = random()?;
     let flow_id: String = random()?.hash().hex().chars().take(32).collect();
@@ -127,6 +137,33 @@ async fn begin(
     Ok(reply)
 }
 
+/// The parameters that `request_uri` stands for; beside it only `client_id` is read (RFC 9126, section 4).
+async fn pushed(
+    site: &Site,
+    request: &Request,
+    application: &Application,
+    parameters: &Parameters,
+) -> Result<Option<Parameters>, Problem> {
+    let unusable = || {
+        Problem::request_uri("request_uri is unknown, used, expired or another application's; push the request again".to_owned())
+    };
+    let Some(uri) = parameters.single("request_uri").map_err(|_| unusable())? else {
+        return Ok(None);
+    };
+    let app = &site.app;
+    let kept = take(
+        app.database.as_ref(),
+        SecretHash::of(uri),
+        application.id,
+        app.clock.now(),
+        &request.request_id,
+    )
+    .await
+    .map_err(|_| Problem::unavailable())?
+    .ok_or_else(unusable)?;
+    Ok(Some(Parameters::parse(kept.as_bytes())))
+}
+
 async fn find_application(site: &Site, parameters: &Parameters) -> Result<Application, Problem> {
     let client_id = parameters
         .single("client_id")
@@ -166,7 +203,7 @@ pub(super) fn refuse(
 }
 
 /// FHIR base URLs of the enabled versions, without a trailing slash.
-fn fhir_bases(site: &Site) -> Vec<String> {
+pub(super) fn fhir_bases(site: &Site) -> Vec<String> {
     Version::ALL
         .into_iter()
         .filter(|version| *version != Version::V3 || site.app.config.v3_enabled)

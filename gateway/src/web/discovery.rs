@@ -35,6 +35,7 @@ pub(super) async fn smart(State(site): State<Site>, VersionPath(version): Versio
         "capabilities".to_owned(),
         json!([
             "authorize-post",
+            "client-confidential-asymmetric",
             "client-confidential-symmetric",
             "client-public",
             "context-standalone-patient",
@@ -73,12 +74,12 @@ fn server(site: &Site, version: Version) -> Map<String, Value> {
 fn endpoints(site: &Site, version: Version) -> Map<String, Value> {
     let base = &site.app.config.public_base_url;
     let oauth = |path: &str| json!(format!("{base}/{}/o/{path}/", version.segment()));
-    let secrets: Vec<_> = AuthMethod::OFFERED
+    let secrets: Vec<_> = AuthMethod::ALL
         .into_iter()
         .filter(|method| *method != AuthMethod::None)
         .map(AuthMethod::as_str)
         .collect();
-    let methods = AuthMethod::OFFERED.map(AuthMethod::as_str);
+    let methods = AuthMethod::ALL.map(AuthMethod::as_str);
     let scopes: Vec<_> = Scope::all().map(Scope::as_str).collect();
     [
         ("authorization_endpoint", oauth("authorize")),
@@ -93,6 +94,14 @@ fn endpoints(site: &Site, version: Version) -> Map<String, Value> {
             json!(["authorization_code", "refresh_token"]),
         ),
         ("code_challenge_methods_supported", json!(["S256"])),
+        (
+            "pushed_authorization_request_endpoint",
+            json!(format!("{base}/{}/o/par", version.segment())),
+        ),
+        (
+            "token_endpoint_auth_signing_alg_values_supported",
+            json!(["ES256", "ES384", "RS256", "RS384"]),
+        ),
         ("revocation_endpoint", oauth("revoke_token")),
         ("revocation_endpoint_auth_methods_supported", json!(methods)),
         ("introspection_endpoint", oauth("introspect")),

@@ -84,6 +84,17 @@ impl Problem {
         }
     }
 
+    /// `request_uri` that stands for nothing.
+    pub(super) const fn request_uri(detail: String) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "invalid_request_uri",
+            kind: Kind::Application,
+            detail,
+            retry: None,
+        }
+    }
+
     /// Suspended or pending application.
     pub(super) fn inactive(name: &str) -> Self {
         Self {

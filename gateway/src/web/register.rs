@@ -10,7 +10,7 @@ use super::audit::Action;
 use super::reply::{self, no_store};
 use super::{Answer, Site};
 use crate::app::{App, Reply, Request};
-use crate::policy::application::Status;
+use crate::policy::application::{Application, Status};
 use crate::policy::registration::{Registration, RegistrationError, new_client_id};
 use crate::secret::Secret;
 use crate::store::{StoreError, application};
@@ -29,12 +29,8 @@ pub(super) async fn register(
             Action::ok("application.register"),
             client_id.as_str().to_owned(),
         ),
-        Err(Failure::Refused(error)) => (
-            Action::refused("application.register", error.code.as_str()),
-            String::new(),
-        ),
-        Err(Failure::Unavailable) => (
-            Action::refused("application.register", "store_unavailable"),
+        Err(failure) => (
+            Action::refused("application.register", failure.code()),
             String::new(),
         ),
     };
@@ -45,14 +41,8 @@ pub(super) async fn register(
         .await;
     match (result, recorded) {
         (Ok((reply, _)), Ok(())) => reply,
-        (Err(Failure::Refused(error)), _) => {
-            reply::oauth_error(StatusCode::BAD_REQUEST, error.code, error.description)
-        }
-        _ => reply::problem(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "store_unavailable",
-            "The service cannot answer now; try again.",
-        ),
+        (Ok(_), Err(_)) => Failure::Unavailable.reply(),
+        (Err(failure), _) => failure.reply(),
     }
     .into()
 }
@@ -98,8 +88,13 @@ pub(super) async fn demo(app: &App) -> Result<(), StoreError> {
     }
 }
 
-enum Failure {
+/// Why a registration is not made, shown or changed.
+pub(super) enum Failure {
+    /// The metadata.
     Refused(RegistrationError),
+    /// No registration token, or another application's.
+    Unauthorized,
+    /// The store or the platform.
     Unavailable,
 }
 
@@ -128,28 +123,52 @@ async fn store(site: &Site, request: &Request) -> Result<(Reply, ClientId), Fail
     )
     .await
     .map_err(|_| Failure::Unavailable)?;
-    if stored.is_none() {
+    let Some(stored) = stored else {
         return Err(Failure::Refused(RegistrationError::name_taken()));
-    }
+    };
+    let reply = answer(
+        site,
+        StatusCode::CREATED,
+        &stored,
+        secret.as_ref(),
+        Some(&token),
+    )?;
+    Ok((reply, client_id))
+}
+
+/// The registration as it is now (RFC 7591, section 3.2.1), with what is shown only once.
+pub(super) fn answer(
+    site: &Site,
+    status: StatusCode,
+    application: &Application,
+    secret: Option<&Secret>,
+    token: Option<&Secret>,
+) -> Result<Reply, Failure> {
+    let metadata: Map<String, Value> =
+        serde_json::from_str(&application.metadata).map_err(|_| Failure::Unavailable)?;
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
-    put("client_id", json!(client_id));
-    put("client_id_issued_at", json!(now.seconds()));
-    if let Some(secret) = &secret {
+    put("client_id", json!(application.client_id));
+    put(
+        "client_id_issued_at",
+        json!(application.created_at.seconds()),
+    );
+    if let Some(secret) = secret {
         put("client_secret", json!(secret.expose()));
         put("client_secret_expires_at", json!(0));
     }
-    put("registration_access_token", json!(token.expose()));
-    put(
-        "registration_client_uri",
-        json!(format!(
-            "{}/o/register/{}",
-            app.config.public_base_url,
-            client_id.as_str()
-        )),
+    if let Some(token) = token {
+        put("registration_access_token", json!(token.expose()));
+    }
+    let uri = format!(
+        "{}/o/register/{}",
+        site.app.config.public_base_url,
+        application.client_id.as_str()
     );
-    body.extend(registration.metadata);
-    let mut reply = reply::json(StatusCode::CREATED, &body);
+    put("registration_client_uri", json!(uri));
+    put("status", json!(application.status.as_str()));
+    body.extend(metadata);
+    let mut reply = reply::json(status, &body);
     no_store(&mut reply);
-    Ok((reply, client_id))
+    Ok(reply)
 }

@@ -1,6 +1,6 @@
 //! Token, revocation and introspection endpoints (wire contract, sections 5 and 6).
 
-mod client;
+pub(super) mod client;
 mod exchange;
 mod refresh;
 
@@ -33,7 +33,7 @@ pub(super) async fn token(
     Extension(request): Extension<Request>,
 ) -> Answer {
     let mut trail = Trail::new("token");
-    let result = match form(&request) {
+    let result = match form(&request).await {
         Ok(form) => match TokenRequest::parse(&form) {
             Ok(TokenRequest::Code {
                 code,
@@ -113,7 +113,7 @@ async fn end(
     reach: Reach,
     trail: &mut Trail,
 ) -> Result<Reply, Refusal> {
-    let form = form(request)?;
+    let form = form(request).await?;
     let client = client::authenticate(site, request, &form).await?;
     trail.client_id = client.client_id().to_owned();
     let now = site.app.clock.now();
@@ -158,7 +158,7 @@ async fn end(
 }
 
 async fn inspect(site: &Site, request: &Request, trail: &mut Trail) -> Result<Reply, Refusal> {
-    let form = form(request)?;
+    let form = form(request).await?;
     let client = client::authenticate(site, request, &form).await?;
     trail.client_id = client.client_id().to_owned();
     if client.is_public() {
@@ -208,19 +208,15 @@ async fn presented(
 }
 
 /// The parameters of the body.
-fn form(request: &Request) -> Result<Parameters, Refusal> {
+pub(super) async fn form(request: &Request) -> Result<Parameters, Refusal> {
     let kind = request
         .headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(Refusal::InvalidRequest(
-            "send the parameters as application/x-www-form-urlencoded".into(),
-        ));
-    }
-    Ok(Parameters::parse(&request.body))
+    Parameters::of_body(kind, &request.body)
+        .await
+        .map_err(|error| Refusal::InvalidRequest(error.0.into()))
 }
 
 /// 200 with the tokens (wire contract, section 5).

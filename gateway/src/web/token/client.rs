@@ -5,40 +5,76 @@ use bluegate_shared::id::ClientId;
 use super::super::Site;
 use super::unavailable;
 use crate::app::Request;
-use crate::policy::application::{Application, Status};
+use crate::policy::application::{Application, AuthMethod, Status};
+use crate::policy::assertion::{claimed_client, verify};
 use crate::policy::parameters::Parameters;
 use crate::policy::token::{Credentials, Refusal};
 use crate::secret::SecretHash;
 use crate::store::application;
+use crate::store::client_proof::first_use;
+use crate::version::Version;
 
 /// An active application that proved who it is, as far as its kind can. Only this module makes one.
-pub(super) struct AuthenticatedClient(Application);
+pub(in crate::web) struct AuthenticatedClient(Application);
 
 impl AuthenticatedClient {
-    pub(super) fn client_id(&self) -> &str {
+    pub(in crate::web) fn client_id(&self) -> &str {
         self.0.client_id.as_str()
     }
 
-    pub(super) const fn row_id(&self) -> i64 {
+    pub(in crate::web) const fn row_id(&self) -> i64 {
         self.0.id
     }
 
-    pub(super) fn is_public(&self) -> bool {
+    pub(in crate::web) fn is_public(&self) -> bool {
         self.0.is_public()
     }
 
-    pub(super) const fn application(&self) -> &Application {
+    pub(in crate::web) const fn application(&self) -> &Application {
         &self.0
     }
 }
 
 /// Authenticates the client of a request.
-pub(super) async fn authenticate(
+pub(in crate::web) async fn authenticate(
     site: &Site,
     request: &Request,
     form: &Parameters,
 ) -> Result<AuthenticatedClient, Refusal> {
     match Credentials::parse(&request.headers, form)? {
+        Credentials::Assertion {
+            client_id,
+            assertion,
+        } => {
+            let claimed = claimed_client(assertion.expose()).ok_or(Refusal::InvalidClient)?;
+            if client_id.is_some_and(|id| id != claimed) {
+                return Err(Refusal::InvalidClient);
+            }
+            let application = known(site, &claimed).await?;
+            if application.auth_method != AuthMethod::PrivateKeyJwt {
+                return Err(Refusal::InvalidClient);
+            }
+            let metadata: serde_json::Value =
+                serde_json::from_str(&application.metadata).unwrap_or_default();
+            let now = site.app.clock.now();
+            let proof = verify(
+                assertion.expose(),
+                &claimed,
+                &metadata["jwks"],
+                &audiences(site),
+                now,
+            )
+            .ok_or(Refusal::InvalidClient)?;
+            // Last, so that only an assertion that is good otherwise uses up its `jti`.
+            if first_use(site.app.database.as_ref(), application.id, &proof)
+                .await
+                .map_err(unavailable)?
+            {
+                active(application)
+            } else {
+                Err(Refusal::InvalidClient)
+            }
+        }
         Credentials::Nothing => Err(Refusal::InvalidClient),
         Credentials::Id(client_id) => {
             let application = known(site, &client_id).await?;
@@ -76,6 +112,16 @@ pub(super) async fn public_by_row(site: &Site, id: i64) -> Result<AuthenticatedC
     } else {
         Err(Refusal::InvalidClient)
     }
+}
+
+/// What an assertion may be meant for: the issuer, and the token endpoint of each version.
+fn audiences(site: &Site) -> Vec<String> {
+    let base = &site.app.config.public_base_url;
+    let endpoints = Version::ALL.into_iter().flat_map(|version| {
+        let endpoint = format!("{base}/{}/o/token", version.segment());
+        [format!("{endpoint}/"), endpoint]
+    });
+    std::iter::once(base.clone()).chain(endpoints).collect()
 }
 
 async fn known(site: &Site, client_id: &str) -> Result<Application, Refusal> {

@@ -1,0 +1,110 @@
+//! `/vN/o/par`: pushed authorization requests (RFC 9126; wire contract, section 2).
+
+use axum::Extension;
+use axum::extract::State;
+use bluegate_shared::oauth::ErrorCode;
+use http::StatusCode;
+use serde_json::json;
+
+use super::audit::Action;
+use super::reply::{self, no_store};
+use super::token::client::authenticate;
+use super::token::form;
+use super::{Answer, Site, VersionPath, authorize};
+use crate::app::{Reply, Request};
+use crate::policy::authorize::check;
+use crate::policy::parameters::Parameters;
+use crate::policy::redirect::VerifiedRedirect;
+use crate::policy::token::Refusal;
+use crate::secret::Secret;
+use crate::store::pushed;
+use crate::version::Version;
+
+/// POST: the client authenticates, the request is checked as at `/authorize`, and kept for 90 seconds.
+pub(super) async fn push(
+    State(site): State<Site>,
+    VersionPath(version): VersionPath,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let mut client_id = String::new();
+    let result = kept(&site, version, &request, &mut client_id).await;
+    let action = match &result {
+        Ok(_) => Action::ok("par"),
+        Err(Failure::Client(refusal)) => Action::refused("par", refusal.wire().2),
+        Err(Failure::Request(code, _)) => Action::refused("par", code.as_str()),
+    };
+    let recorded = action
+        .by("application")
+        .application(&client_id)
+        .record(&site, &request)
+        .await;
+    match (result, recorded) {
+        (Ok(reply), Ok(())) => reply,
+        (Ok(_), Err(_)) => reply::refusal(&Refusal::Unavailable),
+        (Err(Failure::Client(refusal)), _) => reply::refusal(&refusal),
+        (Err(Failure::Request(code, description)), _) => {
+            reply::oauth_error(StatusCode::BAD_REQUEST, code, description)
+        }
+    }
+    .into()
+}
+
+enum Failure {
+    Client(Refusal),
+    Request(ErrorCode, String),
+}
+
+async fn kept(
+    site: &Site,
+    version: Version,
+    request: &Request,
+    client_id: &mut String,
+) -> Result<Reply, Failure> {
+    let app = &site.app;
+    let form = form(request).await.map_err(Failure::Client)?;
+    let client = authenticate(site, request, &form)
+        .await
+        .map_err(Failure::Client)?;
+    client.client_id().clone_into(client_id);
+    // What authenticated the client is no part of the request that is kept.
+    let encoded =
+        form.encoded_without(&["client_secret", "client_assertion", "client_assertion_type"]);
+    let parameters = Parameters::parse(encoded.as_bytes());
+    let malformed = |error: String| Failure::Request(ErrorCode::InvalidRequest, error);
+    let requested = parameters
+        .single("redirect_uri")
+        .map_err(|error| malformed(error.to_string()))?;
+    VerifiedRedirect::verify(client.application(), requested)
+        .map_err(|error| malformed(error.to_string()))?;
+    check(
+        client.application(),
+        &parameters,
+        version,
+        &authorize::fhir_bases(site),
+    )
+    .map_err(|refusal| Failure::Request(refusal.code, refusal.description.into_owned()))?;
+    let reference =
+        Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Client(Refusal::Unavailable))?;
+    let uri = Secret::new(format!("{URI_PREFIX}{}", reference.expose()));
+    let now = app.clock.now();
+    pushed::keep(
+        app.database.as_ref(),
+        uri.hash(),
+        client.row_id(),
+        &encoded,
+        now,
+        now.plus_seconds(TTL_S),
+        &request.request_id,
+    )
+    .await
+    .map_err(|_| Failure::Client(Refusal::Unavailable))?;
+    let mut reply = reply::json(
+        StatusCode::CREATED,
+        &json!({ "request_uri": uri.expose(), "expires_in": TTL_S }),
+    );
+    no_store(&mut reply);
+    Ok(reply)
+}
+
+const URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+const TTL_S: i64 = 90;

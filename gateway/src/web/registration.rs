@@ -1,0 +1,219 @@
+//! `/o/register/{client_id}`: an application looked at, changed and deleted by whoever has its registration
+//! token (RFC 7592; wire contract, section 9).
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use bluegate_shared::id::ClientId;
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use serde::Deserialize;
+
+use super::audit::Action;
+use super::register::{Failure, answer};
+use super::reply::{self, no_store, set};
+use super::{Answer, Site};
+use crate::app::{Reply, Request};
+use crate::config::Environment;
+use crate::policy::application::{Application, AuthMethod, Status};
+use crate::policy::registration::{Registration, RegistrationError};
+use crate::secret::{Secret, SecretHash};
+use crate::store::application;
+
+/// GET: the registration as it is. The secret is shown once, at registration or rotation, and not here.
+pub(super) async fn read(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let result = match owned(&site, &id, &request).await {
+        Ok(application) => answer(&site, StatusCode::OK, &application, None, None),
+        Err(failure) => Err(failure),
+    };
+    close(&site, &request, "application.read", &id, result).await
+}
+
+/// PUT: the metadata is replaced. With `rotate_client_secret: true` (an extension) a new secret is made and
+/// shown once; the former one stops working with the same statement.
+pub(super) async fn update(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let result = replaced(&site, &id, &request).await;
+    close(&site, &request, "application.update", &id, result).await
+}
+
+/// DELETE: the application and everything that it was given end.
+pub(super) async fn delete(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let result = match owned(&site, &id, &request).await {
+        Ok(application) => {
+            let now = site.app.clock.now();
+            application::delete(
+                site.app.database.as_ref(),
+                application.id,
+                now,
+                &request.request_id,
+            )
+            .await
+            .map_err(|_| Failure::Unavailable)
+            .map(|()| {
+                let mut reply = Reply::new(Bytes::new());
+                *reply.status_mut() = StatusCode::NO_CONTENT;
+                no_store(&mut reply);
+                reply
+            })
+        }
+        Err(failure) => Err(failure),
+    };
+    close(&site, &request, "application.delete", &id, result).await
+}
+
+#[derive(Default, Deserialize)]
+struct Change {
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    #[serde(default)]
+    rotate_client_secret: bool,
+}
+
+async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Reply, Failure> {
+    let app = &site.app;
+    let current = owned(site, id, request).await?;
+    let registration =
+        Registration::parse(&request.body, app.config.environment).map_err(Failure::Refused)?;
+    let change: Change = serde_json::from_slice(&request.body).unwrap_or_default();
+    // RFC 7592, section 2.2: client_id must be there and the same; a secret may be there and must be the same.
+    if change.client_id.as_deref() != Some(current.client_id.as_str()) {
+        return Err(Failure::Refused(RegistrationError::client_id()));
+    }
+    if let Some(secret) = &change.client_secret {
+        let same = current
+            .secret_hash
+            .as_deref()
+            .is_some_and(|stored| SecretHash::of(secret).is(stored));
+        if !same {
+            return Err(Failure::Refused(RegistrationError::client_secret()));
+        }
+    }
+    let needs_secret = matches!(
+        registration.auth_method,
+        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost
+    );
+    let secret = if needs_secret && (change.rotate_client_secret || current.secret_hash.is_none()) {
+        Some(Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable)?)
+    } else {
+        None
+    };
+    // What an operator approved was the application as it was: in production a change waits again.
+    let status = match (app.config.environment, current.status) {
+        (Environment::Production, Status::Active) => Status::Pending,
+        (_, status) => status,
+    };
+    let updated = application::update(
+        app.database.as_ref(),
+        current.id,
+        &registration,
+        secret.as_ref().map(Secret::hash),
+        status,
+        app.clock.now(),
+        &request.request_id,
+    )
+    .await
+    .map_err(|_| Failure::Unavailable)?
+    .ok_or_else(|| Failure::Refused(RegistrationError::name_taken()))?;
+    answer(site, StatusCode::OK, &updated, secret.as_ref(), None)
+}
+
+/// The application, where the bearer token is its registration token.
+async fn owned(site: &Site, id: &str, request: &Request) -> Result<Application, Failure> {
+    let token = request
+        .headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '));
+    let Some((scheme, token)) = token else {
+        return Err(Failure::Unauthorized);
+    };
+    let client_id = ClientId::parse(id).map_err(|_| Failure::Unauthorized)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Failure::Unauthorized);
+    }
+    application::by_registration_token(
+        site.app.database.as_ref(),
+        &client_id,
+        SecretHash::of(token.trim()),
+    )
+    .await
+    .map_err(|_| Failure::Unavailable)?
+    .ok_or(Failure::Unauthorized)
+}
+
+async fn close(
+    site: &Site,
+    request: &Request,
+    action: &str,
+    id: &str,
+    result: Result<Reply, Failure>,
+) -> Answer {
+    let client_id = ClientId::parse(id)
+        .map(|id| id.as_str().to_owned())
+        .unwrap_or_default();
+    let event = match &result {
+        Ok(_) => Action::ok(action),
+        Err(failure) => Action::refused(action, failure.code()),
+    };
+    let recorded = event
+        .by("developer")
+        .application(&client_id)
+        .record(site, request)
+        .await;
+    match (result, recorded) {
+        (Ok(reply), Ok(())) => reply,
+        (Ok(_), Err(_)) => Failure::Unavailable.reply(),
+        (Err(failure), _) => failure.reply(),
+    }
+    .into()
+}
+
+impl Failure {
+    /// Machine reason.
+    pub(super) const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(error) => error.code.as_str(),
+            Self::Unauthorized => "invalid_token",
+            Self::Unavailable => "store_unavailable",
+        }
+    }
+
+    /// The answer.
+    pub(super) fn reply(self) -> Reply {
+        match self {
+            Self::Refused(error) => {
+                reply::oauth_error(StatusCode::BAD_REQUEST, error.code, error.description)
+            }
+            Self::Unauthorized => {
+                let mut reply = reply::oauth_error(
+                    StatusCode::UNAUTHORIZED,
+                    bluegate_shared::oauth::ErrorCode::InvalidToken,
+                    "send the registration_access_token of this application as a bearer token",
+                );
+                set(
+                    &mut reply,
+                    WWW_AUTHENTICATE,
+                    "Bearer error=\"invalid_token\"",
+                );
+                reply
+            }
+            Self::Unavailable => reply::problem(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "store_unavailable",
+                "The service cannot answer now; try again.",
+            ),
+        }
+    }
+}
