@@ -47,6 +47,10 @@ impl Person<'_> {
     /// "Inpatient/outpatient" are no references.) Upper and lower case count alike.
     pub(super) fn mentions_another(&self, text: &str) -> bool {
         let bytes = text.as_bytes();
+        // Most member names and codes are shorter than the shortest reference.
+        if bytes.len() < b"Patient/1".len() {
+            return false;
+        }
         memchr::memchr_iter(b'/', bytes)
             .any(|slash| self.is_another_after(bytes, slash).unwrap_or(false))
     }
