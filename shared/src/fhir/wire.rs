@@ -174,6 +174,7 @@ wire! {
 
     Insurance {
         "coverage" => coverage: Option<Reference<'a>>,
+        "extension" => extension: Vec<Extension<'a>>,
     }
 
     Info {

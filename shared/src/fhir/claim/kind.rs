@@ -81,33 +81,69 @@ impl ClaimType {
             .unwrap_or_default()
     }
 
-    /// The claim type code: NCH codes of two digits, or those of the shared systems, which are a
-    /// phase (10 partly, 20 fully adjudicated) and a bill type, with 27 to 29 for claims that are
-    /// no bills.
+    /// The claim type code: an NCH code of one or two digits, or one of the shared systems, which
+    /// is a phase (10 partly, 20 fully adjudicated) and the first two digits of the bill type, or
+    /// 17 to 19 and 27 to 29 with 00 for what has no bill type. The grouping is the server's own.
     fn from_type_code(code: &str) -> Option<Self> {
         let (phase, code) = code.split_at_checked(code.len().saturating_sub(2))?;
-        match (phase, code) {
-            ("", "71" | "72") => Some(Self::Carrier),
-            ("", "81" | "82") => Some(Self::Dme),
-            ("", "10") => Some(Self::Hha),
-            ("", "20" | "30") => Some(Self::Snf),
-            ("", "40") => Some(Self::Outpatient),
-            ("", "50") => Some(Self::Hospice),
-            ("", "60" | "61" | "62" | "63" | "64") => Some(Self::Inpatient),
-            ("", "1" | "2" | "3" | "4" | "01" | "02" | "03" | "04") => Some(Self::Pde),
-            ("17" | "27", "00") => Some(Self::Carrier),
-            ("18" | "28", "00") => Some(Self::Dme),
-            ("29", "00") => Some(Self::Hospice),
-            ("10" | "20", "11" | "41") => Some(Self::Inpatient),
-            ("10" | "20", "18" | "21" | "28") => Some(Self::Snf),
-            ("10" | "20", "32" | "33") => Some(Self::Hha),
-            ("10" | "20", "81" | "82") => Some(Self::Hospice),
-            (
-                "10" | "20",
-                "12" | "13" | "14" | "22" | "23" | "34" | "71" | "72" | "73" | "74" | "75" | "76"
-                | "77" | "79" | "83" | "85",
-            ) => Some(Self::Outpatient),
-            _ => None,
+        Some(match (phase, code) {
+            ("", "71" | "72") | ("17" | "27", "00") => Self::Carrier,
+            ("", "81" | "82") | ("18" | "28", "00") => Self::Dme,
+            ("", "10") => Self::Hha,
+            ("", "50") | ("19" | "29", "00") => Self::Hospice,
+            ("", "60" | "61" | "62" | "63" | "64") => Self::Inpatient,
+            ("", "40") => Self::Outpatient,
+            ("", "1" | "2" | "3" | "4") => Self::Pde,
+            ("", "20" | "30") => Self::Snf,
+            ("10" | "20", "32" | "33" | "39" | "42" | "66" | "92") => Self::Hha,
+            ("10" | "20", "81" | "82" | "91" | "98") => Self::Hospice,
+            ("10" | "20", "11" | "41" | "69") => Self::Inpatient,
+            ("10" | "20", "18" | "21") => Self::Snf,
+            // Reserved numbers that the server does not group.
+            ("10" | "20", "19" | "29") => return None,
+            ("10" | "20", bill) if bill.bytes().all(|b| b.is_ascii_digit()) => Self::Outpatient,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_in_any_case() {
+        assert_eq!(ClaimType::from_name("CARRIER"), Some(ClaimType::Carrier));
+        assert_eq!(
+            ClaimType::from_name("pde").map(ClaimType::name),
+            Some("pde")
+        );
+        assert_eq!(ClaimType::from_name("unknown"), None);
+    }
+
+    #[test]
+    fn shared_system_codes_are_grouped_as_by_the_server() {
+        for (code, expected) in [
+            ("1011", Some(ClaimType::Inpatient)),
+            ("2041", Some(ClaimType::Inpatient)),
+            ("2012", Some(ClaimType::Outpatient)),
+            ("1013", Some(ClaimType::Outpatient)),
+            ("2028", Some(ClaimType::Outpatient)),
+            ("2034", Some(ClaimType::Outpatient)),
+            ("1018", Some(ClaimType::Snf)),
+            ("2021", Some(ClaimType::Snf)),
+            ("1032", Some(ClaimType::Hha)),
+            ("2042", Some(ClaimType::Hha)),
+            ("2081", Some(ClaimType::Hospice)),
+            ("1900", Some(ClaimType::Hospice)),
+            ("1700", Some(ClaimType::Carrier)),
+            ("1800", Some(ClaimType::Dme)),
+            ("2019", None),
+            ("3011", None),
+            ("20xx", None),
+            ("", None),
+        ] {
+            assert_eq!(ClaimType::from_type_code(code), expected, "{code}");
         }
     }
 }

@@ -131,19 +131,20 @@ fn control_number(wire: &wire::Resource<'_>) -> Option<String> {
         .or_else(|| identifier(&wire.identifier, "unique_tracking_number"))
 }
 
-/// v1 and v2 refer to the Coverage; v3 just says `Part A`.
+/// v1 and v2 refer to the Coverage; v3 just says `Part A`, and the Part D contract beside it or
+/// among the information.
 fn coverage(wire: &wire::Resource<'_>, info: &[Info]) -> Option<ClaimCoverage> {
-    let reference = wire
-        .insurance
-        .0
-        .iter()
-        .find_map(|insurance| insurance.coverage.as_ref())?;
+    let insurance = wire.insurance.0.first()?;
+    let reference = insurance.coverage.as_ref()?;
     let id = text(&reference.reference).and_then(|reference| referenced(reference, "Coverage"));
     let part = id
         .and_then(CoverageIdParts::parse)
         .map(|parts| parts.part)
         .or_else(|| Part::from_label(text(&reference.display)?));
-    let said = |name: &str| info.iter().find(|info| info.name == name)?.text.clone();
+    let said = |name: &'static str| {
+        let informed = || info.iter().find(|info| info.name == name)?.text.clone();
+        extension_text(&insurance.extension, name).or_else(informed)
+    };
     Some(ClaimCoverage {
         part,
         id: id.map(str::to_owned),
