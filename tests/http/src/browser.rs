@@ -1,6 +1,7 @@
 //! A browser as far as HTTP goes: cookies, and redirects that are followed only by hand.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -21,7 +22,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// Headers.
     pub headers: HeaderMap,
-    /// Body, decompressed where it was compressed.
+    /// Body as it travelled.
     pub body: Vec<u8>,
 }
 
@@ -44,9 +45,19 @@ impl Browser {
         }
     }
 
+    /// Whether it keeps a cookie of this name.
+    pub fn has_cookie(&self, name: &str) -> bool {
+        self.cookies.contains_key(name)
+    }
+
     /// GET.
     pub fn get(&mut self, url: &str) -> Answer {
         self.send(Method::GET, url, &[], Vec::new())
+    }
+
+    /// GET with headers.
+    pub fn get_with(&mut self, url: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(Method::GET, url, headers, Vec::new())
     }
 
     /// GET with a bearer token.
@@ -135,15 +146,37 @@ impl Browser {
 }
 
 impl Answer {
+    /// The body, decompressed where it was compressed.
+    pub fn plain(&self) -> Vec<u8> {
+        if self.header("content-encoding") != "gzip" {
+            return self.body.clone();
+        }
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(&self.body[..])
+            .read_to_end(&mut plain)
+            .expect("gzip");
+        plain
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
-        String::from_utf8(self.body.clone()).expect("UTF-8")
+        String::from_utf8(self.plain()).expect("UTF-8")
     }
 
     /// The body as JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
+        serde_json::from_str(&self.text())
             .unwrap_or_else(|error| panic!("{error} in {}", self.text()))
+    }
+
+    /// A text at the top of a JSON body, such as `error` or `code`.
+    #[track_caller]
+    pub fn field(&self, name: &str) -> String {
+        let body = self.json();
+        body[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("no text {name} in {body}"))
+            .to_owned()
     }
 
     /// A header, or an empty text.
@@ -162,6 +195,7 @@ impl Answer {
     }
 
     /// The value of a hidden field of a page.
+    #[track_caller]
     pub fn hidden(&self, name: &str) -> String {
         let text = self.text();
         let (_, after) = text
@@ -174,7 +208,20 @@ impl Answer {
             .replace("&#38;", "&")
     }
 
+    /// The first link whose address contains `part`.
+    pub fn link_containing(&self, part: &str) -> String {
+        self.text()
+            .split("href=\"")
+            .skip(1)
+            .filter_map(|after| after.split('"').next())
+            .find(|link| link.contains(part))
+            .unwrap_or_else(|| panic!("no link with {part} in {}", self.text()))
+            .replace("&amp;", "&")
+            .replace("&#38;", "&")
+    }
+
     /// The code of a page that tells what went wrong.
+    #[track_caller]
     pub fn page_code(&self) -> String {
         let text = self.text();
         let (_, after) = text

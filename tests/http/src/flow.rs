@@ -61,6 +61,44 @@ impl Application {
     }
 }
 
+impl Application {
+    /// How it names itself in the body of a request.
+    pub fn credentials(&self) -> Vec<(&'static str, String)> {
+        let mut form = vec![("client_id", self.client_id.clone())];
+        form.extend(
+            self.secret
+                .as_ref()
+                .map(|secret| ("client_secret", secret.clone())),
+        );
+        form
+    }
+
+    /// The same as `Authorization` header.
+    pub fn basic(&self) -> String {
+        basic(&self.client_id, self.secret.as_deref().unwrap_or_default())
+    }
+
+    /// A request of this application at a route that wants `token`.
+    pub fn send_token(&self, stack: &Stack, url: &str, token: &str) -> Answer {
+        let mut form = vec![("token", token.to_owned())];
+        form.extend(self.credentials());
+        stack.browser().post(url, &pairs(&form))
+    }
+}
+
+/// An `Authorization` header for HTTP Basic.
+pub fn basic(name: &str, password: &str) -> String {
+    let pair = base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}"));
+    format!("Basic {pair}")
+}
+
+/// Borrows the values of a form.
+pub fn pairs<'a>(form: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    form.iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect()
+}
+
 /// What the person chooses.
 #[derive(Clone, Copy, Debug)]
 pub struct Consent {
@@ -125,6 +163,12 @@ impl Flow {
         }
     }
 
+    /// The same walk with `scope`.
+    pub fn with_scope(mut self, scope: &'static str) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+
     /// The parameters of the authorization request.
     pub fn parameters(&self, app: &Application) -> Vec<(&'static str, String)> {
         let mut parameters = vec![
@@ -143,8 +187,13 @@ impl Flow {
 
     /// The address of the authorization request.
     pub fn authorize_url(&self, app: &Application) -> String {
+        self.url_of(&self.parameters(app))
+    }
+
+    /// The address of an authorization request with other parameters.
+    pub fn url_of(&self, parameters: &[(&str, String)]) -> String {
         let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(self.parameters(app))
+            .extend_pairs(parameters)
             .finish();
         format!("/{}/o/authorize/?{query}", self.version)
     }
@@ -166,7 +215,18 @@ impl Flow {
         user: &str,
         password: &str,
     ) -> Answer {
-        let start = browser.get(&self.authorize_url(app)).expect(303);
+        self.sign_in_at(browser, &self.authorize_url(app), user, password)
+    }
+
+    /// Like [`Flow::sign_in`], from any address that leads to the identity provider.
+    pub fn sign_in_at(
+        &self,
+        browser: &mut Browser,
+        url: &str,
+        user: &str,
+        password: &str,
+    ) -> Answer {
+        let start = browser.get(url).expect(303);
         let form = browser.get(start.header("location")).expect(200);
         post_sign_in(browser, &form, user, password)
     }
@@ -202,17 +262,42 @@ impl Flow {
 
     /// The token request for a code.
     pub fn exchange(&self, stack: &Stack, app: &Application, code: &str) -> Answer {
+        let form = self.exchange_form(app, code);
+        stack.browser().post(&self.token_url(), &pairs(&form))
+    }
+
+    /// The form of that request.
+    pub fn exchange_form(&self, app: &Application, code: &str) -> Vec<(&'static str, String)> {
         let mut form = vec![
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", &app.redirect_uri),
-            ("code_verifier", &self.verifier),
-            ("client_id", &app.client_id),
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", code.to_owned()),
+            ("redirect_uri", app.redirect_uri.clone()),
+            ("code_verifier", self.verifier.clone()),
         ];
-        if let Some(secret) = &app.secret {
-            form.push(("client_secret", secret));
-        }
-        Browser::new(stack.base()).post(&format!("/{}/o/token/", self.version), &form)
+        form.extend(app.credentials());
+        form
+    }
+
+    /// The token endpoint.
+    pub fn token_url(&self) -> String {
+        format!("/{}/o/token/", self.version)
+    }
+
+    /// A refresh, with whatever scope.
+    pub fn refresh(
+        &self,
+        stack: &Stack,
+        app: &Application,
+        token: &str,
+        scope: Option<&str>,
+    ) -> Answer {
+        let mut form = vec![
+            ("grant_type", "refresh_token".to_owned()),
+            ("refresh_token", token.to_owned()),
+        ];
+        form.extend(scope.map(|scope| ("scope", scope.to_owned())));
+        form.extend(app.credentials());
+        stack.browser().post(&self.token_url(), &pairs(&form))
     }
 
     /// Walks all the way to the tokens.
@@ -252,14 +337,16 @@ pub fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
 }
 
-fn password(user: &str) -> String {
+/// The password of a sandbox account.
+pub fn password(user: &str) -> String {
     format!(
         "PW{}!",
         user.trim_start_matches("BBUser").trim_start_matches("BB")
     )
 }
 
-fn post_sign_in(browser: &mut Browser, form: &Answer, user: &str, password: &str) -> Answer {
+/// Sends the sign-in form of the sandbox's identity provider.
+pub fn post_sign_in(browser: &mut Browser, form: &Answer, user: &str, password: &str) -> Answer {
     let text = form.text();
     let (_, after) = text.split_once("action=\"").expect("a form");
     let action = after.split('"').next().expect("its address").to_owned();

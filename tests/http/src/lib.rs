@@ -9,5 +9,7 @@ mod flow;
 mod stack;
 
 pub use browser::{Answer, Browser};
-pub use flow::{Application, Consent, Flow, Tokens, challenge, verifier};
+pub use flow::{
+    Application, Consent, Flow, Tokens, basic, challenge, pairs, password, post_sign_in, verifier,
+};
 pub use stack::Stack;

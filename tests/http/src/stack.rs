@@ -4,14 +4,19 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
+
+use crate::Browser;
 
 /// A running application. Ends when it is dropped.
 pub struct Stack {
     base: String,
+    listen: String,
+    manifest: PathBuf,
     child: Child,
     data: TempDir,
     log: Arc<Mutex<String>>,
@@ -25,74 +30,45 @@ impl Stack {
 
     /// Starts it with some variables set; `{base}` in a value stands for its own address.
     pub fn with(variables: &[(&str, &str)]) -> Self {
-        let data = tempfile::tempdir().expect("a temporary folder");
-        Self::launch(data, &root().join("spin.toml"), variables)
+        let manifest = variable("BLUEGATE_MANIFEST").unwrap_or_else(|| root().join("spin.toml"));
+        Self::launch(manifest, variables)
     }
 
-    /// Starts another manifest of the repository.
+    /// Starts another manifest of the repository, such as `deploy/spin.toml`.
     pub fn of_manifest(manifest: &str, variables: &[(&str, &str)]) -> Self {
-        let data = tempfile::tempdir().expect("a temporary folder");
-        Self::launch(data, &root().join(manifest), variables)
+        Self::launch(root().join(manifest), variables)
     }
 
-    fn launch(data: TempDir, manifest: &Path, variables: &[(&str, &str)]) -> Self {
-        share_compiled_components(data.path());
-        let listen = free_address();
-        let base = format!("http://{listen}");
-        let mut command = Command::new(host());
-        command
-            .args(["up", "--manifest"])
-            .arg(
-                if manifest.ends_with("spin.toml")
-                    && variable("BLUEGATE_MANIFEST").is_some()
-                    && manifest.parent() == Some(&root())
-                {
-                    variable("BLUEGATE_MANIFEST").unwrap_or_else(|| manifest.to_owned())
-                } else {
-                    manifest.to_owned()
-                },
-            )
-            .args(["--listen", &listen, "--data-dir"])
-            .arg(data.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit());
-        for name in ["PUBLIC_BASE_URL", "CLAIMS_BACKEND_ORIGIN", "IDP_ORIGIN"] {
-            command.env(format!("SPIN_VARIABLE_{name}"), &base);
-        }
-        for (name, value) in variables {
-            command.env(
-                format!("SPIN_VARIABLE_{}", name.to_uppercase()),
-                value.replace("{base}", &base),
-            );
-        }
-        let mut child = command
-            .spawn()
-            .expect("the test host; run `cargo xtask test`, which builds it");
-        let output = BufReader::new(child.stdout.take().expect("its output"));
-        let log = Arc::new(Mutex::new(String::new()));
-        let (ready, listening) = std::sync::mpsc::channel();
-        let kept = log.clone();
-        thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                if line.starts_with("listening ") {
-                    let _ = ready.send(());
-                }
-                let mut kept = kept.lock().expect("the log");
-                kept.push_str(&line);
-                kept.push('\n');
+    /// One application with the sandbox's defaults for all tests that run at the same time. It ends with the
+    /// last of them, and a later test starts a new one.
+    pub fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Stack>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let stack = Arc::new(Self::start());
+            *shared = Arc::downgrade(&stack);
+            stack
+        })
+    }
+
+    /// Ends it and starts it again with other variables: same address, same store.
+    pub fn restart(&mut self, variables: &[(&str, &str)]) {
+        self.stop();
+        // Another program may take the address for a moment.
+        for _ in 0..50 {
+            if let Some(child) = spawn(
+                &self.manifest,
+                &self.listen,
+                self.data.path(),
+                variables,
+                &self.log,
+            ) {
+                self.child = child;
+                return;
             }
-        });
-        let stack = Self {
-            base,
-            child,
-            data,
-            log,
-        };
-        listening
-            .recv_timeout(std::time::Duration::from_secs(120))
-            .unwrap_or_else(|_| panic!("the test host did not start:\n{}", stack.log()));
-        stack
+            thread::sleep(Duration::from_millis(100));
+        }
+        panic!("the test host did not start again:\n{}", self.log());
     }
 
     /// Its address.
@@ -100,22 +76,140 @@ impl Stack {
         &self.base
     }
 
+    /// A browser without cookies for it.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.base)
+    }
+
     /// The file of its store.
     pub fn database(&self) -> PathBuf {
         self.data.path().join("sqlite_db.db")
     }
 
+    /// The folder with all that it wrote: store and logs.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     /// All that it printed so far.
     pub fn log(&self) -> String {
-        self.log.lock().expect("the log").clone()
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn launch(manifest: PathBuf, variables: &[(&str, &str)]) -> Self {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        share_compiled_components(data.path());
+        let log = Arc::new(Mutex::new(String::new()));
+        // A free port can be taken by somebody else before the host has it.
+        for _ in 0..5 {
+            let listen = free_address();
+            if let Some(child) = spawn(&manifest, &listen, data.path(), variables, &log) {
+                return Self {
+                    base: format!("http://{listen}"),
+                    listen,
+                    manifest,
+                    child,
+                    data,
+                    log,
+                };
+            }
+        }
+        let log = log.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        panic!("the test host did not start:\n{log}");
+    }
+
+    fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
+        if thread::panicking() {
+            let log = self.log();
+            let lines: Vec<_> = log.lines().collect();
+            let end = lines.len().saturating_sub(12);
+            eprintln!(
+                "the last that the application printed:\n{}",
+                lines[end..].join("\n")
+            );
+        }
     }
+}
+
+/// Starts the host and waits until it listens. Nothing where it ended instead.
+fn spawn(
+    manifest: &Path,
+    listen: &str,
+    data: &Path,
+    variables: &[(&str, &str)],
+    log: &Arc<Mutex<String>>,
+) -> Option<Child> {
+    let base = format!("http://{listen}");
+    let mut command = Command::new(host());
+    command
+        .args(["up", "--manifest"])
+        .arg(manifest)
+        .args(["--listen", listen, "--data-dir"])
+        .arg(data)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    for name in ["PUBLIC_BASE_URL", "CLAIMS_BACKEND_ORIGIN", "IDP_ORIGIN"] {
+        command.env(format!("SPIN_VARIABLE_{name}"), &base);
+    }
+    for (name, value) in variables {
+        command.env(
+            format!("SPIN_VARIABLE_{}", name.to_uppercase()),
+            value.replace("{base}", &base),
+        );
+    }
+    let mut child = command
+        .spawn()
+        .expect("the test host; run `cargo xtask test`, which builds it");
+    let (ready, listening) = std::sync::mpsc::channel();
+    keep(
+        child.stdout.take().expect("its output"),
+        log.clone(),
+        ready.clone(),
+    );
+    keep(
+        child.stderr.take().expect("its complaints"),
+        log.clone(),
+        ready,
+    );
+    if listening.recv_timeout(Duration::from_secs(120)).is_ok() {
+        return Some(child);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
+/// Copies what the host prints into the log. When both of its streams end, nobody can send any more.
+fn keep(
+    stream: impl std::io::Read + Send + 'static,
+    log: Arc<Mutex<String>>,
+    ready: std::sync::mpsc::Sender<()>,
+) {
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let listening = line.starts_with("listening ");
+            {
+                let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+                log.push_str(&line);
+                log.push('\n');
+            }
+            if listening {
+                let _ = ready.send(());
+            }
+        }
+    });
 }
 
 /// The root of the repository.
