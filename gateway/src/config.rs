@@ -5,6 +5,7 @@
 //! `/health` answers 503 and one line is logged that names the variable and says what to write.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -49,6 +50,10 @@ pub struct Config {
     pub allow_implicit_flow_insecure: bool,
     /// Whether v3 routes answer.
     pub v3_enabled: bool,
+    /// Requests a minute for each application and for each address.
+    pub rate_limit_per_minute: i64,
+    /// Proxies whose forwarded client address is believed.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl Config {
@@ -95,11 +100,12 @@ impl Config {
             access_token_ttl_s: raw.number("access_token_ttl_s", 60, 86_400)?,
             allow_implicit_flow_insecure: raw.flag("allow_implicit_flow_insecure")?,
             v3_enabled: raw.flag("v3_enabled")?,
+            rate_limit_per_minute: raw.number("rate_limit_per_minute", 1, 10_000_000)?,
+            trusted_proxies: raw.addresses("trusted_proxies")?,
             environment,
             public_base_url,
         };
         // The checks of these happen where they are used; a wrong value must stop the start as well.
-        raw.number("rate_limit_per_minute", 1, 10_000_000)?;
         let clock_offset_s = raw.number("clock_offset_s", -3_153_600_000, 3_153_600_000)?;
         raw.optional_origin("alert_origin")?;
         if config.environment == Environment::Production {
@@ -369,7 +375,7 @@ pub const VARIABLES: [Variable; 22] = [
         sandbox_default: "",
         production_default: Some(""),
         secret: false,
-        purpose: "Addresses of proxies whose forwarded client address is believed, separated by commas. Not used yet.",
+        purpose: "Addresses of proxies whose forwarded client address is believed, separated by commas.",
     },
     Variable {
         name: "operators",
@@ -383,7 +389,7 @@ pub const VARIABLES: [Variable; 22] = [
         sandbox_default: "6000",
         production_default: Some("6000"),
         secret: false,
-        purpose: "Requests a minute for each application and for each address. Not used yet.",
+        purpose: "Requests a minute for each application and for each address.",
     },
     Variable {
         name: "clock_offset_s",
@@ -523,6 +529,18 @@ impl<'a> Raw<'a> {
                 name,
                 "is not a number in the range that docs/configuration.md gives",
             ))
+    }
+
+    fn addresses(&self, name: &'static str) -> Result<Vec<IpAddr>, ConfigError> {
+        self.text(name)?
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| ConfigError::new(name, "write IP addresses separated by commas"))
+            })
+            .collect()
     }
 
     fn flag(&self, name: &'static str) -> Result<bool, ConfigError> {
@@ -665,7 +683,7 @@ pub(crate) mod tests {
         }
         for variable in VARIABLES
             .iter()
-            .filter(|variable| !["trusted_proxies", "operators"].contains(&variable.name))
+            .filter(|variable| !["operators"].contains(&variable.name))
         {
             let mut raw = sandbox();
             raw.remove(variable.name);

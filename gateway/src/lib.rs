@@ -13,6 +13,7 @@ pub mod fhir;
 pub mod policy;
 pub mod ports;
 pub mod profile;
+pub mod rate;
 pub mod secret;
 pub mod signin;
 pub mod store;

@@ -10,6 +10,7 @@ pub mod client_proof;
 pub mod identity;
 pub mod migrate;
 pub mod pushed;
+pub mod rate;
 pub mod row;
 pub mod token;
 

@@ -20,6 +20,8 @@ mod signin;
 mod token;
 mod userinfo;
 
+use std::net::{IpAddr, SocketAddr};
+
 use axum::extract::{FromRequestParts, RawPathParams, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -35,7 +37,8 @@ use tower_service::Service as _;
 use crate::app::{App, Reply, Request};
 use crate::compression;
 use crate::fhir::{self, Interaction, Target};
-use crate::secret::Secret;
+use crate::rate::{Limited, RateLimiter};
+use crate::secret::{Secret, keyed_hash};
 use crate::signin::provider::Provider;
 use crate::store::StoreError;
 use crate::version::Version;
@@ -61,6 +64,7 @@ impl Gateway {
         }
         let site = Site {
             app,
+            limiter: RateLimiter::default(),
             provider: Provider::default(),
         };
         Ok(Self {
@@ -139,7 +143,7 @@ impl Gateway {
             method: method.clone(),
             path: path.to_owned(),
             query: parts.uri.query().map(str::to_owned),
-            client_address: client_address(&parts),
+            client_address: client_address(&self.site.app, &parts),
             started_at: self.site.app.clock.now(),
             headers: parts.headers,
             body,
@@ -219,7 +223,36 @@ pub fn unavailable(path: &str) -> Reply {
 #[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) app: App,
+    pub(crate) limiter: RateLimiter,
     pub(crate) provider: Provider,
+}
+
+impl Site {
+    /// Counts a request of an address. The store sees a keyed hash of it.
+    pub(crate) async fn count_address(&self, request: &Request) -> Result<(), Limited> {
+        let hash = keyed_hash(
+            &self.app.config.audit_key,
+            "address",
+            &[request.client_address.as_bytes()],
+        );
+        let who: String = hash
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        self.limiter
+            .take(&self.app, &format!("address:{who}"))
+            .await
+            .map(drop)
+    }
+
+    /// Counts a request of an application at the OAuth endpoints.
+    pub(crate) async fn count_application(&self, id: i64) -> Result<(), Limited> {
+        self.limiter
+            .take(&self.app, &format!("oauth:{id}"))
+            .await
+            .map(drop)
+    }
 }
 
 /// A reply on its way through the router.
@@ -481,15 +514,42 @@ fn is_cross_origin(path: &str) -> bool {
             || (rest.starts_with("o/") && !rest.starts_with("o/authorize")))
 }
 
+/// The client's address: the direct peer, or what a trusted proxy says.
+fn client_address(app: &App, parts: &Parts) -> String {
+    let trusted = |address: &str| {
+        address
+            .parse()
+            .is_ok_and(|address: IpAddr| app.config.trusted_proxies.contains(&address))
+    };
+    let mut address = peer_address(parts);
+    // Each proxy appends whom it spoke to: from the right, the first that we do not trust is the client.
+    let forwarded = parts
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let hops: Vec<_> = forwarded
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    for hop in hops.into_iter().rev() {
+        if !trusted(&address) || hop.parse::<IpAddr>().is_err() {
+            break;
+        }
+        hop.clone_into(&mut address);
+    }
+    address
+}
+
 /// The direct peer as the host names it. Spin appends its header to whatever the client sent, so only the last
 /// one is believed. It has the port, which is not part of the address.
-fn client_address(parts: &Parts) -> String {
+fn peer_address(parts: &Parts) -> String {
     let value = parts.headers.get_all("spin-client-addr").iter().next_back();
     let value = value
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     value
-        .parse::<std::net::SocketAddr>()
+        .parse::<SocketAddr>()
         .map_or_else(|_| value.to_owned(), |address| address.ip().to_string())
 }
 

@@ -1,15 +1,35 @@
 //! In-process adapters for native unit tests: the same schema file and the same SQL, on rusqlite.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rusqlite::types::{Value as SqlValue, ValueRef};
 
+use crate::app::App;
+use crate::config::Config;
 use crate::ports::{
     Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
     UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, Value,
 };
+
+/// The sandbox's defaults with some variables changed, a fresh store, and parts that stand still.
+pub(crate) fn app(variables: &[(&'static str, &str)], clock: Arc<ManualClock>) -> App {
+    let mut raw = crate::config::tests::sandbox();
+    raw.extend(
+        variables
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned())),
+    );
+    App {
+        config: Arc::new(Config::parse(&raw).unwrap()),
+        database: Arc::new(SqliteDatabase::in_memory()),
+        upstream: Arc::new(ScriptedUpstream::default()),
+        clock,
+        entropy: Arc::new(CountingEntropy::new()),
+        log: Arc::new(MemoryLog::default()),
+    }
+}
 
 /// SQLite in memory or in a file. Statements run at once, in the order of the calls.
 pub(crate) struct SqliteDatabase(Mutex<rusqlite::Connection>);

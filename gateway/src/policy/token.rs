@@ -201,6 +201,8 @@ pub enum Refusal {
     LockedDown,
     /// ONE_TIME applications cannot refresh.
     OneTime,
+    /// Too many requests of this application or address; seconds to wait.
+    RateLimited(i64),
     /// A retired refresh token.
     RefreshReused,
     /// Refresh token unknown, ended or another client's.
@@ -261,6 +263,11 @@ impl Refusal {
                 "locked_down",
             ),
             Self::OneTime => (StatusCode::FORBIDDEN, ErrorCode::InvalidGrant, "one_time"),
+            Self::RateLimited(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                ErrorCode::TemporarilyUnavailable,
+                "rate_limited",
+            ),
             Self::RefreshReused => (
                 StatusCode::BAD_REQUEST,
                 ErrorCode::InvalidGrant,
@@ -306,6 +313,7 @@ impl Refusal {
             Self::InvalidRequest(text) => text.clone(),
             Self::LockedDown => crate::policy::INTERNAL_ISSUE.into(),
             Self::OneTime => "this application has one-time access and may not refresh".into(),
+            Self::RateLimited(seconds) => format!("too many requests; wait {seconds} seconds").into(),
             Self::RefreshReused | Self::RefreshUnusable => "the refresh token cannot be used; start a new authorization".into(),
             Self::ScopeWidened => "a refresh may ask for the granted scopes or fewer".into(),
             Self::TokenOfAnother => "this token belongs to another application".into(),

@@ -312,6 +312,15 @@ BEGIN
     SELECT RAISE(ABORT, 'an ended grant is never changed');
 END;
 
+-- Requests counted for an application or an address in one minute; instances lease blocks of it.
+CREATE TABLE rate_window (
+    who    TEXT    NOT NULL,
+    window INTEGER NOT NULL,
+    used   INTEGER NOT NULL,
+    leased INTEGER NOT NULL,
+    PRIMARY KEY (who, window)
+) STRICT, WITHOUT ROWID;
+
 -- A lock-down that holds has no `lifted_at`. `target` is the client_id or the version, '' for everything.
 CREATE TABLE lock_down (
     id          INTEGER PRIMARY KEY,

@@ -54,7 +54,13 @@ async fn begin(
     language: Language,
 ) -> Result<Reply, Problem> {
     let app = &site.app;
+    site.count_address(request)
+        .await
+        .map_err(Problem::limited)?;
     let application = find_application(site, parameters).await?;
+    site.count_application(application.id)
+        .await
+        .map_err(Problem::limited)?;
     let pushed = pushed(site, request, &application, parameters).await?;
     let parameters = pushed.as_ref().unwrap_or(parameters);
     let requested = parameters

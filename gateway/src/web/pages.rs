@@ -4,8 +4,8 @@ mod texts;
 
 use askama::Template;
 use bluegate_shared::scope::{Permissions, ResourceType, ScopeSet};
-use http::StatusCode;
-use http::header::ACCEPT_LANGUAGE;
+use http::header::{ACCEPT_LANGUAGE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
 
 use super::reply::page;
 use super::{authorize, signin};
@@ -13,6 +13,7 @@ use crate::app::{Reply, Request};
 use crate::policy::application::{Application, DataAccessType, inactive_text};
 use crate::policy::authorize::Language;
 use crate::policy::redirect::VerifiedRedirect;
+use crate::rate::Limited;
 use crate::secret::Secret;
 use crate::signin::SignInError;
 use crate::version::Version;
@@ -53,6 +54,8 @@ pub(super) struct Problem {
 
 enum Kind {
     Application,
+    /// Seconds to wait.
+    Busy(i64),
     Expired,
     IdentityConflict,
     Inactive,
@@ -128,6 +131,20 @@ impl Problem {
         }
     }
 
+    /// Too many requests of this application or address.
+    pub(super) fn limited(limited: Limited) -> Self {
+        match limited {
+            Limited::Wait(seconds) => Self {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                code: "rate_limited",
+                kind: Kind::Busy(seconds),
+                detail: String::new(),
+                retry: None,
+            },
+            Limited::Unavailable => Self::unavailable(),
+        }
+    }
+
     /// A sign-in that can be tried again.
     pub(super) fn sign_in(error: SignInError, version: Version, transaction: &Secret) -> Self {
         Self {
@@ -157,6 +174,7 @@ pub(super) fn problem(request: &Request, language: Language, problem: &Problem) 
     let texts = Texts::of(language);
     let (heading, paragraphs) = match problem.kind {
         Kind::Application => (texts.application_heading, texts.application_text),
+        Kind::Busy(_) => (texts.busy_heading, texts.busy_text),
         Kind::Expired => (texts.expired_heading, texts.expired_text),
         Kind::IdentityConflict => (texts.conflict_heading, texts.conflict_text),
         Kind::Inactive => (texts.inactive_heading, &[][..]),
@@ -174,7 +192,13 @@ pub(super) fn problem(request: &Request, language: Language, problem: &Problem) 
         retry: problem.retry.as_deref(),
         request_id: &request.request_id,
     };
-    page(problem.status, template.render().unwrap_or_default(), "")
+    let mut reply = page(problem.status, template.render().unwrap_or_default(), "");
+    if let Kind::Busy(seconds) = problem.kind {
+        reply
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    reply
 }
 
 /// What the consent page shows.

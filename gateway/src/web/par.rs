@@ -61,7 +61,7 @@ async fn kept(
     client_id: &mut String,
 ) -> Result<Reply, Failure> {
     let app = &site.app;
-    let form = form(request).await.map_err(Failure::Client)?;
+    let form = form(site, request).await.map_err(Failure::Client)?;
     let client = authenticate(site, request, &form)
         .await
         .map_err(Failure::Client)?;

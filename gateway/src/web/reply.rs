@@ -63,6 +63,9 @@ pub(crate) fn refusal(refusal: &Refusal) -> Reply {
             WWW_AUTHENTICATE,
             "Bearer error=\"invalid_grant\"",
         ),
+        Refusal::RateLimited(seconds) => {
+            set(&mut reply, http::header::RETRY_AFTER, &seconds.to_string())
+        }
         Refusal::LockedDown | Refusal::Unavailable => {
             set(&mut reply, http::header::RETRY_AFTER, "60")
         }

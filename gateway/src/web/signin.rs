@@ -22,6 +22,14 @@ pub(super) async fn callback(
     Extension(request): Extension<Request>,
 ) -> Answer {
     let app = &site.app;
+    if let Err(limited) = site.count_address(&request).await {
+        return pages::problem(
+            &request,
+            pages::language(&request, None),
+            &Problem::limited(limited),
+        )
+        .into();
+    }
     let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
     let transaction = parameters
         .single("state")

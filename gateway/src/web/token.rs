@@ -20,6 +20,7 @@ use crate::policy::consent::rfc3339;
 use crate::policy::parameters::Parameters;
 use crate::policy::token::{Refusal, TokenRequest};
 use crate::ports::UnixMillis;
+use crate::rate::Limited;
 use crate::secret::{Secret, SecretHash};
 use crate::store::StoreError;
 use crate::store::token::{Found, Issued, end_chain, end_grant, find};
@@ -33,7 +34,7 @@ pub(super) async fn token(
     Extension(request): Extension<Request>,
 ) -> Answer {
     let mut trail = Trail::new("token");
-    let result = match form(&request).await {
+    let result = match form(&site, &request).await {
         Ok(form) => match TokenRequest::parse(&form) {
             Ok(TokenRequest::Code {
                 code,
@@ -113,7 +114,7 @@ async fn end(
     reach: Reach,
     trail: &mut Trail,
 ) -> Result<Reply, Refusal> {
-    let form = form(request).await?;
+    let form = form(site, request).await?;
     let client = client::authenticate(site, request, &form).await?;
     trail.client_id = client.client_id().to_owned();
     let now = site.app.clock.now();
@@ -158,7 +159,7 @@ async fn end(
 }
 
 async fn inspect(site: &Site, request: &Request, trail: &mut Trail) -> Result<Reply, Refusal> {
-    let form = form(request).await?;
+    let form = form(site, request).await?;
     let client = client::authenticate(site, request, &form).await?;
     trail.client_id = client.client_id().to_owned();
     if client.is_public() {
@@ -207,8 +208,9 @@ async fn presented(
         .map_err(unavailable)
 }
 
-/// The parameters of the body.
-pub(super) async fn form(request: &Request) -> Result<Parameters, Refusal> {
+/// The parameters of the body, counted for the address that sent them.
+pub(super) async fn form(site: &Site, request: &Request) -> Result<Parameters, Refusal> {
+    site.count_address(request).await.map_err(limited)?;
     let kind = request
         .headers
         .get(CONTENT_TYPE)
@@ -246,6 +248,13 @@ fn tokens(
     let mut reply = reply::json(StatusCode::OK, &answer);
     no_store(&mut reply);
     reply
+}
+
+pub(super) const fn limited(limited: Limited) -> Refusal {
+    match limited {
+        Limited::Wait(seconds) => Refusal::RateLimited(seconds),
+        Limited::Unavailable => Refusal::Unavailable,
+    }
 }
 
 fn unavailable(_: StoreError) -> Refusal {

@@ -8,6 +8,8 @@ pub(super) struct Texts {
     pub(super) application_heading: &'static str,
     pub(super) application_text: &'static [&'static str],
     pub(super) asks: &'static str,
+    pub(super) busy_heading: &'static str,
+    pub(super) busy_text: &'static [&'static str],
     pub(super) choice: &'static str,
     pub(super) conflict_heading: &'static str,
     pub(super) conflict_text: &'static [&'static str],
@@ -59,6 +61,8 @@ static ENGLISH: Texts = Texts {
         "You did nothing wrong. Please tell the people who make the app. This is what they need to know:",
     ],
     asks: "wants to see your Medicare information",
+    busy_heading: "Too many requests at once",
+    busy_text: &["Please wait a minute, then go back to the app and start again."],
     choice: "Your personal information",
     conflict_heading: "We stopped this sign-in to keep your data safe",
     conflict_text: &[
@@ -110,6 +114,8 @@ static SPANISH: Texts = Texts {
         "Usted no hizo nada mal. Avise a quienes hacen la aplicación. Esto es lo que necesitan saber:",
     ],
     asks: "quiere ver su información de Medicare",
+    busy_heading: "Demasiadas solicitudes a la vez",
+    busy_text: &["Espere un minuto, vuelva a la aplicación y empiece de nuevo."],
     choice: "Su información personal",
     conflict_heading: "Detuvimos este inicio de sesión para proteger sus datos",
     conflict_text: &[

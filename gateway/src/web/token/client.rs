@@ -3,7 +3,7 @@
 use bluegate_shared::id::ClientId;
 
 use super::super::Site;
-use super::unavailable;
+use super::{limited, unavailable};
 use crate::app::Request;
 use crate::policy::application::{Application, AuthMethod, Status};
 use crate::policy::assertion::{claimed_client, verify};
@@ -37,6 +37,18 @@ impl AuthenticatedClient {
 
 /// Authenticates the client of a request.
 pub(in crate::web) async fn authenticate(
+    site: &Site,
+    request: &Request,
+    form: &Parameters,
+) -> Result<AuthenticatedClient, Refusal> {
+    let client = proved(site, request, form).await?;
+    site.count_application(client.row_id())
+        .await
+        .map_err(limited)?;
+    Ok(client)
+}
+
+async fn proved(
     site: &Site,
     request: &Request,
     form: &Parameters,

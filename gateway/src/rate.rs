@@ -1,0 +1,175 @@
+//! Rate limits: so many requests a minute for each application and for each address (wire contract, sections
+//! 2 and 7.5).
+//!
+//! An instance leases a block of the window from the store by one statement and spends it without asking
+//! again, so that a limit holds across instances and costs a write for every hundredth request. What an
+//! instance leased and did not spend is lost: with eight instances at once, at most 8 % of the limit.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::app::App;
+use crate::ports::UnixMillis;
+use crate::store::StoreError;
+use crate::store::rate::lease;
+
+/// The leases of one instance. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct RateLimiter(Arc<Mutex<HashMap<String, Lease>>>);
+
+/// A request that may go on.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Allowance {
+    /// Requests a minute.
+    pub limit: i64,
+    /// What is left in this window, as far as this instance knows.
+    pub remaining: i64,
+    /// Seconds until the window ends, 1 to 60.
+    pub reset_s: i64,
+}
+
+/// A request that must wait.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Limited {
+    /// Seconds until the window ends, 1 to 60.
+    #[error("too many requests; wait {0} seconds")]
+    Wait(i64),
+    /// The store did not say.
+    #[error("the store cannot be asked")]
+    Unavailable,
+}
+
+impl RateLimiter {
+    /// Counts one request of `who` (an application or an address).
+    ///
+    /// # Errors
+    ///
+    /// [`Limited`] where the window is used up.
+    pub async fn take(&self, app: &App, who: &str) -> Result<Allowance, Limited> {
+        let limit = app.config.rate_limit_per_minute;
+        let now = app.clock.now();
+        let window = now.0.div_euclid(WINDOW_MS);
+        let reset_s = seconds_left(now);
+        if let Some(remaining) = self.spend(who, window) {
+            return Ok(Allowance {
+                limit,
+                remaining,
+                reset_s,
+            });
+        }
+        let block = (limit / BLOCKS).max(1);
+        let granted = lease(app.database.as_ref(), who, window, block, limit)
+            .await
+            .map_err(|_: StoreError| Limited::Unavailable)?;
+        let Some(granted) = granted else {
+            return Err(Limited::Wait(reset_s));
+        };
+        let mut leases = self.lock();
+        if leases.len() > MOST_KEYS {
+            leases.retain(|_, lease| lease.window == window);
+        }
+        let lease = leases.entry(who.to_owned()).or_default();
+        if lease.window != window {
+            *lease = Lease {
+                window,
+                ..Lease::default()
+            };
+        }
+        lease.left += granted.block - 1;
+        lease.beyond = limit - granted.used;
+        Ok(Allowance {
+            limit,
+            remaining: lease.left + lease.beyond,
+            reset_s,
+        })
+    }
+
+    fn spend(&self, who: &str, window: i64) -> Option<i64> {
+        let mut leases = self.lock();
+        let lease = leases
+            .get_mut(who)
+            .filter(|lease| lease.window == window && lease.left > 0)?;
+        lease.left -= 1;
+        Some(lease.left + lease.beyond)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Lease>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Default)]
+struct Lease {
+    window: i64,
+    /// Of the leased blocks.
+    left: i64,
+    /// Of the window, when the last block was leased.
+    beyond: i64,
+}
+
+fn seconds_left(now: UnixMillis) -> i64 {
+    (WINDOW_MS - now.0.rem_euclid(WINDOW_MS) + 999) / 1000
+}
+
+const WINDOW_MS: i64 = 60_000;
+/// A block is a hundredth of the limit.
+const BLOCKS: i64 = 100;
+/// More keys than this in one instance, and those of earlier windows are forgotten.
+const MOST_KEYS: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::*;
+    use crate::adapters::native::{ManualClock, app};
+
+    fn spend(limiter: &RateLimiter, app: &App, times: i64) -> i64 {
+        (0..times)
+            .filter(|_| block_on(limiter.take(app, "a")).is_ok())
+            .count()
+            .try_into()
+            .unwrap()
+    }
+
+    #[test]
+    fn the_limit_holds_in_one_instance_and_is_new_in_the_next_window() {
+        let clock = Arc::new(ManualClock::new());
+        let app = app(&[("rate_limit_per_minute", "250")], clock.clone());
+        let limiter = RateLimiter::default();
+        assert_eq!(spend(&limiter, &app, 400), 250);
+        assert!(matches!(
+            block_on(limiter.take(&app, "a")),
+            Err(Limited::Wait(1..=60))
+        ));
+        assert!(block_on(limiter.take(&app, "b")).is_ok());
+        clock.advance_seconds(60);
+        assert_eq!(spend(&limiter, &app, 10), 10);
+    }
+
+    #[test]
+    fn eight_instances_stay_within_ten_percent_below_the_limit_and_never_above() {
+        let app = app(
+            &[("rate_limit_per_minute", "1000")],
+            Arc::new(ManualClock::new()),
+        );
+        let instances: Vec<_> = (0..8).map(|_| RateLimiter::default()).collect();
+        let accepted: i64 = (0..2000).map(|n| spend(&instances[n % 8], &app, 1)).sum();
+        assert!((900..=1000).contains(&accepted), "{accepted}");
+    }
+
+    #[test]
+    fn what_remains_is_told() {
+        let app = app(
+            &[("rate_limit_per_minute", "3")],
+            Arc::new(ManualClock::new()),
+        );
+        let limiter = RateLimiter::default();
+        let told: Vec<_> = (0..3)
+            .map(|_| block_on(limiter.take(&app, "a")).unwrap().remaining)
+            .collect();
+        assert_eq!(told, [2, 1, 0]);
+    }
+}
