@@ -6,7 +6,7 @@
 mod carrier;
 mod common;
 mod coverage;
-mod inpatient;
+mod institutional;
 pub mod json;
 mod patient;
 mod pde;
@@ -62,7 +62,7 @@ pub fn coverage(o: &mut Obj<'_>, version: Version, person: &Person, part: Part) 
 pub fn explanation_of_benefit(o: &mut Obj<'_>, version: Version, claim: &Claim) {
     match &claim.body {
         Body::Carrier(body) => carrier::write(o, version, claim, body),
-        Body::Inpatient(body) => inpatient::write(o, version, claim, body),
+        Body::Institutional(body) => institutional::write(o, version, claim, body),
         Body::Pde(body) => pde::write(o, version, claim, body),
     }
 }

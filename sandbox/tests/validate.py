@@ -83,7 +83,10 @@ def check_sums(eob):
     for item in eob["item"]:
         a = amounts(item)
         if "line_alowd_chrg_amt" in a:
-            parts = a["line_bene_ptb_ddctbl_amt"] + a["line_coinsrnc_amt"] + a["line_nch_pmt_amt"]
+            parts = sum(
+                a[name]
+                for name in ("line_bene_ptb_ddctbl_amt", "line_coinsrnc_amt", "line_bene_prmry_pyr_pd_amt", "line_nch_pmt_amt")
+            )
             if parts != a["line_alowd_chrg_amt"]:
                 problems.append(f"line {item['sequence']}: {parts} is not {a['line_alowd_chrg_amt']}")
             paid += a["line_nch_pmt_amt"]
@@ -94,13 +97,17 @@ def check_sums(eob):
             if a["gdc_blw_oopt_amt"] + a["gdc_abv_oopt_amt"] != a["tot_rx_cst_amt"]:
                 problems.append("the cost around the threshold does not add up")
     kind = eob["id"].split("-")[0]
-    if kind == "carrier" and paid != Decimal(str(eob["payment"]["amount"]["value"])):
+    if kind in ("carrier", "dme") and paid != Decimal(str(eob["payment"]["amount"]["value"])):
         problems.append("the lines do not add up to the payment")
     if kind in ("inpatient", "snf", "hospice", "hha", "outpatient"):
         total = sum(amounts(item)["rev_cntr_tot_chrg_amt"] for item in eob["item"])
         stated = eob["totalCost"] if "totalCost" in eob else eob["total"][0]["amount"]
         if total != Decimal(str(stated["value"])):
             problems.append("the lines do not add up to the total charge")
+    if kind in ("outpatient", "hha", "hospice"):
+        lines = sum(amounts(item)["rev_cntr_pmt_amt_amt"] for item in eob["item"])
+        if lines != Decimal(str(eob["payment"]["amount"]["value"])):
+            problems.append("the lines do not add up to the payment")
     return problems
 
 

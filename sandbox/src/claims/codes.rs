@@ -5,12 +5,16 @@
 //! numbers, because their texts belong to others.
 
 mod drugs;
+mod equipment;
 mod services;
 mod stays;
+mod visits;
 
 pub use drugs::{CYANOCOBALAMIN, DRUGS, Drug};
+pub use equipment::{EQUIPMENT, SUPPLIER, Thing};
 pub use services::{LABORATORY, PLACES, SERVICES, SPECIALTIES, Service, Specialty};
 pub use stays::{ADMISSION_TYPES, DISCHARGES, DRGS, Drg, KIDNEY_DRG, Procedure};
+pub use visits::{OUTPATIENT_VISITS, VISIT_DIALYSIS, Visit, VisitService};
 
 /// An ICD-10-CM code, without the dot.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

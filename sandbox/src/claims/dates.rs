@@ -34,6 +34,10 @@ pub fn of(person: &Person, key: ClaimKey, count: u16) -> Dates {
     {
         first = first.max(part_d).min(last.plus(-30));
     }
+    if key.kind == ClaimType::Hospice {
+        // Hospice comes at the end.
+        first = first.max(last.plus(-45 * i32::from(count) - 30));
+    }
     // Each claim has a slot of its own in the window, so claims of one type follow each other in time.
     let days = i64::from(last.0 - first.0);
     let count = i64::from(count.max(1));
@@ -41,11 +45,21 @@ pub fn of(person: &Person, key: ClaimKey, count: u16) -> Dates {
     let slot_end = (days * (i64::from(key.index) + 1) / count).max(slot_start + 1);
     let length = u32::try_from(slot_end - slot_start).unwrap_or(1);
     let stay = match key.kind {
-        ClaimType::Inpatient => stay(&mut rng).min(length.saturating_sub(1)),
-        ClaimType::Carrier if rng.percent(6) => rng.between(1, 5).min(length.saturating_sub(1)),
+        ClaimType::Inpatient => stay(&mut rng),
+        ClaimType::Snf => rng.between(4, 42),
+        // Home health is billed for 60 days, since 2020 for 30.
+        ClaimType::Hha => rng.between(12, 29),
+        ClaimType::Hospice => rng.between(5, 29),
+        ClaimType::Carrier if rng.percent(6) => rng.between(1, 5),
         _ => 0,
     };
-    let offset = slot_start + i64::from(rng.below(length - stay));
+    let stay = stay.min(length.saturating_sub(1));
+    let mut offset = slot_start + i64::from(rng.below(length - stay));
+    if key.kind == ClaimType::Hospice && person.death.is_some() && i64::from(key.index) + 1 == count
+    {
+        // The last claim ends with the life.
+        offset = days - i64::from(stay);
+    }
     let start = first.plus(i32::try_from(offset).unwrap_or(0));
     let end = start.plus(i32::try_from(stay).unwrap_or(0));
     let loaded = end

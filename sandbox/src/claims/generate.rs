@@ -1,15 +1,20 @@
 //! Builds one claim from its key, the same one every time.
 
+mod after_hospital;
 mod carrier;
+mod equipment;
 mod inpatient;
+mod institution;
+mod outpatient;
 mod pde;
 
 use super::ClaimType;
+use super::codes::Condition;
 use super::conditions;
 use super::counts;
-use super::dates;
+use super::dates::{self, Dates};
 use super::id::ClaimKey;
-use super::model::{Body, Cents, Claim, Provider};
+use super::model::{Body, Cents, Claim, Institutional, Provider};
 use crate::people::Person;
 use crate::rng::Rng;
 
@@ -32,18 +37,21 @@ pub fn claim(person: &Person, key: ClaimKey) -> Option<Claim> {
     let group = 20_000_000_000 + u64::from(rng.below(1_000_000_000));
     let final_action = !rng.percent(1);
     let conditions = conditions::of(person);
+    let context = Context {
+        person,
+        key,
+        dates: &dates,
+        conditions: &conditions,
+    };
     let body = match key.kind {
-        ClaimType::Carrier => Body::Carrier(carrier::body(person, key, &conditions, &mut rng)),
-        ClaimType::Inpatient => {
-            Body::Inpatient(inpatient::body(person, key, &dates, &conditions, &mut rng))
-        }
-        ClaimType::Pde => Body::Pde(pde::body(person, key, &conditions, &mut rng)),
-        // The counts of these types are zero, so this is not reached.
-        ClaimType::Dme
-        | ClaimType::Hha
-        | ClaimType::Hospice
-        | ClaimType::Outpatient
-        | ClaimType::Snf => return None,
+        ClaimType::Carrier => Body::Carrier(carrier::body(&context, &mut rng)),
+        ClaimType::Dme => Body::Carrier(equipment::body(&context, &mut rng)),
+        ClaimType::Inpatient => institutional(inpatient::body(&context, &mut rng)),
+        ClaimType::Outpatient => institutional(outpatient::body(&context, &mut rng)),
+        ClaimType::Snf => institutional(after_hospital::skilled_nursing(&context, &mut rng)),
+        ClaimType::Hha => institutional(after_hospital::home_health(&context, &mut rng)),
+        ClaimType::Hospice => institutional(after_hospital::hospice(&context, &mut rng)),
+        ClaimType::Pde => Body::Pde(pde::body(&context, &mut rng)),
     };
     Some(Claim {
         key,
@@ -52,6 +60,18 @@ pub fn claim(person: &Person, key: ClaimKey) -> Option<Claim> {
         final_action,
         body,
     })
+}
+
+/// What the body of a claim is made from.
+struct Context<'a> {
+    person: &'a Person,
+    key: ClaimKey,
+    dates: &'a Dates,
+    conditions: &'a [&'static Condition],
+}
+
+fn institutional(body: Institutional) -> Body {
+    Body::Institutional(Box::new(body))
 }
 
 /// A provider number that no real provider has: real ones begin with 1 or 2.

@@ -3,6 +3,7 @@
 use super::codes::{Diagnosis, Drug, Procedure};
 use super::dates::Dates;
 use super::id::ClaimKey;
+use crate::date::Day;
 
 /// An amount in cents.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
@@ -32,10 +33,10 @@ pub struct Claim {
 /// What is special to a type.
 #[derive(Clone, Debug)]
 pub enum Body {
-    /// A professional claim.
+    /// A professional claim, or one for equipment.
     Carrier(Carrier),
-    /// A hospital stay.
-    Inpatient(Inpatient),
+    /// A claim of an institution.
+    Institutional(Box<Institutional>),
     /// A prescription drug event.
     Pde(Pde),
 }
@@ -66,6 +67,10 @@ pub struct Carrier {
     pub practice: Provider,
     /// State of the practice.
     pub state: &'static str,
+    /// Postal code of the practice.
+    pub zip: String,
+    /// Number of the clinical trial that the claim belongs to.
+    pub trial: Option<&'static str>,
     /// Diagnoses, the principal one first.
     pub diagnoses: Vec<&'static Diagnosis>,
     /// Lines.
@@ -95,13 +100,28 @@ pub struct CarrierLine {
     pub drug: Option<&'static Drug>,
     /// Hemoglobin, in tenths of g/dl, for lines that report it.
     pub hemoglobin: Option<u32>,
+    /// The insurer that pays before Medicare, and its text.
+    pub primary_payer: Option<(&'static str, &'static str)>,
+    /// CLIA number of the laboratory, for its lines.
+    pub laboratory: Option<&'static str>,
+    /// What only equipment has.
+    pub equipment: Option<Equipment>,
     /// False where Medicare pays nothing for the line.
     pub allowed: bool,
     /// Amounts.
     pub amounts: LineAmounts,
 }
 
-/// The amounts of a professional line: `allowed = deductible + coinsurance + paid`.
+/// What only a line for equipment has.
+#[derive(Clone, Debug)]
+pub struct Equipment {
+    /// The supplier's number.
+    pub supplier: String,
+    /// What the thing costs to buy.
+    pub purchase_price: Cents,
+}
+
+/// The amounts of a professional line: `allowed = deductible + coinsurance + primary + paid`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct LineAmounts {
     /// What was asked for.
@@ -112,54 +132,95 @@ pub struct LineAmounts {
     pub deductible: Cents,
     /// The person's coinsurance.
     pub coinsurance: Cents,
+    /// What another insurer paid first.
+    pub primary: Cents,
     /// What Medicare paid.
     pub paid: Cents,
 }
 
-/// A hospital stay.
+/// A claim of a hospital or another institution.
 #[derive(Clone, Debug)]
-pub struct Inpatient {
-    /// The hospital.
-    pub hospital: Provider,
-    /// The hospital's CMS certification number.
+pub struct Institutional {
+    /// The institution.
+    pub provider: Provider,
+    /// Its CMS certification number.
     pub certification: String,
     /// The number that the contractor gave.
     pub control_number: u64,
-    /// MS-DRG.
-    pub drg: &'static str,
-    /// Relative weight of the DRG in hundredths.
-    pub weight: i64,
-    /// Admission type and its text.
-    pub admission: (&'static str, &'static str),
-    /// Source of admission.
-    pub source: &'static str,
-    /// Discharge status and its text.
-    pub discharge: (&'static str, &'static str),
-    /// Attending physician.
-    pub attending: Provider,
+    /// Attending physician and their specialty.
+    pub attending: Member,
     /// Operating physician, where there was a procedure.
-    pub operating: Option<Provider>,
+    pub operating: Option<Member>,
     /// Another physician.
-    pub other: Option<Provider>,
+    pub other: Option<Member>,
+    /// Who gave the services of the lines.
+    pub rendering: Member,
     /// Diagnosis at admission.
-    pub admitting: &'static Diagnosis,
+    pub admitting: Option<&'static Diagnosis>,
+    /// Why the person came, on claims without a stay.
+    pub reason: Option<&'static Diagnosis>,
     /// Diagnoses with whether they were present at admission, the principal one first.
     pub diagnoses: Vec<(&'static Diagnosis, bool)>,
+    /// External cause of an injury.
+    pub external: Option<&'static Diagnosis>,
     /// Procedures with the day each was done.
-    pub procedures: Vec<(&'static Procedure, crate::date::Day)>,
+    pub procedures: Vec<(&'static Procedure, Day)>,
+    /// MS-DRG and its relative weight in hundredths.
+    pub drg: Option<(&'static str, i64)>,
+    /// Admission type with its text, and source of admission.
+    pub admission: Option<(Coded, &'static str)>,
+    /// Admission and discharge; an open end where care goes on.
+    pub stay: Option<(Day, Option<Day>)>,
+    /// The hospital stay that qualifies for a skilled nursing facility.
+    pub qualifying_stay: Option<(Day, Day)>,
+    /// The part of the stay that is not covered.
+    pub noncovered_stay: Option<(Day, Day)>,
+    /// The day from which Medicare pays no more.
+    pub exhausted: Option<Day>,
+    /// Discharge status and its text.
+    pub discharge: Coded,
+    /// What only home health has.
+    pub home_health: Option<HomeHealth>,
+    /// How many hospice periods there were.
+    pub hospice_periods: Option<u32>,
     /// Revenue center lines.
     pub lines: Vec<RevenueLine>,
-    /// Days in hospital that Medicare covers.
+    /// Days that Medicare covers.
     pub covered_days: u32,
-    /// The Part A deductible.
+    /// Days with coinsurance.
+    pub coinsurance_days: u32,
+    /// The person's deductible.
     pub deductible: Cents,
+    /// The person's coinsurance.
+    pub coinsurance: Cents,
     /// What Medicare paid.
     pub paid: Cents,
-    /// State of the hospital.
+    /// Why Medicare paid nothing, and its text.
+    pub nonpayment: Option<Coded>,
+    /// The insurer that pays before Medicare, and its text.
+    pub primary_payer: Option<Coded>,
+    /// Pints of blood.
+    pub blood_pints: u32,
+    /// State of the institution.
     pub state: &'static str,
 }
 
-impl Inpatient {
+/// A code and its text.
+pub type Coded = (&'static str, &'static str);
+
+/// A member of the care team with their specialty.
+pub type Member = (Provider, &'static super::codes::Specialty);
+
+/// What only home health claims have.
+#[derive(Clone, Copy, Debug)]
+pub struct HomeHealth {
+    /// Few visits, so that each is paid by itself.
+    pub low_utilization: bool,
+    /// Visits.
+    pub visits: u32,
+}
+
+impl Institutional {
     /// Total charge: the sum of the lines.
     #[must_use]
     pub fn total_charge(&self) -> Cents {
@@ -182,14 +243,32 @@ pub struct RevenueLine {
     pub revenue: &'static str,
     /// Procedure code.
     pub hcpcs: Option<&'static str>,
+    /// Modifier.
+    pub modifier: Option<&'static str>,
+    /// The day, on claims that tell it.
+    pub day: Option<Day>,
+    /// How the line is paid, and its text.
+    pub payment_status: Option<Coded>,
     /// Units.
     pub units: u32,
     /// Price of one unit, where the line has one.
     pub rate: Cents,
+    /// Whether deductible and coinsurance apply, on some lines.
+    pub deductible_code: Option<&'static str>,
+    /// Drug with its units in milligrams.
+    pub drug: Option<(&'static Drug, u32)>,
+    /// Adjustment reason, as a bare code.
+    pub adjustment: Option<&'static str>,
     /// Charge.
     pub charge: Cents,
     /// Part of it that is not covered.
     pub noncovered: Cents,
+    /// The person's deductible for the line.
+    pub deductible: Cents,
+    /// The person's coinsurance for the line.
+    pub coinsurance: Cents,
+    /// What Medicare paid for the line.
+    pub paid: Cents,
 }
 
 /// A prescription drug event.
@@ -223,8 +302,19 @@ pub struct Pde {
     pub residence: (&'static str, &'static str),
     /// Catastrophic coverage code and its text, where it applies.
     pub catastrophic: Option<(&'static str, &'static str)>,
+    /// Rare facts: the variable, its label, the code and its text.
+    pub rare: Vec<Rare>,
     /// Amounts.
     pub amounts: PdeAmounts,
+}
+
+/// A fact that few drug events have.
+#[derive(Clone, Copy, Debug)]
+pub struct Rare {
+    /// Name and label of the variable.
+    pub variable: (&'static str, &'static str),
+    /// Code and its text.
+    pub code: (&'static str, &'static str),
 }
 
 /// The amounts of a drug event: `total = plan + patient + low-income subsidy + gap discount + other`.

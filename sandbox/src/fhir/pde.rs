@@ -158,6 +158,9 @@ fn facts_stu3(a: &mut Arr<'_>, body: &Pde) {
         body.pharmacy_type,
     );
     facts.code(INFO, RESIDENCE, body.residence);
+    for rare in &body.rare {
+        facts.code(INFO, rare.variable, rare.code);
+    }
 }
 
 fn facts_r4(a: &mut Arr<'_>, body: &Pde) {
@@ -189,6 +192,9 @@ fn facts_r4(a: &mut Arr<'_>, body: &Pde) {
         },
     );
     facts.code(INFO, RESIDENCE, body.residence);
+    for rare in &body.rare {
+        facts.code(INFO, rare.variable, rare.code);
+    }
 }
 
 fn quantity(o: &mut Obj<'_>, value: u32) {

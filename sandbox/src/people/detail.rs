@@ -14,8 +14,8 @@ const REFERENCE: Day = Day::of(2025, 1, 1);
 /// No service date lies after this day; it does not move, so that a claim never changes.
 pub(crate) const LAST_SERVICE: Day = Day::of(2026, 8, 31);
 
-/// No service date lies before this day.
-const FIRST_SERVICE: Day = Day::of(2014, 1, 1);
+/// No service date lies before this day, on which ICD-10 took the place of ICD-9.
+const FIRST_SERVICE: Day = Day::of(2015, 10, 1);
 
 /// The sex on Medicare's records.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

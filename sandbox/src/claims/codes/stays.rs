@@ -26,6 +26,8 @@ pub struct Drg {
     pub procedure: Option<Procedure>,
     /// True where the stay was planned.
     pub elective: bool,
+    /// What caused an injury.
+    pub external: Option<Diagnosis>,
     /// How common it is.
     pub share: u32,
 }
@@ -53,6 +55,7 @@ const fn drg(
         principal,
         procedure,
         elective: false,
+        external: None,
         share,
     }
 }
@@ -179,20 +182,23 @@ pub const DRGS: &[Drg] = &[
         None,
         5,
     ),
-    drg(
-        "481",
-        209,
-        dx("W19XXXA", "UNSPECIFIED FALL, INITIAL ENCOUNTER"),
-        dx(
-            "S72001A",
-            "FRACTURE OF UNSPECIFIED PART OF NECK OF RIGHT FEMUR, INITIAL ENCOUNTER FOR CLOSED FRACTURE",
-        ),
-        px(
-            "0QS604Z",
-            "REPOSITION RIGHT UPPER FEMUR WITH INTERNAL FIXATION DEVICE, OPEN APPROACH",
-        ),
-        5,
-    ),
+    Drg {
+        external: Some(dx("W19XXXA", "UNSPECIFIED FALL, INITIAL ENCOUNTER")),
+        ..drg(
+            "481",
+            209,
+            dx("M25551", "PAIN IN RIGHT HIP"),
+            dx(
+                "S72001A",
+                "FRACTURE OF UNSPECIFIED PART OF NECK OF RIGHT FEMUR, INITIAL ENCOUNTER FOR CLOSED FRACTURE",
+            ),
+            px(
+                "0QS604Z",
+                "REPOSITION RIGHT UPPER FEMUR WITH INTERNAL FIXATION DEVICE, OPEN APPROACH",
+            ),
+            5,
+        )
+    },
     drg(
         "208",
         255,

@@ -1,13 +1,13 @@
 //! Professional claims: a visit with what belongs to it, or one service of a specialist.
 
-use super::{around, organization, part, physician};
+use super::{Context, around, organization, part, physician};
 use crate::claims::codes::{
     ACUTE, CYANOCOBALAMIN, Condition, Diagnosis, IMMUNIZATION, LABORATORY, PLACES, PREVENTIVE,
     SERVICES, SPECIALTIES, Service, postal_state,
 };
 use crate::claims::id::ClaimKey;
 use crate::claims::model::{Carrier, CarrierLine, Cents, LineAmounts};
-use crate::people::{Person, PersonNumber};
+use crate::people::PersonNumber;
 use crate::rng::Rng;
 
 /// The documented 110 lines of the 25 professional claims of `BBUser28324`.
@@ -15,12 +15,13 @@ const DOE_LINES: [u8; 25] = [
     4, 5, 3, 6, 4, 4, 2, 7, 5, 4, 3, 4, 8, 4, 5, 4, 3, 4, 6, 5, 4, 2, 6, 4, 4,
 ];
 
-pub(super) fn body(
-    person: &Person,
-    key: ClaimKey,
-    conditions: &[&'static Condition],
-    rng: &mut Rng,
-) -> Carrier {
+pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Carrier {
+    let Context {
+        person,
+        key,
+        conditions,
+        ..
+    } = *context;
     let count = usize::from(lines_of(key, rng));
     let first = rng.pick_weighted(SERVICES, |service| service.share);
     // Where the specialty is open it is the person's own family doctor or internist.
@@ -61,6 +62,8 @@ pub(super) fn body(
             },
         ),
         state: postal_state(person.state),
+        zip: person.zip.clone(),
+        trial: rng.percent(2).then_some("99900011"),
         diagnoses,
         lines,
     }
@@ -120,6 +123,7 @@ fn line(
         1
     };
     let allowed = !rng.percent(4);
+    let primary_payer = rng.percent(2).then(|| *rng.pick(&PRIMARY_PAYERS));
     let price = around(rng, service.allowed * i64::from(units), 12);
     let submitted = Cents(part(price.0, i64::from(rng.between(115, 260)), 100));
     let vaccine_or_lab = matches!(service.betos.0, "O1G" | "T1A" | "T1B" | "T1D" | "T1H")
@@ -131,7 +135,12 @@ fn line(
         } else {
             0
         };
-        let rest = price.0 - deductible;
+        let primary = if primary_payer.is_some() {
+            part(price.0 - deductible, 60, 100)
+        } else {
+            0
+        };
+        let rest = price.0 - deductible - primary;
         let paid = if vaccine_or_lab {
             rest
         } else {
@@ -142,6 +151,7 @@ fn line(
             allowed: price,
             deductible: Cents(deductible),
             coinsurance: Cents(rest - paid),
+            primary: Cents(primary),
             paid: Cents(paid),
         }
     } else {
@@ -161,11 +171,24 @@ fn line(
         diagnosis: usize::try_from(rng.below(u32::try_from(diagnoses.len()).unwrap_or(1).max(1)))
             .unwrap_or(0),
         drug: (service.hcpcs.starts_with('J') && rng.percent(50)).then_some(&CYANOCOBALAMIN),
+        primary_payer: primary_payer.filter(|_| allowed),
+        laboratory: (service.specialty == Some(LABORATORY)).then_some("99D0000001"),
+        equipment: None,
         hemoglobin: (service.hcpcs == "85025").then(|| rng.between(89, 165)),
         allowed,
         amounts,
     }
 }
+
+/// Insurers that pay before Medicare.
+const PRIMARY_PAYERS: [(&str, &str); 3] = [
+    (
+        "A",
+        "Employer group health plan (EGHP) insurance for an aged beneficiary",
+    ),
+    ("D", "Any no-fault insurance"),
+    ("E", "Workers' compensation"),
+];
 
 fn modifier(service: &Service, rng: &mut Rng) -> Option<&'static str> {
     match service.hcpcs {

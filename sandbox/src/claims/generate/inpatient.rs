@@ -1,13 +1,13 @@
 //! Hospital stays: a DRG, what led to it, and the revenue centers that were used.
 
-use super::{around, organization, part, physician};
+use super::institution::{add, bare, day_between, lead, line};
+use super::{Context, around, part, physician};
 use crate::claims::codes::{
-    ADMISSION_TYPES, Condition, DISCHARGES, DRGS, Diagnosis, Drg, KIDNEY_DRG, postal_state,
+    ADMISSION_TYPES, CYANOCOBALAMIN, DISCHARGES, DRGS, Drg, KIDNEY_DRG, SPECIALTIES,
 };
-use crate::claims::dates::Dates;
 use crate::claims::id::ClaimKey;
-use crate::claims::model::{Cents, Inpatient, RevenueLine};
-use crate::people::{Entitlement, Person, PersonNumber};
+use crate::claims::model::{Cents, Institutional};
+use crate::people::{Entitlement, PersonNumber};
 use crate::rng::Rng;
 
 /// What Medicare pays for a stay of weight 1, in cents.
@@ -16,13 +16,10 @@ const BASE_RATE: i64 = 645_000;
 /// The documented 25 lines of the two stays of `BBUser28324`.
 const DOE_LINES: [usize; 2] = [14, 11];
 
-pub(super) fn body(
-    person: &Person,
-    key: ClaimKey,
-    dates: &Dates,
-    conditions: &[&'static Condition],
-    rng: &mut Rng,
-) -> Inpatient {
+pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Institutional {
+    let Context {
+        person, key, dates, ..
+    } = *context;
     let drg = if person.entitlement == Entitlement::KidneyDisease && rng.percent(60) {
         &KIDNEY_DRG
     } else {
@@ -31,64 +28,79 @@ pub(super) fn body(
     let days = u32::try_from(dates.end.0 - dates.start.0)
         .unwrap_or(0)
         .max(1);
-    let lines = lines(key, drg, days, rng);
-    let deductible = Cents(if rng.percent(70) {
-        deductible(dates.start.year())
+    let mut claim = bare(context, rng, 200, "HOSPITAL");
+    lead(&mut claim, &drg.principal);
+    if let Some(procedure) = &drg.procedure {
+        let surgeon = if drg.elective || drg.external.is_some() {
+            6
+        } else {
+            2
+        };
+        claim.operating = Some((physician(person, 201), &SPECIALTIES[surgeon]));
+        claim.other = rng
+            .percent(30)
+            .then(|| (physician(person, 202), &SPECIALTIES[1]));
+        let day = day_between(rng, dates.start, dates.start.plus(2).min(dates.end));
+        claim.procedures.push((procedure, day));
+        claim.blood_pints = if procedure.code == "30233N1" {
+            rng.between(1, 4)
+        } else {
+            0
+        };
+    }
+    if rng.percent(20) {
+        let complication = rng.pick(&COMPLICATIONS);
+        add(&mut claim.diagnoses, complication, false);
+    }
+    claim.admitting = Some(&drg.admitting);
+    claim.external = drg.external.as_ref();
+    claim.drg = Some((drg.code, drg.weight));
+    let kind = if drg.elective {
+        2
     } else {
-        0
-    });
-    let price = around(rng, BASE_RATE * drg.weight / 100, 20);
+        usize::from(rng.percent(20))
+    };
+    claim.admission = Some((ADMISSION_TYPES[kind], if drg.elective { "1" } else { "2" }));
+    claim.stay = Some((dates.start, Some(dates.end)));
     let died = person.death == Some(dates.end);
     let discharge = if died {
         &DISCHARGES[4]
     } else {
         rng.pick_weighted(&DISCHARGES, |row| row.2)
     };
-    Inpatient {
-        hospital: organization(person, 200, "HOSPITAL"),
-        // No state has the number 99 in CMS certification numbers.
-        certification: format!("99{:04}", u32::from(person.number.get()) % 880),
-        control_number: 20_000_000_000_000 + u64::from(rng.below(u32::MAX)) * 1_000,
-        drg: drg.code,
-        weight: drg.weight,
-        admission: ADMISSION_TYPES[if drg.elective {
-            2
-        } else {
-            usize::from(rng.percent(20))
-        }],
-        source: if drg.elective { "1" } else { "2" },
-        discharge: (discharge.0, discharge.1),
-        attending: physician(person, 200),
-        operating: drg.procedure.map(|_| physician(person, 201)),
-        other: (drg.procedure.is_some() && rng.percent(30)).then(|| physician(person, 202)),
-        admitting: &drg.admitting,
-        diagnoses: diagnoses(drg, conditions, rng),
-        procedures: drg
-            .procedure
-            .as_ref()
-            .map(|procedure| {
-                (
-                    procedure,
-                    dates
-                        .start
-                        .plus(i32::try_from(rng.below(days.min(3))).unwrap_or(0)),
-                )
-            })
-            .into_iter()
-            .collect(),
-        lines,
-        covered_days: days,
-        deductible,
-        paid: Cents((price.0 - deductible.0).max(0)),
-        state: postal_state(person.state),
-    }
+    claim.discharge = (discharge.0, discharge.1);
+    claim.covered_days = days;
+    claim.deductible = Cents(if rng.percent(70) {
+        deductible(dates.start.year())
+    } else {
+        0
+    });
+    let price = around(rng, BASE_RATE * drg.weight / 100, 20);
+    claim.paid = Cents((price.0 - claim.deductible.0).max(0));
+    lines(&mut claim, key, drg, days, rng);
+    claim
 }
 
+/// What can go wrong in hospital.
+const COMPLICATIONS: [crate::claims::codes::Diagnosis; 3] = [
+    crate::claims::codes::Diagnosis {
+        code: "D62",
+        display: "ACUTE POSTHEMORRHAGIC ANEMIA",
+    },
+    crate::claims::codes::Diagnosis {
+        code: "E876",
+        display: "HYPOKALEMIA",
+    },
+    crate::claims::codes::Diagnosis {
+        code: "R339",
+        display: "RETENTION OF URINE, UNSPECIFIED",
+    },
+];
+
 /// The Part A inpatient deductible of a year, in cents.
-const fn deductible(year: i32) -> i64 {
+pub(super) const fn deductible(year: i32) -> i64 {
     match year {
-        ..=2014 => 121_600,
-        2015 => 126_000,
+        ..=2015 => 126_000,
         2016 => 128_800,
         2017 => 131_600,
         2018 => 134_000,
@@ -100,22 +112,6 @@ const fn deductible(year: i32) -> i64 {
         2024 => 163_200,
         _ => 167_600,
     }
-}
-
-fn diagnoses(
-    drg: &'static Drg,
-    conditions: &[&'static Condition],
-    rng: &mut Rng,
-) -> Vec<(&'static Diagnosis, bool)> {
-    let mut found = vec![(&drg.principal, true)];
-    for condition in conditions.iter().take(7) {
-        let diagnosis = rng.pick(condition.diagnoses);
-        if !found.iter().any(|(known, _)| known.code == diagnosis.code) {
-            // Lasting conditions were there before; a few complications arise in hospital.
-            found.push((diagnosis, !rng.percent(4)));
-        }
-    }
-    found
 }
 
 /// Revenue centers in the order that they are billed: code, HCPCS, cents for one unit, share in 100 stays.
@@ -133,53 +129,51 @@ const CENTERS: [(&str, Option<&str>, i64, u32); 15] = [
     ("0420", Some("97110"), 14_500, 35),
     ("0450", Some("99285"), 142_000, 55),
     ("0480", Some("93306"), 121_000, 25),
-    ("0636", Some("J2270"), 1_900, 55),
+    ("0636", Some("J3420"), 1_900, 55),
     ("0730", Some("93005"), 21_500, 60),
 ];
 
-fn lines(key: ClaimKey, drg: &Drg, days: u32, rng: &mut Rng) -> Vec<RevenueLine> {
+fn lines(claim: &mut Institutional, key: ClaimKey, drg: &Drg, days: u32, rng: &mut Rng) {
     let fixed = (key.person == PersonNumber::DOE)
         .then(|| DOE_LINES[usize::from(key.index) % DOE_LINES.len()]);
     let room = around(rng, 182_000, 15);
-    let mut found = vec![RevenueLine {
-        number: 1,
-        revenue: if drg.weight > 180 { "0200" } else { "0120" },
-        hcpcs: None,
-        units: days,
-        rate: room,
-        charge: Cents(room.0 * i64::from(days)),
-        noncovered: Cents(0),
-    }];
+    let mut first = line(
+        claim,
+        if drg.weight > 180 { "0200" } else { "0120" },
+        days,
+        Cents(room.0 * i64::from(days)),
+    );
+    first.rate = room;
+    claim.lines.push(first);
     for (index, (revenue, hcpcs, price, share)) in CENTERS.into_iter().enumerate() {
         let wanted = match fixed {
             Some(lines) => index + 1 < lines,
             None => rng.percent(share),
         };
-        if wanted {
-            let units = if price < 20_000 {
-                rng.between(1, 4 * days.min(12))
-            } else {
-                1
-            };
-            let charge = around(rng, price * i64::from(units), 25);
-            let noncovered = if rng.percent(3) {
-                Cents(part(charge.0, 1, 4))
-            } else {
-                Cents(0)
-            };
-            let number = u32::try_from(found.len()).unwrap_or(0) + 1;
-            found.push(RevenueLine {
-                number,
-                revenue,
-                hcpcs,
-                units,
-                rate: Cents(0),
-                charge,
-                noncovered,
-            });
+        if !wanted {
+            continue;
         }
+        let units = if price < 20_000 {
+            rng.between(1, 4 * days.min(12))
+        } else {
+            1
+        };
+        let mut next = line(
+            claim,
+            revenue,
+            units,
+            around(rng, price * i64::from(units), 25),
+        );
+        next.hcpcs = hcpcs;
+        next.deductible_code = hcpcs.map(|_| "0");
+        next.drug = (revenue == "0636").then_some((&CYANOCOBALAMIN, units));
+        next.noncovered = if rng.percent(3) {
+            Cents(part(next.charge.0, 1, 4))
+        } else {
+            Cents(0)
+        };
+        claim.lines.push(next);
     }
-    found
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
 //! Prescription drug events: the person's own drugs, filled again and again.
 
-use super::{around, organization, part, physician};
-use crate::claims::codes::{Condition, SPECIALTIES};
+use super::{Context, around, organization, part, physician};
+use crate::claims::codes::SPECIALTIES;
 use crate::claims::conditions;
-use crate::claims::id::ClaimKey;
-use crate::claims::model::{Cents, Pde, PdeAmounts};
+use crate::claims::model::{Cents, Pde, PdeAmounts, Rare};
 use crate::people::Person;
 use crate::rng::Rng;
 
-pub(super) fn body(
-    person: &Person,
-    key: ClaimKey,
-    conditions: &[&'static Condition],
-    rng: &mut Rng,
-) -> Pde {
+pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Pde {
+    let Context {
+        person,
+        key,
+        conditions,
+        ..
+    } = *context;
     let drugs = conditions::drugs(person, conditions);
     let place = usize::from(key.index) % drugs.len();
     let drug = drugs[place];
@@ -60,9 +60,34 @@ pub(super) fn body(
             ("01", "Home")
         },
         catastrophic: rng.percent(5).then_some(("C", "Above attachment point")),
+        rare: RARE.into_iter().filter(|_| rng.percent(3)).collect(),
         amounts: amounts(person, drug.unit_cents * i64::from(quantity), rng),
     }
 }
+
+/// Facts that one event in thirty has.
+const RARE: [Rare; 5] = [
+    Rare {
+        variable: ("dspnsng_stus_cd", "Dispensing Status Code"),
+        code: ("P", "Partial fill"),
+    },
+    Rare {
+        variable: ("adjstmt_dltn_cd", "Adjustment Deletion Code"),
+        code: ("A", "Adjustment"),
+    },
+    Rare {
+        variable: ("nstd_frmt_cd", "Non-Standard Format Code"),
+        code: ("B", "Beneficiary submitted claim"),
+    },
+    Rare {
+        variable: ("prcng_excptn_cd", "Pricing Exception Code"),
+        code: ("M", "Medicare is a secondary payer (MSP)"),
+    },
+    Rare {
+        variable: ("submsn_clr_cd", "Submission clarification code"),
+        code: ("05", "Therapy change"),
+    },
+];
 
 /// How a prescription came, with its share.
 const ORIGINS: [((&str, &str), u32); 4] = [

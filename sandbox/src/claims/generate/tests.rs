@@ -32,11 +32,12 @@ fn amounts_add_up() {
                         allowed,
                         deductible,
                         coinsurance,
+                        primary,
                         paid,
                     } = line.amounts;
                     assert_eq!(
                         allowed.0,
-                        deductible.0 + coinsurance.0 + paid.0,
+                        deductible.0 + coinsurance.0 + primary.0 + paid.0,
                         "{}",
                         claim.key
                     );
@@ -47,7 +48,7 @@ fn amounts_add_up() {
                     );
                 }
             }
-            Body::Inpatient(body) => {
+            Body::Institutional(body) => {
                 assert!(
                     body.total_charge() >= body.noncovered() && body.paid.0 >= 0,
                     "{}",
@@ -98,13 +99,11 @@ fn parts_of_a_claim_belong_together() {
                     .collect();
                 assert_eq!(codes.len(), body.diagnoses.len(), "{}", claim.key);
             }
-            Body::Inpatient(body) => {
-                assert_eq!(
-                    body.operating.is_some(),
-                    !body.procedures.is_empty(),
-                    "{}",
-                    claim.key
-                );
+            Body::Institutional(body) => {
+                if body.drg.is_none() || claim.key.kind == ClaimType::Inpatient {
+                    let operated = !body.procedures.is_empty();
+                    assert_eq!(body.operating.is_some(), operated, "{}", claim.key);
+                }
                 for (_, day) in &body.procedures {
                     assert!(
                         (claim.dates.start..=claim.dates.end).contains(day),
@@ -112,7 +111,14 @@ fn parts_of_a_claim_belong_together() {
                         claim.key
                     );
                 }
-                assert_eq!(body.lines[0].units, body.covered_days);
+                if claim.key.kind == ClaimType::Inpatient {
+                    assert_eq!(body.lines[0].units, body.covered_days);
+                }
+                assert!(
+                    !body.lines.is_empty() && !body.diagnoses.is_empty(),
+                    "{}",
+                    claim.key
+                );
             }
             Body::Pde(body) => {
                 assert!(
@@ -123,7 +129,7 @@ fn parts_of_a_claim_belong_together() {
             }
         }
     }
-    assert_eq!(kinds.len(), 3);
+    assert_eq!(kinds.len(), 8);
 }
 
 #[test]
