@@ -21,7 +21,9 @@ import { fileURLToPath } from "node:url";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const VENV = path.join(HERE, "..", "..", ".bluegate", "venv");
-const VENV_BIN = path.join(VENV, process.platform === "win32" ? "Scripts" : "bin");
+const VENV_PYTHON = path.join(VENV, "bin", "python");
+/** No installation and no test file takes this long. */
+const LONGEST_MS = 300_000;
 const only = process.argv.slice(2);
 
 const tally = { passed: 0, failed: 0 };
@@ -78,7 +80,7 @@ async function pythonPackages() {
     await rm(VENV, { recursive: true, force: true });
     await mkdir(path.dirname(VENV), { recursive: true });
     await command(process.env.PYTHON ?? "python3", ["-m", "venv", VENV]);
-    await command(path.join(VENV_BIN, "python"), [
+    await command(VENV_PYTHON, [
       ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"],
       ...["--only-binary=:all:", "--requirement", requirements],
     ]);
@@ -174,7 +176,7 @@ async function freePort() {
 async function nodeTests(file) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const reasons = new Set();
-  const events = run({ files: [file], concurrency: false, timeout: 300_000 });
+  const events = run({ files: [file], concurrency: false, timeout: LONGEST_MS });
   for await (const { type, data } of events) {
     if (type === "test:stderr") process.stderr.write(data.message);
     const isTest = data?.details?.type !== "suite";
@@ -196,7 +198,7 @@ async function nodeTests(file) {
 
 async function pythonTests(file) {
   const output = await command(
-    path.join(VENV_BIN, "python"),
+    VENV_PYTHON,
     ["-B", "-m", "pytest", "-q", "-rs", "--tb=short", "--color=no", "-p", "no:cacheprovider", file],
     { cwd: path.dirname(file), capture: true, mayFail: true },
   );
@@ -226,7 +228,8 @@ async function command(program, args, { cwd, capture = false, mayFail = false } 
   const child = spawn(program, args, {
     cwd,
     stdio: ["ignore", capture ? "pipe" : "inherit", capture ? "pipe" : "inherit"],
-    shell: false,
+    timeout: LONGEST_MS,
+    killSignal: "SIGKILL",
   });
   let output = "";
   for (const stream of capture ? [child.stdout, child.stderr] : [])

@@ -72,15 +72,29 @@ export async function newKey(alg) {
   };
 }
 
-/** The claims of one or more search pages, checked: each of this person, none twice. */
-export function claimsOf(bundles, patient) {
-  const claims = bundles.flatMap((bundle) => bundle.entry ?? []).map(({ resource }) => resource);
+/** How many claims a person has, by the claims backend itself, which the sandbox leaves open. */
+export async function claimsAtBackend(patient, version = "v2") {
+  const search = `ExplanationOfBenefit?patient=${patient}&_count=1`;
+  const response = await fetch(`${BASE_URL}/sandbox/claims/${version}/fhir/${search}`);
+  assert.equal(response.status, 200);
+  return (await response.json()).total;
+}
+
+/**
+ * Checks that the search pages, `size` claims each, hold every claim of the person, each once, and nobody else's.
+ */
+export async function assertAllClaims(pages, patient, size, version = "v2") {
+  const expected = await claimsAtBackend(patient, version);
+  assert.ok(expected > size, `${expected} claims do not make two pages of ${size}`);
+  assert.equal(pages[0].total, expected);
+  assert.equal(pages.length, Math.ceil(expected / size));
+  const claims = pages.flatMap((bundle) => bundle.entry ?? []).map(({ resource }) => resource);
   for (const claim of claims) {
     assert.equal(claim.resourceType, "ExplanationOfBenefit");
     assert.equal(claim.patient.reference, `Patient/${patient}`);
   }
-  assert.equal(new Set(claims.map(({ id }) => id)).size, claims.length, "a claim came twice");
-  return claims;
+  assert.equal(new Set(claims.map(({ id }) => id)).size, expected);
+  assert.equal(claims.length, expected);
 }
 
 function required(name) {

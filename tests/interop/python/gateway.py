@@ -1,6 +1,7 @@
 """The gateway under test, as its developer portal's user sees it: where it is, what it announces, and how an
 application is registered. The clients themselves learn no more than an app's author would type in."""
 
+import math
 import os
 import uuid
 
@@ -32,11 +33,22 @@ def announced():
     return response.json()
 
 
-def claims_of(bundles, patient):
-    """The claims of one or more search pages, checked: each of this person, none twice."""
-    claims = [entry["resource"] for bundle in bundles for entry in bundle.get("entry", [])]
+def assert_all_claims(pages, patient, size, version="v2"):
+    """Checks that the search pages, `size` claims each, hold every claim of the person, each once, and nobody
+    else's. How many there are says the claims backend itself, which the sandbox leaves open."""
+    response = requests.get(
+        f"{BASE_URL}/sandbox/claims/{version}/fhir/ExplanationOfBenefit",
+        params={"patient": patient, "_count": 1},
+        timeout=60,
+    )
+    assert response.status_code == 200
+    expected = response.json()["total"]
+    assert expected > size, f"{expected} claims do not make two pages of {size}"
+    assert pages[0]["total"] == expected
+    assert len(pages) == math.ceil(expected / size)
+    claims = [entry["resource"] for page in pages for entry in page.get("entry", [])]
     for claim in claims:
         assert claim["resourceType"] == "ExplanationOfBenefit"
         assert claim["patient"]["reference"] == f"Patient/{patient}"
-    assert len({claim["id"] for claim in claims}) == len(claims), "a claim came twice"
-    return claims
+    assert len({claim["id"] for claim in claims}) == expected
+    assert len(claims) == expected

@@ -12,15 +12,15 @@ import requests
 
 @dataclass(frozen=True)
 class Account:
-    """An account of the sandbox, and how many claims it has."""
+    """An account of the sandbox."""
 
     username: str
     password: str
-    claims: int
 
 
-CLAIMANT = Account("BBUser28324", "PW28324!", 32)
-FREQUENT_CLAIMANT = Account("BBUser20023", "PW20023!", 148)
+# One with a few pages of claims, one with many.
+CLAIMANT = Account("BBUser28324", "PW28324!")
+FREQUENT_CLAIMANT = Account("BBUser20023", "PW20023!")
 
 
 def visit(start, redirect_uri, person=CLAIMANT, decision="allow", demographics="share"):

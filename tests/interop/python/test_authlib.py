@@ -10,8 +10,8 @@ from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc.jwk import ECKey, RSAKey
 
-from gateway import BASE_URL, CALLBACK, announced, claims_of, register
-from person import CLAIMANT, parameters, visit
+from gateway import BASE_URL, CALLBACK, announced, assert_all_claims, register
+from person import parameters, visit
 
 # The library insists on https otherwise, whatever the host.
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "true"
@@ -22,12 +22,13 @@ SCOPE = (
 )
 
 
-def session(method, **options):
+def session(method, key=None, jwks=None, **options):
     """A session for a newly registered application."""
-    application = register("authlib", token_endpoint_auth_method=method)
+    metadata = {"jwks": jwks} if jwks else {}
+    application = register("authlib", token_endpoint_auth_method=method, **metadata)
     return OAuth2Session(
         application["client_id"],
-        application.get("client_secret"),
+        key or application.get("client_secret"),
         token_endpoint_auth_method=method,
         revocation_endpoint_auth_method=method,
         scope=SCOPE,
@@ -57,7 +58,7 @@ def read_claims(oauth):
         assert response.status_code == 200, response.text
         pages.append(response.json())
         url = next((link["url"] for link in pages[-1]["link"] if link["relation"] == "next"), None)
-    assert len(claims_of(pages, oauth.token["patient"])) == CLAIMANT.claims
+    assert_all_claims(pages, oauth.token["patient"], 20)
 
 
 def whole_life(oauth, may_introspect):
@@ -133,25 +134,31 @@ def test_a_refresh_that_asks_for_withheld_scopes_changes_nothing():
 
 @pytest.mark.parametrize("alg", ["ES256", "ES384", "RS256", "RS384"])
 def test_private_key_jwt(alg):
+    oauth = session_with_key(alg)
+    endpoint = announced()["token_endpoint"]
+
+    # Made anew for each request: the library keeps the `jti` in the claims that it is given.
+    def authenticate(auth, *request):
+        five_minutes = {"exp": int(time.time()) + 300}
+        return PrivateKeyJWT(endpoint, claims=five_minutes, alg=alg)(auth, *request)
+
+    oauth.register_client_auth_method(("private_key_jwt", authenticate))
+    whole_life(oauth, may_introspect=True)
+
+
+def test_an_assertion_that_lives_for_an_hour_is_refused():
+    # The library's default. SMART App Launch 2.2 (asymmetric clients) allows five minutes.
+    oauth = session_with_key("ES256")
+    endpoint = announced()["token_endpoint"]
+    oauth.register_client_auth_method(PrivateKeyJWT(endpoint, alg="ES256"))
+    with pytest.raises(OAuthError, match="invalid_client"):
+        sign_in(oauth)
+
+
+def session_with_key(alg):
+    """A session for a newly registered application that signs assertions, without a key id in their header."""
     if "private_key_jwt" not in announced()["token_endpoint_auth_methods_supported"]:
         pytest.skip("discovery announces no private_key_jwt")
     key = ECKey.generate_key(f"P-{alg[2:]}") if alg.startswith("ES") else RSAKey.generate_key(2048)
-    application = register(
-        "authlib",
-        token_endpoint_auth_method="private_key_jwt",
-        jwks={"keys": [{**key.as_dict(private=False), "kid": "one", "alg": alg, "use": "sig"}]},
-    )
-    server = announced()
-    oauth = OAuth2Session(
-        application["client_id"],
-        key,
-        token_endpoint_auth_method="private_key_jwt",
-        revocation_endpoint_auth_method="private_key_jwt",
-        scope=SCOPE,
-        redirect_uri=CALLBACK,
-        code_challenge_method="S256",
-        token_endpoint=server["token_endpoint"],
-    )
-    # As in the library's documentation: no key id in the assertion's header.
-    oauth.register_client_auth_method(PrivateKeyJWT(server["token_endpoint"], alg=alg))
-    whole_life(oauth, may_introspect=True)
+    public = {**key.as_dict(private=False), "kid": "one", "alg": alg, "use": "sig"}
+    return session("private_key_jwt", key, jwks={"keys": [public]})
