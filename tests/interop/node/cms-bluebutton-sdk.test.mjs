@@ -91,6 +91,18 @@ describe("npm cms-bluebutton-sdk", () => {
     await readClaims(blueButton, token);
   });
 
+  test("reads once where access is for one time, and has nothing to refresh with", async () => {
+    const blueButton = await sdk("2", { data_access_type: "ONE_TIME" });
+    const token = await signIn(blueButton);
+    assert.equal(token.refreshToken, undefined);
+    await readClaims(blueButton, token);
+    await assert.rejects(blueButton.refreshAuthToken(token), (error) => {
+      assert.equal(error.response.status, 403);
+      assert.equal(error.response.data.error, "invalid_grant");
+      return true;
+    });
+  });
+
   test("tells the app that the person denied", async () => {
     const blueButton = await sdk("2");
     const authData = blueButton.generateAuthData();

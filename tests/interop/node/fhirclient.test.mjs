@@ -199,6 +199,8 @@ describe("npm fhirclient", () => {
         clientPrivateJwk: key.privateJwk,
       });
       await readEverything(client);
+      // This version sends no assertion at a refresh, and only a public client may leave itself unnamed there.
+      await assert.rejects(client.refresh(), { status: 401 });
     });
   }
 });
