@@ -361,7 +361,7 @@ pub const VARIABLES: [Variable; 22] = [
         sandbox_default: "false",
         production_default: Some("false"),
         secret: false,
-        purpose: "`true` lets v1 answer `response_type=token` to applications registered for it. Leave it off: RFC 9700, section 2.1.2. Not used yet.",
+        purpose: "`true` lets v1 answer `response_type=token` to applications registered for it. Leave it off: RFC 9700, section 2.1.2.",
     },
     Variable {
         name: "v3_enabled",

@@ -70,7 +70,6 @@ pub async fn serve(app: &App, request: &Request, target: Target) -> Reply {
 }
 
 /// Answers `GET /vN/fhir/metadata`.
-#[expect(clippy::unused_async, reason = "handlers of all routes have one shape")]
 pub async fn metadata(app: &App, request: &Request, version: Version) -> Reply {
     metadata::reply(app, request, version)
 }

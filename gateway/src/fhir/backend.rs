@@ -70,7 +70,17 @@ pub(super) async fn get<I>(
         match sent {
             // Nothing was sent, so a second try can do no harm; once, because a backend that is down needs no crowd.
             Err(UpstreamError::Connect) if !retried => retried = true,
-            Err(error) => return Called::failed(refusal(error)),
+            Err(error) => {
+                app.log.line(
+                    &serde_json::json!({
+                        "event": "backend.error",
+                        "request_id": request.request_id,
+                        "error": error.to_string(),
+                    })
+                    .to_string(),
+                );
+                return Called::failed(refusal(error));
+            }
             Ok(response) => {
                 return Called {
                     status: Some(response.status),

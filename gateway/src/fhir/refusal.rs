@@ -257,7 +257,7 @@ impl Refusal {
     const fn retry_after(&self) -> Option<u32> {
         match self {
             Self::BackendBusy(seconds) => Some(*seconds),
-            Self::LockedDown => Some(300),
+            Self::LockedDown => Some(60),
             Self::StoreUnavailable => Some(5),
             _ => None,
         }

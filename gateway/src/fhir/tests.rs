@@ -25,6 +25,7 @@ use crate::version::Version;
 mod access;
 mod audit;
 mod backend;
+mod fixtures;
 mod guard;
 mod pages;
 mod requests;
@@ -107,6 +108,11 @@ impl World {
     }
 
     fn with(variables: &[(&'static str, &str)]) -> Self {
+        Self::of(OWN, variables)
+    }
+
+    /// The same for another person.
+    fn of(person: &str, variables: &[(&'static str, &str)]) -> Self {
         let mut raw = crate::config::tests::sandbox();
         raw.insert("public_base_url", "https://api.example.com".to_owned());
         raw.insert("claims_backend_origin", "http://backend:8080".to_owned());
@@ -140,7 +146,7 @@ impl World {
         };
         world.sql(&format!(
             "INSERT INTO identity (id, issuer, subject, subject_length, patient_id, created_at, request_id)
-             VALUES (1, 'https://idp', x'616263', 3, '{OWN}', 1, 'r')"
+             VALUES (1, 'https://idp', x'616263', 3, '{person}', 1, 'r')"
         ));
         world.sql(&format!(
             "INSERT INTO application (id, client_id, client_name, client_name_key, token_endpoint_auth_method,
@@ -232,6 +238,10 @@ impl World {
         requests.iter().map(|request| request.url.clone()).collect()
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "tests read better without references"
+    )]
     fn call(&self, call: Call) -> Answer {
         let target = call.target.clone();
         Answer::from(block_on(serve(&self.app, &call.request(self), target)))

@@ -29,6 +29,8 @@ pub struct Application {
     pub requires_demographics: bool,
     /// RFC 9126: only pushed authorization requests are accepted.
     pub require_par: bool,
+    /// Registered for the implicit flow, which is off unless the operator turned it on.
+    pub implicit: bool,
     /// The metadata of its registration, as JSON text.
     pub metadata: String,
     /// Status.

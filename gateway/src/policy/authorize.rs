@@ -17,8 +17,8 @@ use crate::version::Version;
 pub struct AuthorizationRequest {
     /// The client's `state`, at least 16 characters.
     pub state: String,
-    /// PKCE challenge of method S256.
-    pub challenge: Challenge,
+    /// PKCE challenge of method S256; nothing in the implicit flow, which has no code.
+    pub challenge: Option<Challenge>,
     /// What it asks for, in its own spelling.
     pub scopes: ScopeSet,
     /// `prompt=login`: sign in anew.
@@ -104,7 +104,8 @@ impl Language {
 
 /// Checks a request.
 ///
-/// `fhir_bases` are the FHIR base URLs of the enabled versions, without a trailing slash.
+/// `fhir_bases` are the FHIR base URLs of the enabled versions, without a trailing slash; `allow_implicit` is
+/// the variable `allow_implicit_flow_insecure`.
 ///
 /// # Errors
 ///
@@ -114,6 +115,7 @@ pub fn check(
     parameters: &Parameters,
     version: Version,
     fhir_bases: &[String],
+    allow_implicit: bool,
 ) -> Result<AuthorizationRequest, Refusal> {
     let single = |name: &'static str| {
         parameters
@@ -133,6 +135,7 @@ pub fn check(
     }
     match single("response_type")? {
         Some("code") => {}
+        Some("token") if is_implicit(application, parameters, version, allow_implicit) => {}
         Some(_) => {
             return Err(Refusal {
                 code: ErrorCode::UnsupportedResponseType,
@@ -146,16 +149,14 @@ pub fn check(
         .ok_or_else(|| {
             invalid_request("state must have at least 16 characters that an attacker cannot guess")
         })?;
-    let challenge = single("code_challenge")?
-        .ok_or_else(|| {
-            invalid_request("code_challenge is missing: PKCE with S256 is required (RFC 7636)")
-        })
-        .and_then(|text| {
-            Challenge::parse(text).map_err(|error| invalid_request(error.to_string()))
-        })?;
-    if single("code_challenge_method")? != Some("S256") {
-        return Err(invalid_request("code_challenge_method must be S256"));
-    }
+    let challenge = if is_implicit(application, parameters, version, allow_implicit) {
+        None
+    } else {
+        Some(challenge(
+            single("code_challenge")?,
+            single("code_challenge_method")?,
+        )?)
+    };
     let scopes = scopes(application, single("scope")?, version)?;
     if let Some(aud) = single("aud")? {
         let base = aud.strip_suffix('/').unwrap_or(aud);
@@ -184,6 +185,32 @@ pub fn check(
         prompt_login,
         language,
     })
+}
+
+/// Whether this is the implicit flow, and may be: v1, the variable on, an application registered for it.
+#[must_use]
+pub fn is_implicit(
+    application: &Application,
+    parameters: &Parameters,
+    version: Version,
+    allowed: bool,
+) -> bool {
+    allowed
+        && version == Version::V1
+        && application.is_public()
+        && application.implicit
+        && parameters.single("response_type") == Ok(Some("token"))
+}
+
+fn challenge(challenge: Option<&str>, method: Option<&str>) -> Result<Challenge, Refusal> {
+    let text = challenge.ok_or_else(|| {
+        invalid_request("code_challenge is missing: PKCE with S256 is required (RFC 7636)")
+    })?;
+    let challenge = Challenge::parse(text).map_err(|error| invalid_request(error.to_string()))?;
+    if method != Some("S256") {
+        return Err(invalid_request("code_challenge_method must be S256"));
+    }
+    Ok(challenge)
 }
 
 fn scopes(
@@ -247,6 +274,7 @@ mod tests {
             &Parameters::parse(query.as_bytes()),
             Version::V2,
             &bases,
+            false,
         )
     }
 
@@ -284,6 +312,20 @@ mod tests {
             "unsupported_response_type"
         );
         assert_eq!(refused(&without("response_type")), "invalid_request");
+    }
+
+    #[test]
+    fn implicit_needs_v1_the_variable_and_a_registration_for_it() {
+        let mut app = application();
+        app.implicit = true;
+        let query = Parameters::parse(b"response_type=token&state=0123456789abcdef");
+        let run = |app: &Application, version, on| {
+            check(app, &query, version, &[], on).map(|request| request.challenge)
+        };
+        assert_eq!(run(&app, Version::V1, true), Ok(None));
+        assert!(run(&app, Version::V2, true).is_err());
+        assert!(run(&app, Version::V1, false).is_err());
+        assert!(run(&application(), Version::V1, true).is_err());
     }
 
     #[test]
@@ -338,6 +380,7 @@ mod tests {
                 &Parameters::parse(format!("{GOOD}&scope={scope}").as_bytes()),
                 Version::V2,
                 &[],
+                false,
             )
         };
         assert_eq!(

@@ -11,6 +11,7 @@ use crate::config::Environment;
 pub struct VerifiedRedirect {
     uri: String,
     given: bool,
+    fragment: bool,
 }
 
 impl VerifiedRedirect {
@@ -29,6 +30,7 @@ impl VerifiedRedirect {
                 [only] => Ok(Self {
                     uri: only.clone(),
                     given: false,
+                    fragment: false,
                 }),
                 _ => Err(RedirectError::Missing),
             };
@@ -42,12 +44,25 @@ impl VerifiedRedirect {
         Ok(Self {
             uri: requested.to_owned(),
             given: true,
+            fragment: false,
         })
     }
 
     /// One that the store kept after it was verified.
     pub(crate) const fn from_store(uri: String, given: bool) -> Self {
-        Self { uri, given }
+        Self {
+            uri,
+            given,
+            fragment: false,
+        }
+    }
+
+    /// The same, but answers go into the fragment (RFC 6749, section 4.2.2: the implicit flow alone).
+    pub(crate) fn in_fragment(self) -> Self {
+        Self {
+            fragment: true,
+            ..self
+        }
     }
 
     /// The URI as requested.
@@ -62,12 +77,16 @@ impl VerifiedRedirect {
         self.given
     }
 
-    /// The URI with `parameters` added to its query, which is kept.
+    /// The URI with `parameters` added to its query, which is kept, or as its fragment.
     #[must_use]
     pub fn with(&self, parameters: &[(&str, &str)]) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(parameters);
-        let separator = if self.uri.contains('?') { '&' } else { '?' };
+        let separator = match (self.fragment, self.uri.contains('?')) {
+            (true, _) => '#',
+            (false, true) => '&',
+            (false, false) => '?',
+        };
         format!("{}{separator}{}", self.uri, query.finish())
     }
 

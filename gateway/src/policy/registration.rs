@@ -37,12 +37,16 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Reads a registration request.
+    /// Reads a registration request. `allow_implicit` is the variable `allow_implicit_flow_insecure`.
     ///
     /// # Errors
     ///
     /// [`RegistrationError`] with the registered code and words.
-    pub fn parse(body: &[u8], environment: Environment) -> Result<Self, RegistrationError> {
+    pub fn parse(
+        body: &[u8],
+        environment: Environment,
+        allow_implicit: bool,
+    ) -> Result<Self, RegistrationError> {
         let wire: Wire = serde_json::from_slice(body).map_err(|error| {
             invalid(format!(
                 "the body is not the JSON object of RFC 7591: {error}"
@@ -80,24 +84,9 @@ impl Registration {
                 RegistrationError::redirect(format!("redirect_uri {} {reason}", printable(uri)))
             })?;
         }
-        let grant_types = wire
-            .grant_types
-            .unwrap_or_else(|| vec!["authorization_code".to_owned(), "refresh_token".to_owned()]);
-        if grant_types
-            .iter()
-            .any(|kind| !matches!(kind.as_str(), "authorization_code" | "refresh_token"))
-            || !grant_types.iter().any(|kind| kind == "authorization_code")
-        {
-            return Err(invalid(
-                "grant_types must be authorization_code, with or without refresh_token",
-            ));
-        }
-        let response_types = wire
-            .response_types
-            .unwrap_or_else(|| vec!["code".to_owned()]);
-        if response_types.iter().any(|kind| kind != "code") || response_types.is_empty() {
-            return Err(invalid("response_types must be [\"code\"]"));
-        }
+        let may_implicit = allow_implicit && auth_method == AuthMethod::None;
+        let (grant_types, response_types) =
+            flows(wire.grant_types, wire.response_types, may_implicit)?;
         let data_access_type = match wire.data_access_type.as_deref() {
             None => DataAccessType::ThirteenMonth,
             Some(text) => DataAccessType::parse(text).ok_or_else(|| {
@@ -266,6 +255,45 @@ struct Wire {
     require_pushed_authorization_requests: Option<bool>,
 }
 
+/// `grant_types` and `response_types`, which must fit each other (RFC 7591, section 2.1).
+fn flows(
+    grants: Option<Vec<String>>,
+    responses: Option<Vec<String>>,
+    may_implicit: bool,
+) -> Result<(Vec<String>, Vec<String>), RegistrationError> {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let grants: Vec<String> =
+        grants.unwrap_or_else(|| owned(&["authorization_code", "refresh_token"]));
+    let responses: Vec<String> = responses.unwrap_or_else(|| owned(&["code"]));
+    let has = |list: &[String], name: &str| list.iter().any(|item| item == name);
+    let implicit = has(&grants, "implicit");
+    if implicit && !may_implicit {
+        return Err(invalid(
+            "grant_types: the implicit flow is not offered here (RFC 9700, section 2.1.2)",
+        ));
+    }
+    let known = |name: &String| {
+        matches!(
+            name.as_str(),
+            "authorization_code" | "refresh_token" | "implicit"
+        )
+    };
+    if !grants.iter().all(known) || !(implicit || has(&grants, "authorization_code")) {
+        return Err(invalid(
+            "grant_types must be authorization_code, with or without refresh_token",
+        ));
+    }
+    let fits = |name: &String| match name.as_str() {
+        "code" => has(&grants, "authorization_code"),
+        "token" => implicit,
+        _ => false,
+    };
+    if responses.is_empty() || !responses.iter().all(fits) {
+        return Err(invalid("response_types must be [\"code\"]"));
+    }
+    Ok((grants, responses))
+}
+
 fn client_name(name: Option<String>) -> Result<String, RegistrationError> {
     let name = name.unwrap_or_default();
     let count = name.chars().count();
@@ -358,6 +386,7 @@ pub(crate) mod tests {
             data_access_type: DataAccessType::ThirteenMonth,
             requires_demographics: true,
             require_par: false,
+            implicit: false,
             metadata: "{}".to_owned(),
             status: Status::Active,
             created_at: UnixMillis(0),
@@ -365,7 +394,7 @@ pub(crate) mod tests {
     }
 
     fn parse(body: &str) -> Result<Registration, RegistrationError> {
-        Registration::parse(body.as_bytes(), Environment::Sandbox)
+        Registration::parse(body.as_bytes(), Environment::Sandbox, false)
     }
 
     fn refused(body: &str) -> &'static str {
@@ -437,6 +466,21 @@ pub(crate) mod tests {
         ] {
             assert_eq!(refused(body), code, "{body}");
         }
+    }
+
+    #[test]
+    fn implicit_is_for_public_applications_where_the_operator_turned_it_on() {
+        let body = |method: &str| {
+            format!(
+                r#"{{"client_name":"A","redirect_uris":["https://a.example"],"token_endpoint_auth_method":"{method}","grant_types":["implicit"],"response_types":["token"]}}"#
+            )
+        };
+        let parse = |method: &str, on| {
+            Registration::parse(body(method).as_bytes(), Environment::Sandbox, on)
+        };
+        assert!(parse("none", true).is_ok());
+        assert!(parse("none", false).is_err());
+        assert!(parse("client_secret_basic", true).is_err());
     }
 
     #[test]

@@ -232,6 +232,8 @@ fn json_list(items: &[String]) -> String {
 }
 
 fn read(row: &Row) -> Result<Application, StoreError> {
+    let metadata: serde_json::Value = serde_json::from_str(row.text(10)?)
+        .map_err(|_| StoreError::Shape("application.metadata"))?;
     Ok(Application {
         id: row.integer(0)?,
         client_id: ClientId::parse(row.text(1)?)
@@ -247,6 +249,9 @@ fn read(row: &Row) -> Result<Application, StoreError> {
             .ok_or(StoreError::Shape("application.data_access_type"))?,
         requires_demographics: row.flag(8)?,
         require_par: row.flag(9)?,
+        implicit: metadata["grant_types"]
+            .as_array()
+            .is_some_and(|list| list.iter().any(|kind| kind == "implicit")),
         metadata: row.text(10)?.to_owned(),
         status: Status::parse(row.text(11)?).ok_or(StoreError::Shape("application.status"))?,
         created_at: row.instant(12)?,

@@ -27,6 +27,8 @@ pub struct NewRequest<'a> {
     pub redirect: &'a VerifiedRedirect,
     /// The client's `state`.
     pub state: &'a str,
+    /// Implicit flow.
+    pub implicit: bool,
     /// PKCE challenge.
     pub challenge: &'a Challenge,
     /// What was asked for.
@@ -63,6 +65,8 @@ pub struct PendingRequest {
     pub flow_id: String,
     /// Who signed in, once somebody did.
     pub identity_id: Option<i64>,
+    /// Implicit flow.
+    pub implicit: bool,
 }
 
 /// What an Allow writes, all in one statement with its trigger.
@@ -92,8 +96,8 @@ pub async fn create(database: &dyn Database, request: &NewRequest<'_>) -> Result
         database,
         Durability::Relaxed,
         "INSERT INTO authorization_request (id_hash, browser_hash, application_id, version, redirect_uri, redirect_uri_given,
-             client_state, code_challenge, scope, scope_bits, language, flow_id, created_at, expires_at, request_id)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             client_state, implicit, code_challenge, scope, scope_bits, language, flow_id, created_at, expires_at, request_id)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
             request.id_hash.into(),
             request.browser_hash.into(),
@@ -102,6 +106,7 @@ pub async fn create(database: &dyn Database, request: &NewRequest<'_>) -> Result
             request.redirect.as_str().into(),
             request.redirect.was_given().into(),
             request.state.into(),
+            request.implicit.into(),
             request.challenge.as_str().into(),
             request.scopes.to_string().into(),
             request.scopes.permissions().bits().into(),
@@ -130,7 +135,7 @@ pub async fn pending(
     let row = one(
         database,
         Durability::Durable,
-        "SELECT application_id, version, redirect_uri, redirect_uri_given, client_state, scope, language, flow_id, identity_id
+        "SELECT application_id, version, redirect_uri, redirect_uri_given, client_state, scope, language, flow_id, identity_id, implicit
          FROM authorization_request
          WHERE id_hash = ? AND browser_hash = ? AND decided_at IS NULL AND expires_at > ?",
         vec![id_hash.into(), browser_hash.into(), now.into()],
@@ -268,16 +273,22 @@ pub async fn decided(
 }
 
 fn read(row: &Row) -> Result<PendingRequest, StoreError> {
+    let redirect = VerifiedRedirect::from_store(row.text(2)?.to_owned(), row.flag(3)?);
     Ok(PendingRequest {
         application_id: row.integer(0)?,
         version: Version::parse(row.text(1)?)
             .ok_or(StoreError::Shape("authorization_request.version"))?,
-        redirect: VerifiedRedirect::from_store(row.text(2)?.to_owned(), row.flag(3)?),
+        redirect: if row.flag(9)? {
+            redirect.in_fragment()
+        } else {
+            redirect
+        },
         state: row.text(4)?.to_owned(),
         scopes: row.scopes(5)?,
         language: Language::parse(row.text(6)?)
             .ok_or(StoreError::Shape("authorization_request.language"))?,
         flow_id: row.text(7)?.to_owned(),
         identity_id: row.optional_integer(8)?,
+        implicit: row.flag(9)?,
     })
 }

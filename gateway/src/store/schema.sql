@@ -106,6 +106,8 @@ CREATE TABLE authorization_request (
     redirect_uri       TEXT    NOT NULL,
     redirect_uri_given INTEGER NOT NULL,
     client_state       TEXT    NOT NULL,
+    -- 1 in the implicit flow: the code is redeemed by the gateway itself, with a challenge of its own.
+    implicit           INTEGER NOT NULL CHECK (implicit IN (0, 1)),
     code_challenge     TEXT    NOT NULL CHECK (length(code_challenge) = 43),
     scope              TEXT    NOT NULL,
     scope_bits         INTEGER NOT NULL,

@@ -3,6 +3,7 @@
 use axum::Extension;
 use axum::extract::State;
 use bluegate_shared::id::ClientId;
+use bluegate_shared::pkce::Verifier;
 use http::{Method, StatusCode};
 
 use super::audit::Action;
@@ -11,10 +12,10 @@ use super::reply::{add_cookie, see_other};
 use super::{Answer, Site, VersionPath, cookies};
 use crate::app::{Reply, Request};
 use crate::policy::application::{Application, Status};
-use crate::policy::authorize::{Language, Refusal, check};
+use crate::policy::authorize::{Language, Refusal, check, is_implicit};
 use crate::policy::parameters::Parameters;
 use crate::policy::redirect::VerifiedRedirect;
-use crate::secret::{Secret, SecretHash};
+use crate::secret::{Secret, SecretHash, keyed_hash};
 use crate::store::authorization::{NewRequest, create};
 use crate::store::pushed::take;
 use crate::store::{StoreError, application};
@@ -68,31 +69,44 @@ async fn begin(
         .map_err(|error| Problem::redirect(error.to_string()))?;
     let redirect = VerifiedRedirect::verify(&application, requested)
         .map_err(|error| Problem::redirect(error.to_string()))?;
+    let allow_implicit = app.config.allow_implicit_flow_insecure;
+    let implicit = is_implicit(&application, parameters, version, allow_implicit);
+    let redirect = if implicit {
+        redirect.in_fragment()
+    } else {
+        redirect
+    };
     // From here on, errors go to the verified redirect URI.
-    let checked =
-        match check(&application, parameters, version, &fhir_bases(site)).and_then(|checked| {
-            if application.require_par && pushed.is_none() {
-                Err(Refusal::not_pushed())
-            } else {
-                Ok(checked)
-            }
-        }) {
-            Ok(checked) => checked,
-            Err(refusal) => {
-                let (code, state) = (
-                    refusal.code.as_str(),
-                    parameters.single("state").ok().flatten(),
-                );
-                let action = Action::refused("authorize", code)
-                    .by("application")
-                    .application(application.client_id.as_str());
-                action
-                    .record(site, request)
-                    .await
-                    .map_err(|_| Problem::unavailable())?;
-                return Ok(refuse(site, &redirect, state, &refusal));
-            }
-        };
+    let checked = match check(
+        &application,
+        parameters,
+        version,
+        &fhir_bases(site),
+        allow_implicit,
+    )
+    .and_then(|checked| {
+        if application.require_par && pushed.is_none() {
+            Err(Refusal::not_pushed())
+        } else {
+            Ok(checked)
+        }
+    }) {
+        Ok(checked) => checked,
+        Err(refusal) => {
+            let (code, state) = (
+                refusal.code.as_str(),
+                parameters.single("state").ok().flatten(),
+            );
+            let action = Action::refused("authorize", code)
+                .by("application")
+                .application(application.client_id.as_str());
+            action
+                .record(site, request)
+                .await
+                .map_err(|_| Problem::unavailable())?;
+            return Ok(refuse(site, &redirect, state, &refusal));
+        }
+    };
     let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Problem::unavailable());
     let transaction = random()?;
     let flow_id: String = random()?.hash().hex().chars().take(32).collect();
@@ -103,6 +117,10 @@ async fn begin(
     };
     let now = app.clock.now();
     let language = checked.language.unwrap_or(language);
+    // The implicit flow has no code of the application; the one behind it is bound to a verifier of ours.
+    let challenge = checked
+        .challenge
+        .unwrap_or_else(|| implicit_verifier(site, &transaction).challenge());
     let pending = NewRequest {
         id_hash: transaction.hash(),
         browser_hash: browser.hash(),
@@ -110,7 +128,8 @@ async fn begin(
         version,
         redirect: &redirect,
         state: &checked.state,
-        challenge: &checked.challenge,
+        implicit,
+        challenge: &challenge,
         scopes: &checked.scopes,
         language,
         flow_id: &flow_id,
@@ -206,6 +225,15 @@ pub(super) fn refuse(
     }
     parameters.push(("iss", &site.app.config.public_base_url));
     see_other(&redirect.with(&parameters))
+}
+
+/// The verifier behind the code of an implicit flow.
+pub(super) fn implicit_verifier(site: &Site, transaction: &Secret) -> Verifier {
+    Verifier::from_entropy(keyed_hash(
+        &site.app.config.token_key,
+        "implicit",
+        &[transaction.expose().as_bytes()],
+    ))
 }
 
 /// FHIR base URLs of the enabled versions, without a trailing slash.

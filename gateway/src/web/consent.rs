@@ -19,6 +19,7 @@ use crate::secret::Secret;
 use crate::store::authorization::{
     Allow, PendingRequest, decide as store_decision, decided, pending,
 };
+use crate::store::token::{Redemption, redeem};
 use crate::store::{application, identity};
 
 /// GET: the page, or back to sign-in where nobody signed in yet.
@@ -191,6 +192,9 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
         .await
         .ok()?;
     let mut reply = match decision {
+        Decision::Allow(_) if waiting.implicit => {
+            implicit(site, request, &waiting, &application, &transaction, &code).await?
+        }
         Decision::Allow(_) => back(site, &waiting.redirect, &waiting.state, &code),
         Decision::Deny => {
             let refusal = Refusal {
@@ -223,6 +227,49 @@ fn back(
         ("state", state),
         ("iss", &site.app.config.public_base_url),
     ]))
+}
+
+/// The access token in the fragment, without a refresh token (RFC 6749, section 4.2.2).
+async fn implicit(
+    site: &Site,
+    request: &Request,
+    waiting: &PendingRequest,
+    application: &Application,
+    transaction: &Secret,
+    code: &Secret,
+) -> Option<Reply> {
+    let app = &site.app;
+    let access = Secret::random(app.entropy.as_ref()).ok()?;
+    let now = app.clock.now();
+    let ttl = app.config.access_token_ttl_s;
+    let redemption = Redemption {
+        code_hash: code.hash(),
+        application_id: application.id,
+        redirect_uri: Some(waiting.redirect.as_str()),
+        challenge: &authorize::implicit_verifier(site, transaction).challenge(),
+        access_hash: access.hash(),
+        access_expires_at: now.plus_seconds(ttl),
+        refresh_hash: None,
+        now,
+        request_id: &request.request_id,
+    };
+    let issued = redeem(app.database.as_ref(), &redemption).await.ok()??;
+    Action::ok("token.implicit")
+        .by("application")
+        .application(application.client_id.as_str())
+        .flow(&issued.flow_id)
+        .person(&issued.patient_id)
+        .record(site, request)
+        .await
+        .ok()?;
+    Some(see_other(&waiting.redirect.with(&[
+        ("access_token", access.expose()),
+        ("token_type", "Bearer"),
+        ("expires_in", &ttl.to_string()),
+        ("scope", &issued.scopes.to_string()),
+        ("state", &waiting.state),
+        ("iss", &app.config.public_base_url),
+    ])))
 }
 
 /// A consent page that may be shown.

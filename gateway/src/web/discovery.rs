@@ -79,6 +79,7 @@ fn endpoints(site: &Site, version: Version) -> Map<String, Value> {
         .filter(|method| *method != AuthMethod::None)
         .map(AuthMethod::as_str)
         .collect();
+    let implicit = site.app.config.allow_implicit_flow_insecure && version == Version::V1;
     let methods = AuthMethod::ALL.map(AuthMethod::as_str);
     let scopes: Vec<_> = Scope::all().map(Scope::as_str).collect();
     [
@@ -87,11 +88,29 @@ fn endpoints(site: &Site, version: Version) -> Map<String, Value> {
         ("token_endpoint_auth_methods_supported", json!(methods)),
         ("registration_endpoint", json!(format!("{base}/o/register"))),
         ("scopes_supported", json!(scopes)),
-        ("response_types_supported", json!(["code"])),
-        ("response_modes_supported", json!(["query"])),
+        (
+            "response_types_supported",
+            if implicit {
+                json!(["code", "token"])
+            } else {
+                json!(["code"])
+            },
+        ),
+        (
+            "response_modes_supported",
+            if implicit {
+                json!(["query", "fragment"])
+            } else {
+                json!(["query"])
+            },
+        ),
         (
             "grant_types_supported",
-            json!(["authorization_code", "refresh_token"]),
+            if implicit {
+                json!(["authorization_code", "refresh_token", "implicit"])
+            } else {
+                json!(["authorization_code", "refresh_token"])
+            },
         ),
         ("code_challenge_methods_supported", json!(["S256"])),
         (

@@ -81,6 +81,7 @@ async fn kept(
         &parameters,
         version,
         &authorize::fhir_bases(site),
+        app.config.allow_implicit_flow_insecure,
     )
     .map_err(|refusal| Failure::Request(refusal.code, refusal.description.into_owned()))?;
     let reference =

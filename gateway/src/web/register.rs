@@ -67,9 +67,11 @@ pub(super) async fn demo(app: &App) -> Result<(), StoreError> {
                 "token_endpoint_auth_method": "none",
                 "description": "The demo page of this sandbox",
             });
-            let Ok(registration) =
-                Registration::parse(request.to_string().as_bytes(), app.config.environment)
-            else {
+            let Ok(registration) = Registration::parse(
+                request.to_string().as_bytes(),
+                app.config.environment,
+                false,
+            ) else {
                 return Ok(());
             };
             application::insert(
@@ -100,8 +102,12 @@ pub(super) enum Failure {
 
 async fn store(site: &Site, request: &Request) -> Result<(Reply, ClientId), Failure> {
     let app = &site.app;
-    let registration =
-        Registration::parse(&request.body, app.config.environment).map_err(Failure::Refused)?;
+    let registration = Registration::parse(
+        &request.body,
+        app.config.environment,
+        app.config.allow_implicit_flow_insecure,
+    )
+    .map_err(Failure::Refused)?;
     let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable);
     let client_id = new_client_id(|| app.entropy.bytes32()).map_err(|_| Failure::Unavailable)?;
     let secret = match registration.auth_method {

@@ -84,8 +84,12 @@ struct Change {
 async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Reply, Failure> {
     let app = &site.app;
     let current = owned(site, id, request).await?;
-    let registration =
-        Registration::parse(&request.body, app.config.environment).map_err(Failure::Refused)?;
+    let registration = Registration::parse(
+        &request.body,
+        app.config.environment,
+        app.config.allow_implicit_flow_insecure,
+    )
+    .map_err(Failure::Refused)?;
     let change: Change = serde_json::from_slice(&request.body).unwrap_or_default();
     // RFC 7592, section 2.2: client_id must be there and the same; a secret may be there and must be the same.
     if change.client_id.as_deref() != Some(current.client_id.as_str()) {

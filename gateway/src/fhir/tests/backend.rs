@@ -117,6 +117,9 @@ fn failures_of_the_connection_have_their_status() {
         assert_eq!(answer.refusal(), (status, code.to_owned()));
         assert_eq!(detail(&answer), INTERNAL);
         assert_eq!(world.asked().len(), tries, "{error}");
+        // The operator is told which it was; the client is not.
+        let lines = world.log.0.lock().unwrap();
+        assert!(lines.iter().any(|line| line.contains(&error.to_string())));
     }
 }
 
