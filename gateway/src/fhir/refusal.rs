@@ -210,8 +210,8 @@ impl Refusal {
             Self::GrantExpired => "User access has timed out. To refresh Medicare data, end user must \
                                    re-authenticate and consent to share their data."
                 .into(),
-            Self::GrantRevoked => "User access cannot be found. To access Medicare data, end user must \
-                                   authenticate and consent to share their data."
+            Self::GrantRevoked => "User access cannot be found. To refresh Medicare data, end user must \
+                                   re-authenticate and consent to share their data."
                 .into(),
             Self::InsufficientScope(_) => {
                 "You do not have permission to perform this action.".into()
