@@ -1,5 +1,5 @@
-// The gateway under test, as its developer portal's user sees it: where it is, what it announces, and how an
-// application is registered. The clients themselves learn no more than an app's author would type in.
+// The gateway under test, as its developer portal's user sees it: where it is, and how an application is
+// registered. The clients themselves learn no more than an app's author would type in.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -29,25 +29,6 @@ export async function register(name, metadata = {}) {
   const body = await response.json();
   assert.equal(response.status, 201, `registration of ${name}: ${body.error}: ${body.error_description}`);
   return body;
-}
-
-/** What the gateway announces about itself (RFC 8414). */
-export async function announced() {
-  const response = await fetch(`${BASE_URL}/.well-known/oauth-authorization-server`);
-  assert.equal(response.status, 200);
-  return response.json();
-}
-
-/** Why a test of pushed authorization requests is left out, or false. */
-export async function withoutPar() {
-  const { pushed_authorization_request_endpoint: endpoint } = await announced();
-  return endpoint ? false : "discovery announces no pushed_authorization_request_endpoint";
-}
-
-/** Why a test of private_key_jwt is left out, or false. */
-export async function withoutPrivateKeyJwt() {
-  const { token_endpoint_auth_methods_supported: methods = [] } = await announced();
-  return methods.includes("private_key_jwt") ? false : "discovery announces no private_key_jwt";
 }
 
 /**

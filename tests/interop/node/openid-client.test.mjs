@@ -5,15 +5,7 @@ import { describe, test } from "node:test";
 
 import * as client from "openid-client";
 
-import {
-  BASE_URL,
-  CALLBACK,
-  assertAllClaims,
-  newKey,
-  register,
-  withoutPar,
-  withoutPrivateKeyJwt,
-} from "./gateway.mjs";
+import { BASE_URL, CALLBACK, assertAllClaims, newKey, register } from "./gateway.mjs";
 import { visit } from "./person.mjs";
 
 const SCOPE = "openid profile offline_access patient/Patient.rs patient/Coverage.rs patient/ExplanationOfBenefit.rs";
@@ -138,9 +130,7 @@ describe("npm openid-client", () => {
   });
 
   for (const method of ["none", "client_secret_basic", "client_secret_post"]) {
-    test(`${method}: pushed authorization request`, async (t) => {
-      const without = await withoutPar();
-      if (without) return t.skip(without);
+    test(`${method}: pushed authorization request`, async () => {
       const config = await application(method, { metadata: { require_pushed_authorization_requests: true } });
       const tokens = await signIn(config, { push: true });
       await wholeLife(config, tokens, { mayIntrospect: method !== "none" });
@@ -149,11 +139,9 @@ describe("npm openid-client", () => {
   }
 
   for (const alg of ["ES256", "ES384", "RS256", "RS384"]) {
-    test(`private_key_jwt with ${alg}: the same`, async (t) => {
-      const without = await withoutPrivateKeyJwt();
-      if (without) return t.skip(without);
+    test(`private_key_jwt with ${alg}: the same`, async () => {
       const config = await application("private_key_jwt", { key: await newKey(alg) });
-      const tokens = await signIn(config, { push: !(await withoutPar()) });
+      const tokens = await signIn(config, { push: true });
       await wholeLife(config, tokens, { mayIntrospect: true });
     });
   }

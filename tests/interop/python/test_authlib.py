@@ -157,8 +157,6 @@ def test_an_assertion_that_lives_for_an_hour_is_refused():
 
 def session_with_key(alg):
     """A session for a newly registered application that signs assertions, without a key id in their header."""
-    if "private_key_jwt" not in announced()["token_endpoint_auth_methods_supported"]:
-        pytest.skip("discovery announces no private_key_jwt")
     key = ECKey.generate_key(f"P-{alg[2:]}") if alg.startswith("ES") else RSAKey.generate_key(2048)
     public = {**key.as_dict(private=False), "kid": "one", "alg": alg, "use": "sig"}
     return session("private_key_jwt", key, jwks={"keys": [public]})
