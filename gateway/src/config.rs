@@ -14,6 +14,7 @@ use bluegate_shared::id::{Issuer, SubjectForm};
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+use crate::policy::operator::Operator;
 use crate::secret::Secret;
 
 /// The typed configuration of one instance.
@@ -52,6 +53,8 @@ pub struct Config {
     pub v3_enabled: bool,
     /// Requests a minute for each application and for each address.
     pub rate_limit_per_minute: i64,
+    /// Who may call `/ops`.
+    pub operators: Vec<Operator>,
     /// Proxies whose forwarded client address is believed.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -102,6 +105,10 @@ impl Config {
             v3_enabled: raw.flag("v3_enabled")?,
             rate_limit_per_minute: raw.number("rate_limit_per_minute", 1, 10_000_000)?,
             trusted_proxies: raw.addresses("trusted_proxies")?,
+            operators: Operator::parse_list(raw.text("operators")?).ok_or(ConfigError::new(
+                "operators",
+                "write name:role:sha256(token in hexadecimal), separated by commas; roles are read, approve, lock",
+            ))?,
             environment,
             public_base_url,
         };
@@ -382,7 +389,7 @@ pub const VARIABLES: [Variable; 22] = [
         sandbox_default: "",
         production_default: Some(""),
         secret: true,
-        purpose: "Operators as `name:role:sha256(token)`, separated by commas. Not used yet.",
+        purpose: "Operators as `name:role:sha256(token)`, separated by commas. The hash is hexadecimal; roles are read, approve, lock.",
     },
     Variable {
         name: "rate_limit_per_minute",
@@ -681,10 +688,7 @@ pub(crate) mod tests {
                 "{text}"
             );
         }
-        for variable in VARIABLES
-            .iter()
-            .filter(|variable| !["operators"].contains(&variable.name))
-        {
+        for variable in VARIABLES.iter() {
             let mut raw = sandbox();
             raw.remove(variable.name);
             assert!(

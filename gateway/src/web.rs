@@ -11,6 +11,7 @@ mod consent;
 mod cookies;
 mod discovery;
 mod health;
+mod ops;
 mod pages;
 mod par;
 mod register;
@@ -339,6 +340,8 @@ fn routes(site: Site) -> Router {
                 .put(registration::update)
                 .delete(registration::delete),
         )
+        .route("/ops/applications", get(ops::list))
+        .route("/ops/applications/{client_id}/{verb}", post(ops::decide))
         .route("/connect/userinfo", get(userinfo::userinfo))
         .route(
             "/{version}/connect/userinfo",

@@ -7,7 +7,7 @@ use crate::policy::registration::Registration;
 use crate::ports::{Database, Durability, UnixMillis};
 use crate::secret::SecretHash;
 
-use super::row::{Row, StoreError, one};
+use super::row::{Row, StoreError, all, one};
 
 /// The columns of [`read`], for every statement that gives applications.
 const COLUMNS: &str = "id, client_id, client_name, secret_hash, token_endpoint_auth_method, redirect_uris, scope, \
@@ -168,6 +168,56 @@ pub async fn update(
         ],
     )
     .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// All applications of a status, oldest first.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn with_status(
+    database: &dyn Database,
+    status: Status,
+) -> Result<Vec<Application>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM application WHERE status = ? ORDER BY id LIMIT 1000");
+    let rows = all(
+        database,
+        Durability::Relaxed,
+        &sql,
+        vec![status.as_str().into()],
+    )
+    .await?;
+    rows.iter().map(read).collect()
+}
+
+/// Changes the status, where it is one of `from`.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn set_status(
+    database: &dyn Database,
+    client_id: &ClientId,
+    from: [Status; 2],
+    to: Status,
+    now: UnixMillis,
+    request_id: &str,
+) -> Result<Option<Application>, StoreError> {
+    let sql = format!(
+        "UPDATE application SET status = ?, updated_at = ?, request_id = ?
+         WHERE client_id = ? AND status IN (?, ?)
+         RETURNING {COLUMNS}"
+    );
+    let parameters = vec![
+        to.as_str().into(),
+        now.into(),
+        request_id.into(),
+        client_id.as_str().into(),
+        from[0].as_str().into(),
+        from[1].as_str().into(),
+    ];
+    let row = one(database, Durability::Durable, &sql, parameters).await?;
     row.as_ref().map(read).transpose()
 }
 
