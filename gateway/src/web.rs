@@ -557,3 +557,6 @@ fn peer_address(parts: &Parts) -> String {
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+#[cfg(test)]
+mod tests;

@@ -164,3 +164,82 @@ impl Upstream for ScriptedUpstream {
         Box::pin(async move { answer })
     }
 }
+
+/// Where a statement fails.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fault {
+    /// It is not applied.
+    Before,
+    /// It is applied, and its answer is lost.
+    After,
+}
+
+/// A store one of whose statements fails, counted from the last [`FaultyDatabase::plan`].
+pub(crate) struct FaultyDatabase {
+    inner: SqliteDatabase,
+    plan: Mutex<Plan>,
+}
+
+#[derive(Default)]
+struct Plan {
+    seen: usize,
+    fault: Option<(usize, Fault)>,
+    failed: Option<String>,
+}
+
+impl FaultyDatabase {
+    /// A fresh store in memory without faults.
+    pub(crate) fn in_memory() -> Self {
+        Self {
+            inner: SqliteDatabase::in_memory(),
+            plan: Mutex::default(),
+        }
+    }
+
+    /// Counts from here, and lets the statement of that number (the first is 0) fail.
+    pub(crate) fn plan(&self, fault: Option<(usize, Fault)>) {
+        *self.plan.lock().unwrap() = Plan {
+            fault,
+            ..Plan::default()
+        };
+    }
+
+    /// How many statements were run since the last plan, and which one failed. Without faults from here on.
+    pub(crate) fn finish(&self) -> (usize, Option<String>) {
+        let plan = std::mem::take(&mut *self.plan.lock().unwrap());
+        (plan.seen, plan.failed)
+    }
+
+    /// Runs a statement of the test itself, past the plan.
+    pub(crate) fn sql(&self, sql: &str, parameters: Vec<Value>) -> Rows {
+        self.inner.run(sql, parameters).unwrap()
+    }
+}
+
+impl Database for FaultyDatabase {
+    fn execute<'a>(
+        &'a self,
+        durability: Durability,
+        sql: &'a str,
+        parameters: Vec<Value>,
+    ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
+        let fault = {
+            let mut plan = self.plan.lock().unwrap();
+            let fault = plan.fault.filter(|(number, _)| *number == plan.seen);
+            plan.seen += 1;
+            if fault.is_some() {
+                plan.failed = Some(sql.to_owned());
+            }
+            fault.map(|(_, fault)| fault)
+        };
+        let lost = || Box::pin(async { Err(DatabaseError("disk I/O error".to_owned())) });
+        match fault {
+            None => self.inner.execute(durability, sql, parameters),
+            Some(Fault::Before) => lost(),
+            Some(Fault::After) => {
+                let _ = self.inner.run(sql, parameters);
+                lost()
+            }
+        }
+    }
+}

@@ -34,52 +34,64 @@ pub fn claimed_client(assertion: &str) -> Option<String> {
 
 /// Verifies an assertion with the client's registered keys.
 ///
-/// `audiences` are the issuer and the addresses of the token endpoint. Nothing where anything is wrong: the
-/// client learns no more than `invalid_client`.
-#[must_use]
+/// `audiences` are the issuer and the addresses of the token endpoint.
+///
+/// # Errors
+///
+/// What is wrong. Only after the signature is verified does it say anything about the claims.
 pub fn verify(
     assertion: &str,
     client_id: &str,
     keys: &Value,
     audiences: &[String],
     now: UnixMillis,
-) -> Option<Assertion> {
-    let header = decode_header(assertion).ok()?;
+) -> Result<Assertion, &'static str> {
+    let header = decode_header(assertion).map_err(|_| UNVERIFIED)?;
     if !ALGORITHMS.contains(&header.alg) {
-        return None;
+        return Err("the client assertion must be signed with ES256, ES384, RS256 or RS384");
     }
-    let keys: JwkSet = serde_json::from_value(keys.clone()).ok()?;
+    let keys: JwkSet = serde_json::from_value(keys.clone()).map_err(|_| UNVERIFIED)?;
     let key = match (&header.kid, keys.keys.as_slice()) {
-        (Some(kid), _) => keys.find(kid)?,
-        (None, [only]) => only,
-        (None, _) => return None,
+        (Some(kid), _) => keys.find(kid),
+        (None, [only]) => Some(only),
+        (None, _) => None,
     };
+    let key = key
+        .and_then(|key| DecodingKey::from_jwk(key).ok())
+        .ok_or(UNVERIFIED)?;
     let mut signature_only = Validation::new(header.alg);
     signature_only.required_spec_claims.clear();
     signature_only.validate_exp = false;
     signature_only.validate_aud = false;
-    let claims = decode::<Claims>(
-        assertion,
-        &DecodingKey::from_jwk(key).ok()?,
-        &signature_only,
-    )
-    .ok()?
-    .claims;
+    let claims = decode::<Claims>(assertion, &key, &signature_only)
+        .map_err(|_| UNVERIFIED)?
+        .claims;
     let now_s = now.seconds();
     let for_us = match &claims.aud {
         Audience::One(audience) => audiences.contains(audience),
         Audience::Many(list) => list.iter().any(|audience| audiences.contains(audience)),
     };
-    let good = claims.iss == client_id
-        && claims.sub == client_id
-        && for_us
-        && claims.exp > now_s - CLOCK_SKEW_S
-        && claims.exp <= now_s + MAX_LIFETIME_S + CLOCK_SKEW_S
-        && claims.nbf.is_none_or(|nbf| nbf <= now_s + CLOCK_SKEW_S)
-        && claims.iat.is_none_or(|iat| iat <= now_s + CLOCK_SKEW_S)
-        && !claims.jti.is_empty()
-        && claims.jti.len() <= 255;
-    good.then(|| Assertion {
+    if claims.iss != client_id || claims.sub != client_id {
+        return Err("iss and sub of the client assertion must be the client_id");
+    }
+    if !for_us {
+        return Err("aud of the client assertion must be the token endpoint or the issuer");
+    }
+    if claims.exp <= now_s - CLOCK_SKEW_S {
+        return Err("the client assertion has expired");
+    }
+    if claims.exp > now_s + MAX_LIFETIME_S + CLOCK_SKEW_S {
+        return Err("the client assertion must expire within five minutes (SMART App Launch 2.2)");
+    }
+    if claims.nbf.is_some_and(|nbf| nbf > now_s + CLOCK_SKEW_S)
+        || claims.iat.is_some_and(|iat| iat > now_s + CLOCK_SKEW_S)
+    {
+        return Err("the client assertion is from the future");
+    }
+    if claims.jti.is_empty() || claims.jti.len() > 255 {
+        return Err("jti of the client assertion must have 1 to 255 bytes");
+    }
+    Ok(Assertion {
         jti: SecretHash::of(&claims.jti),
         expires_at: UnixMillis((claims.exp + CLOCK_SKEW_S) * 1000),
     })
@@ -151,6 +163,7 @@ const ALGORITHMS: [Algorithm; 4] = [
     Algorithm::RS256,
     Algorithm::RS384,
 ];
+const UNVERIFIED: &str = "the client assertion cannot be verified with the registered keys";
 const CLOCK_SKEW_S: i64 = 60;
 /// SMART App Launch 2.2: no later than five minutes from now.
 const MAX_LIFETIME_S: i64 = 300;
@@ -193,7 +206,7 @@ mod tests {
             &audiences,
             UnixMillis(NOW * 1000),
         )
-        .is_some()
+        .is_ok()
     }
 
     #[test]

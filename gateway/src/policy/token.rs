@@ -191,6 +191,8 @@ pub enum Refusal {
     GrantExpired,
     /// Grant ended by the person, the application or an operator.
     GrantRevoked,
+    /// A client assertion that is not accepted, and why.
+    Assertion(&'static str),
     /// The application may not act.
     Inactive(String),
     /// Client unknown or not authenticated.
@@ -246,6 +248,11 @@ impl Refusal {
                 StatusCode::FORBIDDEN,
                 ErrorCode::InvalidClient,
                 "application_inactive",
+            ),
+            Self::Assertion(_) => (
+                StatusCode::UNAUTHORIZED,
+                ErrorCode::InvalidClient,
+                "client_assertion",
             ),
             Self::InvalidClient => (
                 StatusCode::UNAUTHORIZED,
@@ -309,6 +316,7 @@ impl Refusal {
             Self::GrantExpired => "User access has timed out. To refresh Medicare data, end user must re-authenticate and consent to share their data.".into(),
             Self::GrantRevoked => "User access cannot be found. To refresh Medicare data, end user must re-authenticate and consent to share their data.".into(),
             Self::Inactive(name) => inactive_text(name).into(),
+            Self::Assertion(reason) => (*reason).into(),
             Self::InvalidClient => "client authentication failed".into(),
             Self::InvalidRequest(text) => text.clone(),
             Self::LockedDown => crate::policy::INTERNAL_ISSUE.into(),

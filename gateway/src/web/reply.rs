@@ -57,7 +57,9 @@ pub(crate) fn refusal(refusal: &Refusal) -> Reply {
     let (status, error, _) = refusal.wire();
     let mut reply = oauth_error(status, error, refusal.description());
     match refusal {
-        Refusal::InvalidClient => set(&mut reply, WWW_AUTHENTICATE, "Basic realm=\"token\""),
+        Refusal::Assertion(_) | Refusal::InvalidClient => {
+            set(&mut reply, WWW_AUTHENTICATE, "Basic realm=\"token\"")
+        }
         Refusal::GrantExpired => set(
             &mut reply,
             WWW_AUTHENTICATE,

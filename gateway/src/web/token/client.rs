@@ -76,7 +76,7 @@ async fn proved(
                 &audiences(site),
                 now,
             )
-            .ok_or(Refusal::InvalidClient)?;
+            .map_err(Refusal::Assertion)?;
             // Last, so that only an assertion that is good otherwise uses up its `jti`.
             if first_use(site.app.database.as_ref(), application.id, &proof)
                 .await
@@ -84,7 +84,9 @@ async fn proved(
             {
                 active(application)
             } else {
-                Err(Refusal::InvalidClient)
+                Err(Refusal::Assertion(
+                    "jti of the client assertion was used before",
+                ))
             }
         }
         Credentials::Nothing => Err(Refusal::InvalidClient),

@@ -1,0 +1,252 @@
+//! What is outside the gateway: the identity provider and the claims backend, as one upstream.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value as Json, json};
+use sha2::Digest as _;
+
+use crate::adapters::native::ManualClock;
+use crate::ports::{
+    Clock as _, PortFuture, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse,
+};
+use crate::signin::id_token::tests::{PRIVATE, public_key};
+
+pub(super) const ISSUER: &str = "http://127.0.0.1:3000/sandbox/idp";
+const BACKEND: &str = "http://127.0.0.1:3000/sandbox/claims/v2/fhir/";
+
+/// Somebody with an account at the provider.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Person {
+    pub(super) subject: String,
+    pub(super) mbi: String,
+}
+
+impl Person {
+    pub(super) fn new(subject: &str, mbi: &str) -> Self {
+        Self {
+            subject: subject.to_owned(),
+            mbi: mbi.to_owned(),
+        }
+    }
+}
+
+/// Both servers, with switches for what can go wrong.
+pub(super) struct Outside {
+    clock: Arc<ManualClock>,
+    state: Mutex<State>,
+}
+
+pub(super) struct State {
+    /// The provider does not answer.
+    pub(super) provider_down: bool,
+    /// The backend does not answer.
+    pub(super) backend_down: bool,
+    /// Key ids in the JWKS; id_tokens are signed with the last.
+    pub(super) kids: Vec<&'static str>,
+    /// Claims of the next id_tokens that differ.
+    pub(super) claims: BTreeMap<&'static str, Json>,
+    /// Changes the signed id_token.
+    pub(super) forge: Option<fn(String) -> String>,
+    /// Which patients have a Medicare number.
+    pub(super) patients: HashMap<String, Vec<String>>,
+    /// What was asked, method and URL.
+    pub(super) asked: Vec<String>,
+    codes: HashMap<String, Code>,
+    issued: u32,
+}
+
+struct Code {
+    person: Person,
+    nonce: String,
+    challenge: String,
+}
+
+impl Outside {
+    pub(super) fn new(clock: Arc<ManualClock>) -> Self {
+        Self {
+            clock,
+            state: Mutex::new(State {
+                provider_down: false,
+                backend_down: false,
+                kids: vec!["k1"],
+                claims: BTreeMap::new(),
+                forge: None,
+                patients: HashMap::new(),
+                asked: Vec::new(),
+                codes: HashMap::new(),
+                issued: 0,
+            }),
+        }
+    }
+
+    pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.lock().unwrap());
+    }
+
+    /// How often a URL that contains the text was asked for.
+    pub(super) fn asked(&self, text: &str) -> usize {
+        let state = self.state.lock().unwrap();
+        state.asked.iter().filter(|url| url.contains(text)).count()
+    }
+
+    /// The person signs in at the address where the gateway sent the browser. Gives the way back.
+    pub(super) fn sign_in(&self, location: &str, person: &Person) -> String {
+        let url = url::Url::parse(location).unwrap();
+        let query: HashMap<_, _> = url.query_pairs().into_owned().collect();
+        assert!(location.starts_with(&format!("{ISSUER}/authorize?")));
+        assert_eq!(
+            query["redirect_uri"],
+            "http://127.0.0.1:3000/signin/callback"
+        );
+        let mut state = self.state.lock().unwrap();
+        state.issued += 1;
+        let code = format!("idp-code-{}", state.issued);
+        state.codes.insert(
+            code.clone(),
+            Code {
+                person: person.clone(),
+                nonce: query["nonce"].clone(),
+                challenge: query["code_challenge"].clone(),
+            },
+        );
+        format!("/signin/callback?code={code}&state={}", query["state"])
+    }
+
+    fn answer(&self, request: &UpstreamRequest) -> Result<UpstreamResponse, UpstreamError> {
+        let mut state = self.state.lock().unwrap();
+        state
+            .asked
+            .push(format!("{} {}", request.method, request.url));
+        let form: HashMap<String, String> =
+            form_urlencoded::parse(&request.body).into_owned().collect();
+        if let Some(path) = request.url.strip_prefix(ISSUER) {
+            if state.provider_down {
+                return Err(UpstreamError::Connect);
+            }
+            return Ok(match path {
+                "/.well-known/openid-configuration" => json_answer(&json!({
+                    "issuer": ISSUER,
+                    "authorization_endpoint": format!("{ISSUER}/authorize"),
+                    "token_endpoint": format!("{ISSUER}/token"),
+                    "jwks_uri": format!("{ISSUER}/keys"),
+                })),
+                "/keys" => json_answer(&json!({ "keys": state.kids.iter().map(|kid| {
+                    let mut key = public_key();
+                    key["kid"] = json!(kid);
+                    key
+                }).collect::<Vec<_>>() })),
+                "/token" => self.id_token(&mut state, &form),
+                _ => status(404),
+            });
+        }
+        let path = request.url.strip_prefix(BACKEND).unwrap();
+        if state.backend_down {
+            return Err(UpstreamError::Connect);
+        }
+        if path == "Patient/_search" {
+            let mbi = form["identifier"].strip_prefix("http://hl7.org/fhir/sid/us-mbi|");
+            let found = state
+                .patients
+                .get(mbi.unwrap())
+                .cloned()
+                .unwrap_or_default();
+            return Ok(json_answer(&bundle(
+                found.iter().map(|id| patient(id)).collect(),
+            )));
+        }
+        let url = url::Url::parse(&request.url).unwrap();
+        let query: HashMap<_, _> = url.query_pairs().into_owned().collect();
+        Ok(match path.split(['?', '/']).next().unwrap() {
+            "Patient" => match path.strip_prefix("Patient/") {
+                Some(id) => json_answer(&patient(id)),
+                None => json_answer(&bundle(vec![patient(&query["_id"])])),
+            },
+            "ExplanationOfBenefit" => json_answer(&bundle(vec![json!({
+                "resourceType": "ExplanationOfBenefit", "id": "carrier--1", "status": "active",
+                "patient": { "reference": format!("Patient/{}", query["patient"]) },
+            })])),
+            _ => status(404),
+        })
+    }
+
+    /// The token endpoint: a code counts once and belongs to its PKCE verifier.
+    fn id_token(&self, state: &mut State, form: &HashMap<String, String>) -> UpstreamResponse {
+        let Some(code) = state.codes.remove(&form["code"]) else {
+            return status(400);
+        };
+        let digest = sha2::Sha256::digest(form["code_verifier"].as_bytes());
+        assert_eq!(URL_SAFE_NO_PAD.encode(digest), code.challenge);
+        let now = self.clock.now().seconds();
+        let mut claims = json!({
+            "iss": ISSUER, "sub": code.person.subject, "aud": "bluegate-sandbox", "exp": now + 300, "iat": now,
+            "nonce": code.nonce, "mbi": code.person.mbi, "name": format!("Name of {}", code.person.mbi),
+            "given_name": "Name", "family_name": "Of", "email": "name@example.org",
+        });
+        for (name, value) in &state.claims {
+            claims[*name] = value.clone();
+        }
+        let token = sign(&claims, state.kids.last().unwrap());
+        let token = match state.forge {
+            Some(forge) => forge(token),
+            None => token,
+        };
+        json_answer(&json!({ "access_token": "x", "token_type": "Bearer", "id_token": token }))
+    }
+}
+
+impl Upstream for Outside {
+    fn send(
+        &self,
+        request: UpstreamRequest,
+    ) -> PortFuture<'_, Result<UpstreamResponse, UpstreamError>> {
+        let answer = self.answer(&request);
+        Box::pin(async move { answer })
+    }
+}
+
+/// Signs claims with the key of these tests, ES256.
+pub(super) fn sign(claims: &Json, kid: &str) -> String {
+    let mut header = Header::new(Algorithm::ES256);
+    header.kid = Some(kid.to_owned());
+    let key = EncodingKey::from_ec_pem(PRIVATE.as_bytes()).unwrap();
+    encode(&header, claims, &key).unwrap()
+}
+
+fn patient(id: &str) -> Json {
+    json!({ "resourceType": "Patient", "id": id })
+}
+
+fn bundle(resources: Vec<Json>) -> Json {
+    let entries: Vec<_> = resources
+        .into_iter()
+        .map(|resource| json!({ "resource": resource }))
+        .collect();
+    json!({
+        "resourceType": "Bundle", "id": "b", "type": "searchset", "total": entries.len(),
+        "meta": { "lastUpdated": "2026-01-01T00:00:00Z" }, "link": [], "entry": entries,
+    })
+}
+
+fn json_answer(body: &Json) -> UpstreamResponse {
+    let mut answer = status(200);
+    answer.headers.insert(
+        "content-type",
+        HeaderValue::from_static("application/fhir+json;charset=UTF-8"),
+    );
+    answer.body = Bytes::from(body.to_string());
+    answer
+}
+
+fn status(status: u16) -> UpstreamResponse {
+    UpstreamResponse {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+    }
+}
