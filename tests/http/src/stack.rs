@@ -34,9 +34,14 @@ impl Stack {
         Self::launch(manifest, variables)
     }
 
-    /// Starts another manifest of the repository, such as `deploy/spin.toml`.
+    /// Starts another manifest, such as `deploy/spin.toml`, whose path is relative to the first one's folder.
     pub fn of_manifest(manifest: &str, variables: &[(&str, &str)]) -> Self {
-        Self::launch(root().join(manifest), variables)
+        let first = variable("BLUEGATE_MANIFEST");
+        let folder = first.as_deref().and_then(Path::parent);
+        Self::launch(
+            folder.map_or_else(root, Path::to_owned).join(manifest),
+            variables,
+        )
     }
 
     /// One application with the sandbox's defaults for all tests that run at the same time. It ends with the
@@ -121,7 +126,8 @@ impl Stack {
         panic!("the test host did not start:\n{log}");
     }
 
-    fn stop(&mut self) {
+    /// Ends it. What it wrote stays until it is dropped.
+    pub fn stop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

