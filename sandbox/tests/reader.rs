@@ -2,7 +2,11 @@
 //!
 //! Nothing may be left unread, and a claim must say the same in both versions.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops where something is wrong"
+)]
 
 use axum::Router;
 use axum::body::Body;

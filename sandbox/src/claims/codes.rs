@@ -48,7 +48,7 @@ pub const ACUTE: &[Diagnosis] = &[
     dx("B351", "TINEA UNGUIUM"),
     dx("H6123", "IMPACTED CERUMEN, BILATERAL"),
     dx("R609", "EDEMA, UNSPECIFIED"),
-    dx("W19XXXA", "UNSPECIFIED FALL, INITIAL ENCOUNTER"),
+    dx("R296", "REPEATED FALLS"),
 ];
 
 /// Visits without an illness.

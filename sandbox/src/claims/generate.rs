@@ -9,13 +9,13 @@ mod outpatient;
 mod pde;
 
 use super::ClaimType;
-use super::codes::Condition;
+use super::codes::{ACUTE, Condition, Diagnosis};
 use super::conditions;
 use super::counts;
 use super::dates::{self, Dates};
 use super::id::ClaimKey;
 use super::model::{Body, Cents, Claim, Institutional, Provider};
-use crate::people::Person;
+use crate::people::{Person, Sex};
 use crate::rng::Rng;
 
 const DOMAIN: u64 = 5;
@@ -72,6 +72,26 @@ struct Context<'a> {
 
 fn institutional(body: Institutional) -> Body {
     Body::Institutional(Box::new(body))
+}
+
+/// Whether a diagnosis or a service is one that this person can have: not everything befalls everybody.
+fn suits(person: &Person, dates: &Dates, code: &str) -> bool {
+    let years = (dates.start.0 - person.birth.0) / 365;
+    match code {
+        // Breast screening is for women from 40 on.
+        "77067" | "Z1231" => person.sex == Sex::Female && years >= 40,
+        // Screening and ailments of grown-up people.
+        "G0439" | "G0444" | "G0121" | "Z1211" | "92014" | "66984" | "H2513" | "L570" | "17000"
+        | "M25561" | "B351" | "20610" => years >= 20,
+        _ => true,
+    }
+}
+
+/// One of the passing complaints that this person can have.
+fn complaint(context: &Context<'_>, rng: &mut Rng) -> &'static Diagnosis {
+    rng.pick_weighted(ACUTE, |diagnosis| {
+        u32::from(suits(context.person, context.dates, diagnosis.code))
+    })
 }
 
 /// A provider number that no real provider has: real ones begin with 1 or 2.

@@ -115,6 +115,14 @@ pub struct Service {
     pub share: u32,
 }
 
+impl Service {
+    /// Whether it is a visit; nobody visits a doctor twice in one claim.
+    #[must_use]
+    pub fn is_visit(&self) -> bool {
+        matches!(self.betos.0, "M1B" | "M6" | "M5C" | "M5D")
+    }
+}
+
 /// Places of service, in short words.
 pub const PLACES: &[(&str, &str)] = &[
     ("11", "Office"),

@@ -1,9 +1,9 @@
 //! Professional claims: a visit with what belongs to it, or one service of a specialist.
 
-use super::{Context, around, organization, part, physician};
+use super::{Context, around, complaint, organization, part, physician, suits};
 use crate::claims::codes::{
-    ACUTE, CYANOCOBALAMIN, Condition, Diagnosis, IMMUNIZATION, LABORATORY, PLACES, PREVENTIVE,
-    SERVICES, SPECIALTIES, Service, postal_state,
+    CYANOCOBALAMIN, Diagnosis, IMMUNIZATION, LABORATORY, PLACES, PREVENTIVE, SERVICES, SPECIALTIES,
+    Service, postal_state,
 };
 use crate::claims::id::ClaimKey;
 use crate::claims::model::{Carrier, CarrierLine, Cents, LineAmounts};
@@ -17,32 +17,36 @@ const DOE_LINES: [u8; 25] = [
 
 pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Carrier {
     let Context {
-        person,
-        key,
-        conditions,
-        ..
+        person, key, dates, ..
     } = *context;
     let count = usize::from(lines_of(key, rng));
-    let first = rng.pick_weighted(SERVICES, |service| service.share);
+    let share = |service: &Service| {
+        if suits(person, dates, service.hcpcs) {
+            service.share
+        } else {
+            0
+        }
+    };
+    let first = rng.pick_weighted(SERVICES, share);
     // Where the specialty is open it is the person's own family doctor or internist.
     let place = first
         .specialty
         .unwrap_or_else(|| usize::from(person.number.get() % 2));
     let specialty = &SPECIALTIES[place];
-    let diagnoses = diagnoses(conditions, first, rng);
-    let same_kind: Vec<&'static Service> = SERVICES
+    let diagnoses = diagnoses(context, first, rng);
+    // What else was done: services of the same specialty, then tests, then others, none of them twice. A claim
+    // has one visit at most.
+    let mut others: Vec<&'static Service> = SERVICES
         .iter()
-        .filter(|service| service.specialty == first.specialty)
+        .filter(|service| share(service) > 0 && !service.is_visit())
         .collect();
-    let lines = (0..count)
-        .map(|index| {
-            let service = if index == 0 {
-                first
-            } else {
-                *rng.pick(&same_kind)
-            };
-            line(index, service, &diagnoses, rng)
-        })
+    others.retain(|service| service.hcpcs != first.hcpcs);
+    others.sort_by_cached_key(|service| (distance(first, service), rng.next()));
+    let lines = std::iter::once(first)
+        .chain(others)
+        .take(count)
+        .enumerate()
+        .map(|(index, service)| line(index, first, service, &diagnoses, rng))
         .collect();
     Carrier {
         contractor: CONTRACTORS[usize::from(person.number.get()) % CONTRACTORS.len()],
@@ -69,6 +73,17 @@ pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Carrier {
     }
 }
 
+/// How far a service is from the first one of its claim.
+fn distance(first: &Service, service: &Service) -> u8 {
+    if service.specialty == first.specialty {
+        0
+    } else if service.specialty == Some(LABORATORY) {
+        1
+    } else {
+        2
+    }
+}
+
 /// Medicare administrative contractors by number.
 const CONTRACTORS: [&str; 6] = ["01112", "04412", "05302", "09102", "12502", "15102"];
 
@@ -86,11 +101,7 @@ fn lines_of(key: ClaimKey, rng: &mut Rng) -> u8 {
     }
 }
 
-fn diagnoses(
-    conditions: &[&'static Condition],
-    first: &Service,
-    rng: &mut Rng,
-) -> Vec<&'static Diagnosis> {
+fn diagnoses(context: &Context<'_>, first: &Service, rng: &mut Rng) -> Vec<&'static Diagnosis> {
     let mut found: Vec<&'static Diagnosis> = Vec::with_capacity(4);
     let mut add = |diagnosis: &'static Diagnosis| {
         if found.len() < 12 && !found.iter().any(|known| known.code == diagnosis.code) {
@@ -101,11 +112,13 @@ fn diagnoses(
         add(IMMUNIZATION);
     } else if first.hcpcs == "G0439" {
         add(&PREVENTIVE[0]);
+    } else if first.hcpcs == "77067" {
+        add(&PREVENTIVE[2]);
     } else if rng.percent(35) {
-        add(rng.pick(ACUTE));
+        add(complaint(context, rng));
     }
     for _ in 0..rng.between(1, 3) {
-        let condition = rng.pick(conditions);
+        let condition = rng.pick(context.conditions);
         add(rng.pick(condition.diagnoses));
     }
     found
@@ -113,6 +126,7 @@ fn diagnoses(
 
 fn line(
     index: usize,
+    first: &Service,
     service: &'static Service,
     diagnoses: &[&'static Diagnosis],
     rng: &mut Rng,
@@ -166,13 +180,13 @@ fn line(
         service_type: service.kind,
         betos: service.betos,
         modifier: modifier(service, rng),
-        place: PLACES[service.place],
+        place: PLACES[first.place],
         units,
         diagnosis: usize::try_from(rng.below(u32::try_from(diagnoses.len()).unwrap_or(1).max(1)))
             .unwrap_or(0),
         drug: (service.hcpcs.starts_with('J') && rng.percent(50)).then_some(&CYANOCOBALAMIN),
         primary_payer: primary_payer.filter(|_| allowed),
-        laboratory: (service.specialty == Some(LABORATORY)).then_some("99D0000001"),
+        laboratory: (first.specialty == Some(LABORATORY)).then_some("99D0000001"),
         equipment: None,
         hemoglobin: (service.hcpcs == "85025").then(|| rng.between(89, 165)),
         allowed,

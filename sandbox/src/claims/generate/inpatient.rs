@@ -20,7 +20,9 @@ pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Institutional {
     let Context {
         person, key, dates, ..
     } = *context;
-    let drg = if person.entitlement == Entitlement::KidneyDisease && rng.percent(60) {
+    // Children here are in hospital because of their kidneys only.
+    let child = (dates.start.0 - person.birth.0) / 365 < 20;
+    let drg = if child || (person.entitlement == Entitlement::KidneyDisease && rng.percent(60)) {
         &KIDNEY_DRG
     } else {
         rng.pick_weighted(DRGS, |drg| drg.share)

@@ -1,8 +1,8 @@
 //! Hospital visits without a stay.
 
-use super::institution::{add, bare, lead, line, pay, stranger, sum_up};
-use super::{Context, around, physician};
-use crate::claims::codes::{ACUTE, CYANOCOBALAMIN, OUTPATIENT_VISITS, SPECIALTIES, VISIT_DIALYSIS};
+use super::institution::{bare, lead, line, pay, stranger, sum_up};
+use super::{Context, around, complaint, physician, suits};
+use crate::claims::codes::{CYANOCOBALAMIN, OUTPATIENT_VISITS, SPECIALTIES, VISIT_DIALYSIS};
 use crate::claims::model::Institutional;
 use crate::people::Entitlement;
 use crate::rng::Rng;
@@ -12,19 +12,21 @@ pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Institutional {
     let visit = if person.entitlement == Entitlement::KidneyDisease && rng.percent(70) {
         &VISIT_DIALYSIS
     } else {
-        rng.pick_weighted(OUTPATIENT_VISITS, |visit| visit.share)
+        rng.pick_weighted(OUTPATIENT_VISITS, |visit| {
+            if suits(person, dates, visit.services[0].hcpcs) {
+                visit.share
+            } else {
+                0
+            }
+        })
     };
     let mut claim = bare(context, rng, 200, visit.place);
     match &visit.principal {
         Some(principal) => lead(&mut claim, principal),
-        None => {
-            let complaint = rng.pick(ACUTE);
-            lead(&mut claim, complaint);
-        }
+        None => lead(&mut claim, complaint(context, rng)),
     }
     if rng.percent(60) {
-        let reason = rng.pick(ACUTE);
-        claim.reason = Some(reason);
+        claim.reason = Some(complaint(context, rng));
     }
     claim.external = visit.external.as_ref();
     if let Some(procedure) = &visit.procedure {
@@ -53,7 +55,7 @@ pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Institutional {
         next.deductible_code = Some("0");
         next.drug = service
             .hcpcs
-            .starts_with('J')
+            .eq("J3420")
             .then_some((&CYANOCOBALAMIN, units));
         if rng.percent(5) {
             next.adjustment = Some("CO45");
@@ -74,11 +76,6 @@ pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Institutional {
         }
         claim.lines.push(next);
     }
-    add(
-        &mut claim.diagnoses,
-        &crate::claims::codes::PREVENTIVE[0],
-        true,
-    );
     claim.diagnoses.truncate(8);
     sum_up(&mut claim);
     claim

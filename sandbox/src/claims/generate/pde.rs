@@ -3,6 +3,7 @@
 use super::{Context, around, organization, part, physician};
 use crate::claims::codes::SPECIALTIES;
 use crate::claims::conditions;
+use crate::claims::counts;
 use crate::claims::model::{Cents, Pde, PdeAmounts, Rare};
 use crate::people::Person;
 use crate::rng::Rng;
@@ -26,7 +27,11 @@ pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Pde {
         102,
         place as u64,
     );
-    let days_supply = if habit.percent(30) { 90 } else { 30 };
+    // Whoever fills a prescription rarely gets more at once.
+    let (first, last) = person.service_window();
+    let count = i32::from(counts::of(person.number).of_type(key.kind)).max(1);
+    let gap = (last.0 - first.0) * i32::try_from(drugs.len()).unwrap_or(1) / count;
+    let days_supply = if gap >= 75 { 90 } else { 30 };
     let quantity = (drug.daily * days_supply).div_ceil(100).max(1);
     let prescription = 100_000_000 + u64::from(habit.below(80_000_000)) * 10 + (fill / 6) as u64;
     let specialist = usize::from(habit.percent(25));

@@ -92,6 +92,8 @@ fn parts_of_a_claim_belong_together() {
                     "{}",
                     claim.key
                 );
+                let services: HashSet<_> = body.lines.iter().map(|line| line.hcpcs).collect();
+                assert_eq!(services.len(), body.lines.len(), "{}", claim.key);
                 let codes: HashSet<_> = body
                     .diagnoses
                     .iter()
