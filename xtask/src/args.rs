@@ -21,6 +21,7 @@ cargo xtask <command>
             --only SUITE[,SUITE]     lint, native, doc, host, wasm, node, http, browser, data
             --filter STR             only the tests whose name contains STR (leaves lint and data out)
             --no-lint                without cargo fmt and clippy
+  check-config  say whether the gateway would start with the SPIN_VARIABLE_* of the environment
   sizes   raw and gzip size of each .wasm that is built
   screenshots   take the README's picture of the demo page
   help    this text";
@@ -29,6 +30,7 @@ cargo xtask <command>
 #[derive(Debug, PartialEq)]
 pub(crate) enum Command {
     Build(Build),
+    CheckConfig,
     Help,
     Screenshots,
     Sizes,
@@ -169,6 +171,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
     let mut rest = Rest { args };
     match command.as_str() {
         "build" => rest.build().map(Command::Build),
+        "check-config" => rest.nothing(Command::CheckConfig),
         "help" | "--help" | "-h" => Ok(Command::Help),
         "screenshots" => rest.nothing(Command::Screenshots),
         "sizes" => rest.nothing(Command::Sizes),

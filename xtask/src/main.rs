@@ -51,6 +51,7 @@ fn run() -> Result<ExitCode> {
             parts::build(&workspace, &build)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::CheckConfig => check_config(&workspace),
         Command::Help => {
             println!("{}", args::HELP);
             Ok(ExitCode::SUCCESS)
@@ -70,4 +71,18 @@ fn run() -> Result<ExitCode> {
         }
         Command::Up(options) => up::run(&workspace, &options),
     }
+}
+
+/// The gateway's own check, from the table in its code; it says what is wrong.
+fn check_config(workspace: &Workspace) -> Result<ExitCode> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["run", "--quiet", "--package", "bluegate-gateway"]);
+    let status = cargo
+        .args(["--example", "config", "--", "check"])
+        .status()?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
