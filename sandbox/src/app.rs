@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 use http::{StatusCode, Uri};
 
 use crate::config::Config;
+use crate::idp::guesses::{GuessStore, InMemory};
 use crate::{backend, idp};
 
 /// What a handler needs: the settings and the clock.
@@ -14,6 +15,8 @@ use crate::{backend, idp};
 pub struct Site {
     /// The settings.
     pub config: Arc<Config>,
+    /// Wrong passwords of each account.
+    pub guesses: Arc<dyn GuessStore>,
     clock: fn() -> i64,
 }
 
@@ -25,8 +28,13 @@ impl Site {
     }
 }
 
-/// The router, with `clock` giving the seconds since 1970.
+/// The router, with `clock` giving the seconds since 1970 and wrong passwords kept in memory.
 pub fn router(config: Config, clock: fn() -> i64) -> Router {
+    router_with(config, clock, Arc::new(InMemory::default()))
+}
+
+/// The router with a place for wrong passwords.
+pub fn router_with(config: Config, clock: fn() -> i64, guesses: Arc<dyn GuessStore>) -> Router {
     if !config.enabled {
         return Router::new().fallback(not_found);
     }
@@ -55,6 +63,7 @@ pub fn router(config: Config, clock: fn() -> i64) -> Router {
         .fallback(not_found)
         .with_state(Site {
             config: Arc::new(config),
+            guesses,
             clock,
         })
 }

@@ -107,9 +107,24 @@ pub(crate) async fn signin(State(site): State<Site>, headers: HeaderMap, body: B
         return Reply::see_other(&request.denied(&site.config));
     }
     let username = fields.get("username").unwrap_or("").trim().to_owned();
+    let guesses = site.guesses.read(&username).await;
+    if let Some(seconds) = guesses.wait(site.now()) {
+        return slow_down(&site, &request, &username, seconds);
+    }
     match Account::sign_in(&username, fields.get("password").unwrap_or("")) {
-        Some(account) => Reply::see_other(&request.success(&site.config, site.now(), account)),
-        None => form(&site, &request, Some(&username)),
+        Some(account) => {
+            if guesses.failures > 0 {
+                site.guesses.write(&username, Guesses::default()).await;
+            }
+            Reply::see_other(&request.success(&site.config, site.now(), account))
+        }
+        None => {
+            // Names that are no account's are not kept, so that nobody can fill the store with them.
+            if Account::known(&username) {
+                site.guesses.write(&username, guesses.one_more(site.now())).await;
+            }
+            form(&site, &request, Some(&username))
+        }
     }
 }
 

@@ -26,7 +26,11 @@ pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
     }
     call.flag("IncludeTaxNumbers")?;
     let claim = ClaimKey::parse(id)
-        .and_then(|key| generate::claim(&Person::of(key.person), key))
+        .and_then(|key| {
+            let person = Person::of(key.person);
+            let claim = generate::claim(&person, key)?;
+            index::is_loaded(&person, &claim.dates, call.today).then_some(claim)
+        })
         .ok_or_else(|| Problem::unknown("ExplanationOfBenefit", id))?;
     let mut out = Vec::with_capacity(30_000);
     json::object(&mut out, |o| {
@@ -82,7 +86,10 @@ pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
     let served = Range::parse(call.params.all("service-date"))?;
     let updated = Range::parse(call.params.all("_lastUpdated"))?;
     let person = PersonNumber::of_patient_id(id).map(Person::of);
-    let mut entries: Vec<Entry> = person.as_ref().map(index::of).unwrap_or_default();
+    let mut entries: Vec<Entry> = person
+        .as_ref()
+        .map(|person| index::of(person, call.today))
+        .unwrap_or_default();
     entries.retain(|entry| {
         kinds[usize::from(entry.key.kind.ordinal())]
             // The fill date of a prescription is its only day, so the end serves for all types.

@@ -34,8 +34,8 @@ pub fn of(person: &Person, key: ClaimKey, count: u16) -> Dates {
     {
         first = first.max(part_d).min(last.plus(-30));
     }
-    if key.kind == ClaimType::Hospice {
-        // Hospice comes at the end.
+    if key.kind == ClaimType::Hospice && person.death.is_some() {
+        // Hospice comes at the end; some people live on.
         first = first.max(last.plus(-45 * i32::from(count) - 30));
     }
     // Each claim has a slot of its own in the window, so claims of one type follow each other in time.

@@ -1,7 +1,7 @@
 //! What is known of one person besides their claims.
 
 use super::names::{CITIES, FAMILY, FAMILY_ES, MEN, MEN_ES, STATES, STREETS, WOMEN, WOMEN_ES};
-use super::{Mbi, PersonNumber};
+use super::{DOCUMENTED, Mbi, PersonNumber};
 use crate::date::Day;
 use crate::rng::Rng;
 
@@ -11,8 +11,11 @@ const DOMAIN: u64 = 1;
 /// The day that ages are counted at.
 const REFERENCE: Day = Day::of(2025, 1, 1);
 
-/// No service date lies after this day; it does not move, so that a claim never changes.
-pub(crate) const LAST_SERVICE: Day = Day::of(2026, 8, 31);
+/// The documented people and the hard cases have no claims after this day, so that theirs are always the same.
+const LAST_FIXED_SERVICE: Day = Day::of(2025, 6, 30);
+
+/// Nobody has claims after this day. Claims of others appear as time goes on: see `Person::is_fixed`.
+const LAST_SERVICE: Day = Day::of(2027, 12, 31);
 
 /// No service date lies before this day, on which ICD-10 took the place of ICD-9.
 const FIRST_SERVICE: Day = Day::of(2015, 10, 1);
@@ -215,7 +218,7 @@ impl Person {
     #[must_use]
     pub fn updated(&self) -> Day {
         let weeks = Rng::of(DOMAIN, u64::from(self.number.get()), 1, 0).below(60);
-        LAST_SERVICE
+        LAST_FIXED_SERVICE
             .plus(-7 * i32::try_from(weeks).unwrap_or(0))
             .max(self.enrolled)
             .next_friday()
@@ -228,10 +231,24 @@ impl Person {
 
     /// The first and the last day that claims may have.
     pub(crate) fn service_window(&self) -> (Day, Day) {
-        let last = self
-            .death
-            .map_or(LAST_SERVICE, |death| death.min(LAST_SERVICE));
+        let end = if self.is_fixed() {
+            LAST_FIXED_SERVICE
+        } else {
+            LAST_SERVICE
+        };
+        let last = self.death.map_or(end, |death| death.min(end));
         (self.enrolled.max(FIRST_SERVICE).min(last.plus(-30)), last)
+    }
+
+    /// Whether documents count this person's claims, so that the clock must not change them.
+    pub(crate) const fn is_fixed(&self) -> bool {
+        matches!(
+            self.number,
+            PersonNumber::DOE
+                | PersonNumber::MANY_CLAIMS
+                | PersonNumber::FIRST
+                | PersonNumber::LAST
+        ) || self.number.get() >= DOCUMENTED
     }
 
     /// The people that documents describe keep what the documents say.

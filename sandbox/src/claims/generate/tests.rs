@@ -13,7 +13,7 @@ fn sample() -> impl Iterator<Item = (Person, Claim)> {
         .step_by(149)
         .map(Person::of)
         .flat_map(|person| {
-            let claims: Vec<Claim> = index::of(&person)
+            let claims: Vec<Claim> = index::all(&person)
                 .iter()
                 .map(|entry| claim(&person, entry.key).unwrap())
                 .collect();
@@ -137,7 +137,7 @@ fn parts_of_a_claim_belong_together() {
 #[test]
 fn a_claim_of_someone_else_is_not_built() {
     let person = Person::of(PersonNumber::DOE);
-    let key = index::of(&person)[0].key;
+    let key = index::all(&person)[0].key;
     assert!(claim(&Person::of(PersonNumber::MANY_CLAIMS), key).is_none());
     assert!(
         claim(
