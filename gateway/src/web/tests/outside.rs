@@ -47,8 +47,10 @@ pub(super) struct State {
     pub(super) provider_down: bool,
     /// The backend does not answer.
     pub(super) backend_down: bool,
-    /// Key ids in the JWKS; id_tokens are signed with the last.
+    /// Key ids in the JWKS.
     pub(super) kids: Vec<&'static str>,
+    /// Key id of the next id_tokens.
+    pub(super) signs_with: &'static str,
     /// Claims of the next id_tokens that differ.
     pub(super) claims: BTreeMap<&'static str, Json>,
     /// Changes the signed id_token.
@@ -75,6 +77,7 @@ impl Outside {
                 provider_down: false,
                 backend_down: false,
                 kids: vec!["k1"],
+                signs_with: "k1",
                 claims: BTreeMap::new(),
                 forge: None,
                 patients: HashMap::new(),
@@ -191,7 +194,7 @@ impl Outside {
         for (name, value) in &state.claims {
             claims[*name] = value.clone();
         }
-        let token = sign(&claims, state.kids.last().unwrap());
+        let token = sign(&claims, state.signs_with);
         let token = match state.forge {
             Some(forge) => forge(token),
             None => token,
