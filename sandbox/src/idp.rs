@@ -6,6 +6,7 @@
 
 pub mod accounts;
 mod authorize;
+pub mod guesses;
 mod keys;
 mod pages;
 mod params;
@@ -14,7 +15,9 @@ mod token;
 
 use axum::extract::State;
 use bytes::Bytes;
-use http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, PRAGMA, WWW_AUTHENTICATE};
+use http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use serde_json::json;
 
@@ -114,14 +117,14 @@ pub(crate) async fn signin(State(site): State<Site>, headers: HeaderMap, body: B
     match Account::sign_in(&username, fields.get("password").unwrap_or("")) {
         Some(account) => {
             if guesses.failures > 0 {
-                site.guesses.write(&username, Guesses::default()).await;
+                site.guesses.right(&username).await;
             }
             Reply::see_other(&request.success(&site.config, site.now(), account))
         }
         None => {
             // Names that are no account's are not kept, so that nobody can fill the store with them.
-            if Account::known(&username) {
-                site.guesses.write(&username, guesses.one_more(site.now())).await;
+            if Account::of_username(&username).is_some() {
+                site.guesses.wrong(&username, site.now()).await;
             }
             form(&site, &request, Some(&username))
         }
@@ -220,13 +223,17 @@ fn form(site: &Site, request: &Request, refused: Option<&str>) -> Reply {
         StatusCode::OK
     };
     let username = refused.or(request.hint.as_deref()).unwrap_or("");
-    let html = pages::sign_in(
-        request.spanish,
-        &request.seal(site.now()),
-        username,
-        refused.is_some(),
-    );
+    let error = refused.map(|_| pages::wrong_password(request.spanish));
+    let html = pages::sign_in(request.spanish, &request.seal(site.now()), username, error);
     page(status, request.spanish, html)
+}
+
+/// The form again: this account must wait.
+fn slow_down(site: &Site, request: &Request, username: &str, seconds: i64) -> Reply {
+    let error = Some(pages::wait(request.spanish));
+    let html = pages::sign_in(request.spanish, &request.seal(site.now()), username, error);
+    page(StatusCode::TOO_MANY_REQUESTS, request.spanish, html)
+        .header(RETRY_AFTER, &seconds.to_string())
 }
 
 fn fault(spanish: bool, reason: &'static str) -> Reply {

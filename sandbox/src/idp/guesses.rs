@@ -29,7 +29,9 @@ impl Guesses {
         if self.forgotten(now) || self.failures < FREE {
             return None;
         }
-        let pause = 1_i64.checked_shl(u32::try_from(self.failures - FREE).unwrap_or(u32::MAX)).unwrap_or(LONGEST_S);
+        let pause = 1_i64
+            .checked_shl(u32::try_from(self.failures - FREE).unwrap_or(u32::MAX))
+            .unwrap_or(LONGEST_S);
         let wait = self.last_at + pause.clamp(1, LONGEST_S) - now;
         (wait > 0).then_some(wait)
     }
@@ -37,8 +39,15 @@ impl Guesses {
     /// The count after one more.
     #[must_use]
     pub const fn one_more(self, now: i64) -> Self {
-        let failures = if self.forgotten(now) { 1 } else { self.failures.saturating_add(1) };
-        Self { failures, last_at: now }
+        let failures = if self.forgotten(now) {
+            1
+        } else {
+            self.failures.saturating_add(1)
+        };
+        Self {
+            failures,
+            last_at: now,
+        }
     }
 
     const fn forgotten(self, now: i64) -> bool {
@@ -50,8 +59,10 @@ impl Guesses {
 pub trait GuessStore: Debug + Send + Sync {
     /// The count of an account. A store that cannot be asked knows of none: the sandbox goes on.
     fn read<'a>(&'a self, username: &'a str) -> Later<'a, Guesses>;
-    /// Keeps a count; zero failures remove it.
-    fn write<'a>(&'a self, username: &'a str, guesses: Guesses) -> Later<'a, ()>;
+    /// Counts one more wrong password, in one step whatever the concurrency.
+    fn wrong<'a>(&'a self, username: &'a str, now: i64) -> Later<'a, ()>;
+    /// Forgets the wrong passwords of an account.
+    fn right<'a>(&'a self, username: &'a str) -> Later<'a, ()>;
 }
 
 /// In the memory of this process: for native runs. A component's memory is too short-lived for it.
@@ -60,12 +71,27 @@ pub struct InMemory(Mutex<HashMap<String, Guesses>>);
 
 impl GuessStore for InMemory {
     fn read<'a>(&'a self, username: &'a str) -> Later<'a, Guesses> {
-        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(username).copied();
+        let found = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(username)
+            .copied();
         Box::pin(async move { found.unwrap_or_default() })
     }
 
-    fn write<'a>(&'a self, username: &'a str, guesses: Guesses) -> Later<'a, ()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(username.to_owned(), guesses);
+    fn wrong<'a>(&'a self, username: &'a str, now: i64) -> Later<'a, ()> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(username.to_owned()).or_default();
+        *count = count.one_more(now);
+        Box::pin(async {})
+    }
+
+    fn right<'a>(&'a self, username: &'a str) -> Later<'a, ()> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(username);
         Box::pin(async {})
     }
 }
@@ -73,7 +99,8 @@ impl GuessStore for InMemory {
 /// Wrong passwords that cost nothing.
 const FREE: i64 = 5;
 const LONGEST_S: i64 = 60;
-const FORGET_S: i64 = 900;
+/// Seconds after which wrong passwords are forgotten.
+pub const FORGET_S: i64 = 900;
 
 #[cfg(test)]
 mod tests {
@@ -94,7 +121,10 @@ mod tests {
 
     #[test]
     fn a_quarter_of_an_hour_forgets() {
-        let guesses = Guesses { failures: 40, last_at: 1_000 };
+        let guesses = Guesses {
+            failures: 40,
+            last_at: 1_000,
+        };
         assert_eq!(guesses.wait(1_901), None);
         assert_eq!(guesses.one_more(1_901).failures, 1);
         assert_eq!(guesses.one_more(1_900).failures, 41);

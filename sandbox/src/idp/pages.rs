@@ -12,6 +12,7 @@ struct Words {
     submit: &'static str,
     cancel: &'static str,
     refused: &'static str,
+    wait: &'static str,
     hint: &'static str,
     notice: &'static str,
     fault: &'static str,
@@ -29,6 +30,7 @@ const ENGLISH: Words = Words {
     submit: "Sign in",
     cancel: "Cancel",
     refused: "That user name and password do not belong together. Check both and try again.",
+    wait: "Too many wrong passwords for this account. Wait a minute, then try again.",
     hint: "For example BBUser00000 with PW00000!, up to BBUser29999 with PW29999!",
     notice: "Sandbox. All people and claims here are made up.",
     fault: "This sign-in cannot go on",
@@ -46,6 +48,7 @@ const SPANISH: Words = Words {
     submit: "Iniciar sesión",
     cancel: "Cancelar",
     refused: "El nombre de usuario y la contraseña no coinciden. Revise ambos e inténtelo de nuevo.",
+    wait: "Demasiadas contraseñas incorrectas para esta cuenta. Espere un minuto e inténtelo de nuevo.",
     hint: "Por ejemplo BBUser00000 con PW00000!, hasta BBUser29999 con PW29999!",
     notice: "Entorno de pruebas. Todas las personas y reclamaciones son inventadas.",
     fault: "No se puede continuar con este inicio de sesión",
@@ -60,7 +63,7 @@ struct SignIn<'a> {
     words: &'a Words,
     request: &'a str,
     username: &'a str,
-    refused: bool,
+    refused: Option<&'a str>,
 }
 
 #[derive(Template)]
@@ -72,8 +75,23 @@ struct Message<'a> {
     detail: &'a str,
 }
 
-/// The sign-in form with its hidden field; `refused` after a wrong password.
-pub(super) fn sign_in(spanish: bool, request: &str, username: &str, refused: bool) -> String {
+/// What the form says after a wrong password.
+pub(super) const fn wrong_password(spanish: bool) -> &'static str {
+    words(spanish).refused
+}
+
+/// What the form says after many wrong passwords.
+pub(super) const fn wait(spanish: bool) -> &'static str {
+    words(spanish).wait
+}
+
+/// The sign-in form with its hidden field; `refused` says why it is shown again.
+pub(super) fn sign_in(
+    spanish: bool,
+    request: &str,
+    username: &str,
+    refused: Option<&str>,
+) -> String {
     render(&SignIn {
         words: words(spanish),
         request,

@@ -202,6 +202,35 @@ fn a_wrong_password_shows_the_form_again_with_words() {
 }
 
 #[test]
+fn many_wrong_passwords_make_the_account_wait_even_with_the_right_one() {
+    // One router is one memory: the helpers of the other tests make a fresh one for each request.
+    let mut app = app::router(config(), || NOW);
+    let field = hidden_field(&authorize_with(&[]));
+    let mut attempt = |username: &str, password: &str| {
+        let pairs = [
+            ("request", field.as_str()),
+            ("username", username),
+            ("password", password),
+        ];
+        send(&mut app, posting("/sandbox/idp/signin", &pairs))
+    };
+    for _ in 0..5 {
+        assert_eq!(attempt("BBUser28324", "x").status, StatusCode::UNAUTHORIZED);
+    }
+    let waiting = attempt("BBUser28324", "PW28324!");
+    assert_eq!(waiting.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(
+        waiting.text().contains("Wait a minute"),
+        "{}",
+        waiting.text()
+    );
+    assert_eq!(
+        attempt("BBUser20023", "PW20023!").status,
+        StatusCode::SEE_OTHER
+    );
+}
+
+#[test]
 fn a_form_that_was_changed_or_is_old_is_refused() {
     let field = hidden_field(&authorize_with(&[]));
     let fields = |field: &str| {
