@@ -122,16 +122,7 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
     .await
     .ok()?
     else {
-        let earlier = decided(
-            app.database.as_ref(),
-            transaction.hash(),
-            browser.hash(),
-            code.hash(),
-            now,
-        )
-        .await
-        .ok()??;
-        return Some(back(site, &earlier.redirect, &earlier.state, &code));
+        return repeated(site, &transaction, &browser, &code).await;
     };
     let identity_id = waiting.identity_id?;
     let application = application::by_id(app.database.as_ref(), waiting.application_id)
@@ -181,7 +172,7 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
     .await
     .ok()?;
     if !decided_now {
-        return None;
+        return repeated(site, &transaction, &browser, &code).await;
     }
     Action::ok(action)
         .by("beneficiary")
@@ -214,6 +205,15 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
         ),
     );
     Some(reply)
+}
+
+/// The same answer again, for a double click on Allow.
+async fn repeated(site: &Site, transaction: &Secret, browser: &Secret, code: &Secret) -> Option<Reply> {
+    let app = &site.app;
+    let earlier = decided(app.database.as_ref(), transaction.hash(), browser.hash(), code.hash(), app.clock.now())
+        .await
+        .ok()??;
+    Some(back(site, &earlier.redirect, &earlier.state, code))
 }
 
 fn back(
