@@ -135,6 +135,21 @@ impl Provider {
         }
     }
 
+    /// Where the browser signs out at the provider as well (OpenID Connect RP-Initiated Logout, section 2), and comes
+    /// back from. Nothing where the provider has no such endpoint or cannot be asked.
+    pub async fn sign_out_url(&self, app: &App) -> Option<String> {
+        let metadata = self.metadata(app).await.ok()?;
+        let mut url = Url::parse(metadata.end_session_endpoint.as_deref()?).ok()?;
+        url.query_pairs_mut().extend_pairs([
+            ("client_id", app.config.idp_client_id.as_str()),
+            (
+                "post_logout_redirect_uri",
+                &format!("{}/", app.config.public_base_url),
+            ),
+        ]);
+        Some(url.into())
+    }
+
     /// Whether the discovery document can be had, for readiness.
     ///
     /// # Errors
@@ -233,6 +248,7 @@ struct Metadata {
     authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
+    end_session_endpoint: Option<String>,
 }
 
 #[derive(Deserialize)]

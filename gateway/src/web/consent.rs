@@ -208,11 +208,22 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
 }
 
 /// The same answer again, for a double click on Allow.
-async fn repeated(site: &Site, transaction: &Secret, browser: &Secret, code: &Secret) -> Option<Reply> {
+async fn repeated(
+    site: &Site,
+    transaction: &Secret,
+    browser: &Secret,
+    code: &Secret,
+) -> Option<Reply> {
     let app = &site.app;
-    let earlier = decided(app.database.as_ref(), transaction.hash(), browser.hash(), code.hash(), app.clock.now())
-        .await
-        .ok()??;
+    let earlier = decided(
+        app.database.as_ref(),
+        transaction.hash(),
+        browser.hash(),
+        code.hash(),
+        app.clock.now(),
+    )
+    .await
+    .ok()??;
     Some(back(site, &earlier.redirect, &earlier.state, code))
 }
 

@@ -101,10 +101,11 @@ pub(super) async fn callback(
     }
 }
 
-/// `/signout`: forgets this browser. Tokens that applications hold are not touched.
+/// `/signout`: forgets this browser, and signs out at the provider. Tokens that applications hold are not touched.
 pub(super) async fn sign_out(State(site): State<Site>) -> Answer {
     let config = &site.app.config;
-    let mut reply = see_other("/");
+    let there = site.provider.sign_out_url(&site.app).await;
+    let mut reply = see_other(there.as_deref().unwrap_or("/"));
     add_cookie(
         &mut reply,
         &cookies::set(config, cookies::browser_name(config), "", 0),
