@@ -1,0 +1,211 @@
+//! The table of variables, and the documentation that is written from it.
+
+/// One variable of `spin.toml`.
+#[allow(clippy::exhaustive_structs)]
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Name in the manifest; `SPIN_VARIABLE_` and the upper-case name in the environment.
+    pub name: &'static str,
+    /// Default in `spin.toml`, the sandbox manifest.
+    pub sandbox_default: &'static str,
+    /// Default in `deploy/spin.toml`; nothing where it must be given.
+    pub production_default: Option<&'static str>,
+    /// Whether it is a secret.
+    pub secret: bool,
+    /// What it is for, in one sentence.
+    pub purpose: &'static str,
+}
+
+/// Every variable of the gateway, in the order of the documentation.
+pub const VARIABLES: [Variable; 22] = [
+    Variable {
+        name: "environment",
+        sandbox_default: "sandbox",
+        production_default: Some("production"),
+        secret: false,
+        purpose: "`sandbox` or `production`. Production refuses every sandbox secret, issuer and key.",
+    },
+    Variable {
+        name: "public_base_url",
+        sandbox_default: "http://127.0.0.1:3000",
+        production_default: None,
+        secret: false,
+        purpose: "Scheme, host and port under which people and applications reach the gateway. The only source of issuer, links and callback addresses.",
+    },
+    Variable {
+        name: "claims_backend_origin",
+        sandbox_default: "http://127.0.0.1:3000",
+        production_default: None,
+        secret: false,
+        purpose: "Origin of the FHIR claims backend.",
+    },
+    Variable {
+        name: "claims_backend_path",
+        sandbox_default: "/sandbox/claims",
+        production_default: Some(""),
+        secret: false,
+        purpose: "Path on that origin before `/vN/fhir`; empty where there is none.",
+    },
+    Variable {
+        name: "claims_backend_authorization",
+        sandbox_default: "",
+        production_default: Some(""),
+        secret: true,
+        purpose: "Value of the `Authorization` header to the backend; empty sends none.",
+    },
+    Variable {
+        name: "idp_origin",
+        sandbox_default: "http://127.0.0.1:3000",
+        production_default: None,
+        secret: false,
+        purpose: "Origin of the OpenID Connect provider.",
+    },
+    Variable {
+        name: "idp_path",
+        sandbox_default: "/sandbox/idp",
+        production_default: Some(""),
+        secret: false,
+        purpose: "Path of the provider's issuer on that origin; empty where there is none.",
+    },
+    Variable {
+        name: "idp_extra_origin",
+        sandbox_default: "https://unused.invalid",
+        production_default: Some("https://unused.invalid"),
+        secret: false,
+        purpose: "A second origin for the provider's token or key endpoint. A name under `.invalid` means: not used.",
+    },
+    Variable {
+        name: "idp_client_id",
+        sandbox_default: "bluegate-sandbox",
+        production_default: None,
+        secret: false,
+        purpose: "Client id of the gateway at the provider.",
+    },
+    Variable {
+        name: "idp_client_secret",
+        sandbox_default: SANDBOX_IDP_CLIENT_SECRET,
+        production_default: None,
+        secret: true,
+        purpose: "Client secret of the gateway at the provider.",
+    },
+    Variable {
+        name: "idp_subject_form",
+        sandbox_default: "uuid",
+        production_default: Some("any"),
+        secret: false,
+        purpose: "`uuid` or `any`: the form of `sub` that the provider promises. A subject of another form is refused at sign-in.",
+    },
+    Variable {
+        name: "alert_origin",
+        sandbox_default: "https://unused.invalid",
+        production_default: Some("https://unused.invalid"),
+        secret: false,
+        purpose: "Origin of the webhook for alerts. A name under `.invalid` means: not used. Not used yet.",
+    },
+    Variable {
+        name: "store_key",
+        sandbox_default: "sandbox:c2FuZGJveC1vbmx5LXN0b3JlLWtleS0zMi1ieXRlcyE",
+        production_default: None,
+        secret: true,
+        purpose: "Key id, colon, 32 random bytes in base64url: seals names and e-mail addresses.",
+    },
+    Variable {
+        name: "token_key",
+        sandbox_default: "sandbox:c2FuZGJveC1vbmx5LXRva2VuLWtleS0zMi1ieXRlcyE",
+        production_default: None,
+        secret: true,
+        purpose: "Key id, colon, 32 random bytes in base64url: derives refresh tokens, verifiers, nonces and CSRF tokens.",
+    },
+    Variable {
+        name: "audit_key",
+        sandbox_default: "sandbox:c2FuZGJveC1vbmx5LWF1ZGl0LWtleS0zMi1ieXRlcyE",
+        production_default: None,
+        secret: true,
+        purpose: "Key id, colon, 32 random bytes in base64url: keyed hashes of people in audit and logs.",
+    },
+    Variable {
+        name: "access_token_ttl_s",
+        sandbox_default: "3600",
+        production_default: Some("3600"),
+        secret: false,
+        purpose: "Lifetime of access tokens in seconds, 60 to 86400.",
+    },
+    Variable {
+        name: "allow_implicit_flow_insecure",
+        sandbox_default: "false",
+        production_default: Some("false"),
+        secret: false,
+        purpose: "`true` lets v1 answer `response_type=token` to applications registered for it. Leave it off: RFC 9700, section 2.1.2.",
+    },
+    Variable {
+        name: "v3_enabled",
+        sandbox_default: "false",
+        production_default: Some("false"),
+        secret: false,
+        purpose: "`true` serves the v3 routes.",
+    },
+    Variable {
+        name: "trusted_proxies",
+        sandbox_default: "",
+        production_default: Some(""),
+        secret: false,
+        purpose: "Addresses of proxies whose forwarded client address is believed, separated by commas.",
+    },
+    Variable {
+        name: "operators",
+        sandbox_default: "",
+        production_default: Some(""),
+        secret: true,
+        purpose: "Operators as `name:role:sha256(token)`, separated by commas. The hash is hexadecimal; roles are read, approve, lock.",
+    },
+    Variable {
+        name: "rate_limit_per_minute",
+        sandbox_default: "6000",
+        production_default: Some("6000"),
+        secret: false,
+        purpose: "Requests a minute for each application and for each address.",
+    },
+    Variable {
+        name: "clock_offset_s",
+        sandbox_default: "0",
+        production_default: Some("0"),
+        secret: false,
+        purpose: "Seconds added to the clock; sandbox only.",
+    },
+];
+
+/// `docs/configuration.md`, written from the table.
+#[must_use]
+pub fn documentation() -> String {
+    let mut text = String::from(
+        "# Configuration\n\n\
+         Written from the table in `gateway/src/config/variables.rs` by `cargo run -p bluegate-gateway --example config docs`; \
+         a test keeps the two the same.\n\n\
+         Each variable is declared in the manifest and can be set in the environment as `SPIN_VARIABLE_` and its name in \
+         upper case. `spin.toml` has the sandbox defaults, `deploy/spin.toml` those of production; a variable that says \
+         *required* must be given there, or Spin does not start. With a wrong value every route but `/health` answers 503, \
+         and one line in the log names the variable and says what to write. \
+         `cargo xtask check-config` says the same before anything is deployed.\n\n\
+         | Variable | Sandbox | Production | Purpose |\n|---|---|---|---|\n",
+    );
+    for variable in &VARIABLES {
+        let shown = |value: &str| match value {
+            "" => "empty".to_owned(),
+            _ => format!("`{value}`"),
+        };
+        let secret = if variable.secret { " (secret)" } else { "" };
+        let production = variable
+            .production_default
+            .map_or_else(|| "*required*".to_owned(), shown);
+        text.push_str(&format!(
+            "| `{}`{secret} | {} | {production} | {} |\n",
+            variable.name,
+            shown(variable.sandbox_default),
+            variable.purpose,
+        ));
+    }
+    text
+}
+
+/// What the sandbox manifest has as the client secret at its own provider. Public knowledge.
+pub(super) const SANDBOX_IDP_CLIENT_SECRET: &str = "sandbox-only-idp-client-secret";
