@@ -8,10 +8,12 @@ use rusqlite::types::{Value as SqlValue, ValueRef};
 
 use crate::app::App;
 use crate::config::Config;
+use crate::fhir::breaker::Breaker;
 use crate::ports::{
     Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
     UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, Value,
 };
+use crate::rate::RateLimiter;
 
 /// The sandbox's defaults with some variables changed, a fresh store, and parts that stand still.
 pub(crate) fn app(variables: &[(&'static str, &str)], clock: Arc<ManualClock>) -> App {
@@ -28,6 +30,8 @@ pub(crate) fn app(variables: &[(&'static str, &str)], clock: Arc<ManualClock>) -
         clock,
         entropy: Arc::new(CountingEntropy::new()),
         log: Arc::new(MemoryLog::default()),
+        limiter: RateLimiter::default(),
+        breaker: Breaker::default(),
     }
 }
 
@@ -165,16 +169,18 @@ impl Upstream for ScriptedUpstream {
     }
 }
 
-/// Where a statement fails.
+/// What happens at a statement.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
-    /// It is not applied.
-    Before,
-    /// It is applied, and its answer is lost.
+    /// It fails and is applied, and its answer is lost.
     After,
+    /// It fails and is not applied.
+    Before,
+    /// It succeeds, but another statement was faster.
+    Meanwhile(&'static str),
 }
 
-/// A store one of whose statements fails, counted from the last [`FaultyDatabase::plan`].
+/// A store where something happens at one statement, counted from the last [`FaultyDatabase::plan`].
 pub(crate) struct FaultyDatabase {
     inner: SqliteDatabase,
     plan: Mutex<Plan>,
@@ -182,9 +188,8 @@ pub(crate) struct FaultyDatabase {
 
 #[derive(Default)]
 struct Plan {
-    seen: usize,
     fault: Option<(usize, Fault)>,
-    failed: Option<String>,
+    seen: Vec<String>,
 }
 
 impl FaultyDatabase {
@@ -196,23 +201,32 @@ impl FaultyDatabase {
         }
     }
 
-    /// Counts from here, and lets the statement of that number (the first is 0) fail.
+    /// Counts from here; the fault is for the statement of that number, the first being 0.
     pub(crate) fn plan(&self, fault: Option<(usize, Fault)>) {
         *self.plan.lock().unwrap() = Plan {
             fault,
-            ..Plan::default()
+            seen: Vec::new(),
         };
     }
 
-    /// How many statements were run since the last plan, and which one failed. Without faults from here on.
-    pub(crate) fn finish(&self) -> (usize, Option<String>) {
-        let plan = std::mem::take(&mut *self.plan.lock().unwrap());
-        (plan.seen, plan.failed)
+    /// The statements since the last plan. No faults from here on.
+    pub(crate) fn finish(&self) -> Vec<String> {
+        std::mem::take(&mut *self.plan.lock().unwrap()).seen
     }
 
     /// Runs a statement of the test itself, past the plan.
     pub(crate) fn sql(&self, sql: &str, parameters: Vec<Value>) -> Rows {
         self.inner.run(sql, parameters).unwrap()
+    }
+
+    /// What happens to the statement that is about to run.
+    fn next(&self, sql: &str) -> Option<Fault> {
+        let mut plan = self.plan.lock().unwrap();
+        let number = plan.seen.len();
+        plan.seen.push(sql.to_owned());
+        plan.fault
+            .filter(|(planned, _)| *planned == number)
+            .map(|(_, fault)| fault)
     }
 }
 
@@ -223,22 +237,17 @@ impl Database for FaultyDatabase {
         sql: &'a str,
         parameters: Vec<Value>,
     ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
-        let fault = {
-            let mut plan = self.plan.lock().unwrap();
-            let fault = plan.fault.filter(|(number, _)| *number == plan.seen);
-            plan.seen += 1;
-            if fault.is_some() {
-                plan.failed = Some(sql.to_owned());
-            }
-            fault.map(|(_, fault)| fault)
-        };
-        let lost = || Box::pin(async { Err(DatabaseError("disk I/O error".to_owned())) });
-        match fault {
+        let lost = || Err(DatabaseError("disk I/O error".to_owned()));
+        match self.next(sql) {
             None => self.inner.execute(durability, sql, parameters),
-            Some(Fault::Before) => lost(),
             Some(Fault::After) => {
                 let _ = self.inner.run(sql, parameters);
-                lost()
+                Box::pin(async move { lost() })
+            }
+            Some(Fault::Before) => Box::pin(async move { lost() }),
+            Some(Fault::Meanwhile(other)) => {
+                self.inner.run(other, Vec::new()).unwrap();
+                self.inner.execute(durability, sql, parameters)
             }
         }
     }

@@ -2,8 +2,9 @@
 //! [`Gateway::respond`]: real handlers, a real store, and an identity provider and claims backend that do
 //! what the test says.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::executor::block_on;
@@ -11,8 +12,11 @@ use http::{HeaderMap, Method, Request};
 use serde_json::{Value as Json, json};
 
 use super::Gateway;
-use crate::adapters::native::{FaultyDatabase, ManualClock, MemoryLog, app};
+use crate::adapters::native::{FaultyDatabase, ManualClock, app};
+use crate::app::App;
+use crate::fhir::breaker::Breaker;
 use crate::ports::{Clock as _, Rows, Value};
+use crate::rate::RateLimiter;
 
 use outside::{Outside, Person};
 
@@ -35,12 +39,11 @@ const SCOPE: &str = "patient/Patient.rs patient/ExplanationOfBenefit.rs profile"
 
 /// A gateway with everything around it.
 struct World {
-    gateway: Gateway,
+    app: App,
+    gateway: RefCell<Gateway>,
     database: Arc<FaultyDatabase>,
     outside: Arc<Outside>,
     clock: Arc<ManualClock>,
-    #[allow(dead_code)]
-    log: Arc<MemoryLog>,
 }
 
 impl World {
@@ -53,7 +56,6 @@ impl World {
         let clock = Arc::new(ManualClock::new());
         let database = Arc::new(FaultyDatabase::in_memory());
         let outside = Arc::new(Outside::new(clock.clone()));
-        let log = Arc::new(MemoryLog::default());
         let mut all = vec![
             ("idp_subject_form", "any"),
             ("rate_limit_per_minute", "1000000"),
@@ -62,13 +64,12 @@ impl World {
         let mut app = app(&all, clock.clone());
         app.database = database.clone();
         app.upstream = outside.clone();
-        app.log = log.clone();
         let world = Self {
-            gateway: block_on(Gateway::start(app)).unwrap(),
+            gateway: RefCell::new(block_on(Gateway::start(app.clone())).unwrap()),
+            app,
             database,
             outside,
             clock,
-            log,
         };
         world.patient("1S00A00AA01", &["-1"]);
         world.patient("1S00A00AA02", &["-2"]);
@@ -81,6 +82,16 @@ impl World {
         self.outside.change(|outside| {
             outside.patients.insert(mbi.to_owned(), ids);
         });
+    }
+
+    /// Another instance takes over, with nothing in memory.
+    fn restart(&self) {
+        let app = App {
+            limiter: RateLimiter::default(),
+            breaker: Breaker::default(),
+            ..self.app.clone()
+        };
+        *self.gateway.borrow_mut() = block_on(Gateway::start(app)).unwrap();
     }
 
     fn sql(&self, sql: &str) -> Rows {
@@ -113,7 +124,11 @@ impl World {
             .headers_mut()
             .unwrap()
             .insert("spin-client-addr", "192.0.2.1:5000".parse().unwrap());
-        let reply = block_on(self.gateway.respond(request.body(call.body).unwrap()));
+        let reply = block_on(
+            self.gateway
+                .borrow()
+                .respond(request.body(call.body).unwrap()),
+        );
         let (parts, body) = reply.into_parts();
         Answer {
             status: parts.status.as_u16(),
@@ -359,8 +374,8 @@ fn form<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
 }
 
 /// A cookie jar.
-#[derive(Default)]
-struct Browser(Mutex<BTreeMap<String, String>>);
+#[derive(Clone, Default)]
+struct Browser(RefCell<BTreeMap<String, String>>);
 
 impl Browser {
     fn get(&self, world: &World, target: &str) -> Answer {
@@ -368,7 +383,7 @@ impl Browser {
     }
 
     fn send(&self, world: &World, mut call: Call) -> Answer {
-        let mut jar = self.0.lock().unwrap();
+        let mut jar = self.0.borrow_mut();
         let cookies: Vec<_> = jar
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
@@ -467,6 +482,12 @@ impl Answer {
     /// The code of a page.
     fn page_error(&self) -> String {
         between(&self.text(), "<meta name=\"error-code\" content=\"", "\"")
+    }
+
+    /// Where a page's button leads.
+    fn button(&self) -> String {
+        let link = between(&self.text(), "class=\"button\" href=\"", "\"");
+        link.replace("&#38;", "&").replace("&amp;", "&")
     }
 
     fn tokens(&self) -> Tokens {

@@ -2,12 +2,6 @@
 
 use super::*;
 
-/// Where a page's button leads.
-fn retry(answer: &Answer) -> String {
-    let link = between(&answer.text(), "class=\"button\" href=\"", "\"");
-    link.replace("&#38;", "&").replace("&amp;", "&")
-}
-
 /// A sign-in of a new browser, up to the callback's answer.
 fn attempt(world: &World, client: &Client, person: &Person) -> Answer {
     let browser = Browser::default();
@@ -184,7 +178,7 @@ fn a_provider_that_is_down_at_the_start_can_be_tried_again() {
     world
         .outside
         .change(|outside| outside.provider_down = false);
-    let started = browser.get(&world, &retry(&down));
+    let started = browser.get(&world, &down.button());
     let back = world.sign_in(&browser, &started, &anne());
     let page = ConsentForm::of(&browser.get(&world, back.location()));
     let code = world.decide(&browser, &page, "allow", "share").code();
@@ -212,7 +206,7 @@ fn a_provider_or_backend_that_is_down_at_the_callback_can_be_tried_again() {
         failed.is_page(503, code);
         assert_eq!(world.audited(0)[..3], ["signin", "refused", code]);
         world.outside.change(|outside| down(outside, false));
-        let started = browser.get(&world, &retry(&failed));
+        let started = browser.get(&world, &failed.button());
         let back = world.sign_in(&browser, &started, &anne());
         let page = ConsentForm::of(&browser.get(&world, back.location()));
         world.decide(&browser, &page, "allow", "share").code();
@@ -304,7 +298,7 @@ fn a_callback_that_is_repeated_signs_nobody_in_twice() {
     // The provider refuses its used code; the first sign-in stands.
     let again = browser.get(&world, &back);
     again.is_page(400, "signin_refused");
-    assert_eq!(browser.get(&world, &retry(&again)).status, 303);
+    assert_eq!(browser.get(&world, &again.button()).status, 303);
 }
 
 #[test]
