@@ -6,9 +6,12 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 
 use crate::config::Config;
+use crate::fhir::breaker::Breaker;
 use crate::ports::{Clock, Database, Entropy, Log, UnixMillis, Upstream};
+use crate::rate::RateLimiter;
 
-/// Configuration and ports. One for each instance, shared by its requests; holds nothing of any request.
+/// Configuration, ports, and what an instance counts. One for each instance, shared by its requests; holds
+/// nothing of any request.
 #[non_exhaustive]
 #[derive(Clone)]
 pub struct App {
@@ -24,6 +27,10 @@ pub struct App {
     pub entropy: Arc<dyn Entropy>,
     /// Log lines.
     pub log: Arc<dyn Log>,
+    /// Requests counted for the rate limits.
+    pub limiter: RateLimiter,
+    /// Calls counted for the circuit breaker.
+    pub breaker: Breaker,
 }
 
 /// One request, read whole (bodies are limited before they come here).

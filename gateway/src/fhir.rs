@@ -7,12 +7,14 @@
 
 pub mod access;
 mod backend;
+pub mod breaker;
 mod elements;
 mod guard;
 mod media;
 mod metadata;
 mod page;
 mod query;
+pub(crate) mod rate;
 pub mod refusal;
 mod release;
 mod trail;
@@ -21,6 +23,7 @@ use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::{Search, Shape};
 
 use self::access::{Authorized, LiveToken};
+use self::breaker::Passage;
 use self::query::Page;
 use self::refusal::Refusal;
 use self::release::{Conditional, Released};
@@ -60,13 +63,17 @@ pub async fn serve(app: &App, request: &Request, target: Target) -> Reply {
         Interaction::Search => "fhir.search",
     };
     let mut trail = Trail::new(app, request, target.version, target.resource, action);
-    match answer(app, request, &target, &mut trail).await {
+    let mut reply = match answer(app, request, &target, &mut trail).await {
         Ok(released) => released.into_reply(),
         Err(refusal) => {
             trail.refused(&refusal).await;
             refusal.reply(target.version)
         }
+    };
+    if let Some(allowance) = trail.allowance() {
+        allowance.tell(reply.headers_mut());
     }
+    reply
 }
 
 /// Answers `GET /vN/fhir/metadata`.
@@ -104,15 +111,17 @@ async fn read(
     trail: &mut Trail<'_>,
 ) -> Result<Released, Refusal> {
     let authorized = Authorized::<access::Read>::check(token, target.version, target.resource)?;
+    limit(app, authorized.token(), trail).await?;
     let parameters =
         form_urlencoded::parse(request.query.as_deref().unwrap_or_default().as_bytes());
     let shape = Shape::parse(parameters, query::handling(&request.headers))?;
     let format = media::negotiate(&request.headers, shape.format())?;
     query::check_id(target.resource, id, authorized.patient_id())?;
 
+    let mut passage = Passage::ask(app, request, authorized.token()).await?;
     trail.before_backend();
     let path = format!("{}/{id}", target.resource.name());
-    let called = backend::get(app, request, &authorized, &path).await;
+    let called = backend::get(app, request, &authorized, &mut passage, &path).await;
     trail.backend_answered(called.status);
     let cleared = guard::read(&app.config, &authorized, &shape, called.result?)?;
     release::permit(
@@ -135,22 +144,51 @@ async fn search(
     trail: &mut Trail<'_>,
 ) -> Result<Released, Refusal> {
     let authorized = Authorized::<access::Search>::check(token, target.version, target.resource)?;
+    limit(app, authorized.token(), trail).await?;
     let search = query::search(request, target.resource)?;
     let format = media::negotiate(&request.headers, search.shape().format())?;
     query::only_names(&search, authorized.patient_id())?;
 
+    let mut passage = Passage::ask(app, request, authorized.token()).await?;
     trail.before_backend();
     let cleared = if search.is_count_only() {
-        let (_, result) = page(app, request, &authorized, &search, Page::Total, trail).await;
+        let (_, result) = page(
+            app,
+            request,
+            &authorized,
+            &mut passage,
+            &search,
+            Page::Total,
+            trail,
+        )
+        .await;
         guard::total_only(&app.config, &authorized, &search, &result?)?
     } else {
-        let (sent, result) = page(app, request, &authorized, &search, Page::Wanted, trail).await;
+        let (sent, result) = page(
+            app,
+            request,
+            &authorized,
+            &mut passage,
+            &search,
+            Page::Wanted,
+            trail,
+        )
+        .await;
         match result {
             Ok(answer) => guard::search(&app.config, &authorized, &search, &sent, answer)?,
             // The backend refuses to begin at or past the end; the contract says an empty page. Whether it
             // was that is seen by the total.
             Err(refusal @ Refusal::BackendRejected(_)) if search.start_index() > 0 => {
-                let (_, total) = page(app, request, &authorized, &search, Page::Total, trail).await;
+                let (_, total) = page(
+                    app,
+                    request,
+                    &authorized,
+                    &mut passage,
+                    &search,
+                    Page::Total,
+                    trail,
+                )
+                .await;
                 guard::past_the_end(&app.config, &authorized, &search, &total?)?.ok_or(refusal)?
             }
             Err(refusal) => return Err(refusal),
@@ -168,10 +206,18 @@ async fn search(
     .await
 }
 
+/// Counts the call of the application.
+async fn limit(app: &App, token: &LiveToken, trail: &mut Trail<'_>) -> Result<(), Refusal> {
+    let counted = rate::count(app, token).await;
+    trail.allowed(counted.allowance);
+    counted.result
+}
+
 async fn page(
     app: &App,
     request: &Request,
     authorized: &Authorized<access::Search>,
+    passage: &mut Passage,
     search: &Search,
     page: Page,
     trail: &mut Trail<'_>,
@@ -181,7 +227,7 @@ async fn page(
 ) {
     let sent = query::to_backend(search, authorized.patient_id(), authorized.version(), page);
     let path = format!("{}?{}", authorized.resource().name(), query::encoded(&sent));
-    let called = backend::get(app, request, authorized, &path).await;
+    let called = backend::get(app, request, authorized, passage, &path).await;
     trail.backend_answered(called.status);
     (sent, called.result)
 }

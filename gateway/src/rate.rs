@@ -2,11 +2,15 @@
 //! 2 and 7.5).
 //!
 //! An instance leases a block of the window from the store by one statement and spends it without asking
-//! again, so that a limit holds across instances and costs a write for every hundredth request. What an
-//! instance leased and did not spend is lost: with eight instances at once, at most 8 % of the limit.
+//! again, so that a limit holds across instances and costs a write for every hundredth of it (with the default
+//! limit, for every sixtieth request). What an instance leased and did not spend is lost: with eight instances
+//! at once, at most 8 % of the limit. A window that is used up stays so, and the store is not asked again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::header::HeaderMap;
+use http::{HeaderName, HeaderValue};
 
 use crate::app::App;
 use crate::ports::UnixMillis;
@@ -27,6 +31,42 @@ pub struct Allowance {
     pub remaining: i64,
     /// Seconds until the window ends, 1 to 60.
     pub reset_s: i64,
+}
+
+impl Allowance {
+    /// What is told after [`Limited::Wait`].
+    #[must_use]
+    pub const fn used_up(limit: i64, reset_s: i64) -> Self {
+        Self {
+            limit,
+            remaining: 0,
+            reset_s,
+        }
+    }
+
+    /// Tells the client, by the names of the Internet draft and by the older ones with `X-`.
+    pub fn tell(&self, headers: &mut HeaderMap) {
+        for (name, older, value) in [
+            (
+                HeaderName::from_static("ratelimit-limit"),
+                HeaderName::from_static("x-ratelimit-limit"),
+                self.limit,
+            ),
+            (
+                HeaderName::from_static("ratelimit-remaining"),
+                HeaderName::from_static("x-ratelimit-remaining"),
+                self.remaining,
+            ),
+            (
+                HeaderName::from_static("ratelimit-reset"),
+                HeaderName::from_static("x-ratelimit-reset"),
+                self.reset_s,
+            ),
+        ] {
+            headers.insert(name, HeaderValue::from(value));
+            headers.insert(older, HeaderValue::from(value));
+        }
+    }
 }
 
 /// A request that must wait.
@@ -52,20 +92,21 @@ impl RateLimiter {
         let now = app.clock.now();
         let window = now.0.div_euclid(WINDOW_MS);
         let reset_s = seconds_left(now);
-        if let Some(remaining) = self.spend(who, window) {
-            return Ok(Allowance {
-                limit,
-                remaining,
-                reset_s,
-            });
+        match self.spend(who, window) {
+            Spent::One { remaining } => {
+                return Ok(Allowance {
+                    limit,
+                    remaining,
+                    reset_s,
+                });
+            }
+            Spent::UsedUp => return Err(Limited::Wait(reset_s)),
+            Spent::NeedsLease => {}
         }
         let block = (limit / BLOCKS).max(1);
         let granted = lease(app.database.as_ref(), who, window, block, limit)
             .await
             .map_err(|_: StoreError| Limited::Unavailable)?;
-        let Some(granted) = granted else {
-            return Err(Limited::Wait(reset_s));
-        };
         let mut leases = self.lock();
         if leases.len() > MOST_KEYS {
             leases.retain(|_, lease| lease.window == window);
@@ -77,6 +118,10 @@ impl RateLimiter {
                 ..Lease::default()
             };
         }
+        let Some(granted) = granted else {
+            lease.used_up = true;
+            return Err(Limited::Wait(reset_s));
+        };
         lease.left += granted.block - 1;
         lease.beyond = limit - granted.used;
         Ok(Allowance {
@@ -86,13 +131,18 @@ impl RateLimiter {
         })
     }
 
-    fn spend(&self, who: &str, window: i64) -> Option<i64> {
+    fn spend(&self, who: &str, window: i64) -> Spent {
         let mut leases = self.lock();
-        let lease = leases
-            .get_mut(who)
-            .filter(|lease| lease.window == window && lease.left > 0)?;
-        lease.left -= 1;
-        Some(lease.left + lease.beyond)
+        match leases.get_mut(who) {
+            Some(lease) if lease.window == window && lease.left > 0 => {
+                lease.left -= 1;
+                Spent::One {
+                    remaining: lease.left + lease.beyond,
+                }
+            }
+            Some(lease) if lease.window == window && lease.used_up => Spent::UsedUp,
+            _ => Spent::NeedsLease,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Lease>> {
@@ -107,6 +157,14 @@ struct Lease {
     left: i64,
     /// Of the window, when the last block was leased.
     beyond: i64,
+    /// The store had nothing left to lease.
+    used_up: bool,
+}
+
+enum Spent {
+    NeedsLease,
+    One { remaining: i64 },
+    UsedUp,
 }
 
 fn seconds_left(now: UnixMillis) -> i64 {

@@ -6,6 +6,7 @@ pub mod access;
 pub mod application;
 pub mod audit;
 pub mod authorization;
+pub mod breaker;
 pub mod client_proof;
 pub mod identity;
 pub mod migrate;

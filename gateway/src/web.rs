@@ -38,7 +38,7 @@ use tower_service::Service as _;
 use crate::app::{App, Reply, Request};
 use crate::compression;
 use crate::fhir::{self, Interaction, Target};
-use crate::rate::{Limited, RateLimiter};
+use crate::rate::Limited;
 use crate::secret::{Secret, keyed_hash};
 use crate::signin::provider::Provider;
 use crate::store::StoreError;
@@ -65,7 +65,6 @@ impl Gateway {
         }
         let site = Site {
             app,
-            limiter: RateLimiter::default(),
             provider: Provider::default(),
         };
         Ok(Self {
@@ -224,7 +223,6 @@ pub fn unavailable(path: &str) -> Reply {
 #[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) app: App,
-    pub(crate) limiter: RateLimiter,
     pub(crate) provider: Provider,
 }
 
@@ -241,7 +239,8 @@ impl Site {
             .take(16)
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        self.limiter
+        self.app
+            .limiter
             .take(&self.app, &format!("address:{who}"))
             .await
             .map(drop)
@@ -249,7 +248,8 @@ impl Site {
 
     /// Counts a request of an application at the OAuth endpoints.
     pub(crate) async fn count_application(&self, id: i64) -> Result<(), Limited> {
-        self.limiter
+        self.app
+            .limiter
             .take(&self.app, &format!("oauth:{id}"))
             .await
             .map(drop)

@@ -19,10 +19,12 @@ use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
 
 use crate::app::App;
 use crate::config::{Config, ConfigError, VARIABLES};
+use crate::fhir::breaker::Breaker;
 use crate::ports::{
     Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
     UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, Value,
 };
+use crate::rate::RateLimiter;
 use crate::store::migrate::migrate;
 use crate::web::{Gateway, unavailable};
 
@@ -83,6 +85,8 @@ async fn gateway() -> Result<Gateway, StartError> {
         clock: Arc::new(SystemClock { offset_ms }),
         entropy: Arc::new(SystemEntropy),
         log: Arc::new(StandardOutput),
+        limiter: RateLimiter::default(),
+        breaker: Breaker::default(),
     };
     let gateway = Gateway::start(app)
         .await

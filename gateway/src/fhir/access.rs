@@ -16,6 +16,7 @@ use crate::policy::application::inactive_text;
 use crate::ports::UnixMillis;
 use crate::secret::SecretHash;
 use crate::store::access::{self, KnownToken, Link, Lookup};
+use crate::store::breaker;
 use crate::version::Version;
 
 /// Finds the live token of a request: lock-down (503), bearer (401), application (401), grant (401 or 403),
@@ -32,6 +33,7 @@ pub async fn authenticate(app: &App, request: &Request) -> Result<LiveToken, Ref
 #[derive(Clone, Debug)]
 pub struct LiveToken {
     link: Link,
+    breaker: breaker::State,
 }
 
 impl LiveToken {
@@ -45,6 +47,12 @@ impl LiveToken {
     #[must_use]
     pub const fn grant_id(&self) -> i64 {
         self.link.grant_id
+    }
+
+    /// Row id of the application.
+    #[must_use]
+    pub const fn application_id(&self) -> i64 {
+        self.link.application_id
     }
 
     /// Row id of the identity.
@@ -91,6 +99,11 @@ impl LiveToken {
             Version::V1 | Version::V2 => Some(&self.link.patient_id),
             Version::V3 => None,
         }
+    }
+
+    /// The circuit breaker, as the same read found it.
+    pub(super) const fn breaker(&self) -> &breaker::State {
+        &self.breaker
     }
 
     /// What the store joined.
@@ -205,7 +218,10 @@ pub(super) async fn examine(app: &App, request: &Request) -> Examined {
     };
     let version = version_segment(&request.path);
     let Lookup {
-        locked_down, token, ..
+        locked_down,
+        breaker,
+        token,
+        ..
     } = match access::lookup(&*app.database, hash, version).await {
         Ok(lookup) => lookup,
         Err(error) => {
@@ -230,13 +246,13 @@ pub(super) async fn examine(app: &App, request: &Request) -> Examined {
         match (bearer, token) {
             (Bearer::Missing, _) => Err(Refusal::NoCredentials),
             (Bearer::Malformed, _) | (Bearer::Token(_), None) => Err(Refusal::InvalidToken),
-            (Bearer::Token(_), Some(token)) => live(token, app.clock.now()),
+            (Bearer::Token(_), Some(token)) => live(token, breaker, app.clock.now()),
         }
     };
     Examined { link, result }
 }
 
-fn live(token: KnownToken, now: UnixMillis) -> Result<LiveToken, Refusal> {
+fn live(token: KnownToken, breaker: breaker::State, now: UnixMillis) -> Result<LiveToken, Refusal> {
     // The end of a grant ends its chains too; the client is told which of the two it was.
     if token.expires_at <= now || (token.chain_ended && token.grant_end_reason.is_none()) {
         return Err(Refusal::InvalidToken);
@@ -254,7 +270,10 @@ fn live(token: KnownToken, now: UnixMillis) -> Result<LiveToken, Refusal> {
     if token.grant_expires_at.is_some_and(|end| end <= now) {
         return Err(Refusal::GrantExpired);
     }
-    Ok(LiveToken { link: token.link })
+    Ok(LiveToken {
+        link: token.link,
+        breaker,
+    })
 }
 
 enum Bearer<'a> {

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 
 use super::access::Authorized;
+use super::breaker::Passage;
 use super::refusal::Refusal;
 use crate::app::{App, Request};
 use crate::ports::{UpstreamError, UpstreamRequest, UpstreamResponse};
@@ -18,7 +19,7 @@ use crate::ports::{UpstreamError, UpstreamRequest, UpstreamResponse};
 /// Largest answer, both over the wire and inflated.
 pub(super) const BODY_LIMIT: usize = 64 * 1024 * 1024;
 /// From the request to the last byte of the answer, the retry included.
-const TIMEOUT_MS: i64 = 30_000;
+pub(super) const TIMEOUT_MS: i64 = 30_000;
 /// Where the backend asks to wait and does not say how long.
 const BUSY_SECONDS: u32 = 5;
 
@@ -34,10 +35,26 @@ pub(super) struct Answer {
 pub(super) struct Called {
     pub(super) status: Option<StatusCode>,
     pub(super) result: Result<Answer, Refusal>,
+    /// Whether the circuit breaker counts it as a failure: no connection, no answer in time, 5xx. Whatever
+    /// else there is, the backend is there.
+    failed: bool,
 }
 
-/// Sends `path_and_query` below the FHIR base of the version.
+/// Sends `path_and_query` below the FHIR base of the version, with leave of the circuit breaker.
 pub(super) async fn get<I>(
+    app: &App,
+    request: &Request,
+    authorized: &Authorized<I>,
+    passage: &mut Passage,
+    path_and_query: &str,
+) -> Called {
+    let began_at = app.clock.now();
+    let called = send(app, request, authorized, path_and_query).await;
+    passage.ended(app, request, began_at, called.failed).await;
+    called
+}
+
+async fn send<I>(
     app: &App,
     request: &Request,
     authorized: &Authorized<I>,
@@ -54,7 +71,7 @@ pub(super) async fn get<I>(
     loop {
         let left = deadline.saturating_sub(app.clock.now().0);
         let Some(timeout) = u64::try_from(left).ok().filter(|left| *left > 0) else {
-            return Called::failed(Refusal::BackendTimeout);
+            return Called::without_answer(UpstreamError::Timeout);
         };
         let sent = app
             .upstream
@@ -79,12 +96,13 @@ pub(super) async fn get<I>(
                     })
                     .to_string(),
                 );
-                return Called::failed(refusal(error));
+                return Called::without_answer(error);
             }
             Ok(response) => {
                 return Called {
                     status: Some(response.status),
                     result: answer(&response),
+                    failed: response.status.is_server_error(),
                 };
             }
         }
@@ -92,10 +110,11 @@ pub(super) async fn get<I>(
 }
 
 impl Called {
-    const fn failed(refusal: Refusal) -> Self {
+    fn without_answer(error: UpstreamError) -> Self {
         Self {
             status: None,
-            result: Err(refusal),
+            result: Err(refusal(error)),
+            failed: matches!(error, UpstreamError::Connect | UpstreamError::Timeout),
         }
     }
 }

@@ -25,6 +25,8 @@ pub enum Refusal {
     BackendBroken,
     /// The backend asks to wait.
     BackendBusy(u32),
+    /// Calls of the backend fail, and for so many seconds none is tried.
+    BreakerOpen(u32),
     /// 401 or 403 from the backend: the gateway's own credentials are wrong.
     BackendCredentials,
     /// The backend refused the request and said why; the text is scrubbed of ids.
@@ -64,6 +66,8 @@ pub enum Refusal {
     OtherPerson,
     /// A read names another person by the id. Looks like [`Refusal::NotFound`].
     OtherPersonRead,
+    /// The application has made too many requests; how many seconds it must wait.
+    RateLimited(u32),
     /// The store did not answer.
     StoreUnavailable,
     /// A token in the query or the form.
@@ -122,6 +126,7 @@ impl Refusal {
     pub const fn audit_code(&self) -> &'static str {
         match self {
             Self::BackendCredentials => "backend_credentials",
+            Self::BreakerOpen(_) => "breaker_open",
             Self::ForeignRead => "release_guard_foreign",
             Self::OtherPersonRead => "other_person",
             _ => self.code_and_status().0,
@@ -165,7 +170,9 @@ impl Refusal {
             Self::BackendBroken | Self::BackendCredentials => {
                 ("backend_error", StatusCode::BAD_GATEWAY)
             }
-            Self::BackendBusy(_) => ("backend_busy", StatusCode::SERVICE_UNAVAILABLE),
+            Self::BackendBusy(_) | Self::BreakerOpen(_) => {
+                ("backend_busy", StatusCode::SERVICE_UNAVAILABLE)
+            }
             Self::BackendRejected(_) => ("backend_rejected", StatusCode::BAD_REQUEST),
             Self::BackendTimeout => ("backend_timeout", StatusCode::GATEWAY_TIMEOUT),
             Self::BackendUnreachable => ("backend_unreachable", StatusCode::BAD_GATEWAY),
@@ -185,6 +192,7 @@ impl Refusal {
             Self::NoCredentials => ("no_credentials", StatusCode::UNAUTHORIZED),
             Self::NoPatientInVersion => ("no_patient_in_version", StatusCode::FORBIDDEN),
             Self::OtherPerson => ("other_person", StatusCode::FORBIDDEN),
+            Self::RateLimited(_) => ("rate_limited", StatusCode::TOO_MANY_REQUESTS),
             Self::StoreUnavailable => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
             Self::TokenInQuery => ("token_in_query", StatusCode::BAD_REQUEST),
             Self::UnsupportedMediaType => {
@@ -202,6 +210,7 @@ impl Refusal {
             | Self::BackendCredentials
             | Self::BackendTimeout
             | Self::BackendUnreachable
+            | Self::BreakerOpen(_)
             | Self::ForeignSearch
             | Self::LockedDown
             | Self::NotProved(_)
@@ -228,6 +237,9 @@ impl Refusal {
             Self::OtherPerson => {
                 "The token allows access to the data of one person only, and the search names another."
                     .into()
+            }
+            Self::RateLimited(_) => {
+                "The application has made too many requests. Try again later.".into()
             }
             Self::TokenInQuery => {
                 "Send the access token in the Authorization header, never in a URL or a form.".into()
@@ -256,7 +268,9 @@ impl Refusal {
 
     const fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::BackendBusy(seconds) => Some(*seconds),
+            Self::BackendBusy(seconds)
+            | Self::BreakerOpen(seconds)
+            | Self::RateLimited(seconds) => Some(*seconds),
             Self::LockedDown => Some(60),
             Self::StoreUnavailable => Some(5),
             _ => None,
@@ -278,6 +292,7 @@ fn issue_type(status: StatusCode) -> &'static str {
         StatusCode::NOT_FOUND => "not-found",
         StatusCode::NOT_ACCEPTABLE | StatusCode::UNSUPPORTED_MEDIA_TYPE => "not-supported",
         StatusCode::GATEWAY_TIMEOUT => "timeout",
+        StatusCode::TOO_MANY_REQUESTS => "throttled",
         status if status.is_server_error() => "transient",
         _ => "invalid",
     }

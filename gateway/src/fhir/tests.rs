@@ -11,6 +11,7 @@ use futures::executor::block_on;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value as Json, json};
 
+use super::breaker::Breaker;
 use super::{Interaction, Target, serve};
 use crate::adapters::native::{CountingEntropy, ManualClock, MemoryLog, SqliteDatabase};
 use crate::app::{App, Reply, Request};
@@ -19,14 +20,17 @@ use crate::ports::{
     Clock, Database, DatabaseError, Durability, PortFuture, Rows, Upstream, UpstreamError,
     UpstreamRequest, UpstreamResponse, Value,
 };
+use crate::rate::RateLimiter;
 use crate::secret::SecretHash;
 use crate::version::Version;
 
 mod access;
 mod audit;
 mod backend;
+mod breaker;
 mod fixtures;
 mod guard;
+mod limits;
 mod pages;
 mod requests;
 
@@ -138,6 +142,8 @@ impl World {
                 clock: clock.clone(),
                 entropy: Arc::new(CountingEntropy::new()),
                 log: log.clone(),
+                limiter: RateLimiter::default(),
+                breaker: Breaker::default(),
             },
             backend,
             database,

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::refusal::Refusal;
 use crate::app::{App, Request};
+use crate::rate::Allowance;
 use crate::secret::keyed_hash;
 use crate::store::StoreError;
 use crate::store::access::{self, Call, Link};
@@ -24,6 +25,7 @@ pub(super) struct Trail<'a> {
     flow_id: String,
     person: Vec<u8>,
     backend_status: Option<StatusCode>,
+    allowance: Option<Allowance>,
 }
 
 impl<'a> Trail<'a> {
@@ -45,6 +47,7 @@ impl<'a> Trail<'a> {
             flow_id: String::new(),
             person: Vec::new(),
             backend_status: None,
+            allowance: None,
         }
     }
 
@@ -54,6 +57,16 @@ impl<'a> Trail<'a> {
         self.flow_id.clone_from(&link.flow_id);
         let patient = link.patient_id.as_str().as_bytes();
         self.person = keyed_hash(&self.app.config.audit_key, "person", &[patient]).to_vec();
+    }
+
+    /// The call was counted.
+    pub(super) const fn allowed(&mut self, allowance: Option<Allowance>) {
+        self.allowance = allowance;
+    }
+
+    /// What the client is told about its limit, where the call was counted.
+    pub(super) const fn allowance(&self) -> Option<&Allowance> {
+        self.allowance.as_ref()
     }
 
     /// The backend is about to be asked: the line that tells of a call even if the instance dies in it.

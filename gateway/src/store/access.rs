@@ -1,13 +1,14 @@
 //! Access tokens looked up, and the release permit (wire contract, sections 7.1 and 7.4).
 //!
 //! A FHIR call costs one read before the backend and one write after it. The read joins everything that
-//! decides about a token; the write is the audit row of the call, and it succeeds only while everything that
+//! decides about a token, and the state of the circuit breaker; the write is the audit row of the call, and it succeeds only while everything that
 //! the read found still holds. A row that was written is the permit to release the answer.
 
 use bluegate_shared::id::PatientId;
 use bluegate_shared::scope::Permissions;
 
 use super::audit::{Event, Level};
+use super::breaker;
 use super::row::{Row, StoreError, one};
 use crate::ports::{Database, Durability, UnixMillis, Value};
 use crate::secret::SecretHash;
@@ -18,6 +19,8 @@ use crate::secret::SecretHash;
 pub struct Lookup {
     /// A lock-down holds for everything, this version or the token's application.
     pub locked_down: bool,
+    /// The circuit breaker before the claims backend.
+    pub breaker: breaker::State,
     /// The token, where it is known.
     pub token: Option<KnownToken>,
 }
@@ -88,6 +91,7 @@ pub async fn lookup(
     .ok_or(StoreError::Shape("the access lookup"))?;
     Ok(Lookup {
         locked_down: row.flag(0)?,
+        breaker: breaker::State::from_row(&row, 15)?,
         token: match row.optional_instant(1)? {
             Some(expires_at) => Some(known_token(&row, expires_at)?),
             None => None,
@@ -203,13 +207,15 @@ SELECT EXISTS (SELECT 1 FROM lock_down l
                       OR (l.kind = 'application' AND l.target = a.client_id))),
        t.expires_at, c.ended_at IS NOT NULL, a.status = 'active', g.expires_at, g.end_reason,
        c.id, c.flow_id, g.id, a.id, a.client_id, a.client_name, i.id, i.patient_id,
-       t.scope_bits & g.scope_bits
+       t.scope_bits & g.scope_bits,
+       b.opened_at, b.probe_at, (SELECT MAX(second) FROM backend_second WHERE failures > 0)
 FROM (SELECT 1)
 LEFT JOIN access_token t ON t.token_hash = ?1
 LEFT JOIN token_chain c ON c.id = t.chain_id
 LEFT JOIN consent_grant g ON g.id = c.grant_id
 LEFT JOIN application a ON a.id = c.application_id
-LEFT JOIN identity i ON i.id = g.identity_id";
+LEFT JOIN identity i ON i.id = g.identity_id
+LEFT JOIN breaker b ON b.id = 1";
 
 /// `?2` is the end of the call: the grant must still run then. The patient id is compared once more, so
 /// that the row can only be about the person whose data the guard has proved.

@@ -323,6 +323,66 @@ CREATE TABLE rate_window (
     PRIMARY KEY (who, window)
 ) STRICT, WITHOUT ROWID;
 
+-- Calls of the claims backend that ended in one second; written only while some of them fail.
+CREATE TABLE backend_second (
+    second   INTEGER PRIMARY KEY,
+    calls    INTEGER NOT NULL,
+    failures INTEGER NOT NULL
+) STRICT;
+
+-- The circuit breaker before the claims backend, open while `opened_at` is set. No row: nothing has failed yet.
+CREATE TABLE breaker (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    opened_at  INTEGER,
+    closed_at  INTEGER NOT NULL,
+    -- From when on one request may try the backend.
+    probe_at   INTEGER NOT NULL,
+    request_id TEXT    NOT NULL
+) STRICT;
+
+-- What instances report: the trigger below adds it up. Nothing is kept here.
+CREATE VIEW backend_report AS
+SELECT second, calls, failures, 0 AS began_at, 0 AS first_second, 0 AS reported_at, 0 AS probe_at, '' AS request_id
+FROM backend_second WHERE 0;
+
+-- 20 failures or more that are at least half of the calls within 10 seconds open the breaker (contract, 7.5).
+-- Calls that began before it last closed say nothing about the backend as it is now.
+CREATE TRIGGER backend_report_added
+INSTEAD OF INSERT ON backend_report
+WHEN NEW.began_at >= COALESCE((SELECT closed_at FROM breaker WHERE id = 1), 0)
+BEGIN
+    DELETE FROM backend_second WHERE second < NEW.first_second;
+
+    INSERT INTO backend_second (second, calls, failures) VALUES (NEW.second, NEW.calls, NEW.failures)
+    ON CONFLICT (second) DO UPDATE SET calls = calls + excluded.calls, failures = failures + excluded.failures;
+
+    INSERT INTO breaker (id, opened_at, closed_at, probe_at, request_id)
+    VALUES (1, NULL, 0, 0, NEW.request_id)
+    ON CONFLICT (id) DO NOTHING;
+
+    UPDATE breaker SET opened_at = NEW.reported_at, probe_at = NEW.probe_at, request_id = NEW.request_id
+    WHERE id = 1 AND opened_at IS NULL
+      AND (SELECT SUM(failures) >= 20 AND SUM(failures) * 2 >= SUM(calls) FROM backend_second);
+END;
+
+CREATE TRIGGER breaker_opened
+AFTER UPDATE OF opened_at ON breaker
+WHEN OLD.opened_at IS NULL AND NEW.opened_at IS NOT NULL
+BEGIN
+    INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code, level)
+    VALUES (NEW.opened_at, NEW.opened_at, NEW.request_id, '', 'gateway', '', x'', 'backend.breaker', 'failed', 'breaker_open', 'critical');
+END;
+
+CREATE TRIGGER breaker_closed
+AFTER UPDATE OF opened_at ON breaker
+WHEN OLD.opened_at IS NOT NULL AND NEW.opened_at IS NULL
+BEGIN
+    DELETE FROM backend_second;
+
+    INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code, level)
+    VALUES (OLD.opened_at, NEW.closed_at, NEW.request_id, '', 'gateway', '', x'', 'backend.breaker', 'ok', 'breaker_closed', 'info');
+END;
+
 -- A lock-down that holds has no `lifted_at`. `target` is the client_id or the version, '' for everything.
 CREATE TABLE lock_down (
     id          INTEGER PRIMARY KEY,

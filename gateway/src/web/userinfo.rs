@@ -12,8 +12,10 @@ use super::reply::{self, no_store};
 use super::{Answer, Site, VersionPath};
 use crate::app::{Reply, Request};
 use crate::fhir::access::{LiveToken, authenticate};
+use crate::fhir::rate;
 use crate::fhir::refusal::Refusal;
 use crate::profile::Profile;
+use crate::rate::Allowance;
 use crate::secret::keyed_hash;
 use crate::store::access::{Call, permit, record};
 use crate::store::audit::{Event, Level};
@@ -39,18 +41,34 @@ pub(super) async fn userinfo_of_version(
 }
 
 async fn answer(site: &Site, request: &Request, version: Version) -> Reply {
-    match released(site, request, version).await {
+    let mut allowance = None;
+    let mut reply = match released(site, request, version, &mut allowance).await {
         Ok(reply) => reply,
         Err(refusal) => refusal.reply(version),
+    };
+    if let Some(allowance) = allowance {
+        allowance.tell(reply.headers_mut());
     }
+    reply
 }
 
-async fn released(site: &Site, request: &Request, version: Version) -> Result<Reply, Refusal> {
+async fn released(
+    site: &Site,
+    request: &Request,
+    version: Version,
+    allowance: &mut Option<Allowance>,
+) -> Result<Reply, Refusal> {
     let app = &site.app;
     let token = authenticate(app, request).await?;
     if !token.permissions().contains(Permissions::PROFILE) {
         note(site, request, &token, "insufficient_scope").await?;
         return Err(Refusal::InsufficientScope("profile".to_owned()));
+    }
+    let counted = rate::count(app, &token).await;
+    *allowance = counted.allowance;
+    if let Err(refusal) = counted.result {
+        note(site, request, &token, refusal.audit_code()).await?;
+        return Err(refusal);
     }
     let unavailable = |_: StoreError| Refusal::StoreUnavailable;
     let account = identity::account(app.database.as_ref(), token.grant_id())

@@ -1,0 +1,245 @@
+//! The circuit breaker: while the backend fails, it is left alone (wire contract, section 7.5).
+//!
+//! It opens at 20 failures or more that are at least half of the calls within 10 seconds; 5 seconds later one
+//! request may try, and the breaker closes when that goes well. The store decides, for all instances together;
+//! its state comes with the read that every call makes anyway. An instance counts its calls in memory and
+//! reports them when a call fails. Calls that go well are reported only while failures are on record, ten at
+//! once, so that traffic without failures writes nothing, and what an instance holds back is less than ten calls.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::json;
+
+use super::access::LiveToken;
+use super::refusal::Refusal;
+use crate::app::{App, Request};
+use crate::ports::UnixMillis;
+use crate::store::StoreError;
+use crate::store::breaker::{self as store, State, Tally};
+
+/// What one instance has counted and not yet reported. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Breaker(Arc<Mutex<Counts>>);
+
+#[derive(Default)]
+struct Counts {
+    /// Calls that went well, by the second in which they ended.
+    well: BTreeMap<i64, i64>,
+    /// The opening that was last written to the log.
+    announced: Option<UnixMillis>,
+}
+
+/// Leave to call the backend, for one request.
+pub(super) enum Passage {
+    /// The breaker is closed.
+    Free {
+        /// Whether failures are on record.
+        failing: bool,
+    },
+    /// The breaker is open, and this request alone tries, until the instant.
+    Probe(UnixMillis),
+}
+
+impl Passage {
+    /// Asks the breaker, by what the lookup of the token has found.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::BreakerOpen`], and [`Refusal::StoreUnavailable`] where it is not known who may try.
+    pub(super) async fn ask(
+        app: &App,
+        request: &Request,
+        token: &LiveToken,
+    ) -> Result<Self, Refusal> {
+        let State {
+            open,
+            failing_second,
+        } = *token.breaker();
+        let now = app.clock.now();
+        let Some(open) = open else {
+            let failing = failing_second.is_some_and(|second| second >= first_second(now));
+            return Ok(Self::Free { failing });
+        };
+        app.breaker.announce(app, open.since);
+        if now >= open.probe_at {
+            let until = UnixMillis(now.0.saturating_add(PROBE_MS));
+            match store::begin_probe(&*app.database, now, until, &request.request_id).await {
+                Ok(true) => return Ok(Self::Probe(until)),
+                Ok(false) => {}
+                Err(error) => {
+                    note(app, request, &error);
+                    return Err(Refusal::StoreUnavailable);
+                }
+            }
+        }
+        let wait = open.probe_at.0.saturating_sub(now.0).clamp(1, PAUSE_MS);
+        Err(Refusal::BreakerOpen(
+            u32::try_from((wait + 999) / 1000).unwrap_or(1),
+        ))
+    }
+
+    /// Counts a call that has ended. A report that the store does not take is lost: that makes the breaker
+    /// slower, and refuses nobody.
+    pub(super) async fn ended(
+        &mut self,
+        app: &App,
+        request: &Request,
+        began_at: UnixMillis,
+        failed: bool,
+    ) {
+        let now = app.clock.now();
+        let (database, id) = (&*app.database, request.request_id.as_str());
+        let probe_at = UnixMillis(now.0.saturating_add(PAUSE_MS));
+        let result = match *self {
+            Self::Probe(until) if failed => store::keep_open(database, until, probe_at, id).await,
+            Self::Probe(until) => {
+                *self = Self::Free { failing: false };
+                store::close(database, until, now, id).await
+            }
+            Self::Free { failing } => {
+                let tallies = app.breaker.count(now, began_at, failed, failing);
+                if tallies.is_empty() {
+                    return;
+                }
+                store::report(database, &tallies, first_second(now), now, probe_at, id).await
+            }
+        };
+        if let Err(error) = result {
+            note(app, request, &error);
+        }
+    }
+}
+
+impl Breaker {
+    /// Counts one call, and gives what is to be reported now.
+    fn count(
+        &self,
+        now: UnixMillis,
+        began_at: UnixMillis,
+        failed: bool,
+        failing: bool,
+    ) -> Vec<Tally> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = first_second(now);
+        counts.well.retain(|second, _| *second >= first);
+        if !failed {
+            *counts.well.entry(now.seconds()).or_default() += 1;
+        }
+        let is_due = failed || (failing && counts.well.values().sum::<i64>() >= BATCH);
+        if !is_due {
+            return Vec::new();
+        }
+        let well = std::mem::take(&mut counts.well);
+        let mut tallies: Vec<_> = well
+            .into_iter()
+            .map(|(second, calls)| Tally {
+                second,
+                calls,
+                failures: 0,
+                began_at: UnixMillis(second.saturating_mul(1000).saturating_add(999)),
+            })
+            .collect();
+        // Last, so that it meets everything that went well in the same time.
+        if failed {
+            tallies.push(Tally {
+                second: now.seconds(),
+                calls: 1,
+                failures: 1,
+                began_at,
+            });
+        }
+        tallies
+    }
+
+    /// Says once in the log of each instance that the breaker is open. The alert is its audit row.
+    fn announce(&self, app: &App, since: UnixMillis) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.announced == Some(since) {
+            return;
+        }
+        counts.announced = Some(since);
+        app.log.line(
+            &json!({ "event": "breaker.open", "level": "critical", "opened_at": since.0 })
+                .to_string(),
+        );
+    }
+}
+
+/// The first second that counts: with the present one, ten.
+const fn first_second(now: UnixMillis) -> i64 {
+    now.seconds() - 9
+}
+
+fn note(app: &App, request: &Request, error: &StoreError) {
+    app.log.line(
+        &json!({
+            "event": "store.error",
+            "request_id": request.request_id,
+            "error": error.to_string(),
+        })
+        .to_string(),
+    );
+}
+
+/// From opening, or from a try that failed, to the next try.
+const PAUSE_MS: i64 = 5_000;
+/// How long a try may take before somebody else may begin one: longer than the backend is waited for, and
+/// soon enough where an instance died in it.
+const PROBE_MS: i64 = super::backend::TIMEOUT_MS + PAUSE_MS;
+/// So many calls that went well are reported at once.
+const BATCH: i64 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> UnixMillis {
+        UnixMillis(second * 1000)
+    }
+
+    #[test]
+    fn calls_that_go_well_are_kept_in_memory() {
+        let breaker = Breaker::default();
+        for _ in 0..1000 {
+            assert!(breaker.count(at(100), at(99), false, false).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_failure_takes_along_what_went_well_within_ten_seconds() {
+        let breaker = Breaker::default();
+        for second in 90..=100 {
+            breaker.count(at(second), at(second), false, false);
+        }
+        let tallies = breaker.count(at(100), at(70), true, false);
+        let seconds: Vec<_> = tallies.iter().map(|tally| tally.second).collect();
+        assert_eq!(seconds, [91, 92, 93, 94, 95, 96, 97, 98, 99, 100, 100]);
+        assert_eq!(tallies.iter().map(|tally| tally.calls).sum::<i64>(), 11);
+        assert_eq!(
+            tallies.last(),
+            Some(&Tally {
+                second: 100,
+                calls: 1,
+                failures: 1,
+                began_at: at(70),
+            })
+        );
+        assert_eq!(breaker.count(at(100), at(70), true, false).len(), 1);
+    }
+
+    #[test]
+    fn while_failures_are_on_record_ten_calls_are_one_report() {
+        let breaker = Breaker::default();
+        let reports: Vec<_> = (0..30)
+            .map(|_| breaker.count(at(100), at(99), false, true))
+            .filter(|tallies| !tallies.is_empty())
+            .collect();
+        assert_eq!(reports.len(), 3);
+        assert!(
+            reports
+                .iter()
+                .all(|tallies| tallies[0].calls == 10 && tallies[0].failures == 0)
+        );
+    }
+}
