@@ -4,10 +4,12 @@
 //! `cargo xtask test` builds what is needed and sets `BLUEGATE_HOST_BIN` and `BLUEGATE_MANIFEST`; without
 //! them the places where `cargo xtask build` leaves things are used.
 
+mod backend;
 mod browser;
 mod flow;
 mod stack;
 
+pub use backend::{Backend, Scripted, Seen};
 pub use browser::{Answer, Browser};
 pub use flow::{
     Application, Consent, Flow, Tokens, basic, challenge, pairs, password, post_sign_in, verifier,

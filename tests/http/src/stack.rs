@@ -44,6 +44,40 @@ impl Stack {
         )
     }
 
+    /// Starts the first manifest as a test changes it.
+    pub fn of_changed_manifest(
+        change: impl Fn(String) -> String,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let first = variable("BLUEGATE_MANIFEST").unwrap_or_else(|| root().join("spin.toml"));
+        let folder = first.parent().expect("its folder");
+        let folder = folder.canonicalize().expect("its path");
+        let text = std::fs::read_to_string(&first).expect("the manifest");
+        // The changed one lies elsewhere, so paths to the components become absolute.
+        let text = text.replace("source = \"", &format!("source = \"{}/", folder.display()));
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let manifest = place.path().join("spin.toml");
+        std::fs::write(&manifest, change(text)).expect("the changed manifest");
+        // The host reads it once, at the start.
+        Self::launch(manifest, variables)
+    }
+
+    /// What the host prints where it does not start with another manifest, such as `deploy/spin.toml`.
+    pub fn refusal_of_manifest(manifest: &str, variables: &[(&str, &str)]) -> String {
+        let first = variable("BLUEGATE_MANIFEST");
+        let folder = first.as_deref().and_then(Path::parent);
+        let manifest = folder.map_or_else(root, Path::to_owned).join(manifest);
+        let data = tempfile::tempdir().expect("a temporary folder");
+        share_compiled_components(data.path());
+        let log = Arc::new(Mutex::new(String::new()));
+        if let Some(mut child) = spawn(&manifest, &free_address(), data.path(), variables, &log) {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("it started");
+        }
+        log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// One application with the sandbox's defaults for all tests that run at the same time. It ends with the
     /// last of them, and a later test starts a new one.
     pub fn shared() -> Arc<Self> {

@@ -330,6 +330,47 @@ fn a_challenge_may_end_in_padding_and_a_redirect_uri_need_not_be_encoded() {
 }
 
 #[test]
+fn prompt_login_asks_the_provider_to_sign_in_anew() {
+    let stack = Stack::shared();
+    let app = public(&stack);
+    let plain = ask(&stack, &app, &[]).expect(303);
+    assert_eq!(plain.redirected("prompt"), None);
+    let anew = ask(&stack, &app, &[("prompt", Some("login"))]).expect(303);
+    assert_eq!(anew.redirected("prompt").as_deref(), Some("login"));
+}
+
+#[test]
+fn the_gateway_is_a_client_with_pkce_state_and_nonce_that_differ_each_time() {
+    let stack = Stack::shared();
+    let app = public(&stack);
+    let (one, two) = (
+        ask(&stack, &app, &[]).expect(303),
+        ask(&stack, &app, &[]).expect(303),
+    );
+    for name in ["state", "nonce", "code_challenge"] {
+        let (one, two) = (one.redirected(name), two.redirected(name));
+        assert!(
+            one.as_deref().is_some_and(|value| value.len() >= 43),
+            "{name}"
+        );
+        assert_ne!(one, two, "{name}");
+    }
+    assert_eq!(
+        one.redirected("code_challenge_method").as_deref(),
+        Some("S256")
+    );
+    assert_eq!(one.redirected("response_type").as_deref(), Some("code"));
+    assert_eq!(
+        one.redirected("redirect_uri").as_deref(),
+        Some(format!("{}/signin/callback", stack.base()).as_str())
+    );
+    assert_ne!(
+        one.redirected("state").as_deref(),
+        Some(Flow::new("v2").state.as_str())
+    );
+}
+
+#[test]
 fn a_wrong_password_is_a_401_page_of_the_provider_that_can_be_tried_again() {
     let stack = Stack::shared();
     let (app, flow, mut browser) = (public(&stack), Flow::new("v2"), stack.browser());

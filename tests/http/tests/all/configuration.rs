@@ -194,6 +194,63 @@ fn the_deployment_manifest_holds_the_gateway_alone() {
 }
 
 #[test]
+fn a_variable_that_the_component_is_not_given_is_503_and_named() {
+    for name in [
+        "environment",
+        "token_key",
+        "public_base_url",
+        "rate_limit_per_minute",
+    ] {
+        let without = |text: String| -> String {
+            let line = format!("{name} = \"{{{{ {name} }}}}\"\n");
+            assert!(text.contains(&line), "{name}");
+            // The gateway comes first in the manifest; the sandbox keeps its own.
+            text.replacen(&line, "", 1)
+        };
+        assert_not_configured(&Stack::of_changed_manifest(without, &[]), name);
+    }
+}
+
+#[test]
+fn the_deployment_manifest_does_not_start_without_a_required_variable() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/spin.toml");
+    if !manifest.exists() {
+        println!("skipped: deploy/spin.toml is not there");
+        return;
+    }
+    let all = production(None);
+    for missing in ["store_key", "idp_client_secret", "token_key"] {
+        let given: Vec<_> = all
+            .iter()
+            .copied()
+            .filter(|(name, _)| *name != missing)
+            .collect();
+        let log = Stack::refusal_of_manifest("deploy/spin.toml", &given);
+        assert!(log.contains(missing), "{log}");
+    }
+}
+
+#[test]
+fn over_https_cookies_have_the_host_prefix_and_hsts_is_sent() {
+    let stack = Stack::with(&[("public_base_url", "https://gateway.example")]);
+    let app = crate::support::public(&stack);
+    let answer = stack
+        .browser()
+        .get(&bluegate_http_tests::Flow::new("v2").authorize_url(&app));
+    let cookie = answer.header("set-cookie");
+    assert!(cookie.starts_with("__Host-bg="), "{cookie}");
+    for attribute in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    assert!(
+        answer
+            .header("strict-transport-security")
+            .contains("max-age=")
+    );
+}
+
+#[test]
 fn the_deployment_manifest_guesses_nothing() {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/spin.toml");
     if !manifest.exists() {

@@ -4,10 +4,12 @@
 mod support;
 
 mod authorize;
+mod backend_trouble;
 mod compression;
 mod configuration;
 mod consent;
 mod discovery;
+mod guard;
 mod headers;
 mod implicit;
 mod limits;
@@ -21,8 +23,10 @@ mod refresh;
 mod registration;
 mod resources;
 mod revocation;
+mod robustness;
 mod secrets;
 mod subjects;
+mod to_backend;
 mod token_answer;
 mod token_exchange;
 mod whole_flow;
