@@ -1,0 +1,334 @@
+//! What the contract's sections 4 to 7 say about grants, codes and tokens, as plainly as it can be written.
+
+use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
+
+/// Bits of the model: Patient, ExplanationOfBenefit, Coverage, profile.
+const PATIENT: u8 = 1;
+const CLAIMS: u8 = 2;
+const COVERAGE: u8 = 4;
+const PROFILE: u8 = 8;
+
+pub(super) const SCOPES: [(&str, u8); 4] = [
+    (
+        "patient/Patient.rs patient/ExplanationOfBenefit.rs profile",
+        PATIENT | CLAIMS | PROFILE,
+    ),
+    ("patient/ExplanationOfBenefit.rs", CLAIMS),
+    (
+        "patient/Patient.rs patient/ExplanationOfBenefit.rs patient/Coverage.rs",
+        PATIENT | CLAIMS | COVERAGE,
+    ),
+    ("patient/Patient.rs profile", PATIENT | PROFILE),
+];
+/// What a narrowing refresh asks for.
+pub(super) const NARROW: (&str, u8) = ("patient/Patient.rs", PATIENT);
+/// Applications: THIRTEEN_MONTH, RESEARCH_STUDY, ONE_TIME.
+pub(super) const RESEARCH: usize = 1;
+pub(super) const ONE_TIME: usize = 2;
+
+/// What a decision gives.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Outcome {
+    /// A redirect with the code of this number.
+    Code(usize),
+    /// `access_denied`.
+    Denied,
+    /// A page of the gateway.
+    Nothing,
+}
+
+/// What a refresh gives.
+pub(super) enum Refresh {
+    Refused(u16),
+    Repeated,
+    Rotated,
+}
+
+pub(super) struct Model {
+    /// Seconds.
+    pub(super) now: i64,
+    pub(super) suspended: [bool; 3],
+    requests: Vec<Request>,
+    grants: Vec<Grant>,
+    codes: Vec<Code>,
+    pub(super) chains: Vec<Chain>,
+}
+
+struct Request {
+    person: usize,
+    app: usize,
+    scopes: u8,
+    until: i64,
+    decided: Option<Outcome>,
+}
+
+struct Grant {
+    person: usize,
+    app: usize,
+    scopes: u8,
+    until: Option<i64>,
+    revoked: bool,
+}
+
+struct Code {
+    grant: usize,
+    scopes: u8,
+    until: i64,
+    chain: Option<usize>,
+}
+
+pub(super) struct Chain {
+    grant: usize,
+    scopes: u8,
+    ended: bool,
+    rotated: i64,
+    /// End and scopes of each access token.
+    access: Vec<(i64, u8)>,
+    /// The grant had run out when the person consented anew. What becomes of the old tokens has a test of its
+    /// own.
+    pub(super) lapsed: bool,
+}
+
+impl Model {
+    pub(super) const fn new(now: i64) -> Self {
+        Self {
+            now,
+            suspended: [false; 3],
+            requests: Vec::new(),
+            grants: Vec::new(),
+            codes: Vec::new(),
+            chains: Vec::new(),
+        }
+    }
+
+    pub(super) fn authorize(&mut self, person: usize, app: usize, scopes: u8) {
+        let until = self.now + 600;
+        self.requests.push(Request {
+            person,
+            app,
+            scopes,
+            until,
+            decided: None,
+        });
+    }
+
+    pub(super) fn decide(&mut self, request: usize, allow: bool, withhold: bool) -> Outcome {
+        let request = &mut self.requests[request];
+        match request.decided {
+            // A double click finds the same code, while it can still be used.
+            Some(Outcome::Code(code)) => {
+                let code_of = &self.codes[code];
+                return if code_of.chain.is_none() && self.now < code_of.until {
+                    Outcome::Code(code)
+                } else {
+                    Outcome::Nothing
+                };
+            }
+            Some(_) => return Outcome::Nothing,
+            None => {}
+        }
+        if self.now >= request.until || self.suspended[request.app] {
+            return Outcome::Nothing;
+        }
+        let granted = if withhold {
+            request.scopes & !(PATIENT | PROFILE)
+        } else {
+            request.scopes
+        };
+        if !allow || granted & (PATIENT | CLAIMS | COVERAGE) == 0 {
+            request.decided = Some(Outcome::Denied);
+            return Outcome::Denied;
+        }
+        let outcome = Outcome::Code(self.codes.len());
+        request.decided = Some(outcome);
+        let (person, app) = (request.person, request.app);
+        let grant = self.consent(person, app, granted);
+        self.codes.push(Code {
+            grant,
+            scopes: granted,
+            until: self.now + 60,
+            chain: None,
+        });
+        outcome
+    }
+
+    fn consent(&mut self, person: usize, app: usize, scopes: u8) -> usize {
+        let until = match app {
+            RESEARCH => None,
+            ONE_TIME => Some(self.now + 60 + 3600),
+            _ => Some(thirteen_months_after(self.now)),
+        };
+        let live = self
+            .grants
+            .iter()
+            .position(|grant| grant.person == person && grant.app == app && !grant.revoked);
+        let Some(number) = live else {
+            self.grants.push(Grant {
+                person,
+                app,
+                scopes,
+                until,
+                revoked: false,
+            });
+            return self.grants.len() - 1;
+        };
+        let grant = &mut self.grants[number];
+        let narrows = grant.scopes & !scopes != 0;
+        let lapsed = grant.until.is_some_and(|end| end <= self.now);
+        grant.scopes = scopes;
+        grant.until = until;
+        for chain in self.chains.iter_mut().filter(|chain| chain.grant == number) {
+            chain.ended |= narrows;
+            chain.lapsed |= lapsed;
+        }
+        number
+    }
+
+    pub(super) fn exchange(&mut self, number: usize, app: usize, verified: bool) -> u16 {
+        if self.suspended[app] {
+            return 403;
+        }
+        let code = &mut self.codes[number];
+        let grant = &mut self.grants[code.grant];
+        if app != grant.app || !verified {
+            return 400;
+        }
+        if let Some(chain) = code.chain {
+            self.chains[chain].ended = true;
+            return 400;
+        }
+        if self.now >= code.until || grant.revoked || code.scopes & !grant.scopes != 0 {
+            return 400;
+        }
+        code.chain = Some(self.chains.len());
+        let end = self.now + 3600;
+        if app == ONE_TIME {
+            grant.until = Some(end);
+        }
+        self.chains.push(Chain {
+            grant: code.grant,
+            scopes: code.scopes,
+            ended: false,
+            rotated: 0,
+            access: vec![(end, code.scopes)],
+            lapsed: false,
+        });
+        200
+    }
+
+    pub(super) fn refresh(
+        &mut self,
+        number: usize,
+        token: usize,
+        current: usize,
+        narrow: bool,
+    ) -> Refresh {
+        if self.suspended[self.app_of_chain(number)] {
+            return Refresh::Refused(403);
+        }
+        let chain = &mut self.chains[number];
+        let grant = &self.grants[chain.grant];
+        if grant.revoked {
+            return Refresh::Refused(403);
+        }
+        if chain.ended {
+            return Refresh::Refused(400);
+        }
+        if grant.until.is_some_and(|end| end <= self.now) {
+            return Refresh::Refused(401);
+        }
+        let repeats = token + 1 == current && self.now - chain.rotated < 60;
+        if token != current && !repeats {
+            chain.ended = true;
+            return Refresh::Refused(400);
+        }
+        let scopes = if narrow { NARROW.1 } else { chain.scopes };
+        chain.access.push((self.now + 3600, scopes));
+        if repeats {
+            return Refresh::Repeated;
+        }
+        chain.scopes = scopes;
+        chain.rotated = self.now;
+        Refresh::Rotated
+    }
+
+    pub(super) fn may_narrow(&self, chain: usize) -> bool {
+        self.chains[chain].scopes & NARROW.1 == NARROW.1
+    }
+
+    pub(super) fn revoke(&mut self, chain: usize, whole_grant: bool) -> u16 {
+        if self.suspended[self.app_of_chain(chain)] {
+            return 403;
+        }
+        let grant = self.chains[chain].grant;
+        if whole_grant {
+            self.grants[grant].revoked = true;
+            for chain in self.chains.iter_mut().filter(|chain| chain.grant == grant) {
+                chain.ended = true;
+            }
+        } else {
+            self.chains[chain].ended = true;
+        }
+        200
+    }
+
+    /// Chain and grant live and the grant runs.
+    pub(super) fn is_live(&self, chain: usize) -> bool {
+        let chain = &self.chains[chain];
+        let grant = &self.grants[chain.grant];
+        !chain.ended && !grant.revoked && grant.until.is_none_or(|end| self.now < end)
+    }
+
+    /// The access token itself has not expired.
+    pub(super) fn runs(&self, chain: usize, access: usize) -> bool {
+        self.now < self.chains[chain].access[access].0
+    }
+
+    /// Status and code of a search for claims.
+    pub(super) fn read(&self, number: usize, access: usize) -> (u16, &'static str) {
+        let chain = &self.chains[number];
+        let grant = &self.grants[chain.grant];
+        if !self.runs(number, access) || (chain.ended && !grant.revoked) {
+            return (401, "invalid_token");
+        }
+        if self.suspended[grant.app] {
+            return (401, "application_inactive");
+        }
+        if grant.revoked {
+            return (403, "grant_revoked");
+        }
+        if grant.until.is_some_and(|end| end <= self.now) {
+            return (401, "grant_expired");
+        }
+        if chain.access[access].1 & grant.scopes & CLAIMS == 0 {
+            return (403, "insufficient_scope");
+        }
+        (200, "")
+    }
+
+    pub(super) fn live_chains(&self) -> i64 {
+        let live = self.chains.iter().filter(|chain| !chain.ended);
+        i64::try_from(live.count()).unwrap()
+    }
+
+    pub(super) fn app_of_code(&self, code: usize) -> usize {
+        self.grants[self.codes[code].grant].app
+    }
+
+    pub(super) fn app_of_chain(&self, chain: usize) -> usize {
+        self.grants[self.chains[chain].grant].app
+    }
+
+    pub(super) fn person_of_chain(&self, chain: usize) -> usize {
+        self.grants[self.chains[chain].grant].person
+    }
+}
+
+fn thirteen_months_after(now: i64) -> i64 {
+    let zoned = Timestamp::from_second(now).unwrap().to_zoned(TimeZone::UTC);
+    zoned
+        .checked_add(13.months())
+        .unwrap()
+        .timestamp()
+        .as_second()
+}
