@@ -326,7 +326,10 @@ fn routes(site: Site) -> Router {
             "/{version}/o/authorize/consent",
             get(consent::show).post(consent::decide),
         )
-        .route("/signin/callback", get(signin::callback))
+        .route(
+            "/signin/callback",
+            get(signin::callback).post(signin::callback),
+        )
         .route("/signout", get(signin::sign_out).post(signin::sign_out))
         .route("/{version}/o/par", post(par::push))
         .route("/{version}/o/token", post(token::token))

@@ -33,6 +33,7 @@ mod guard;
 mod limits;
 mod pages;
 mod requests;
+mod rewriting;
 
 /// The person of the token in [`World::new`].
 const OWN: &str = "-20140000008325";

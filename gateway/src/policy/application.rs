@@ -87,6 +87,12 @@ impl AuthMethod {
         }
     }
 
+    /// Whether it is one of the methods with a client secret.
+    #[must_use]
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
+
     /// Reads the registered name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -22,7 +22,8 @@ pub async fn by_client_id(
     database: &dyn Database,
     client_id: &ClientId,
 ) -> Result<Option<Application>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM application WHERE client_id = ?");
+    let sql =
+        format!("SELECT {COLUMNS} FROM application WHERE client_id = ? AND status <> 'deleted'");
     let row = one(
         database,
         Durability::Durable,
@@ -121,6 +122,23 @@ pub async fn by_registration_token(
     row.as_ref().map(read).transpose()
 }
 
+/// Removes an application that nobody was told about, because its registration could not be audited.
+///
+/// # Errors
+///
+/// The store's error; the name then stays taken.
+pub async fn discard(database: &dyn Database, client_id: &ClientId) -> Result<(), StoreError> {
+    one(
+        database,
+        Durability::Durable,
+        "DELETE FROM application WHERE client_id = ?
+         AND NOT EXISTS (SELECT 1 FROM authorization_request WHERE application_id = application.id)",
+        vec![client_id.as_str().into()],
+    )
+    .await
+    .map(drop)
+}
+
 /// Replaces the metadata of an application (RFC 7592, section 2.2), and its secret where a new one is given.
 /// Nothing is written where the name is another application's.
 ///
@@ -137,7 +155,7 @@ pub async fn update(
     request_id: &str,
 ) -> Result<Option<Application>, StoreError> {
     let sql = format!(
-        "UPDATE OR IGNORE application SET client_name = ?, client_name_key = ?, secret_hash = COALESCE(?, secret_hash),
+        "UPDATE OR IGNORE application SET client_name = ?, client_name_key = ?, secret_hash = CASE WHEN ? THEN COALESCE(?, secret_hash) END,
              token_endpoint_auth_method = ?, redirect_uris = ?, scope = ?, scope_bits = ?, data_access_type = ?,
              requires_demographics = ?, require_par = ?, metadata = ?, status = ?, updated_at = ?, request_id = ?
          WHERE id = ? AND status <> 'deleted'
@@ -150,6 +168,7 @@ pub async fn update(
         vec![
             registration.name.as_str().into(),
             registration.name.to_lowercase().into(),
+            registration.auth_method.has_secret().into(),
             secret.into(),
             registration.auth_method.as_str().into(),
             json_list(&registration.redirect_uris).into(),

@@ -1,5 +1,6 @@
 //! Authorization requests on their way through sign-in and consent.
 
+use bluegate_shared::id::PatientId;
 use bluegate_shared::pkce::Challenge;
 use bluegate_shared::scope::ScopeSet;
 
@@ -235,6 +236,14 @@ pub struct Decided {
     pub redirect: VerifiedRedirect,
     /// The client's `state`.
     pub state: String,
+    /// Who decided.
+    pub identity_id: i64,
+    /// The patient of whoever decided.
+    pub patient_id: PatientId,
+    /// The application that was allowed.
+    pub client_id: String,
+    /// Flow id.
+    pub flow_id: String,
 }
 
 /// Finds a request that this browser allowed and whose code still lives unused.
@@ -252,8 +261,11 @@ pub async fn decided(
     let row = one(
         database,
         Durability::Durable,
-        "SELECT redirect_uri, redirect_uri_given, client_state FROM authorization_request
-         WHERE id_hash = ? AND browser_hash = ? AND decision = 'allow' AND code_expires_at > ?
+        "SELECT r.redirect_uri, r.redirect_uri_given, r.client_state, i.id, i.patient_id, a.client_id, r.flow_id
+         FROM authorization_request r
+         JOIN identity i ON i.id = r.identity_id
+         JOIN application a ON a.id = r.application_id
+         WHERE r.id_hash = ? AND r.browser_hash = ? AND r.decision = 'allow' AND r.code_expires_at > ? AND r.implicit = 0
            AND EXISTS (SELECT 1 FROM authorization_code WHERE code_hash = ? AND used_at IS NULL)",
         vec![
             id_hash.into(),
@@ -267,6 +279,11 @@ pub async fn decided(
         Ok(Decided {
             redirect: VerifiedRedirect::from_store(row.text(0)?.to_owned(), row.flag(1)?),
             state: row.text(2)?.to_owned(),
+            identity_id: row.integer(3)?,
+            patient_id: PatientId::parse(row.text(4)?)
+                .map_err(|_| StoreError::Shape("identity.patient_id"))?,
+            client_id: row.text(5)?.to_owned(),
+            flow_id: row.text(6)?.to_owned(),
         })
     })
     .transpose()

@@ -221,6 +221,11 @@ CREATE TRIGGER authorization_request_allowed
 AFTER UPDATE OF decided_at ON authorization_request
 WHEN OLD.decided_at IS NULL AND NEW.decision = 'allow'
 BEGIN
+    -- A grant that ran out stays out: its tokens do not come back with the next consent.
+    UPDATE consent_grant SET ended_at = NEW.decided_at, end_reason = 'expired', request_id = NEW.request_id
+    WHERE identity_id = NEW.identity_id AND application_id = NEW.application_id
+      AND ended_at IS NULL AND expires_at <= NEW.decided_at;
+
     UPDATE token_chain SET ended_at = NEW.decided_at, end_reason = 'narrowed', request_id = NEW.request_id
     WHERE ended_at IS NULL
       AND grant_id IN (

@@ -179,7 +179,7 @@ pub async fn redeem(
         .transpose()
 }
 
-/// Finds a used code by what its own client must present: code, client and challenge.
+/// Finds a used code by what its own client must present: code, client, redirect URI and challenge.
 ///
 /// # Errors
 ///
@@ -188,17 +188,21 @@ pub async fn used_code(
     database: &dyn Database,
     code_hash: SecretHash,
     application_id: i64,
+    redirect_uri: Option<&str>,
     challenge: &Challenge,
 ) -> Result<Option<UsedCode>, StoreError> {
     let row = one(
         database,
         Durability::Durable,
         "SELECT id, flow_id FROM authorization_code
-         WHERE code_hash = ? AND application_id = ? AND code_challenge = ? AND used_at IS NOT NULL",
+         WHERE code_hash = ? AND application_id = ? AND code_challenge = ? AND used_at IS NOT NULL
+           AND (redirect_uri = ? OR (redirect_uri_given = 0 AND ? IS NULL))",
         vec![
             code_hash.into(),
             application_id.into(),
             challenge.as_str().into(),
+            redirect_uri.into(),
+            redirect_uri.into(),
         ],
     )
     .await?;
@@ -375,6 +379,22 @@ pub async fn reissue(
     )
     .await?;
     Ok(row.is_some())
+}
+
+/// Notes that the current refresh token was presented, though in vain: from now on the one before is retired.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn end_grace(database: &dyn Database, presented: SecretHash) -> Result<(), StoreError> {
+    one(
+        database,
+        Durability::Durable,
+        "UPDATE token_chain SET previous_hash = NULL WHERE refresh_hash = ? AND previous_hash IS NOT NULL AND ended_at IS NULL",
+        vec![presented.into()],
+    )
+    .await
+    .map(drop)
 }
 
 /// Finds an access or refresh token, live or not.

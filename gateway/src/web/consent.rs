@@ -16,6 +16,7 @@ use crate::policy::consent::{Decision, grant_end, offers_choice};
 use crate::policy::parameters::Parameters;
 use crate::profile::Profile;
 use crate::secret::Secret;
+use crate::signin::SignInError;
 use crate::store::authorization::{
     Allow, PendingRequest, decide as store_decision, decided, pending,
 };
@@ -42,7 +43,7 @@ pub(super) async fn show(
         application,
     } = visit;
     let another = parameters.single("another").ok().flatten() == Some("1");
-    if waiting.identity_id.is_none() || another {
+    let Some(identity_id) = waiting.identity_id.filter(|_| !another) else {
         return match site
             .provider
             .authorization_url(&site.app, &transaction, waiting.language, another)
@@ -56,9 +57,20 @@ pub(super) async fn show(
             )
             .into(),
         };
+    };
+    match identity::patient_of(site.app.database.as_ref(), identity_id).await {
+        Ok(Some(_)) => {}
+        // Held since the sign-in, by a conflict with somebody else's.
+        Ok(None) => {
+            let held = Problem::sign_in(SignInError::IdentityConflict, version, &transaction);
+            return pages::problem(&request, waiting.language, &held).into();
+        }
+        Err(_) => {
+            return pages::problem(&request, waiting.language, &Problem::unavailable()).into();
+        }
     }
     let profile = profile(&site, &request, &transaction);
-    let csrf = csrf(&site, &transaction, &browser);
+    let csrf = csrf(&site, &transaction, &browser, identity_id);
     let facts = ConsentFacts {
         application: &application,
         scopes: &waiting.scopes,
@@ -102,9 +114,7 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
     let app = &site.app;
     let transaction = Secret::new(form.single("transaction").ok()??.to_owned());
     let browser = cookies::browser(&app.config, &request.headers)?;
-    if !csrf(site, &transaction, &browser).is(form.single("csrf").ok()??) {
-        return None;
-    }
+    let presented = form.single("csrf").ok()??;
     let now = app.clock.now();
     // The code is derived from the transaction, so that a double click gives the same code twice instead of
     // an error page in place of the application. 256 bits of the transaction id are behind it.
@@ -122,9 +132,12 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
     .await
     .ok()?
     else {
-        return repeated(site, &transaction, &browser, &code).await;
+        return repeated(site, request, &transaction, &browser, presented, &code).await;
     };
     let identity_id = waiting.identity_id?;
+    if !csrf(site, &transaction, &browser, identity_id).is(presented) {
+        return None;
+    }
     let application = application::by_id(app.database.as_ref(), waiting.application_id)
         .await
         .ok()??;
@@ -172,7 +185,7 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
     .await
     .ok()?;
     if !decided_now {
-        return repeated(site, &transaction, &browser, &code).await;
+        return repeated(site, request, &transaction, &browser, presented, &code).await;
     }
     Action::ok(action)
         .by("beneficiary")
@@ -207,23 +220,41 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
     Some(reply)
 }
 
-/// The same answer again, for a double click on Allow.
+/// The same answer again, for a double click on Allow. It has an event of its own, so that no code is ever told
+/// without one, even where the answer or the event of the first click was lost.
 async fn repeated(
     site: &Site,
+    request: &Request,
     transaction: &Secret,
     browser: &Secret,
+    presented: &str,
     code: &Secret,
 ) -> Option<Reply> {
     let app = &site.app;
+    let now = app.clock.now();
     let earlier = decided(
         app.database.as_ref(),
         transaction.hash(),
         browser.hash(),
         code.hash(),
-        app.clock.now(),
+        now,
     )
     .await
     .ok()??;
+    if !csrf(site, transaction, browser, earlier.identity_id).is(presented) {
+        return None;
+    }
+    Action {
+        code: "repeated",
+        ..Action::ok("consent.allow")
+    }
+    .by("beneficiary")
+    .application(&earlier.client_id)
+    .flow(&earlier.flow_id)
+    .person(&earlier.patient_id)
+    .record(site, request)
+    .await
+    .ok()?;
     Some(back(site, &earlier.redirect, &earlier.state, code))
 }
 
@@ -338,11 +369,16 @@ fn profile(site: &Site, request: &Request, transaction: &Secret) -> Option<Profi
     Profile::open_text(sealed, &config.store_key, transaction.expose().as_bytes())
 }
 
-fn csrf(site: &Site, transaction: &Secret, browser: &Secret) -> Secret {
+/// Bound to the person as well: a page that shows one name decides for nobody else.
+fn csrf(site: &Site, transaction: &Secret, browser: &Secret, identity_id: i64) -> Secret {
     Secret::derived(
         &site.app.config.token_key,
         "csrf",
-        &[transaction.expose().as_bytes(), browser.expose().as_bytes()],
+        &[
+            transaction.expose().as_bytes(),
+            browser.expose().as_bytes(),
+            &identity_id.to_be_bytes(),
+        ],
     )
 }
 

@@ -41,7 +41,11 @@ pub(super) async fn register(
         .await;
     match (result, recorded) {
         (Ok((reply, _)), Ok(())) => reply,
-        (Ok(_), Err(_)) => Failure::Unavailable.reply(),
+        (Ok((_, client_id)), Err(_)) => {
+            // Nobody will know its id: the name becomes free again.
+            let _ = application::discard(site.app.database.as_ref(), &client_id).await;
+            Failure::Unavailable.reply()
+        }
         (Err(failure), _) => failure.reply(),
     }
     .into()
@@ -110,10 +114,10 @@ async fn store(site: &Site, request: &Request) -> Result<(Reply, ClientId), Fail
     .map_err(Failure::Refused)?;
     let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable);
     let client_id = new_client_id(|| app.entropy.bytes32()).map_err(|_| Failure::Unavailable)?;
-    let secret = match registration.auth_method {
-        crate::policy::application::AuthMethod::None
-        | crate::policy::application::AuthMethod::PrivateKeyJwt => None,
-        _ => Some(random()?),
+    let secret = if registration.auth_method.has_secret() {
+        Some(random()?)
+    } else {
+        None
     };
     let token = random()?;
     let now = app.clock.now();
@@ -127,8 +131,12 @@ async fn store(site: &Site, request: &Request) -> Result<(Reply, ClientId), Fail
         now,
         &request.request_id,
     )
-    .await
-    .map_err(|_| Failure::Unavailable)?;
+    .await;
+    let Ok(stored) = stored else {
+        // It may have been applied all the same.
+        let _ = application::discard(app.database.as_ref(), &client_id).await;
+        return Err(Failure::Unavailable);
+    };
     let Some(stored) = stored else {
         return Err(Failure::Refused(RegistrationError::name_taken()));
     };

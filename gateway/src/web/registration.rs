@@ -15,7 +15,7 @@ use super::reply::{self, no_store, set};
 use super::{Answer, Site};
 use crate::app::{Reply, Request};
 use crate::config::Environment;
-use crate::policy::application::{Application, AuthMethod, Status};
+use crate::policy::application::{Application, Status};
 use crate::policy::registration::{Registration, RegistrationError};
 use crate::secret::{Secret, SecretHash};
 use crate::store::application;
@@ -104,10 +104,7 @@ async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Reply, Fai
             return Err(Failure::Refused(RegistrationError::client_secret()));
         }
     }
-    let needs_secret = matches!(
-        registration.auth_method,
-        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost
-    );
+    let needs_secret = registration.auth_method.has_secret();
     let secret = if needs_secret && (change.rotate_client_secret || current.secret_hash.is_none()) {
         Some(Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable)?)
     } else {

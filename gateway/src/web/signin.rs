@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::extract::State;
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::audit::Action;
 use super::pages::{self, Problem};
@@ -30,7 +30,13 @@ pub(super) async fn callback(
         )
         .into();
     }
-    let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    // A provider may send its answer as a form (OAuth 2.0 Form Post Response Mode).
+    let encoded = if request.method == Method::POST {
+        &request.body[..]
+    } else {
+        request.query.as_deref().unwrap_or_default().as_bytes()
+    };
+    let parameters = Parameters::parse(encoded);
     let transaction = parameters
         .single("state")
         .ok()

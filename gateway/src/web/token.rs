@@ -306,8 +306,11 @@ impl Trail {
         let recorded = action.record(site, request).await;
         match (result, recorded) {
             (Ok(reply), Ok(())) => reply,
+            // An alert that was not written must be given again: the client is told to come back.
+            (Err(Refusal::RefreshReused | Refusal::CodeUsed), Err(_)) | (Ok(_), Err(_)) => {
+                reply::refusal(&Refusal::Unavailable)
+            }
             (Err(refusal), _) => reply::refusal(&refusal),
-            (Ok(_), Err(_)) => reply::refusal(&Refusal::Unavailable),
         }
         .into()
     }

@@ -320,7 +320,6 @@ fn a_one_time_application_may_not_refresh_what_it_had_before_the_change() {
 
 /// Section 9: the registered method is the method.
 #[test]
-#[ignore = "finding 2"]
 fn an_application_that_changed_to_a_key_is_no_longer_known_by_its_secret() {
     let world = World::new();
     let client = world.app("App");
@@ -366,7 +365,6 @@ fn a_deleted_application_and_everything_it_was_given_end_at_once() {
 
 /// Section 2, step 1, and section 5: an unknown client is unknown, not "temporarily inactive".
 #[test]
-#[ignore = "finding 6"]
 fn a_deleted_application_is_unknown() {
     let world = World::new();
     let client = world.register("App", json!({ "token_endpoint_auth_method": "none" }));

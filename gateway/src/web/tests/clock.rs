@@ -143,7 +143,6 @@ fn once_the_successor_was_used_the_grace_is_over() {
 
 /// Section 6: "as long as its successor was never presented at the token endpoint".
 #[test]
-#[ignore = "finding 4"]
 fn a_successor_presented_in_vain_ends_the_grace_too() {
     let world = World::new();
     let client = world.app("App");
@@ -212,7 +211,6 @@ fn a_new_consent_gives_13_months_again() {
 
 /// Section 6: a grant past its end means that the person must consent anew; tokens that died with it stay dead.
 #[test]
-#[ignore = "finding 3"]
 fn tokens_of_a_grant_past_its_end_do_not_come_back_with_the_next_consent() {
     let world = World::new();
     let client = world.app("App");

@@ -209,7 +209,6 @@ fn another_browser_can_neither_see_nor_decide() {
 
 /// Section 4: the page shows who is signed in; its Allow is that person's and nobody else's.
 #[test]
-#[ignore = "finding 1"]
 fn a_page_shown_to_one_person_does_not_decide_for_another() {
     let world = World::new();
     let client = world.app("App");
@@ -235,7 +234,6 @@ fn a_page_shown_to_one_person_does_not_decide_for_another() {
 
 /// Section 3: sign-ins of both people stop; whoever is told must be told why.
 #[test]
-#[ignore = "finding 5"]
 fn a_person_who_is_held_between_sign_in_and_consent_is_told_so() {
     let world = World::new();
     let client = world.app("App");

@@ -233,7 +233,6 @@ fn an_allow_that_failed_gives_no_second_code_and_can_be_repeated() {
 }
 
 #[test]
-#[ignore = "finding 8"]
 fn no_code_is_told_without_the_audit_row_of_its_consent() {
     let world = World::new();
     let client = world.app("App");
@@ -386,7 +385,6 @@ fn a_reused_refresh_token_ends_its_chain_even_where_the_store_failed_once() {
 
 /// Section 6: "the chain ends, audit event and alert".
 #[test]
-#[ignore = "finding 9"]
 fn the_alert_of_a_reuse_is_not_lost_by_a_failing_store() {
     let world = World::new();
     let client = world.app("App");
@@ -463,7 +461,6 @@ fn data_is_released_with_its_audit_row_or_not_at_all() {
 }
 
 #[test]
-#[ignore = "finding 10"]
 fn a_registration_that_failed_is_none_or_can_be_repeated() {
     let world = World::new();
     let body = json!({ "client_name": "New App", "redirect_uris": [REDIRECT] });

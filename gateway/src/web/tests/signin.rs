@@ -319,7 +319,6 @@ fn prompt_login_is_passed_on() {
 
 /// Section 1: the callback has GET and POST.
 #[test]
-#[ignore = "finding 7"]
 fn the_callback_also_takes_a_form() {
     let world = World::new();
     let client = world.app("App");

@@ -102,10 +102,11 @@ async fn proved(
         Credentials::Secret { client_id, secret } => {
             let application = known(site, &client_id).await?;
             let presented = SecretHash::of(secret.expose());
-            let proved = application
-                .secret_hash
-                .as_deref()
-                .is_some_and(|stored| presented.is(stored));
+            let proved = application.auth_method.has_secret()
+                && application
+                    .secret_hash
+                    .as_deref()
+                    .is_some_and(|stored| presented.is(stored));
             if proved {
                 active(application)
             } else {

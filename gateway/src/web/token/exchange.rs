@@ -50,9 +50,15 @@ pub(super) async fn exchange(
     }
     // A code that its own client presents again, with the right verifier, was stolen or is being raced:
     // what it gave ends (RFC 6749, section 4.1.2). Anybody else's attempt changes nothing.
-    let Some(used) = used_code(database, code.hash(), client.row_id(), &challenge)
-        .await
-        .map_err(unavailable)?
+    let Some(used) = used_code(
+        database,
+        code.hash(),
+        client.row_id(),
+        redirect_uri,
+        &challenge,
+    )
+    .await
+    .map_err(unavailable)?
     else {
         return Err(Refusal::CodeUnusable);
     };

@@ -12,7 +12,7 @@ use crate::policy::token::{Credentials, Refusal};
 use crate::ports::UnixMillis;
 use crate::secret::Secret;
 use crate::store::token::{
-    Chain, NewAccess, Presented, chain_of_refresh, end_chain, reissue, rotate,
+    Chain, NewAccess, Presented, chain_of_refresh, end_chain, end_grace, reissue, rotate,
 };
 
 pub(super) async fn refresh(
@@ -68,8 +68,13 @@ fn usable(
     if chain.grant_ended {
         return Err(Refusal::GrantRevoked);
     }
-    if chain.end_reason.is_some() {
-        return Err(Refusal::RefreshUnusable);
+    match (chain.end_reason.as_deref(), chain.presented) {
+        (None, _) => {}
+        // The alert of a reuse may have been lost with its answer: it is given again.
+        (Some(REUSED), Presented::Previous(_) | Presented::Retired) => {
+            return Err(Refusal::RefreshReused);
+        }
+        (Some(_), _) => return Err(Refusal::RefreshUnusable),
     }
     if chain.issued.grant_expires_at.is_some_and(|end| end <= now) {
         return Err(Refusal::GrantExpired);
@@ -92,20 +97,20 @@ async fn attempt(
         Presented::Current => false,
         Presented::Previous(rotated_at) if now.0 - rotated_at.0 < GRACE_MS => true,
         Presented::Previous(_) | Presented::Retired => {
-            end_chain(
-                database,
-                chain.id,
-                "refresh_reused",
-                now,
-                &request.request_id,
-            )
-            .await
-            .map_err(unavailable)?;
+            end_chain(database, chain.id, REUSED, now, &request.request_id)
+                .await
+                .map_err(unavailable)?;
             return Err(Refusal::RefreshReused);
         }
     };
     let scopes = asked.unwrap_or(&chain.scopes);
     if !chain.scopes.permissions().contains(scopes.permissions()) || scopes.is_empty() {
+        // Presented is presented: whoever has the successor needs the one before no more.
+        if !repeats {
+            end_grace(database, token.hash())
+                .await
+                .map_err(unavailable)?;
+        }
         return Err(Refusal::ScopeWidened);
     }
     // The successor follows from the presented token, so that whoever repeats gets the same one.
@@ -141,4 +146,6 @@ async fn attempt(
 
 /// How long a repeat with the previous token gets the same successor.
 const GRACE_MS: i64 = 60_000;
+/// Why a chain ended whose retired token came back.
+const REUSED: &str = "refresh_reused";
 const ATTEMPTS: usize = 4;
