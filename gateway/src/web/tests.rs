@@ -24,6 +24,7 @@ mod applications;
 mod clock;
 mod consent;
 mod faults;
+mod limits;
 mod machine;
 mod outside;
 mod signin;

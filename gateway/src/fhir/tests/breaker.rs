@@ -294,6 +294,41 @@ fn a_try_whose_instance_dies_is_taken_over() {
     assert_eq!(pair.audited("breaker_closed"), 1);
 }
 
+/// Both have read that a try is due.
+#[test]
+fn of_two_that_would_try_one_may() {
+    use crate::store::breaker::begin_probe;
+    let pair = Pair::opened();
+    pair.pass(5);
+    let now = pair.world.clock.now();
+    let tries = ["one", "other"].map(|id| {
+        let until = now.plus_seconds(35);
+        block_on(begin_probe(&*pair.world.app.database, now, until, id)).unwrap()
+    });
+    assert_eq!(tries, [true, false]);
+}
+
+/// The try took longer than anything waits; what it came to is of the past.
+#[test]
+fn a_try_that_was_taken_over_decides_nothing() {
+    use crate::store::breaker::{begin_probe, close, keep_open};
+    let pair = Pair::opened();
+    pair.pass(5);
+    let database = &*pair.world.app.database;
+    let start = pair.world.clock.now();
+    let (late, current) = (start.plus_seconds(35), start.plus_seconds(70));
+    assert!(block_on(begin_probe(database, start, late, "late")).unwrap());
+    pair.pass(35);
+    let now = pair.world.clock.now();
+    assert!(block_on(begin_probe(database, now, current, "current")).unwrap());
+    block_on(close(database, late, now, "late")).unwrap();
+    block_on(keep_open(database, late, now, "late")).unwrap();
+    is_refused(&pair.first(), "5");
+    assert_eq!(pair.audited("breaker_closed"), 0);
+    block_on(close(database, current, now, "current")).unwrap();
+    assert_eq!(pair.audited("breaker_closed"), 1);
+}
+
 #[test]
 fn a_search_that_asks_twice_needs_leave_once() {
     let pair = Pair::opened();

@@ -5,6 +5,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
 
@@ -234,11 +235,17 @@ fn check(world: &World, page: &Page, query: &str) {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
-
-    #[test]
-    fn links_are_public_and_resources_keep_every_byte(page in page(), query in query()) {
-        check(&World::new(), &page, &query);
-    }
+#[test]
+fn links_are_public_and_resources_keep_every_byte() {
+    let world = World::with(&[("rate_limit_per_minute", "1000000")]);
+    let config = Config {
+        failure_persistence: None,
+        ..Config::with_cases(1024)
+    };
+    TestRunner::new(config)
+        .run(&(page(), query()), |(page, query)| {
+            check(&world, &page, &query);
+            Ok(())
+        })
+        .unwrap();
 }

@@ -51,7 +51,7 @@ pub(super) struct Model {
     requests: Vec<Request>,
     grants: Vec<Grant>,
     codes: Vec<Code>,
-    pub(super) chains: Vec<Chain>,
+    chains: Vec<Chain>,
 }
 
 struct Request {
@@ -67,7 +67,15 @@ struct Grant {
     app: usize,
     scopes: u8,
     until: Option<i64>,
-    revoked: bool,
+    ended: Option<End>,
+}
+
+/// Why a grant has ended.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum End {
+    /// It had run out when the person consented anew.
+    Expired,
+    Revoked,
 }
 
 struct Code {
@@ -77,16 +85,13 @@ struct Code {
     chain: Option<usize>,
 }
 
-pub(super) struct Chain {
+struct Chain {
     grant: usize,
     scopes: u8,
     ended: bool,
     rotated: i64,
     /// End and scopes of each access token.
     access: Vec<(i64, u8)>,
-    /// The grant had run out when the person consented anew. What becomes of the old tokens has a test of its
-    /// own.
-    pub(super) lapsed: bool,
 }
 
 impl Model {
@@ -158,30 +163,47 @@ impl Model {
             ONE_TIME => Some(self.now + 60 + 3600),
             _ => Some(thirteen_months_after(self.now)),
         };
-        let live = self
-            .grants
-            .iter()
-            .position(|grant| grant.person == person && grant.app == app && !grant.revoked);
+        let mut live = (0..self.grants.len()).find(|number| {
+            let grant = &self.grants[*number];
+            grant.person == person && grant.app == app && grant.ended.is_none()
+        });
+        if let Some(number) = live
+            && self.is_past(number)
+        {
+            self.end(number, End::Expired);
+            live = None;
+        }
         let Some(number) = live else {
             self.grants.push(Grant {
                 person,
                 app,
                 scopes,
                 until,
-                revoked: false,
+                ended: None,
             });
             return self.grants.len() - 1;
         };
         let grant = &mut self.grants[number];
         let narrows = grant.scopes & !scopes != 0;
-        let lapsed = grant.until.is_some_and(|end| end <= self.now);
         grant.scopes = scopes;
         grant.until = until;
         for chain in self.chains.iter_mut().filter(|chain| chain.grant == number) {
             chain.ended |= narrows;
-            chain.lapsed |= lapsed;
         }
         number
+    }
+
+    /// Whether a grant has run out.
+    fn is_past(&self, grant: usize) -> bool {
+        let until = self.grants[grant].until;
+        until.is_some_and(|end| end <= self.now)
+    }
+
+    fn end(&mut self, grant: usize, why: End) {
+        self.grants[grant].ended.get_or_insert(why);
+        for chain in self.chains.iter_mut().filter(|chain| chain.grant == grant) {
+            chain.ended = true;
+        }
     }
 
     pub(super) fn exchange(&mut self, number: usize, app: usize, verified: bool) -> u16 {
@@ -197,7 +219,7 @@ impl Model {
             self.chains[chain].ended = true;
             return 400;
         }
-        if self.now >= code.until || grant.revoked || code.scopes & !grant.scopes != 0 {
+        if self.now >= code.until || grant.ended.is_some() || code.scopes & !grant.scopes != 0 {
             return 400;
         }
         code.chain = Some(self.chains.len());
@@ -211,7 +233,6 @@ impl Model {
             ended: false,
             rotated: 0,
             access: vec![(end, code.scopes)],
-            lapsed: false,
         });
         200
     }
@@ -226,15 +247,18 @@ impl Model {
         if self.suspended[self.app_of_chain(number)] {
             return Refresh::Refused(403);
         }
-        let chain = &mut self.chains[number];
-        let grant = &self.grants[chain.grant];
-        if grant.revoked {
-            return Refresh::Refused(403);
+        let grant = self.chains[number].grant;
+        match self.grants[grant].ended {
+            Some(End::Revoked) => return Refresh::Refused(403),
+            Some(End::Expired) => return Refresh::Refused(401),
+            None => {}
         }
+        let is_past = self.is_past(grant);
+        let chain = &mut self.chains[number];
         if chain.ended {
             return Refresh::Refused(400);
         }
-        if grant.until.is_some_and(|end| end <= self.now) {
+        if is_past {
             return Refresh::Refused(401);
         }
         let repeats = token + 1 == current && self.now - chain.rotated < 60;
@@ -262,10 +286,7 @@ impl Model {
         }
         let grant = self.chains[chain].grant;
         if whole_grant {
-            self.grants[grant].revoked = true;
-            for chain in self.chains.iter_mut().filter(|chain| chain.grant == grant) {
-                chain.ended = true;
-            }
+            self.end(grant, End::Revoked);
         } else {
             self.chains[chain].ended = true;
         }
@@ -275,8 +296,7 @@ impl Model {
     /// Chain and grant live and the grant runs.
     pub(super) fn is_live(&self, chain: usize) -> bool {
         let chain = &self.chains[chain];
-        let grant = &self.grants[chain.grant];
-        !chain.ended && !grant.revoked && grant.until.is_none_or(|end| self.now < end)
+        !chain.ended && self.grants[chain.grant].ended.is_none() && !self.is_past(chain.grant)
     }
 
     /// The access token itself has not expired.
@@ -288,16 +308,16 @@ impl Model {
     pub(super) fn read(&self, number: usize, access: usize) -> (u16, &'static str) {
         let chain = &self.chains[number];
         let grant = &self.grants[chain.grant];
-        if !self.runs(number, access) || (chain.ended && !grant.revoked) {
+        if !self.runs(number, access) || (chain.ended && grant.ended.is_none()) {
             return (401, "invalid_token");
         }
         if self.suspended[grant.app] {
             return (401, "application_inactive");
         }
-        if grant.revoked {
+        if grant.ended == Some(End::Revoked) {
             return (403, "grant_revoked");
         }
-        if grant.until.is_some_and(|end| end <= self.now) {
+        if grant.ended.is_some() || self.is_past(chain.grant) {
             return (401, "grant_expired");
         }
         if chain.access[access].1 & grant.scopes & CLAIMS == 0 {
