@@ -1,0 +1,30 @@
+//! Rounds that try to break single use and atomicity, and the benchmark of the token endpoint, all against
+//! the whole application on the test host.
+//!
+//! The binaries are `soak` and `bench-token`; `cargo test -p bluegate-bench` runs a tenth of the rounds. What
+//! they say of a killed engine holds for a killed process; nobody here pulls the plug of the machine.
+
+pub mod crash;
+pub mod machine;
+pub mod redeem;
+pub mod report;
+pub mod rotate;
+pub mod token_rate;
+
+mod client;
+mod crowd;
+mod race;
+mod store;
+
+use bluegate_http_tests::Stack;
+
+/// Clients that race for the same thing.
+pub const CLIENTS: usize = 64;
+
+/// So many requests a minute that no limit is met, and few enough that the gateway accepts the number.
+const VARIABLES: &[(&str, &str)] = &[("rate_limit_per_minute", "10000000")];
+
+/// The application with a store of its own, without limits that these rounds would meet.
+fn start() -> Stack {
+    Stack::with(VARIABLES)
+}

@@ -1,0 +1,26 @@
+//! A tenth of the soak rounds. `cargo run --release -p bluegate-bench --bin soak` runs all of them.
+
+use bluegate_bench::{crash, redeem, rotate};
+
+const TENTH: f64 = 0.1;
+
+#[test]
+fn one_of_64_clients_redeems_a_code() {
+    let group = redeem::run(TENTH);
+    println!("{group}");
+    group.assert_clean();
+}
+
+#[test]
+fn all_of_64_clients_get_the_same_successor() {
+    let group = rotate::run(TENTH);
+    println!("{group}");
+    group.assert_clean();
+}
+
+#[test]
+fn a_killed_engine_loses_nothing_that_a_client_was_told() {
+    let group = crash::run(TENTH, 1);
+    println!("{group}");
+    group.assert_clean();
+}
