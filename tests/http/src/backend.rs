@@ -39,8 +39,11 @@ pub struct Scripted {
     pub delay: Duration,
 }
 
+/// What it answers to a request.
+type Script = Box<dyn Fn(&Seen) -> Scripted + Send>;
+
 struct Shared {
-    answer: Mutex<Box<dyn Fn(&Seen) -> Scripted + Send>>,
+    answer: Mutex<Script>,
     seen: Mutex<Vec<Seen>>,
     ended: AtomicBool,
 }

@@ -17,6 +17,7 @@ pub struct Stack {
     base: String,
     listen: String,
     manifest: PathBuf,
+    options: Vec<String>,
     child: Child,
     data: TempDir,
     log: Arc<Mutex<String>>,
@@ -30,8 +31,13 @@ impl Stack {
 
     /// Starts it with some variables set; `{base}` in a value stands for its own address.
     pub fn with(variables: &[(&str, &str)]) -> Self {
+        Self::with_options(variables, &[])
+    }
+
+    /// The same with options of the host, which are Spin's: how many requests an instance serves, for example.
+    pub fn with_options(variables: &[(&str, &str)], options: &[&str]) -> Self {
         let manifest = variable("BLUEGATE_MANIFEST").unwrap_or_else(|| root().join("spin.toml"));
-        Self::launch(manifest, variables)
+        Self::launch(manifest, variables, options)
     }
 
     /// Starts another manifest, such as `deploy/spin.toml`, whose path is relative to the first one's folder.
@@ -41,6 +47,7 @@ impl Stack {
         Self::launch(
             folder.map_or_else(root, Path::to_owned).join(manifest),
             variables,
+            &[],
         )
     }
 
@@ -59,7 +66,7 @@ impl Stack {
         let manifest = place.path().join("spin.toml");
         std::fs::write(&manifest, change(text)).expect("the changed manifest");
         // The host reads it once, at the start.
-        Self::launch(manifest, variables)
+        Self::launch(manifest, variables, &[])
     }
 
     /// What the host prints where it does not start with another manifest, such as `deploy/spin.toml`.
@@ -70,7 +77,14 @@ impl Stack {
         let data = tempfile::tempdir().expect("a temporary folder");
         share_compiled_components(data.path());
         let log = Arc::new(Mutex::new(String::new()));
-        if let Some(mut child) = spawn(&manifest, &free_address(), data.path(), variables, &log) {
+        if let Some(mut child) = spawn(
+            &manifest,
+            &free_address(),
+            data.path(),
+            variables,
+            &[],
+            &log,
+        ) {
             let _ = child.kill();
             let _ = child.wait();
             panic!("it started");
@@ -100,6 +114,7 @@ impl Stack {
                 &self.listen,
                 self.data.path(),
                 variables,
+                &self.options,
                 &self.log,
             ) {
                 self.child = child;
@@ -138,18 +153,20 @@ impl Stack {
             .clone()
     }
 
-    fn launch(manifest: PathBuf, variables: &[(&str, &str)]) -> Self {
+    fn launch(manifest: PathBuf, variables: &[(&str, &str)], options: &[&str]) -> Self {
+        let options: Vec<_> = options.iter().map(|&option| option.to_owned()).collect();
         let data = tempfile::tempdir().expect("a temporary folder");
         share_compiled_components(data.path());
         let log = Arc::new(Mutex::new(String::new()));
         // A free port can be taken by somebody else before the host has it.
         for _ in 0..5 {
             let listen = free_address();
-            if let Some(child) = spawn(&manifest, &listen, data.path(), variables, &log) {
+            if let Some(child) = spawn(&manifest, &listen, data.path(), variables, &options, &log) {
                 return Self {
                     base: format!("http://{listen}"),
                     listen,
                     manifest,
+                    options,
                     child,
                     data,
                     log,
@@ -188,6 +205,7 @@ fn spawn(
     listen: &str,
     data: &Path,
     variables: &[(&str, &str)],
+    options: &[String],
     log: &Arc<Mutex<String>>,
 ) -> Option<Child> {
     let base = format!("http://{listen}");
@@ -197,6 +215,7 @@ fn spawn(
         .arg(manifest)
         .args(["--listen", listen, "--data-dir"])
         .arg(data)
+        .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

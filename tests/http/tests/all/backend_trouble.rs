@@ -152,3 +152,74 @@ fn a_slow_call_does_not_hold_up_the_others() {
         slow.join().expect("an answer").expect(200);
     });
 }
+
+/// Instances that serve one request each: what they know of each other is in the store.
+const ALONE: [&str; 2] = ["--max-instance-reuse-count", "1"];
+
+#[test]
+fn twenty_failures_open_the_breaker_for_all_instances_and_a_probe_closes_it() {
+    for options in [&[][..], &ALONE] {
+        let mut stack = Stack::with_options(&[], options);
+        let tokens = tokens_of(&stack, USER);
+        let backend = Backend::start(Scripted::fhir(500, ""));
+        stack.restart(&[
+            ("claims_backend_origin", backend.base()),
+            ("claims_backend_path", ""),
+        ]);
+        let get = || stack.browser().get_as(&tokens.access, SEARCH);
+        let mut failed = 0;
+        let open = loop {
+            let answer = get();
+            if answer.status == 503 {
+                break answer;
+            }
+            assert_internal_issue(&answer, 502);
+            failed += 1;
+            assert!(failed < 40, "it does not open");
+        };
+        assert!(failed >= 20, "opened after {failed}");
+        assert_problem(&open, 503, "backend_busy");
+        assert_internal_issue(&open, 503);
+        let seconds: u32 = open.header("retry-after").parse().expect("Retry-After");
+        assert!((1..=10).contains(&seconds), "{seconds}");
+        backend.seen();
+        for _ in 0..10 {
+            get().expect(503);
+        }
+        assert!(backend.seen().is_empty(), "an open breaker asks nobody");
+        stack
+            .browser()
+            .get_as(&tokens.access, "/v2/connect/userinfo")
+            .expect(200);
+        let whole = json!({ "resourceType": "Bundle", "total": 0, "entry": [] }).to_string();
+        backend.answers(Scripted::fhir(200, whole));
+        let again = Instant::now();
+        while get().status != 200 {
+            assert!(
+                again.elapsed() < Duration::from_secs(8),
+                "it does not close"
+            );
+            thread::sleep(Duration::from_millis(200));
+        }
+        for _ in 0..10 {
+            get().expect(200);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_failure_of_the_backend_opens_no_breaker() {
+    let (stack, tokens, backend) = troubled();
+    for answer in [
+        Scripted::fhir(404, ""),
+        Scripted::fhir(400, outcome("no")),
+        Scripted::fhir(401, ""),
+    ] {
+        backend.answers(answer);
+        for _ in 0..25 {
+            let status = stack.browser().get_as(&tokens.access, READ).status.as_u16();
+            assert_ne!(status, 503);
+        }
+    }
+    assert_eq!(backend.seen().len(), 75);
+}

@@ -10,11 +10,11 @@ use crate::support::{assert_problem, tokens_of};
 const ID: &str = "-20140000008325";
 
 /// Every route of this application and its methods.
-const ROUTES: [(&str, &[&str]); 26] = [
+const ROUTES: [(&str, &[&str]); 28] = [
     ("/v1/o/authorize", &["GET", "POST"]),
     ("/v2/o/authorize", &["GET", "POST"]),
     ("/v2/o/authorize/consent", &["GET", "POST"]),
-    ("/signin/callback", &["GET"]),
+    ("/signin/callback", &["GET", "POST"]),
     ("/signout", &["GET", "POST"]),
     ("/v2/o/token", &["POST"]),
     ("/v1/o/token", &["POST"]),
@@ -22,6 +22,8 @@ const ROUTES: [(&str, &[&str]); 26] = [
     ("/v2/o/revoke", &["POST"]),
     ("/v1/o/introspect", &["POST"]),
     ("/o/register", &["POST"]),
+    ("/o/register/unknown", &["GET", "PUT", "DELETE"]),
+    ("/v2/o/par", &["POST"]),
     ("/v1/connect/userinfo", &["GET"]),
     ("/v2/connect/UserInfo", &["GET"]),
     ("/connect/userinfo", &["GET"]),

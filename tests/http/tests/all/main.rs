@@ -17,6 +17,7 @@ mod management;
 mod multipart;
 mod operators;
 mod outages;
+mod pages;
 mod pushed;
 mod races;
 mod refresh;

@@ -29,13 +29,29 @@ fn at_once(send: impl Fn() -> Answer + Sync) -> Vec<Answer> {
     })
 }
 
+/// Every request gets an instance of its own, so that sixteen at once are sixteen instances on one store.
+const ALONE: [&str; 4] = [
+    "--max-instance-concurrent-reuse-count",
+    "1",
+    "--max-instance-reuse-count",
+    "1",
+];
+
 #[test]
 fn of_16_that_redeem_one_code_at_once_exactly_one_succeeds_and_its_chain_ends() {
-    let stack = Stack::start();
-    let (app, flow) = (public(&stack), Flow::new("v2"));
-    for round in 0..ROUNDS {
-        let code = flow.code(&stack, &app, "BBUser28324", Consent::ALLOW);
-        let answers = at_once(|| flow.exchange(&stack, &app, &code));
+    one_redeems(&Stack::start(), ROUNDS);
+}
+
+#[test]
+fn whichever_instance_serves_it_a_code_is_redeemed_exactly_once() {
+    one_redeems(&Stack::with_options(&[], &ALONE), 6);
+}
+
+fn one_redeems(stack: &Stack, rounds: usize) {
+    let (app, flow) = (public(stack), Flow::new("v2"));
+    for round in 0..rounds {
+        let code = flow.code(stack, &app, "BBUser28324", Consent::ALLOW);
+        let answers = at_once(|| flow.exchange(stack, &app, &code));
         let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
         assert_eq!(won.len(), 1, "round {round}");
         for answer in lost {
@@ -48,9 +64,9 @@ fn of_16_that_redeem_one_code_at_once_exactly_one_succeeds_and_its_chain_ends() 
             assert_eq!(answer.field("error"), "invalid_grant");
         }
         let tokens = Tokens::read(won[0]);
-        assert!(!works(&stack, &tokens.access), "round {round}");
+        assert!(!works(stack, &tokens.access), "round {round}");
         assert_eq!(
-            flow.refresh(&stack, &app, &tokens.refresh, None)
+            flow.refresh(stack, &app, &tokens.refresh, None)
                 .status
                 .as_u16(),
             400,
@@ -61,11 +77,19 @@ fn of_16_that_redeem_one_code_at_once_exactly_one_succeeds_and_its_chain_ends() 
 
 #[test]
 fn sixteen_refreshes_at_once_all_get_the_same_refresh_token() {
-    let stack = Stack::start();
-    let (app, flow) = (public(&stack), Flow::new("v2"));
-    let mut tokens = flow.tokens(&stack, &app, "BBUser28324", Consent::ALLOW);
-    for round in 0..ROUNDS {
-        let answers = at_once(|| flow.refresh(&stack, &app, &tokens.refresh, None));
+    refreshes_agree(&Stack::start(), ROUNDS);
+}
+
+#[test]
+fn whichever_instances_serve_them_refreshes_agree() {
+    refreshes_agree(&Stack::with_options(&[], &ALONE), 6);
+}
+
+fn refreshes_agree(stack: &Stack, rounds: usize) {
+    let (app, flow) = (public(stack), Flow::new("v2"));
+    let mut tokens = flow.tokens(stack, &app, "BBUser28324", Consent::ALLOW);
+    for round in 0..rounds {
+        let answers = at_once(|| flow.refresh(stack, &app, &tokens.refresh, None));
         let refreshed: Vec<_> = answers
             .into_iter()
             .map(|answer| Tokens::read(&answer.expect(200)))
@@ -74,9 +98,7 @@ fn sixteen_refreshes_at_once_all_get_the_same_refresh_token() {
             assert_eq!(other.refresh, refreshed[0].refresh, "round {round}");
             assert_ne!(other.refresh, tokens.refresh);
         }
-        assert!(
-            works(&stack, &refreshed[0].access) && works(&stack, &refreshed[CLIENTS - 1].access)
-        );
+        assert!(works(stack, &refreshed[0].access) && works(stack, &refreshed[CLIENTS - 1].access));
         tokens = refreshed[0].clone();
     }
 }

@@ -332,6 +332,93 @@ fn identical_repeats_of_a_parameter_count_once() {
 }
 
 #[test]
+fn a_pager_may_repeat_its_own_query_on_top_of_a_next_link() {
+    let stack = Stack::shared();
+    let tokens = tokens_of(&stack, USER);
+    let mut url =
+        "/v2/fhir/ExplanationOfBenefit?type=carrier&_lastUpdated=ge2000-01-01&_count=10".to_owned();
+    let mut ids = std::collections::BTreeSet::new();
+    loop {
+        let page = stack
+            .browser()
+            .get_as(&tokens.access, &url)
+            .expect(200)
+            .json();
+        for claim in entries(&page) {
+            assert!(ids.insert(claim["id"].to_string()), "seen twice");
+        }
+        let Some(next) = link(&page, "next") else {
+            break;
+        };
+        url = format!("{next}&type=carrier&_lastUpdated=ge2000-01-01&_count=10");
+    }
+    assert_eq!(ids.len(), 25);
+}
+
+#[test]
+fn dates_pick_claims_and_two_of_them_make_an_interval() {
+    let stack = Stack::shared();
+    let tokens = tokens_of(&stack, USER);
+    let total = |query: &str| {
+        let url = format!("/v2/fhir/ExplanationOfBenefit?_count=0&{query}");
+        stack
+            .browser()
+            .get_as(&tokens.access, &url)
+            .expect(200)
+            .json()["total"]
+            .as_i64()
+            .expect("a total")
+    };
+    let first = stack
+        .browser()
+        .get_as(&tokens.access, "/v2/fhir/ExplanationOfBenefit?_count=1")
+        .expect(200)
+        .json();
+    let claim = entries(&first).remove(0);
+    let updated = claim["meta"]["lastUpdated"].as_str().expect("a time")[..10].to_owned();
+    let served = claim["billablePeriod"]["end"].as_str().expect("a date")[..10].to_owned();
+    for (name, date) in [("_lastUpdated", updated), ("service-date", served)] {
+        let (before, after) = (
+            total(&format!("{name}=lt{date}")),
+            total(&format!("{name}=ge{date}")),
+        );
+        assert_eq!(before + after, 32, "{name} {date}");
+        assert!(after >= 1);
+        assert_eq!(
+            total(&format!("{name}=le{date}")) + total(&format!("{name}=gt{date}")),
+            32
+        );
+        let interval = format!("{name}=ge{date}&{name}=le{date}");
+        let within = total(&interval);
+        assert!((1..=after).contains(&within), "{interval}: {within}");
+        assert_eq!(
+            total(&format!("{name}=ge1900-01-01&{name}=lt1900-01-02")),
+            0
+        );
+    }
+}
+
+#[test]
+fn a_stray_content_type_on_a_get_is_ignored() {
+    let stack = Stack::shared();
+    let tokens = tokens_of(&stack, USER);
+    let header = format!("Bearer {}", tokens.access);
+    for content_type in [
+        "application/json",
+        "application/x-www-form-urlencoded",
+        "text/plain",
+    ] {
+        stack
+            .browser()
+            .get_with(
+                "/v2/fhir/Coverage",
+                &[("authorization", &header), ("content-type", content_type)],
+            )
+            .expect(200);
+    }
+}
+
+#[test]
 fn a_count_of_0_gives_the_total_only_and_a_start_past_the_end_an_empty_page() {
     let stack = Stack::shared();
     let tokens = tokens_of(&stack, USER);

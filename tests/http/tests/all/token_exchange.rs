@@ -121,6 +121,42 @@ fn a_code_of_another_client_is_invalid_grant_and_still_works_for_its_own() {
 }
 
 #[test]
+fn every_refused_exchange_is_audited() {
+    let stack = Stack::start();
+    let app = confidential(&stack);
+    let walk = code(&stack, &app);
+    let store = rusqlite::Connection::open_with_flags(
+        stack.database(),
+        rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+    )
+    .expect("the store");
+    for changes in [
+        ("code_verifier", Some("v".repeat(43))),
+        ("code", Some("unknown".to_owned())),
+        ("client_secret", Some("wrong".to_owned())),
+        ("redirect_uri", Some("https://evil.example".to_owned())),
+        ("grant_type", Some("password".to_owned())),
+    ] {
+        let answer = exchange(
+            &stack,
+            &app,
+            &walk,
+            &[],
+            &[(changes.0, changes.1.as_deref())],
+        );
+        let (outcome, code): (String, String) = store
+            .query_row(
+                "SELECT outcome, code FROM audit WHERE request_id = ?1",
+                [answer.header("x-request-id")],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .unwrap_or_else(|error| panic!("{}: {error}", changes.0));
+        assert_eq!(outcome, "refused");
+        assert!(!code.is_empty());
+    }
+}
+
+#[test]
 fn an_unknown_code_is_invalid_grant() {
     let stack = Stack::shared();
     let app = public(&stack);
