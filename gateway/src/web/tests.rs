@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Request};
 use serde_json::{Value as Json, json};
 
 use super::Gateway;
-use crate::adapters::native::{FaultyDatabase, ManualClock, app};
+use crate::adapters::native::{FaultyDatabase, ManualClock, MemoryLog, app};
 use crate::app::App;
 use crate::fhir::breaker::Breaker;
 use crate::ports::{Clock as _, Rows, Value};
@@ -24,9 +24,12 @@ mod applications;
 mod clock;
 mod consent;
 mod faults;
+mod keys;
 mod limits;
 mod machine;
 mod outside;
+mod requests;
+mod secrets;
 mod signin;
 mod tokens;
 
@@ -45,6 +48,7 @@ struct World {
     database: Arc<FaultyDatabase>,
     outside: Arc<Outside>,
     clock: Arc<ManualClock>,
+    log: Arc<MemoryLog>,
 }
 
 impl World {
@@ -65,12 +69,15 @@ impl World {
         let mut app = app(&all, clock.clone());
         app.database = database.clone();
         app.upstream = outside.clone();
+        let log = Arc::new(MemoryLog::default());
+        app.log = log.clone();
         let world = Self {
             gateway: RefCell::new(block_on(Gateway::start(app.clone())).unwrap()),
             app,
             database,
             outside,
             clock,
+            log,
         };
         world.patient("1S00A00AA01", &["-1"]);
         world.patient("1S00A00AA02", &["-2"]);
@@ -119,17 +126,16 @@ impl World {
     }
 
     fn send(&self, call: Call) -> Answer {
+        self.send_from("192.0.2.1:5000", call)
+    }
+
+    /// The host names the peer.
+    fn send_from(&self, peer: &str, mut call: Call) -> Answer {
+        call = call.header("spin-client-addr", peer);
         let mut request = Request::builder().method(call.method).uri(&call.target);
         *request.headers_mut().unwrap() = call.headers;
-        request
-            .headers_mut()
-            .unwrap()
-            .insert("spin-client-addr", "192.0.2.1:5000".parse().unwrap());
-        let reply = block_on(
-            self.gateway
-                .borrow()
-                .respond(request.body(call.body).unwrap()),
-        );
+        let request = request.body(call.body).unwrap();
+        let reply = block_on(self.gateway.borrow().respond(request));
         let (parts, body) = reply.into_parts();
         Answer {
             status: parts.status.as_u16(),

