@@ -59,6 +59,8 @@ pub struct Config {
     pub v3_enabled: bool,
     /// Requests a minute for each application and for each address.
     pub rate_limit_per_minute: i64,
+    /// The one origin from which keys of applications (`jwks_uri`) are fetched.
+    pub client_jwks_origin: Option<String>,
     /// Who may call `/ops`.
     pub operators: Vec<Operator>,
     /// Proxies whose forwarded client address is believed.
@@ -110,6 +112,7 @@ impl Config {
             allow_implicit_flow_insecure: raw.flag("allow_implicit_flow_insecure")?,
             v3_enabled: raw.flag("v3_enabled")?,
             rate_limit_per_minute: raw.number("rate_limit_per_minute", 1, 10_000_000)?,
+            client_jwks_origin: raw.optional_origin("client_jwks_origin")?,
             trusted_proxies: raw.addresses("trusted_proxies")?,
             operators: Operator::parse_list(raw.text("operators")?).ok_or(ConfigError::new(
                 "operators",

@@ -10,6 +10,7 @@ pub mod app;
 pub mod compression;
 pub mod config;
 pub mod fhir;
+pub mod jwks;
 pub mod policy;
 pub mod ports;
 pub mod profile;

@@ -4,6 +4,7 @@ pub mod application;
 pub mod assertion;
 pub mod authorize;
 pub mod consent;
+pub mod logo;
 pub mod operator;
 pub mod parameters;
 pub mod redirect;

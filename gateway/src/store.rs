@@ -9,6 +9,7 @@ pub mod authorization;
 pub mod breaker;
 pub mod client_proof;
 pub mod identity;
+pub mod logo;
 pub mod migrate;
 pub mod pushed;
 pub mod rate;

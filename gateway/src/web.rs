@@ -25,7 +25,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{FromRequestParts, RawPathParams, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Extension, Router};
 use bluegate_shared::scope::ResourceType;
 use bytes::Bytes;
@@ -38,6 +38,7 @@ use tower_service::Service as _;
 use crate::app::{App, Reply, Request};
 use crate::compression;
 use crate::fhir::{self, Interaction, Target};
+use crate::jwks::KeyCache;
 use crate::rate::Limited;
 use crate::secret::{Secret, keyed_hash};
 use crate::signin::provider::Provider;
@@ -65,6 +66,7 @@ impl Gateway {
         }
         let site = Site {
             app,
+            client_keys: KeyCache::default(),
             provider: Provider::default(),
         };
         Ok(Self {
@@ -223,6 +225,7 @@ pub fn unavailable(path: &str) -> Reply {
 #[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) app: App,
+    pub(crate) client_keys: KeyCache,
     pub(crate) provider: Provider,
 }
 
@@ -337,6 +340,8 @@ fn routes(site: Site) -> Router {
         .route("/{version}/o/revoke", post(token::revoke_grant))
         .route("/{version}/o/introspect", post(token::introspect))
         .route("/o/register", post(register::register))
+        .route("/o/register/{client_id}/logo", put(registration::put_logo))
+        .route("/o/logo/{client_id}", get(registration::logo))
         .route(
             "/o/register/{client_id}",
             get(registration::read)

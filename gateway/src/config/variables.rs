@@ -17,7 +17,7 @@ pub struct Variable {
 }
 
 /// Every variable of the gateway, in the order of the documentation.
-pub const VARIABLES: [Variable; 22] = [
+pub const VARIABLES: [Variable; 23] = [
     Variable {
         name: "environment",
         sandbox_default: "sandbox",
@@ -94,6 +94,13 @@ pub const VARIABLES: [Variable; 22] = [
         production_default: Some("any"),
         secret: false,
         purpose: "`uuid` or `any`: the form of `sub` that the provider promises. A subject of another form is refused at sign-in.",
+    },
+    Variable {
+        name: "client_jwks_origin",
+        sandbox_default: "https://unused.invalid",
+        production_default: Some("https://unused.invalid"),
+        secret: false,
+        purpose: "The one origin from which keys of applications are fetched (`jwks_uri`). A name under `.invalid` means: none; applications then register their keys as `jwks`.",
     },
     Variable {
         name: "alert_origin",

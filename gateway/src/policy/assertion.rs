@@ -42,7 +42,7 @@ pub fn claimed_client(assertion: &str) -> Option<String> {
 pub fn verify(
     assertion: &str,
     client_id: &str,
-    keys: &Value,
+    keys: &JwkSet,
     audiences: &[String],
     now: UnixMillis,
 ) -> Result<Assertion, &'static str> {
@@ -50,15 +50,12 @@ pub fn verify(
     if !ALGORITHMS.contains(&header.alg) {
         return Err("the client assertion must be signed with ES256, ES384, RS256 or RS384");
     }
-    let keys: JwkSet = serde_json::from_value(keys.clone()).map_err(|_| UNVERIFIED)?;
     let key = match (&header.kid, keys.keys.as_slice()) {
         (Some(kid), _) => keys.find(kid),
         (None, [only]) => Some(only),
         (None, _) => None,
     };
-    let key = key
-        .and_then(|key| DecodingKey::from_jwk(key).ok())
-        .ok_or(UNVERIFIED)?;
+    let key = DecodingKey::from_jwk(key.ok_or(UNKNOWN_KEY)?).map_err(|_| UNVERIFIED)?;
     let mut signature_only = Validation::new(header.alg);
     signature_only.required_spec_claims.clear();
     signature_only.validate_exp = false;
@@ -96,6 +93,9 @@ pub fn verify(
         expires_at: UnixMillis((claims.exp + CLOCK_SKEW_S) * 1000),
     })
 }
+
+/// The assertion names a key that is not in the set; a fresh set may have it.
+pub const UNKNOWN_KEY: &str = "the client assertion is signed with a key that is not registered";
 
 /// Checks the `jwks` of a registration: public RSA keys of 2048 bits or more, or EC keys on P-256 or P-384.
 ///
@@ -202,7 +202,7 @@ mod tests {
         verify(
             token,
             CLIENT,
-            &json!({ "keys": [public_key()] }),
+            &serde_json::from_value(json!({ "keys": [public_key()] })).unwrap(),
             &audiences,
             UnixMillis(NOW * 1000),
         )

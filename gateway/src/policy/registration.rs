@@ -12,7 +12,7 @@ use url::Url;
 use super::application::{AuthMethod, DataAccessType, Status};
 use super::assertion;
 use super::redirect::registrable;
-use crate::config::Environment;
+use crate::config::{Config, Environment};
 
 /// Client metadata that was found good.
 #[non_exhaustive]
@@ -37,16 +37,12 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Reads a registration request. `allow_implicit` is the variable `allow_implicit_flow_insecure`.
+    /// Reads a registration request. `rules` are those of the operator.
     ///
     /// # Errors
     ///
     /// [`RegistrationError`] with the registered code and words.
-    pub fn parse(
-        body: &[u8],
-        environment: Environment,
-        allow_implicit: bool,
-    ) -> Result<Self, RegistrationError> {
+    pub fn parse(body: &[u8], rules: &Rules<'_>) -> Result<Self, RegistrationError> {
         let wire: Wire = serde_json::from_slice(body).map_err(|error| {
             invalid(format!(
                 "the body is not the JSON object of RFC 7591: {error}"
@@ -62,16 +58,24 @@ impl Registration {
                 ))
             })?,
         };
-        if auth_method == AuthMethod::PrivateKeyJwt && wire.jwks.is_none() {
-            return Err(invalid("private_key_jwt needs jwks with the public keys"));
+        if auth_method == AuthMethod::PrivateKeyJwt
+            && wire.jwks.is_none()
+            && wire.jwks_uri.is_none()
+        {
+            return Err(invalid(
+                "private_key_jwt needs jwks with the public keys, or jwks_uri",
+            ));
         }
         if let Some(jwks) = &wire.jwks {
             assertion::usable_keys(jwks).map_err(invalid)?;
         }
-        if wire.jwks_uri.is_some() {
-            return Err(invalid(
-                "jwks_uri is not accepted from this origin; send the keys as jwks",
-            ));
+        if let Some(uri) = &wire.jwks_uri {
+            keys_address(uri, rules.jwks_origin)?;
+            if wire.jwks.is_some() {
+                return Err(invalid(
+                    "send jwks or jwks_uri, not both (RFC 7591, section 2)",
+                ));
+            }
         }
         let redirect_uris = wire.redirect_uris.unwrap_or_default();
         if redirect_uris.is_empty() || redirect_uris.len() > 20 {
@@ -80,11 +84,11 @@ impl Registration {
             ));
         }
         for uri in &redirect_uris {
-            registrable(uri, environment).map_err(|reason| {
+            registrable(uri, rules.environment).map_err(|reason| {
                 RegistrationError::redirect(format!("redirect_uri {} {reason}", printable(uri)))
             })?;
         }
-        let may_implicit = allow_implicit && auth_method == AuthMethod::None;
+        let may_implicit = rules.allow_implicit && auth_method == AuthMethod::None;
         let (grant_types, response_types) =
             flows(wire.grant_types, wire.response_types, may_implicit)?;
         let data_access_type = match wire.data_access_type.as_deref() {
@@ -134,6 +138,9 @@ impl Registration {
         if let Some(jwks) = wire.jwks {
             put("jwks", jwks);
         }
+        if let Some(uri) = wire.jwks_uri {
+            put("jwks_uri", json!(uri));
+        }
         put("data_access_type", json!(data_access_type.as_str()));
         put("requires_demographics", json!(requires_demographics));
         if let Some(text) = wire.description {
@@ -159,6 +166,30 @@ impl Registration {
         match environment {
             Environment::Sandbox => Status::Active,
             Environment::Production => Status::Pending,
+        }
+    }
+}
+
+/// What the operator allows.
+#[allow(clippy::exhaustive_structs)]
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// Sandbox or production.
+    pub environment: Environment,
+    /// The variable `allow_implicit_flow_insecure`.
+    pub allow_implicit: bool,
+    /// The variable `client_jwks_origin`: the one origin from which keys of applications are fetched.
+    pub jwks_origin: Option<&'a str>,
+}
+
+impl<'a> Rules<'a> {
+    /// The rules of a configuration.
+    #[must_use]
+    pub fn of(config: &'a Config) -> Self {
+        Self {
+            environment: config.environment,
+            allow_implicit: config.allow_implicit_flow_insecure,
+            jwks_origin: config.client_jwks_origin.as_deref(),
         }
     }
 }
@@ -211,6 +242,12 @@ impl RegistrationError {
         invalid(
             "client_secret must be the current one or be left out; send rotate_client_secret: true for a new one",
         )
+    }
+
+    /// A logo that cannot be taken.
+    #[must_use]
+    pub fn logo(reason: &'static str) -> Self {
+        invalid(reason)
     }
 
     /// Names are unique, whatever their case.
@@ -334,6 +371,19 @@ fn scopes(asked: Option<&str>, requires_demographics: bool) -> Result<ScopeSet, 
     Ok(scopes.without_demographics())
 }
 
+/// `jwks_uri` is fetched by the gateway, so only an origin that the operator listed is (section 9).
+fn keys_address(uri: &str, allowed: Option<&str>) -> Result<(), RegistrationError> {
+    let origin = Url::parse(uri)
+        .map(|url| url.origin().ascii_serialization())
+        .unwrap_or_default();
+    if allowed != Some(origin.as_str()) {
+        return Err(invalid(
+            "jwks_uri is not on an origin that this operator allows; send the keys as jwks",
+        ));
+    }
+    Ok(())
+}
+
 fn web_page(name: &str, uri: &str) -> Result<(), RegistrationError> {
     match Url::parse(uri) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && uri.len() <= 2000 => Ok(()),
@@ -393,8 +443,14 @@ pub(crate) mod tests {
         }
     }
 
+    const RULES: Rules<'static> = Rules {
+        environment: Environment::Sandbox,
+        allow_implicit: false,
+        jwks_origin: None,
+    };
+
     fn parse(body: &str) -> Result<Registration, RegistrationError> {
-        Registration::parse(body.as_bytes(), Environment::Sandbox, false)
+        Registration::parse(body.as_bytes(), &RULES)
     }
 
     fn refused(body: &str) -> &'static str {
@@ -469,6 +525,36 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn jwks_uri_is_accepted_on_the_origin_that_the_operator_listed_only() {
+        let body = |uri: &str, more: &str| {
+            format!(
+                r#"{{"client_name":"A","redirect_uris":["https://a.example"],"token_endpoint_auth_method":"private_key_jwt","jwks_uri":"{uri}"{more}}}"#
+            )
+        };
+        let parse = |body: String, origin| {
+            Registration::parse(
+                body.as_bytes(),
+                &Rules {
+                    jwks_origin: origin,
+                    ..RULES
+                },
+            )
+            .is_ok()
+        };
+        let listed = Some("https://keys.example");
+        assert!(parse(body("https://keys.example/a.json", ""), listed));
+        assert!(!parse(body("https://keys.example/a.json", ""), None));
+        assert!(!parse(
+            body("https://keys.example.evil.example/a.json", ""),
+            listed
+        ));
+        assert!(!parse(
+            body("https://keys.example/a.json", r#","jwks":{"keys":[]}"#),
+            listed
+        ));
+    }
+
+    #[test]
     fn implicit_is_for_public_applications_where_the_operator_turned_it_on() {
         let body = |method: &str| {
             format!(
@@ -476,7 +562,13 @@ pub(crate) mod tests {
             )
         };
         let parse = |method: &str, on| {
-            Registration::parse(body(method).as_bytes(), Environment::Sandbox, on)
+            Registration::parse(
+                body(method).as_bytes(),
+                &Rules {
+                    allow_implicit: on,
+                    ..RULES
+                },
+            )
         };
         assert!(parse("none", true).is_ok());
         assert!(parse("none", false).is_err());

@@ -1,30 +1,31 @@
 //! The identity provider: its documents, the way to it, and the code exchange.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bluegate_shared::pkce::Verifier;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use jsonwebtoken::jwk::JwkSet;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::SignInError;
 use super::id_token::{self, Expected, Person};
 use crate::app::App;
+use crate::jwks::{FetchError, Kept, KeyCache, fetch};
 use crate::policy::authorize::Language;
-use crate::ports::{UnixMillis, UpstreamRequest};
+use crate::ports::UnixMillis;
 use crate::secret::{Secret, keyed_hash};
 
 /// The provider's documents, kept for a while in the instance. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Provider(Arc<Mutex<Cache>>);
+pub struct Provider {
+    metadata: Arc<Mutex<Option<Kept<Metadata>>>>,
+    keys: KeyCache,
+}
 
 impl Provider {
     /// Where the browser goes to sign in.
@@ -124,11 +125,11 @@ impl Provider {
             subject_form: app.config.idp_subject_form,
             now,
         };
-        let keys = self.keys(app, &metadata, false).await?;
+        let keys = self.keys.get(app, &metadata.jwks_uri, false).await?;
         match id_token::verify(&answer.id_token, &keys, &expected) {
             // The provider may have changed its keys since we read them.
             Err(id_token::UNKNOWN_KEY) => {
-                let keys = self.keys(app, &metadata, true).await?;
+                let keys = self.keys.get(app, &metadata.jwks_uri, true).await?;
                 id_token::verify(&answer.id_token, &keys, &expected)
             }
             result => result,
@@ -161,60 +162,19 @@ impl Provider {
 
     async fn metadata(&self, app: &App) -> Result<Arc<Metadata>, SignInError> {
         let now = app.clock.now();
-        if let Some(kept) = self
-            .lock()
-            .metadata
-            .as_ref()
-            .and_then(|kept| kept.fresh(now))
-        {
+        if let Some(kept) = self.lock().as_ref().and_then(|kept| kept.fresh(now)) {
             return Ok(kept);
         }
         let metadata = Arc::new(read_metadata(app).await?);
-        self.lock().metadata = Some(Kept {
+        *self.lock() = Some(Kept {
             at: now,
             document: metadata.clone(),
         });
         Ok(metadata)
     }
 
-    async fn keys(
-        &self,
-        app: &App,
-        metadata: &Metadata,
-        anew: bool,
-    ) -> Result<Arc<JwkSet>, SignInError> {
-        let now = app.clock.now();
-        let kept = self.lock().keys.as_ref().and_then(|kept| {
-            // An unknown key id makes us ask again, but not more than once in ten seconds.
-            let recent = now.0 - kept.at.0 < 10_000;
-            if anew && !recent {
-                None
-            } else {
-                kept.fresh(now)
-            }
-        });
-        if let Some(keys) = kept {
-            return Ok(keys);
-        }
-        let keys: Arc<JwkSet> = Arc::new(
-            fetch(
-                app,
-                Method::GET,
-                &metadata.jwks_uri,
-                HeaderMap::new(),
-                Bytes::new(),
-            )
-            .await?,
-        );
-        self.lock().keys = Some(Kept {
-            at: now,
-            document: keys.clone(),
-        });
-        Ok(keys)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Kept<Metadata>>> {
+        self.metadata.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -222,23 +182,6 @@ impl Provider {
 #[must_use]
 pub fn callback(app: &App) -> String {
     format!("{}/signin/callback", app.config.public_base_url)
-}
-
-#[derive(Default)]
-struct Cache {
-    metadata: Option<Kept<Metadata>>,
-    keys: Option<Kept<JwkSet>>,
-}
-
-struct Kept<T> {
-    at: UnixMillis,
-    document: Arc<T>,
-}
-
-impl<T> Kept<T> {
-    fn fresh(&self, now: UnixMillis) -> Option<Arc<T>> {
-        (now.0 - self.at.0 < DOCUMENT_TTL_MS).then(|| self.document.clone())
-    }
 }
 
 /// OpenID Connect Discovery, section 3.
@@ -278,11 +221,6 @@ async fn read_metadata(app: &App) -> Result<Metadata, SignInError> {
     Ok(metadata)
 }
 
-enum FetchError {
-    Failed(&'static str),
-    Status(StatusCode),
-}
-
 impl From<FetchError> for SignInError {
     fn from(error: FetchError) -> Self {
         match error {
@@ -290,34 +228,6 @@ impl From<FetchError> for SignInError {
             FetchError::Status(_) => Self::ProviderUnavailable("it answered with an error"),
         }
     }
-}
-
-async fn fetch<T: DeserializeOwned>(
-    app: &App,
-    method: Method,
-    url: &str,
-    mut headers: HeaderMap,
-    body: Bytes,
-) -> Result<T, FetchError> {
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let request = UpstreamRequest {
-        method,
-        url: url.to_owned(),
-        headers,
-        body,
-        timeout: TIMEOUT,
-        body_limit: 1024 * 1024,
-    };
-    let answer = app
-        .upstream
-        .send(request)
-        .await
-        .map_err(|_| FetchError::Failed("it does not answer"))?;
-    if answer.status != StatusCode::OK {
-        return Err(FetchError::Status(answer.status));
-    }
-    serde_json::from_slice(&answer.body)
-        .map_err(|_| FetchError::Failed("its answer cannot be read"))
 }
 
 /// Verifier and nonce are derived, so that the store holds neither (wire contract, section 3).
@@ -336,6 +246,3 @@ fn nonce(app: &App, transaction: &Secret) -> Secret {
         &[transaction.expose().as_bytes()],
     )
 }
-
-const DOCUMENT_TTL_MS: i64 = 600_000;
-const TIMEOUT: Duration = Duration::from_secs(10);

@@ -78,6 +78,16 @@ CREATE TABLE application (
     request_id                 TEXT    NOT NULL
 ) STRICT;
 
+-- Logos, uploaded by whoever has the registration token, served by the gateway: no page of ours loads a picture
+-- from elsewhere.
+CREATE TABLE application_logo (
+    application_id INTEGER PRIMARY KEY REFERENCES application (id),
+    media_type     TEXT    NOT NULL CHECK (media_type IN ('image/png', 'image/jpeg')),
+    bytes          BLOB    NOT NULL CHECK (length(bytes) BETWEEN 1 AND 102400),
+    updated_at     INTEGER NOT NULL,
+    request_id     TEXT    NOT NULL
+) STRICT;
+
 -- One consent of one person to one application. At most one is live for each pair.
 CREATE TABLE consent_grant (
     id               INTEGER PRIMARY KEY,

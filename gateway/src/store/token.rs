@@ -75,8 +75,8 @@ pub struct Chain {
     pub scopes: ScopeSet,
     /// Whether the chain ended, and why.
     pub end_reason: Option<String>,
-    /// Whether the grant ended.
-    pub grant_ended: bool,
+    /// Why the grant ended, where it did: `expired` where it had run out before a later consent.
+    pub grant_end_reason: Option<String>,
     /// What a token answer needs.
     pub issued: Issued,
 }
@@ -276,7 +276,7 @@ pub async fn chain_of_refresh(
     database: &dyn Database,
     token: SecretHash,
 ) -> Result<Option<Chain>, StoreError> {
-    const COLUMNS: &str = "c.id, c.application_id, c.scope, c.end_reason, g.ended_at, c.flow_id, i.patient_id, g.data_access_type, g.expires_at, c.rotated_at";
+    const COLUMNS: &str = "c.id, c.application_id, c.scope, c.end_reason, g.end_reason, c.flow_id, i.patient_id, g.data_access_type, g.expires_at, c.rotated_at";
     const JOINS: &str =
         "JOIN consent_grant g ON g.id = c.grant_id JOIN identity i ON i.id = g.identity_id";
     let sql = format!(
@@ -298,7 +298,7 @@ pub async fn chain_of_refresh(
             application_id: row.integer(1)?,
             scopes: row.scopes(2)?,
             end_reason: row.optional_text(3)?.map(str::to_owned),
-            grant_ended: row.optional_instant(4)?.is_some(),
+            grant_end_reason: row.optional_text(4)?.map(str::to_owned),
             issued: issued(&row, [2, 5, 6, 7, 8])?,
             generation: row.integer(10)?,
             presented: match (row.text(11)?, row.optional_instant(9)?) {

@@ -21,7 +21,7 @@ use crate::store::authorization::{
     Allow, PendingRequest, decide as store_decision, decided, pending,
 };
 use crate::store::token::{Redemption, redeem};
-use crate::store::{application, identity};
+use crate::store::{application, identity, logo};
 
 /// GET: the page, or back to sign-in where nobody signed in yet.
 pub(super) async fn show(
@@ -83,6 +83,10 @@ pub(super) async fn show(
         csrf: csrf.expose(),
         action: &format!("/{}/o/authorize/consent", version.segment()),
         redirect: &waiting.redirect,
+        // A picture that cannot be had is no reason to show no page.
+        logo: logo::exists(site.app.database.as_ref(), application.id)
+            .await
+            .unwrap_or(false),
     };
     pages::consent(waiting.language, &facts).into()
 }

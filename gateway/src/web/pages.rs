@@ -211,6 +211,7 @@ pub(super) struct ConsentFacts<'a> {
     pub(super) csrf: &'a str,
     pub(super) action: &'a str,
     pub(super) redirect: &'a VerifiedRedirect,
+    pub(super) logo: bool,
 }
 
 /// The consent page.
@@ -247,6 +248,7 @@ pub(super) fn consent(language: Language, facts: &ConsentFacts<'_>) -> Reply {
         lang: language.tag(),
         texts,
         application: &facts.application.name,
+        logo: facts.logo.then(|| facts.application.client_id.as_str()),
         person: facts.person,
         items,
         choice: facts.choice,
@@ -286,6 +288,7 @@ struct ConsentPage<'a> {
     lang: &'a str,
     texts: &'static Texts,
     application: &'a str,
+    logo: Option<&'a str>,
     person: &'a str,
     items: Vec<&'a str>,
     choice: bool,

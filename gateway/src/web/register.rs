@@ -11,7 +11,7 @@ use super::reply::{self, no_store};
 use super::{Answer, Site};
 use crate::app::{App, Reply, Request};
 use crate::policy::application::{Application, Status};
-use crate::policy::registration::{Registration, RegistrationError, new_client_id};
+use crate::policy::registration::{Registration, RegistrationError, Rules, new_client_id};
 use crate::secret::Secret;
 use crate::store::{StoreError, application};
 
@@ -71,11 +71,9 @@ pub(super) async fn demo(app: &App) -> Result<(), StoreError> {
                 "token_endpoint_auth_method": "none",
                 "description": "The demo page of this sandbox",
             });
-            let Ok(registration) = Registration::parse(
-                request.to_string().as_bytes(),
-                app.config.environment,
-                false,
-            ) else {
+            let Ok(registration) =
+                Registration::parse(request.to_string().as_bytes(), &Rules::of(&app.config))
+            else {
                 return Ok(());
             };
             application::insert(
@@ -106,12 +104,8 @@ pub(super) enum Failure {
 
 async fn store(site: &Site, request: &Request) -> Result<(Reply, ClientId), Failure> {
     let app = &site.app;
-    let registration = Registration::parse(
-        &request.body,
-        app.config.environment,
-        app.config.allow_implicit_flow_insecure,
-    )
-    .map_err(Failure::Refused)?;
+    let registration =
+        Registration::parse(&request.body, &Rules::of(&app.config)).map_err(Failure::Refused)?;
     let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable);
     let client_id = new_client_id(|| app.entropy.bytes32()).map_err(|_| Failure::Unavailable)?;
     let secret = if registration.auth_method.has_secret() {

@@ -6,7 +6,9 @@ use axum::extract::{Path, State};
 use bluegate_shared::id::ClientId;
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, WWW_AUTHENTICATE,
+};
 use serde::Deserialize;
 
 use super::audit::Action;
@@ -16,9 +18,10 @@ use super::{Answer, Site};
 use crate::app::{Reply, Request};
 use crate::config::Environment;
 use crate::policy::application::{Application, Status};
-use crate::policy::registration::{Registration, RegistrationError};
+use crate::policy::logo::Logo;
+use crate::policy::registration::{Registration, RegistrationError, Rules};
 use crate::secret::{Secret, SecretHash};
-use crate::store::application;
+use crate::store::{application, logo};
 
 /// GET: the registration as it is. The secret is shown once, at registration or rotation, and not here.
 pub(super) async fn read(
@@ -73,6 +76,59 @@ pub(super) async fn delete(
     close(&site, &request, "application.delete", &id, result).await
 }
 
+/// PUT of a PNG or JPEG file to `/o/register/{client_id}/logo`.
+pub(super) async fn put_logo(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let result = kept_logo(&site, &id, &request).await;
+    close(&site, &request, "application.logo", &id, result).await
+}
+
+/// GET `/o/logo/{client_id}`: the picture, for the pages of this gateway.
+pub(super) async fn logo(State(site): State<Site>, Path(id): Path<String>) -> Answer {
+    let Ok(client_id) = ClientId::parse(&id) else {
+        return super::not_found();
+    };
+    match logo::of(site.app.database.as_ref(), &client_id).await {
+        Ok(Some(found)) => {
+            let mut reply = Reply::new(found.bytes.into());
+            set(&mut reply, CONTENT_TYPE, found.media_type);
+            set(&mut reply, CACHE_CONTROL, "public, max-age=300");
+            // Whatever the bytes are, no browser takes them for a page.
+            set(
+                &mut reply,
+                CONTENT_SECURITY_POLICY,
+                "default-src 'none'; sandbox",
+            );
+            reply.into()
+        }
+        Ok(None) => super::not_found(),
+        Err(_) => Failure::Unavailable.reply().into(),
+    }
+}
+
+async fn kept_logo(site: &Site, id: &str, request: &Request) -> Result<Reply, Failure> {
+    let application = owned(site, id, request).await?;
+    let picture = Logo::parse(&request.body)
+        .map_err(|reason| Failure::Refused(RegistrationError::logo(reason)))?;
+    let now = site.app.clock.now();
+    logo::keep(
+        site.app.database.as_ref(),
+        application.id,
+        picture,
+        now,
+        &request.request_id,
+    )
+    .await
+    .map_err(|_| Failure::Unavailable)?;
+    let mut reply = Reply::new(Bytes::new());
+    *reply.status_mut() = StatusCode::NO_CONTENT;
+    no_store(&mut reply);
+    Ok(reply)
+}
+
 #[derive(Default, Deserialize)]
 struct Change {
     client_id: Option<String>,
@@ -84,12 +140,8 @@ struct Change {
 async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Reply, Failure> {
     let app = &site.app;
     let current = owned(site, id, request).await?;
-    let registration = Registration::parse(
-        &request.body,
-        app.config.environment,
-        app.config.allow_implicit_flow_insecure,
-    )
-    .map_err(Failure::Refused)?;
+    let registration =
+        Registration::parse(&request.body, &Rules::of(&app.config)).map_err(Failure::Refused)?;
     let change: Change = serde_json::from_slice(&request.body).unwrap_or_default();
     // RFC 7592, section 2.2: client_id must be there and the same; a secret may be there and must be the same.
     if change.client_id.as_deref() != Some(current.client_id.as_str()) {

@@ -445,3 +445,64 @@ fn in_production_a_registration_and_each_change_wait_for_an_operator() {
     assert_eq!(update(&world, &client, json!({})).status, 200);
     assert_eq!(status(), "suspended");
 }
+
+#[test]
+fn keys_at_a_jwks_uri_are_fetched_once_and_again_when_a_new_one_appears() {
+    let world = World::with(&[("client_jwks_origin", "http://127.0.0.1:3000")]);
+    let address = format!("{}/keys", outside::ISSUER);
+    let metadata = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": address });
+    let client = world.register("App", metadata);
+    let code = world.code(&client, &anne(), SCOPE);
+    world.outside.change(|state| state.kids = vec!["k0"]);
+    world.advance(601);
+    let before = world.outside.asked(&address);
+    asserted(&world, &client, "j-1", json!({}), &refresh_form("none"))
+        .is_refused(401, "invalid_client");
+    // The key is there now, and ten seconds have passed since we asked.
+    world.outside.change(|state| state.kids = vec!["k1"]);
+    world.advance(11);
+    asserted(&world, &client, "j-2", json!({}), &refresh_form("none"))
+        .is_refused(400, "invalid_grant");
+    assert_eq!(world.outside.asked(&address) - before, 2);
+    let _ = code;
+}
+
+#[test]
+fn a_jwks_uri_elsewhere_is_refused() {
+    let world = World::new();
+    let call = Call::post("/o/register").json(&json!({
+        "client_name": "App", "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": "https://keys.example/jwks",
+    }));
+    world.send(call).is_refused(400, "invalid_client_metadata");
+}
+
+#[test]
+fn a_logo_is_uploaded_with_the_registration_token_and_served_to_the_consent_page() {
+    let world = World::new();
+    let client = world.app("App");
+    let place = format!("/o/register/{}/logo", client.id);
+    let picture = Bytes::from_static(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on");
+    let put = |token: &str, body: &Bytes| {
+        let mut call = Call::new(Method::PUT, &place).bearer(token);
+        call.body = body.clone();
+        world.send(call)
+    };
+    let served = format!("/o/logo/{}", client.id);
+    assert_eq!(world.send(Call::get(&served)).status, 404);
+    put("x", &picture).is_refused(401, "invalid_token");
+    put(&client.registration_token, &Bytes::from_static(b"<svg/>"))
+        .is_refused(400, "invalid_client_metadata");
+    assert_eq!(put(&client.registration_token, &picture).status, 204);
+
+    let answer = world.send(Call::get(&served));
+    assert_eq!(answer.header("content-type"), "image/png");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(answer.body, picture);
+    let page = world.consent_page(&Browser::default(), &client, &anne(), SCOPE);
+    assert!(
+        page.page.contains(&format!("src=\"{served}\"")),
+        "{}",
+        page.page
+    );
+}

@@ -1,12 +1,15 @@
 //! Client authentication (RFC 6749, section 2.3; wire contract, section 5).
 
 use bluegate_shared::id::ClientId;
+use jsonwebtoken::jwk::JwkSet;
+use url::Url;
 
 use super::super::Site;
 use super::{limited, unavailable};
 use crate::app::Request;
+use crate::jwks::FetchError;
 use crate::policy::application::{Application, AuthMethod, Status};
-use crate::policy::assertion::{claimed_client, verify};
+use crate::policy::assertion::{Assertion, UNKNOWN_KEY, claimed_client, verify};
 use crate::policy::parameters::Parameters;
 use crate::policy::token::{Credentials, Refusal};
 use crate::secret::SecretHash;
@@ -66,17 +69,7 @@ async fn proved(
             if application.auth_method != AuthMethod::PrivateKeyJwt {
                 return Err(Refusal::InvalidClient);
             }
-            let metadata: serde_json::Value =
-                serde_json::from_str(&application.metadata).unwrap_or_default();
-            let now = site.app.clock.now();
-            let proof = verify(
-                assertion.expose(),
-                &claimed,
-                &metadata["jwks"],
-                &audiences(site),
-                now,
-            )
-            .map_err(Refusal::Assertion)?;
+            let proof = signed(site, &application, assertion.expose()).await?;
             // Last, so that only an assertion that is good otherwise uses up its `jti`.
             if first_use(site.app.database.as_ref(), application.id, &proof)
                 .await
@@ -127,6 +120,57 @@ pub(super) async fn public_by_row(site: &Site, id: i64) -> Result<AuthenticatedC
     } else {
         Err(Refusal::InvalidClient)
     }
+}
+
+/// Verifies an assertion with the keys that the application registered, or has at its `jwks_uri`.
+async fn signed(
+    site: &Site,
+    application: &Application,
+    assertion: &str,
+) -> Result<Assertion, Refusal> {
+    let metadata: serde_json::Value =
+        serde_json::from_str(&application.metadata).unwrap_or_default();
+    let check = |keys: &JwkSet| {
+        verify(
+            assertion,
+            application.client_id.as_str(),
+            keys,
+            &audiences(site),
+            site.app.clock.now(),
+        )
+    };
+    let Some(uri) = metadata["jwks_uri"].as_str() else {
+        let keys =
+            serde_json::from_value(metadata["jwks"].clone()).map_err(|_| Refusal::InvalidClient)?;
+        return check(&keys).map_err(Refusal::Assertion);
+    };
+    // The operator may have closed the origin since.
+    let origin = Url::parse(uri)
+        .map(|url| url.origin().ascii_serialization())
+        .ok();
+    if origin.is_none() || origin != site.app.config.client_jwks_origin {
+        return Err(Refusal::Assertion(
+            "keys are not fetched from this jwks_uri any more; register them as jwks",
+        ));
+    }
+    let unreachable = |_: FetchError| Refusal::Assertion("the keys at jwks_uri cannot be had");
+    let keys = site
+        .client_keys
+        .get(&site.app, uri, false)
+        .await
+        .map_err(unreachable)?;
+    match check(&keys) {
+        // The application may have changed its keys since we read them.
+        Err(UNKNOWN_KEY) => check(
+            &*site
+                .client_keys
+                .get(&site.app, uri, true)
+                .await
+                .map_err(unreachable)?,
+        ),
+        result => result,
+    }
+    .map_err(Refusal::Assertion)
 }
 
 /// What an assertion may be meant for: the issuer, and the token endpoint of each version.

@@ -65,8 +65,10 @@ fn usable(
     let chain = chain
         .filter(|chain| chain.application_id == client.row_id())
         .ok_or(Refusal::RefreshUnusable)?;
-    if chain.grant_ended {
-        return Err(Refusal::GrantRevoked);
+    match chain.grant_end_reason.as_deref() {
+        None => {}
+        Some("expired") => return Err(Refusal::GrantExpired),
+        Some(_) => return Err(Refusal::GrantRevoked),
     }
     match (chain.end_reason.as_deref(), chain.presented) {
         (None, _) => {}

@@ -1,0 +1,74 @@
+//! Logos of applications.
+
+use bluegate_shared::id::ClientId;
+
+use crate::policy::logo::Logo;
+use crate::ports::{Database, Durability, UnixMillis};
+
+use super::row::{StoreError, one};
+
+/// Keeps the logo of an application in place of a former one.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn keep(
+    database: &dyn Database,
+    application_id: i64,
+    logo: Logo,
+    now: UnixMillis,
+    request_id: &str,
+) -> Result<(), StoreError> {
+    one(
+        database,
+        Durability::Durable,
+        "INSERT INTO application_logo (application_id, media_type, bytes, updated_at, request_id) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (application_id) DO UPDATE SET media_type = excluded.media_type, bytes = excluded.bytes,
+             updated_at = excluded.updated_at, request_id = excluded.request_id",
+        vec![application_id.into(), logo.media_type.into(), logo.bytes.into(), now.into(), request_id.into()],
+    )
+    .await
+    .map(drop)
+}
+
+/// The logo of an application that is not deleted.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn of(database: &dyn Database, client_id: &ClientId) -> Result<Option<Logo>, StoreError> {
+    let row = one(
+        database,
+        Durability::Relaxed,
+        "SELECT l.media_type, l.bytes FROM application_logo l JOIN application a ON a.id = l.application_id
+         WHERE a.client_id = ? AND a.status <> 'deleted'",
+        vec![client_id.as_str().into()],
+    )
+    .await?;
+    row.map(|row| {
+        let bytes = row
+            .optional_blob(1)?
+            .map(<[u8]>::to_vec)
+            .unwrap_or_default();
+        Logo::from_store(row.text(0)?, bytes)
+            .ok_or(StoreError::Shape("application_logo.media_type"))
+    })
+    .transpose()
+}
+
+/// Whether an application has a logo.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn exists(database: &dyn Database, application_id: i64) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM application_logo WHERE application_id = ?";
+    Ok(one(
+        database,
+        Durability::Relaxed,
+        sql,
+        vec![application_id.into()],
+    )
+    .await?
+    .is_some())
+}
