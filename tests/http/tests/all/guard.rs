@@ -383,7 +383,7 @@ fn second_chain(rogue: &Rogue) -> Tokens {
         if seen.method == "POST" {
             fhir(&bundle(&[patient(OWN)]))
         } else {
-            fhir(&claim(OWN)).after(Duration::from_millis(1200))
+            fhir(&claim(OWN)).after(Duration::from_millis(2500))
         }
     });
     Flow::new("v2").tokens(&rogue.stack, &rogue.app, USER, Consent::ALLOW)
