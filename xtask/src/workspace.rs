@@ -4,7 +4,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -70,23 +70,27 @@ impl Workspace {
         self.component_dir(profile).join(format!("{name}.wasm"))
     }
 
-    /// A manifest whose components are those that were built. The repository's own names
-    /// `target/…/release`; with another build directory or profile a copy is written that differs in
-    /// nothing but those paths.
+    /// A manifest whose components are those that were built. The repository's own name
+    /// `target/…/release`; with another build directory or profile copies are written, in the same
+    /// places of a folder of their own, that differ in nothing but those paths.
     pub(crate) fn manifest(&self, profile: Profile) -> Result<PathBuf> {
-        let original = self.root.join("spin.toml");
         let built = self.component_dir(profile);
         if built == self.root.join(MANIFEST_COMPONENT_DIR) {
-            return Ok(original);
+            return Ok(self.root.join("spin.toml"));
         }
-        let text = fs::read_to_string(&original).context("spin.toml")?;
-        let copy = self.root.join(".bluegate").join(match profile {
-            Profile::Debug => "spin.debug.toml",
-            Profile::Release => "spin.release.toml",
+        let copies = self.root.join(".bluegate/manifests").join(match profile {
+            Profile::Debug => "debug",
+            Profile::Release => "release",
         });
-        fs::create_dir_all(self.root.join(".bluegate"))?;
-        fs::write(&copy, with_components_from(&text, &built)?)?;
-        Ok(copy)
+        fs::create_dir_all(copies.join("deploy"))?;
+        for (folder, name) in [("", "spin.toml"), ("deploy", "deploy/spin.toml")] {
+            let text = fs::read_to_string(self.root.join(name)).context(name)?;
+            // Relative as in the original: who moves a manifest on relies on that.
+            let dir = relative(&copies.join(folder), &built);
+            let copy = with_components_from(&text, &dir).context(name)?;
+            fs::write(copies.join(name), copy)?;
+        }
+        Ok(copies.join("spin.toml"))
     }
 
     /// The version of a package in `Cargo.lock`.
@@ -161,15 +165,27 @@ fn locked_version(lock: &str, package: &str) -> Option<String> {
 }
 
 fn with_components_from(manifest: &str, dir: &Path) -> Result<String> {
-    let from = format!("source = \"{MANIFEST_COMPONENT_DIR}/");
-    let to = format!(
-        "source = {}",
-        toml_string(dir.to_str().context("the build directory is not UTF-8")?)
-    );
-    if !manifest.contains(&from) {
-        bail!("spin.toml names no component under {MANIFEST_COMPONENT_DIR}");
+    let dir = toml_string(dir.to_str().context("the build directory is not UTF-8")?);
+    let to = format!("source = {}/", dir.trim_end_matches('"'));
+    // As spin.toml says it, and as deploy/spin.toml does.
+    let copy = manifest
+        .replace(&format!("source = \"{MANIFEST_COMPONENT_DIR}/"), &to)
+        .replace(&format!("source = \"../{MANIFEST_COMPONENT_DIR}/"), &to);
+    if copy == manifest {
+        bail!("no component is under {MANIFEST_COMPONENT_DIR}");
     }
-    Ok(manifest.replace(&from, &format!("{}/", to.trim_end_matches('"'))))
+    Ok(copy)
+}
+
+/// The way from one folder to another, both absolute.
+fn relative(from: &Path, to: &Path) -> PathBuf {
+    let common = from
+        .components()
+        .zip(to.components())
+        .take_while(|(from, to)| from == to)
+        .count();
+    let up = from.components().skip(common).map(|_| Component::ParentDir);
+    up.chain(to.components().skip(common)).collect()
 }
 
 fn toml_string(text: &str) -> String {
@@ -204,10 +220,24 @@ mod tests {
     }
 
     #[test]
-    fn the_repository_s_manifest_can_be_pointed_elsewhere() {
+    fn the_repository_s_manifests_can_be_pointed_elsewhere() {
         let manifest = include_str!("../../spin.toml");
         let copy = with_components_from(manifest, Path::new("/build")).unwrap();
         assert_eq!(copy.matches("source = \"/build/bluegate_").count(), 3);
+        let manifest = include_str!("../../deploy/spin.toml");
+        let copy = with_components_from(manifest, Path::new("/build")).unwrap();
+        assert!(copy.contains("source = \"/build/bluegate_gateway.wasm\""));
+    }
+
+    #[test]
+    fn the_way_between_two_folders_goes_up_as_far_as_needed() {
+        for (from, to, way) in [
+            ("/repo/.bluegate/m", "/repo/target/x", "../../target/x"),
+            ("/repo/.bluegate/m", "/build/x", "../../../build/x"),
+            ("/repo", "/repo/target", "target"),
+        ] {
+            assert_eq!(relative(Path::new(from), Path::new(to)), Path::new(way));
+        }
     }
 
     #[test]
