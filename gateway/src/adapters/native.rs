@@ -42,7 +42,6 @@ impl SqliteDatabase {
     /// A fresh store in memory with the schema applied.
     pub(crate) fn in_memory() -> Self {
         let connection = rusqlite::Connection::open_in_memory().unwrap();
-        connection.set_prepared_statement_cache_capacity(128);
         let database = Self(Mutex::new(connection));
         futures::executor::block_on(crate::store::migrate::migrate(&database)).unwrap();
         database
@@ -66,7 +65,7 @@ impl Database for SqliteDatabase {
 impl SqliteDatabase {
     fn run(&self, sql: &str, parameters: Vec<Value>) -> rusqlite::Result<Rows> {
         let connection = self.0.lock().unwrap();
-        let mut statement = connection.prepare_cached(sql)?;
+        let mut statement = connection.prepare(sql)?;
         let columns = statement.column_count();
         let parameters = parameters.into_iter().map(|value| match value {
             Value::Blob(bytes) => SqlValue::Blob(bytes),
