@@ -224,7 +224,6 @@ fn tokens_of_a_grant_past_its_end_do_not_come_back_with_the_next_consent() {
 }
 
 #[test]
-#[ignore = "finding 11"]
 fn a_token_of_a_grant_past_its_end_is_told_so_even_after_the_next_consent() {
     let world = World::new();
     let client = world.app("App");
