@@ -28,7 +28,7 @@ pub(super) async fn list(
 ) -> Answer {
     let operator = match operator(&site, &request, Role::Read) {
         Ok(operator) => operator,
-        Err(reply) => return reply.into(),
+        Err(reply) => return (*reply).into(),
     };
     let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
     let wanted = parameters
@@ -68,7 +68,7 @@ pub(super) async fn decide(
 ) -> Answer {
     let operator = match operator(&site, &request, Role::Approve) {
         Ok(operator) => operator,
-        Err(reply) => return reply.into(),
+        Err(reply) => return (*reply).into(),
     };
     let (from, to, action) = match verb.as_str() {
         "approve" => (
@@ -145,7 +145,11 @@ struct Decision {
     reason: String,
 }
 
-fn operator<'a>(site: &'a Site, request: &Request, needed: Role) -> Result<&'a Operator, Reply> {
+fn operator<'a>(
+    site: &'a Site,
+    request: &Request,
+    needed: Role,
+) -> Result<&'a Operator, Box<Reply>> {
     let token = request
         .headers
         .get(AUTHORIZATION)
@@ -160,14 +164,14 @@ fn operator<'a>(site: &'a Site, request: &Request, needed: Role) -> Result<&'a O
             "Send the token of an operator as a bearer token.",
         );
         set(&mut reply, WWW_AUTHENTICATE, "Bearer realm=\"ops\"");
-        return Err(reply);
+        return Err(Box::new(reply));
     };
     if operator.role < needed {
-        return Err(problem(
+        return Err(Box::new(problem(
             StatusCode::FORBIDDEN,
             "role_missing",
             "This operator's role does not allow it.",
-        ));
+        )));
     }
     Ok(operator)
 }

@@ -2,6 +2,10 @@
 //! [`Gateway::respond`]: real handlers, a real store, and an identity provider and claims backend that do
 //! what the test says.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a `json!` at each call reads better than a reference to one"
+)]
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -302,8 +302,6 @@ impl Run<'_> {
         let answer = self.world.token(&self.clients[app], &fields);
         let current = self.chains[chain].refresh.len() - 1;
         match self.model.refresh(chain, token, current, narrow) {
-            // Which of the two has a test of its own.
-            Refresh::Past => agree(&[401, 403].contains(&answer.status), &true, "refresh"),
             Refresh::Refused(status) => agree(&answer.status, &status, "refresh"),
             Refresh::Rotated => {
                 agree(&answer.status, &200, "refresh")?;

@@ -39,8 +39,6 @@ pub(super) enum Outcome {
 
 /// What a refresh gives.
 pub(super) enum Refresh {
-    /// The grant had run out before a later consent.
-    Past,
     Refused(u16),
     Repeated,
     Rotated,
@@ -252,7 +250,7 @@ impl Model {
         let grant = self.chains[number].grant;
         match self.grants[grant].ended {
             Some(End::Revoked) => return Refresh::Refused(403),
-            Some(End::Expired) => return Refresh::Past,
+            Some(End::Expired) => return Refresh::Refused(401),
             None => {}
         }
         let is_past = self.is_past(grant);
