@@ -189,7 +189,9 @@ impl ScopeSet {
     #[must_use]
     pub fn without_demographics(&self) -> Self {
         let mut narrowed = self.wildcards_without_demographics();
-        narrowed.0.retain(|scope| !scope.permissions().intersects(Permissions::demographics()));
+        narrowed
+            .0
+            .retain(|scope| !scope.permissions().intersects(Permissions::demographics()));
         narrowed
     }
 
@@ -202,7 +204,9 @@ impl ScopeSet {
                 None => narrowed.push(*scope),
                 Some(suffix) => [ResourceType::Coverage, ResourceType::ExplanationOfBenefit]
                     .into_iter()
-                    .filter_map(|resource| Scope::parse(&format!("patient/{}.{suffix}", resource.name())))
+                    .filter_map(|resource| {
+                        Scope::parse(&format!("patient/{}.{suffix}", resource.name()))
+                    })
                     .for_each(|one| narrowed.push(one)),
             }
         }
