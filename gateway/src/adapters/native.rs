@@ -178,11 +178,14 @@ pub(crate) enum Fault {
     Before,
     /// It succeeds, but another statement was faster.
     Meanwhile(&'static str),
+    /// It takes so many seconds.
+    Slow(i64),
 }
 
 /// A store where something happens at one statement, counted from the last [`FaultyDatabase::plan`].
 pub(crate) struct FaultyDatabase {
     inner: SqliteDatabase,
+    clock: Arc<ManualClock>,
     plan: Mutex<Plan>,
 }
 
@@ -193,10 +196,11 @@ struct Plan {
 }
 
 impl FaultyDatabase {
-    /// A fresh store in memory without faults.
-    pub(crate) fn in_memory() -> Self {
+    /// A fresh store in memory without faults, that moves this clock where it is slow.
+    pub(crate) fn in_memory(clock: Arc<ManualClock>) -> Self {
         Self {
             inner: SqliteDatabase::in_memory(),
+            clock,
             plan: Mutex::default(),
         }
     }
@@ -247,6 +251,10 @@ impl Database for FaultyDatabase {
             Some(Fault::Before) => Box::pin(async move { lost() }),
             Some(Fault::Meanwhile(other)) => {
                 self.inner.run(other, Vec::new()).unwrap();
+                self.inner.execute(durability, sql, parameters)
+            }
+            Some(Fault::Slow(seconds)) => {
+                self.clock.advance_seconds(seconds);
                 self.inner.execute(durability, sql, parameters)
             }
         }

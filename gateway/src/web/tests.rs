@@ -63,7 +63,7 @@ impl World {
     /// With some variables changed. Anne and Bert are known to the claims backend.
     fn with(variables: &[(&'static str, &str)]) -> Self {
         let clock = Arc::new(ManualClock::new());
-        let database = Arc::new(FaultyDatabase::in_memory());
+        let database = Arc::new(FaultyDatabase::in_memory(clock.clone()));
         let outside = Arc::new(Outside::new(clock.clone()));
         let mut all = vec![
             ("idp_subject_form", "any"),

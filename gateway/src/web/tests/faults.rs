@@ -16,6 +16,7 @@ fn each_fault(
     let run = |plan: Option<(usize, Fault)>, check: &dyn Fn(&Answer, &[String])| {
         world.restart();
         world.sql("SAVEPOINT run");
+        let started = world.clock.now().seconds();
         world.database.plan(plan);
         let answer = act();
         let seen = world.database.finish();
@@ -24,6 +25,7 @@ fn each_fault(
         sound(world);
         world.sql("ROLLBACK TO run");
         world.sql("RELEASE run");
+        world.advance(started - world.clock.now().seconds());
     };
     let count = std::cell::Cell::new(0);
     run(None, &|answer, seen| {
@@ -695,5 +697,62 @@ fn an_allow_that_loses_a_race_is_no_grant() {
             i64::from(decided),
             "{what}"
         );
+    });
+}
+
+#[test]
+fn a_slow_store_outlives_codes_transactions_and_tokens_without_harm() {
+    let world = World::new();
+    let client = world.app("App");
+    let browser = Browser::default();
+    let first = world.connect(&client, &anne());
+    let next = world.refresh(&client, &first.refresh).tokens();
+    let code = world.code(&client, &anne(), SCOPE);
+    let page = world.consent_page(&browser, &client, &anne(), SCOPE);
+    let slow = [Fault::Slow(59), Fault::Slow(61), Fault::Slow(601)];
+
+    let exchange = || world.exchange(&client, &code);
+    each_fault(&world, &slow, exchange, |answer, what| {
+        assert!([200, 400].contains(&answer.status), "{what}");
+        if answer.status == 200 {
+            assert_eq!(world.claims(&answer.tokens().access).status, 200, "{what}");
+            exchange().is_refused(400, "invalid_grant");
+        }
+    });
+    // The previous token, near the end of its grace.
+    let repeat = || world.refresh(&client, &first.refresh);
+    each_fault(&world, &slow, repeat, |answer, what| {
+        let again = world.refresh(&client, &next.refresh);
+        if answer.status == 200 {
+            assert_eq!(answer.tokens().refresh, next.refresh, "{what}");
+            again.tokens();
+        } else {
+            answer.is_refused(400, "invalid_grant");
+            again.is_refused(400, "invalid_grant");
+        }
+    });
+    let allow = || world.decide(&browser.clone(), &page, "allow", "share");
+    each_fault(&world, &slow, allow, |answer, what| {
+        let told = answer.location().starts_with(REDIRECT);
+        // A code that nobody was told of exists only where its consent stands.
+        let codes = world.count("authorization_code");
+        assert_eq!(
+            codes,
+            world.count("authorization_request WHERE decision = 'allow'"),
+            "{what}"
+        );
+        if told {
+            assert!(
+                [200, 400].contains(&world.exchange(&client, &answer.code()).status),
+                "{what}"
+            );
+        }
+    });
+    let read = || world.claims(&next.access);
+    each_fault(&world, &[Fault::Slow(3_601)], read, |answer, what| {
+        assert!([200, 401].contains(&answer.status), "{what}");
+        if what != "nothing" {
+            read().is_refused(401, "invalid_token");
+        }
     });
 }

@@ -96,6 +96,7 @@ fn step() -> impl Strategy<Value = Step> {
             5 => 1..70_i64,
             2 => Just(600_i64),
             1 => Just(3_600_i64),
+            1 => Just(NEARLY_S),
             1 => Just(LONG_S),
         ].prop_map(|seconds| Step::Wait { seconds }),
         1 => (app(), prop::bool::weighted(0.4))
@@ -103,6 +104,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// More than 12 months, less than 13.
+const NEARLY_S: i64 = 380 * 86_400;
 /// More than 13 months.
 const LONG_S: i64 = 400 * 86_400;
 
