@@ -18,10 +18,13 @@ cargo xtask <command>
   build   [gateway|sandbox|demo|host|web|all] …   build these parts (all)
             --debug | --release
   test    install what is missing, then run every test; the last line is `N passed, N failed`
-            --only SUITE[,SUITE]     lint, native, doc, host, wasm, node, http, browser, data
-            --filter STR             only the tests whose name contains STR (leaves lint and data out)
+            --only SUITE[,SUITE]     lint, native, doc, host, wasm, node, http, browser,
+                                     interop, data
+            --filter STR             only the tests whose name contains STR (leaves lint, interop and data out)
             --no-lint                without cargo fmt and clippy
   check-config  say whether the gateway would start with the SPIN_VARIABLE_* of the environment
+  soak    the races for codes and tokens with all their rounds
+  bench token   tokens per second, beside what SQLite reaches on this disk
   sizes   raw and gzip size of each .wasm that is built
   screenshots   take the README's picture of the demo page
   help    this text";
@@ -29,6 +32,8 @@ cargo xtask <command>
 /// One command with its options.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Command {
+    /// A program of tests/bench: its name and the rest of the line.
+    Bench(&'static str, Vec<String>),
     Build(Build),
     CheckConfig,
     Help,
@@ -59,7 +64,7 @@ impl Test {
         match (&self.only, suite) {
             (Some(only), _) => only.contains(&suite),
             (None, Suite::Lint) => !self.no_lint && self.filter.is_none(),
-            (None, Suite::Data) => self.filter.is_none(),
+            (None, Suite::Data | Suite::Interop) => self.filter.is_none(),
             (None, _) => true,
         }
     }
@@ -132,11 +137,12 @@ pub(crate) enum Suite {
     Node,
     Http,
     Browser,
+    Interop,
     Data,
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Lint,
         Self::Native,
         Self::Doc,
@@ -145,6 +151,7 @@ impl Suite {
         Self::Node,
         Self::Http,
         Self::Browser,
+        Self::Interop,
         Self::Data,
     ];
 
@@ -155,6 +162,7 @@ impl Suite {
             "doc" => Self::Doc,
             "host" => Self::Host,
             "http" => Self::Http,
+            "interop" => Self::Interop,
             "lint" => Self::Lint,
             "native" => Self::Native,
             "node" => Self::Node,
@@ -170,11 +178,17 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
     let command = args.next().unwrap_or_else(|| "help".to_owned());
     let mut rest = Rest { args };
     match command.as_str() {
+        "bench" => match rest.args.next().as_deref() {
+            Some("token") => Ok(Command::Bench("bench-token", rest.args.collect())),
+            Some(other) => bail!("there is no bench named `{other}`: token"),
+            None => bail!("`bench` needs a name: token"),
+        },
         "build" => rest.build().map(Command::Build),
         "check-config" => rest.nothing(Command::CheckConfig),
         "help" | "--help" | "-h" => Ok(Command::Help),
         "screenshots" => rest.nothing(Command::Screenshots),
         "sizes" => rest.nothing(Command::Sizes),
+        "soak" => Ok(Command::Bench("soak", rest.args.collect())),
         "test" => rest.test(),
         "up" => rest.up(),
         other => bail!("there is no command named `{other}`"),

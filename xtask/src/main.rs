@@ -46,6 +46,10 @@ fn run() -> Result<ExitCode> {
     };
     let workspace = Workspace::find()?;
     match command {
+        Command::Bench(program, options) => {
+            process::stop_children_on_signal()?;
+            suites::bench(&workspace, program, &options)
+        }
         Command::Build(build) => {
             process::stop_children_on_signal()?;
             parts::build(&workspace, &build)?;

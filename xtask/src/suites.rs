@@ -60,6 +60,31 @@ pub(crate) fn screenshots(workspace: &Workspace) -> Result<()> {
     })
 }
 
+/// `cargo xtask soak` and `cargo xtask bench …`: a program of tests/bench on the built application.
+pub(crate) fn bench(workspace: &Workspace, program: &str, options: &[String]) -> Result<ExitCode> {
+    let needed = needs(Suite::Http);
+    let mut steps = Steps::new(needed.len());
+    for step in needed {
+        steps.step(step.label(), || step.run(workspace, Profile::Release))?;
+    }
+    let mut cargo = workspace.cargo();
+    cargo
+        .args([
+            "run",
+            "--release",
+            "--package",
+            rust::BENCH,
+            "--bin",
+            program,
+            "--",
+        ])
+        .args(options)
+        .env("BLUEGATE_HOST_BIN", workspace.host_binary())
+        .env("BLUEGATE_MANIFEST", workspace.manifest(Profile::Release)?);
+    process::run(&mut cargo)?;
+    Ok(ExitCode::SUCCESS)
+}
+
 struct Runner<'a> {
     /// Steps of the set-up that failed.
     broken: BTreeSet<Step>,
@@ -99,6 +124,11 @@ impl Runner<'_> {
         }
         if self.wants(Suite::Browser) {
             self.browser()?;
+        }
+        if self.wants(Suite::Interop) {
+            let mut node = self.workspace.command("node");
+            node.arg("tests/interop/run.mjs");
+            self.suite("other people's clients", Some(Suite::Interop), &mut [node])?;
         }
         if self.wants(Suite::Data) {
             self.data()?;
@@ -170,7 +200,7 @@ impl Runner<'_> {
         for package in rust::packages(self.workspace)? {
             let (suite, wanted) = match package.name.as_str() {
                 rust::HOST => continue,
-                rust::HTTP => (Some(Suite::Http), self.wants(Suite::Http)),
+                rust::BENCH | rust::HTTP => (Some(Suite::Http), self.wants(Suite::Http)),
                 _ => (None, self.wants(Suite::Native)),
             };
             if !wanted {
@@ -472,7 +502,7 @@ fn needs(suite: Suite) -> BTreeSet<Step> {
             steps.insert(Step::Chromium);
             steps
         }
-        Suite::Http => Step::needed_for(Part::ALL),
+        Suite::Http | Suite::Interop => Step::needed_for(Part::ALL),
         Suite::Browser => {
             let mut steps = Step::needed_for(Part::ALL);
             steps.insert(Step::Chromium);

@@ -43,7 +43,9 @@ impl Listener {
     /// Takes one line: Rust's and wasm-bindgen's `test result: …`, or Node's `# pass N`.
     pub(crate) fn line(&mut self, line: &str) {
         let line = plain(line);
-        let found = libtest(&line).or_else(|| node(&line));
+        let found = libtest(&line)
+            .or_else(|| node(&line))
+            .or_else(|| closing(&line));
         if let Some(tally) = found {
             self.heard = true;
             self.tally.add(tally);
@@ -122,6 +124,16 @@ impl Report {
 }
 
 /// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s`
+/// `N passed, N failed` alone on a line: the last line of a runner of our own.
+fn closing(line: &str) -> Option<Tally> {
+    let (passed, failed) = line.split_once(" passed, ")?;
+    Some(Tally {
+        passed: passed.parse().ok()?,
+        failed: failed.strip_suffix(" failed")?.parse().ok()?,
+        ..Tally::default()
+    })
+}
+
 fn libtest(line: &str) -> Option<Tally> {
     let counts = line.trim_start().strip_prefix("test result: ")?;
     let (_, counts) = counts.split_once(". ")?;
@@ -237,6 +249,16 @@ mod tests {
         assert_eq!(count(&["error: could not compile"], false), (0, 1, 0));
         let ok = "test result: ok. 2 passed; 0 failed; 0 ignored";
         assert_eq!(count(&[ok], false), (2, 1, 0));
+    }
+
+    #[test]
+    fn the_closing_line_of_a_runner_of_our_own_counts() {
+        let lines = [
+            "authlib.py: 3 passed, 0 failed",
+            "    3 passed, 0 failed",
+            "7 passed, 2 failed",
+        ];
+        assert_eq!(count(&lines, false), (7, 2, 0));
     }
 
     #[test]

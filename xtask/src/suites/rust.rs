@@ -12,6 +12,8 @@ use crate::workspace::Workspace;
 
 /// The test host's package.
 pub(crate) const HOST: &str = "bluegate-host";
+/// The package of races and measurements, which start the application as well.
+pub(crate) const BENCH: &str = "bluegate-bench";
 /// The package of the black-box tests, which start the application themselves.
 pub(crate) const HTTP: &str = "bluegate-http-tests";
 
