@@ -29,8 +29,8 @@ pub struct Application {
     pub requires_demographics: bool,
     /// RFC 9126: only pushed authorization requests are accepted.
     pub require_par: bool,
-    /// Registered for the implicit flow, which is off unless the operator turned it on.
-    pub implicit: bool,
+    /// `grant_types` of its registration: what it may use, and nothing else (RFC 7591, section 2).
+    pub grant_types: GrantTypes,
     /// The metadata of its registration, as JSON text.
     pub metadata: String,
     /// Status.
@@ -51,6 +51,18 @@ impl Application {
     pub fn permissions(&self) -> Permissions {
         self.scopes.permissions()
     }
+}
+
+/// `grant_types`.
+#[allow(clippy::exhaustive_structs)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct GrantTypes {
+    /// `authorization_code`.
+    pub authorization_code: bool,
+    /// `refresh_token`.
+    pub refresh_token: bool,
+    /// `implicit`, which is off unless the operator turned it on.
+    pub implicit: bool,
 }
 
 /// `token_endpoint_auth_method`.

@@ -134,7 +134,13 @@ pub fn check(
         ));
     }
     match single("response_type")? {
-        Some("code") => {}
+        Some("code") if application.grant_types.authorization_code => {}
+        Some("code") => {
+            return Err(Refusal {
+                code: ErrorCode::UnauthorizedClient,
+                description: "this application is not registered for authorization_code".into(),
+            });
+        }
         Some("token") if is_implicit(application, parameters, version, allow_implicit) => {}
         Some(_) => {
             return Err(Refusal {
@@ -198,7 +204,7 @@ pub fn is_implicit(
     allowed
         && version == Version::V1
         && application.is_public()
-        && application.implicit
+        && application.grant_types.implicit
         && parameters.single("response_type") == Ok(Some("token"))
 }
 
@@ -317,7 +323,7 @@ mod tests {
     #[test]
     fn implicit_needs_v1_the_variable_and_a_registration_for_it() {
         let mut app = application();
-        app.implicit = true;
+        app.grant_types.implicit = true;
         let query = Parameters::parse(b"response_type=token&state=0123456789abcdef");
         let run = |app: &Application, version, on| {
             check(app, &query, version, &[], on).map(|request| request.challenge)
@@ -326,6 +332,20 @@ mod tests {
         assert!(run(&app, Version::V2, true).is_err());
         assert!(run(&app, Version::V1, false).is_err());
         assert!(run(&application(), Version::V1, true).is_err());
+    }
+
+    #[test]
+    fn code_is_for_applications_registered_for_it() {
+        let mut app = application();
+        app.grant_types.authorization_code = false;
+        let refused = check(
+            &app,
+            &Parameters::parse(GOOD.as_bytes()),
+            Version::V2,
+            &[],
+            false,
+        );
+        assert_eq!(refused.err().unwrap().code, ErrorCode::UnauthorizedClient);
     }
 
     #[test]

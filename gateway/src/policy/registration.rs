@@ -420,7 +420,7 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::policy::application::Application;
+    use crate::policy::application::{Application, GrantTypes};
     use crate::ports::UnixMillis;
 
     /// A public application with one redirect URI and every scope.
@@ -436,7 +436,11 @@ pub(crate) mod tests {
             data_access_type: DataAccessType::ThirteenMonth,
             requires_demographics: true,
             require_par: false,
-            implicit: false,
+            grant_types: GrantTypes {
+                authorization_code: true,
+                refresh_token: true,
+                implicit: false,
+            },
             metadata: "{}".to_owned(),
             status: Status::Active,
             created_at: UnixMillis(0),

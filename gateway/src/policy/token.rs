@@ -213,6 +213,8 @@ pub enum Refusal {
     ScopeWidened,
     /// Another client's token at revocation.
     TokenOfAnother,
+    /// The application is not registered for `refresh_token`.
+    Unregistered,
     /// The store failed.
     Unavailable,
     /// Another grant type.
@@ -300,6 +302,11 @@ impl Refusal {
                 ErrorCode::TemporarilyUnavailable,
                 "store_unavailable",
             ),
+            Self::Unregistered => (
+                StatusCode::BAD_REQUEST,
+                ErrorCode::UnauthorizedClient,
+                "grant_type_unregistered",
+            ),
             Self::UnsupportedGrantType => (
                 StatusCode::BAD_REQUEST,
                 ErrorCode::UnsupportedGrantType,
@@ -326,6 +333,7 @@ impl Refusal {
             Self::ScopeWidened => "a refresh may ask for the granted scopes or fewer".into(),
             Self::TokenOfAnother => "this token belongs to another application".into(),
             Self::Unavailable => "the service cannot answer now; try again".into(),
+            Self::Unregistered => "this application is not registered for refresh_token".into(),
             Self::UnsupportedGrantType => "grant_type must be authorization_code or refresh_token".into(),
         }
     }

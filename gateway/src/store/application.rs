@@ -2,7 +2,7 @@
 
 use bluegate_shared::id::ClientId;
 
-use crate::policy::application::{Application, AuthMethod, DataAccessType, Status};
+use crate::policy::application::{Application, AuthMethod, DataAccessType, GrantTypes, Status};
 use crate::policy::registration::Registration;
 use crate::ports::{Database, Durability, UnixMillis};
 use crate::secret::SecretHash;
@@ -303,6 +303,11 @@ fn json_list(items: &[String]) -> String {
 fn read(row: &Row) -> Result<Application, StoreError> {
     let metadata: serde_json::Value = serde_json::from_str(row.text(10)?)
         .map_err(|_| StoreError::Shape("application.metadata"))?;
+    let granted = |name: &str| {
+        metadata["grant_types"]
+            .as_array()
+            .is_some_and(|list| list.iter().any(|kind| kind == name))
+    };
     Ok(Application {
         id: row.integer(0)?,
         client_id: ClientId::parse(row.text(1)?)
@@ -318,9 +323,11 @@ fn read(row: &Row) -> Result<Application, StoreError> {
             .ok_or(StoreError::Shape("application.data_access_type"))?,
         requires_demographics: row.flag(8)?,
         require_par: row.flag(9)?,
-        implicit: metadata["grant_types"]
-            .as_array()
-            .is_some_and(|list| list.iter().any(|kind| kind == "implicit")),
+        grant_types: GrantTypes {
+            authorization_code: granted("authorization_code"),
+            refresh_token: granted("refresh_token"),
+            implicit: granted("implicit"),
+        },
         metadata: row.text(10)?.to_owned(),
         status: Status::parse(row.text(11)?).ok_or(StoreError::Shape("application.status"))?,
         created_at: row.instant(12)?,

@@ -506,3 +506,16 @@ fn a_logo_is_uploaded_with_the_registration_token_and_served_to_the_consent_page
         page.page
     );
 }
+
+#[test]
+fn an_application_without_the_refresh_grant_gets_no_refresh_token() {
+    let world = World::new();
+    let client = world.register("App", json!({ "grant_types": ["authorization_code"] }));
+    let code = world.code(&client, &anne(), SCOPE);
+    let answer = world.exchange(&client, &code);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json().get("refresh_token"), None);
+    world
+        .refresh(&client, "none")
+        .is_refused(400, "unauthorized_client");
+}

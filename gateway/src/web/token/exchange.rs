@@ -25,10 +25,10 @@ pub(super) async fn exchange(
     trail.application(&client);
     let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Refusal::Unavailable);
     let access = random()?;
-    let refresh = match client.application().data_access_type {
-        DataAccessType::OneTime => None,
-        _ => Some(random()?),
-    };
+    let application = client.application();
+    let refreshes = application.grant_types.refresh_token
+        && application.data_access_type != DataAccessType::OneTime;
+    let refresh = if refreshes { Some(random()?) } else { None };
     let now = app.clock.now();
     let challenge = verifier.challenge();
     let redemption = Redemption {

@@ -62,6 +62,9 @@ fn usable(
     if client.application().data_access_type == DataAccessType::OneTime {
         return Err(Refusal::OneTime);
     }
+    if !client.application().grant_types.refresh_token {
+        return Err(Refusal::Unregistered);
+    }
     let chain = chain
         .filter(|chain| chain.application_id == client.row_id())
         .ok_or(Refusal::RefreshUnusable)?;
