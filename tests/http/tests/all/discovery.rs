@@ -239,3 +239,19 @@ fn the_fhir_base_of_a_version_is_the_same_everywhere() {
         }
     }
 }
+
+#[test]
+fn documents_are_json_whatever_accept_says() {
+    let stack = Stack::shared();
+    for (url, _) in DOCUMENTS {
+        for accept in ["text/html", "application/xml", "image/png, */*;q=0.1"] {
+            let answer = stack.browser().get_with(url, &[("accept", accept)]);
+            let answer = answer.expect(200);
+            assert_eq!(
+                answer.header("content-type"),
+                "application/json",
+                "{url} {accept}"
+            );
+        }
+    }
+}

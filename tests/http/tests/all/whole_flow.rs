@@ -314,6 +314,24 @@ fn sign_out_forgets_the_browser() {
 }
 
 #[test]
+fn sign_out_goes_on_to_the_provider_and_comes_back() {
+    let stack = Stack::shared();
+    let mut browser = stack.browser();
+    let out = browser.get("/signout").expect(303);
+    let there = out.header("location").to_owned();
+    assert!(
+        there.starts_with(&format!("{}/sandbox/idp/logout?", stack.base())),
+        "{there}"
+    );
+    let home = format!("{}/", stack.base());
+    assert_eq!(
+        out.redirected("post_logout_redirect_uri").as_deref(),
+        Some(home.as_str())
+    );
+    assert_eq!(browser.get(&there).expect(303).header("location"), home);
+}
+
+#[test]
 fn page_links_are_absolute_and_begin_with_the_public_address() {
     let stack = Stack::shared();
     let tokens = tokens_of(&stack, SECOND.user);
