@@ -27,10 +27,10 @@ pub struct Plan {
     pub turns: usize,
     /// Codes redeemed in a turn; they live a minute, so there cannot be very many.
     pub codes: usize,
-    /// Refreshes in a turn.
-    pub refreshes: usize,
-    /// Commits in a turn of SQLite alone.
-    pub commits: usize,
+    /// How long a turn refreshes.
+    pub refreshing: Duration,
+    /// How long a turn commits in SQLite alone.
+    pub committing: Duration,
 }
 
 impl Default for Plan {
@@ -38,9 +38,9 @@ impl Default for Plan {
         Self {
             connections: 16,
             turns: 7,
-            codes: 320,
-            refreshes: 1_600,
-            commits: 2_000,
+            codes: 800,
+            refreshing: Duration::from_secs(2),
+            committing: Duration::from_secs(1),
         }
     }
 }
@@ -58,6 +58,8 @@ pub struct Rates {
     pub exchange_instances: Vec<usize>,
     /// Most instances of the gateway alive in a turn of refreshes.
     pub refresh_instances: Vec<usize>,
+    /// Connections that were open.
+    pub connections: usize,
     /// Load average before and after.
     pub load: [Option<f64>; 2],
 }
@@ -74,8 +76,12 @@ pub fn measure(plan: Plan) -> Rates {
     let watch = InstanceWatch::start(stack.data(), Duration::from_millis(100));
     let sqlite = database(stack.data());
     let chains = crowd.chains(&stack, plan.connections);
-    let mut tokens: Vec<_> = chains.into_iter().map(|chain| chain.refresh).collect();
+    let tokens: Vec<_> = chains
+        .into_iter()
+        .map(|chain| Mutex::new(chain.refresh))
+        .collect();
     let mut rates = Rates {
+        connections: plan.connections,
         load: [machine::load(), None],
         ..Rates::default()
     };
@@ -86,12 +92,10 @@ pub fn measure(plan: Plan) -> Rates {
         rates.exchange.push(exchange(&stack, plan, &requests));
         rates.exchange_instances.push(watch.take());
 
-        rates.sqlite.push(commit(&sqlite, plan.commits));
+        rates.sqlite.push(commit(&sqlite, plan.committing));
 
         let _ = watch.take();
-        rates
-            .refresh
-            .push(refresh(&stack, &crowd, plan, &mut tokens));
+        rates.refresh.push(refresh(&stack, &crowd, plan, &tokens));
         rates.refresh_instances.push(watch.take());
     }
     rates.load[1] = machine::load();
@@ -127,7 +131,8 @@ impl Rates {
             &crate::report::spread(&self.refresh_instances),
         );
         table += &format!(
-            "{} processors, load {} before and {} after; client, host and store on the same machine\n",
+            "{} connections, {} processors, load {} before and {} after; client, host and store on the same machine;\na token is two durable commits: the change, and its event in the audit\n",
+            self.connections,
             machine::processors(),
             shown(self.load[0]),
             shown(self.load[1])
@@ -137,11 +142,11 @@ impl Rates {
 
     /// The same for programs.
     #[must_use]
-    pub fn json(&self, plan: Plan) -> Value {
+    pub fn json(&self) -> Value {
         let sqlite = median(&self.sqlite);
         let of = |rates: &[f64]| json!({ "median": median(rates), "ratio": median(rates) / sqlite, "turns": rates });
         json!({
-            "connections": plan.connections,
+            "connections": self.connections,
             "processors": machine::processors(),
             "load": self.load,
             "sqlite_commits_per_s": of(&self.sqlite),
@@ -157,53 +162,58 @@ impl Rates {
 fn exchange(stack: &Stack, plan: Plan, requests: &[Vec<u8>]) -> f64 {
     let share = requests.len().div_ceil(plan.connections);
     let shares: Vec<_> = requests.chunks(share).collect();
-    per_second(stack, requests.len(), &shares, |connection, share| {
+    per_second(stack, &shares, |connection, share| {
         for request in share.iter() {
             let reply = connection.send(request).expect("an answer");
             assert_eq!(reply.status, 200, "{}", reply.short());
         }
+        share.len()
     })
 }
 
 /// Each connection refreshes one chain again and again.
-fn refresh(stack: &Stack, crowd: &Crowd, plan: Plan, tokens: &mut [String]) -> f64 {
-    let each = plan.refreshes / tokens.len();
-    let cells: Vec<_> = tokens.iter().cloned().map(Mutex::new).collect();
-    let rate = per_second(stack, each * tokens.len(), &cells, |connection, cell| {
-        let mut token = cell.lock().unwrap_or_else(PoisonError::into_inner);
-        for _ in 0..each {
+fn refresh(stack: &Stack, crowd: &Crowd, plan: Plan, tokens: &[Mutex<String>]) -> f64 {
+    per_second(stack, tokens, |connection, token| {
+        let mut token = token.lock().unwrap_or_else(PoisonError::into_inner);
+        let started = Instant::now();
+        let mut done = 0;
+        while started.elapsed() < plan.refreshing {
             let reply = connection.send(&crowd.refresh(&token)).expect("an answer");
             assert_eq!(reply.status, 200, "{}", reply.short());
             *token = reply.text("refresh_token");
+            done += 1;
         }
-    });
-    for (token, cell) in tokens.iter_mut().zip(cells) {
-        *token = cell.into_inner().unwrap_or_else(PoisonError::into_inner);
-    }
-    rate
+        done
+    })
 }
 
 /// Runs `work` for each share on a connection of its own, from one instant to the end of the last.
 fn per_second<T: Sync>(
     stack: &Stack,
-    count: usize,
     shares: &[T],
-    work: impl Fn(&mut Connection, &T) + Sync,
+    work: impl Fn(&mut Connection, &T) -> usize + Sync,
 ) -> f64 {
     let barrier = Barrier::new(shares.len() + 1);
-    let started = thread::scope(|scope| {
-        for share in shares {
-            let (barrier, work) = (&barrier, &work);
-            scope.spawn(move || {
-                let connection = Connection::open(stack.base());
-                barrier.wait();
-                work(&mut connection.expect("a connection"), share);
-            });
-        }
+    thread::scope(|scope| {
+        let workers: Vec<_> = shares
+            .iter()
+            .map(|share| {
+                let (barrier, work) = (&barrier, &work);
+                scope.spawn(move || {
+                    let connection = Connection::open(stack.base());
+                    barrier.wait();
+                    work(&mut connection.expect("a connection"), share)
+                })
+            })
+            .collect();
         barrier.wait();
-        Instant::now()
-    });
-    count as f64 / started.elapsed().as_secs_f64()
+        let started = Instant::now();
+        let done: usize = workers
+            .into_iter()
+            .map(|worker| worker.join().expect("a worker"))
+            .sum();
+        done as f64 / started.elapsed().as_secs_f64()
+    })
 }
 
 /// A database beside the gateway's own, with its settings.
@@ -218,15 +228,17 @@ fn database(folder: &Path) -> Sqlite {
     database
 }
 
-fn commit(database: &Sqlite, count: usize) -> f64 {
+fn commit(database: &Sqlite, time: Duration) -> f64 {
     let mut insert = database
         .prepare("INSERT INTO small (at, what) VALUES (?, 'a small row')")
         .expect("a statement");
     let started = Instant::now();
-    for number in 0..count {
-        insert.execute([number as i64]).expect("a commit");
+    let mut done = 0_u32;
+    while started.elapsed() < time {
+        insert.execute([done]).expect("a commit");
+        done += 1;
     }
-    count as f64 / started.elapsed().as_secs_f64()
+    f64::from(done) / started.elapsed().as_secs_f64()
 }
 
 fn median(rates: &[f64]) -> f64 {

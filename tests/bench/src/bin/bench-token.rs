@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     };
     let rates = measure(plan);
     if json {
-        println!("{:#}", rates.json(plan));
+        println!("{:#}", rates.json());
     } else {
         print!("{}", rates.table());
     }
