@@ -115,6 +115,7 @@ impl Browser {
                 .collect();
             request = request.header("cookie", cookies.join("; "));
         }
+        let (asked, sent) = (request.method_ref().cloned(), body.clone());
         let request = request.body(body).expect("a request");
         let mut response = self
             .agent
@@ -131,6 +132,7 @@ impl Browser {
             headers: response.headers().clone(),
             body,
         };
+        crate::witness::note(&self.base, &asked.unwrap_or_default(), &url, &sent, &answer);
         for cookie in answer.headers.get_all("set-cookie") {
             let cookie = cookie.to_str().expect("a cookie");
             let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));

@@ -8,6 +8,7 @@ mod backend;
 mod browser;
 mod flow;
 mod stack;
+mod witness;
 
 pub use backend::{Backend, Scripted, Seen};
 pub use browser::{Answer, Browser};

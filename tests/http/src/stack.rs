@@ -187,6 +187,11 @@ impl Stack {
 impl Drop for Stack {
     fn drop(&mut self) {
         self.stop();
+        // Of every test: nothing secret in store, log or answers, but where it belongs.
+        let findings = crate::witness::testify(&self.base, self.data.path(), &self.log());
+        if !thread::panicking() {
+            assert!(findings.is_empty(), "{findings:#?}");
+        }
         if thread::panicking() {
             let log = self.log();
             let lines: Vec<_> = log.lines().collect();
