@@ -40,7 +40,7 @@ use crate::compression;
 use crate::fhir::{self, Interaction, Target};
 use crate::jwks::KeyCache;
 use crate::rate::Limited;
-use crate::secret::{Secret, keyed_hash};
+use crate::secret::{Secret, hex, keyed_hash};
 use crate::signin::provider::Provider;
 use crate::store::StoreError;
 use crate::version::Version;
@@ -237,11 +237,7 @@ impl Site {
             "address",
             &[request.client_address.as_bytes()],
         );
-        let who: String = hash
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let who = hex(&hash[..16]);
         self.app
             .limiter
             .take(&self.app, &format!("address:{who}"))

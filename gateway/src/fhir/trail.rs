@@ -3,12 +3,12 @@
 
 use bluegate_shared::scope::ResourceType;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::refusal::Refusal;
 use crate::app::{App, Request};
 use crate::rate::Allowance;
-use crate::secret::keyed_hash;
+use crate::secret::{hex, keyed_hash};
 use crate::store::StoreError;
 use crate::store::access::{self, Call, Link};
 use crate::store::audit::{Event, Level};
@@ -145,28 +145,12 @@ impl<'a> Trail<'a> {
 
     /// The row once more as a JSON line.
     pub(super) fn log(&self, call: &Call<'_>) {
-        let event = &call.event;
-        self.app.log.line(
-            &json!({
-                "event": "audit",
-                "level": event.level.as_str(),
-                "started_at": event.started_at.0,
-                "ended_at": event.ended_at.0,
-                "request_id": event.request_id,
-                "flow_id": event.flow_id,
-                "actor": event.actor,
-                "client_id": event.client_id,
-                "person": hex(event.person),
-                "action": event.action,
-                "outcome": event.outcome,
-                "code": event.code,
-                "version": self.version.segment(),
-                "resource": self.resource.name(),
-                "backend_status": call.backend_status,
-                "bytes": call.bytes,
-            })
-            .to_string(),
-        );
+        let mut line = call.event.line();
+        line.insert("version".to_owned(), json!(self.version.segment()));
+        line.insert("resource".to_owned(), json!(self.resource.name()));
+        line.insert("backend_status".to_owned(), json!(call.backend_status));
+        line.insert("bytes".to_owned(), json!(call.bytes));
+        self.app.log.line(&Value::Object(line).to_string());
     }
 
     /// The store failed.
@@ -180,13 +164,4 @@ impl<'a> Trail<'a> {
             .to_string(),
         );
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
 }

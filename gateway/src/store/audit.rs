@@ -2,7 +2,10 @@
 //!
 //! A row carries no token, secret, Medicare number, name or FHIR content; people are keyed hashes.
 
-use crate::ports::{Database, Durability, UnixMillis, Value};
+use serde_json::{Map, Value, json};
+
+use crate::ports::{self, Database, Durability, UnixMillis};
+use crate::secret::hex;
 
 use super::row::{StoreError, one};
 
@@ -58,13 +61,37 @@ pub struct Event<'a> {
     pub level: Level,
 }
 
+impl Event<'_> {
+    /// The event as the JSON object of its log line, people as the hexadecimal of their keyed hash.
+    #[must_use]
+    pub fn line(&self) -> Map<String, Value> {
+        [
+            ("event", json!("audit")),
+            ("level", json!(self.level.as_str())),
+            ("started_at", json!(self.started_at.0)),
+            ("ended_at", json!(self.ended_at.0)),
+            ("request_id", json!(self.request_id)),
+            ("flow_id", json!(self.flow_id)),
+            ("actor", json!(self.actor)),
+            ("client_id", json!(self.client_id)),
+            ("person", json!(hex(self.person))),
+            ("action", json!(self.action)),
+            ("outcome", json!(self.outcome)),
+            ("code", json!(self.code)),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+    }
+}
+
 /// Writes the event. Returns when it is on disk: no answer of the life cycle is sent without its event.
 ///
 /// # Errors
 ///
 /// The store's error; the action must then be answered as failed.
 pub async fn record(database: &dyn Database, event: &Event<'_>) -> Result<(), StoreError> {
-    let parameters: Vec<Value> = vec![
+    let parameters: Vec<ports::Value> = vec![
         event.started_at.into(),
         event.ended_at.into(),
         event.request_id.into(),

@@ -1,7 +1,7 @@
 //! The audit event of an action, written before its answer and as one JSON line.
 
 use bluegate_shared::id::PatientId;
-use serde_json::json;
+use serde_json::Value;
 
 use super::Site;
 use crate::app::Request;
@@ -100,30 +100,7 @@ impl<'a> Action<'a> {
             code: self.code,
             level: self.level,
         };
-        app.log.line(&line(&event));
+        app.log.line(&Value::Object(event.line()).to_string());
         record(app.database.as_ref(), &event).await
     }
-}
-
-fn line(event: &Event<'_>) -> String {
-    let person: String = event
-        .person
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    json!({
-        "event": "audit",
-        "level": event.level.as_str(),
-        "started_at": event.started_at.0,
-        "ended_at": event.ended_at.0,
-        "request_id": event.request_id,
-        "flow_id": event.flow_id,
-        "actor": event.actor,
-        "client_id": event.client_id,
-        "person": person,
-        "action": event.action,
-        "outcome": event.outcome,
-        "code": event.code,
-    })
-    .to_string()
 }

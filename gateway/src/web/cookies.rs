@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::COOKIE;
 
 use crate::config::Config;
-use crate::secret::Secret;
+use crate::secret::{Secret, hex, keyed_hash};
 
 /// Name of the browser cookie.
 pub(crate) fn browser_name(config: &Config) -> &'static str {
@@ -28,15 +28,12 @@ pub(crate) fn person_name(config: &Config, transaction: &Secret) -> String {
         "bgp-"
     };
     // Part of a hash: the cookie's name says nothing about the transaction.
-    let tag: String = crate::secret::keyed_hash(
+    let hash = keyed_hash(
         &config.token_key,
         "person-cookie",
         &[transaction.expose().as_bytes()],
-    )
-    .iter()
-    .take(4)
-    .map(|byte| format!("{byte:02x}"))
-    .collect();
+    );
+    let tag = hex(&hash[..4]);
     format!("{prefix}{tag}")
 }
 
