@@ -2,7 +2,8 @@
 //! answered, when the application ends.
 //!
 //! What may show a secret is written down in [`Witness::saw`] and nowhere else: the code in its own redirect, token
-//! answers, and the secrets of an application in the answer to its registration. Store and log may show none.
+//! answers, the secrets of an application in the answer to its registration, names on the consent page and in
+//! userinfo, and the person's own FHIR resources. Store and log may show none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -21,8 +22,20 @@ static WITNESSES: Mutex<BTreeMap<String, Witness>> = Mutex::new(BTreeMap::new())
 struct Witness {
     /// Every secret, and what it is.
     secrets: BTreeMap<String, &'static str>,
-    /// What was answered: a name for it, what it may show, headers and body.
-    answers: Vec<(String, BTreeSet<String>, Vec<u8>)>,
+    /// Names, e-mail addresses and Medicare numbers.
+    people: BTreeSet<String>,
+    answers: Vec<Shown>,
+}
+
+/// What was answered.
+struct Shown {
+    name: String,
+    /// The secrets that it may show.
+    may_show: BTreeSet<String>,
+    /// Whether it may show who the person is.
+    people: bool,
+    /// Headers and body.
+    text: Vec<u8>,
 }
 
 /// Remembers a request and its answer.
@@ -97,6 +110,18 @@ impl Witness {
                 fragment(answer, "access_token").as_deref(),
             );
         }
+        // About a person: names where userinfo gives them, the Medicare number where Patient has it.
+        let is_userinfo = route.ends_with("/userinfo") || route.ends_with("/UserInfo");
+        if is_userinfo {
+            for name in ["name", "email"] {
+                if let Some(text) = body[name].as_str().filter(|text| text.len() >= 8) {
+                    self.people.insert(text.to_owned());
+                }
+            }
+        }
+        for number in after(&plain, b"us-mbi\",\"value\":\"") {
+            self.people.insert(number);
+        }
         // What a client keeps to itself until it sends it.
         if *method == Method::POST {
             for (name, value) in form_urlencoded::parse(request) {
@@ -117,44 +142,59 @@ impl Witness {
             })
             .collect();
         shown.extend_from_slice(&plain);
-        self.answers.push((
-            format!("{method} {route} {}", answer.status.as_u16()),
+        self.answers.push(Shown {
+            name: format!("{method} {route} {}", answer.status.as_u16()),
             may_show,
-            shown,
-        ));
+            people: is_userinfo || route.ends_with("/o/authorize/consent"),
+            text: shown,
+        });
     }
 
     fn findings(&self, data: &Path, log: &str) -> Vec<String> {
-        let secrets: Vec<_> = self.secrets.iter().collect();
-        let Ok(search) = AhoCorasick::new(secrets.iter().map(|(secret, _)| secret.as_str())) else {
+        let secrets = self.secrets.iter().map(|(secret, what)| (secret, *what));
+        let people = self.people.iter().map(|text| (text, "name or number"));
+        let wanted: Vec<_> = secrets.chain(people).collect();
+        let Ok(search) = AhoCorasick::new(wanted.iter().map(|(text, _)| text.as_str())) else {
             return vec!["the secrets cannot be looked for".to_owned()];
         };
         let mut findings = BTreeSet::new();
-        let mut look = |place: &str, may_show: &BTreeSet<String>, text: &[u8]| {
+        let mut look = |place: &str, may_show: &BTreeSet<String>, people: bool, text: &[u8]| {
             for found in search.find_overlapping_iter(text) {
-                let (secret, what) = secrets[found.pattern().as_usize()];
-                if !may_show.contains(secret) {
+                let (text, what) = wanted[found.pattern().as_usize()];
+                let allowed = may_show.contains(text) || (people && self.people.contains(text));
+                if !allowed {
                     findings.insert(format!("a {what} in {place}"));
                 }
             }
         };
-        for (name, may_show, text) in &self.answers {
-            look(&format!("the answer to {name}"), may_show, text);
+        for shown in &self.answers {
+            let place = format!("the answer to {}", shown.name);
+            look(&place, &shown.may_show, shown.people, &shown.text);
         }
         let none = BTreeSet::new();
-        look("the log", &none, log.as_bytes());
+        look("the log", &none, false, log.as_bytes());
         for entry in std::fs::read_dir(data).into_iter().flatten().flatten() {
             let path = entry.path();
             if path.is_file() {
-                look(
-                    &entry.file_name().to_string_lossy(),
-                    &none,
-                    &std::fs::read(path).unwrap_or_default(),
-                );
+                let content = std::fs::read(path).unwrap_or_default();
+                look(&entry.file_name().to_string_lossy(), &none, false, &content);
             }
         }
         findings.into_iter().collect()
     }
+}
+
+/// What stands between each `before` and the next quotation mark.
+fn after(text: &[u8], before: &[u8]) -> Vec<String> {
+    let Ok(search) = AhoCorasick::new([before]) else {
+        return Vec::new();
+    };
+    search
+        .find_iter(text)
+        .filter_map(|found| text[found.end()..].split(|byte| *byte == b'"').next())
+        .map(|value| String::from_utf8_lossy(value).into_owned())
+        .filter(|value| value.len() >= 8)
+        .collect()
 }
 
 fn fragment(answer: &Answer, name: &str) -> Option<String> {
@@ -195,6 +235,21 @@ mod tests {
         assert_eq!(
             witness().findings(data.path(), "a log"),
             Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn a_medicare_number_outside_of_fhir_is_found() {
+        let data = tempfile::tempdir().expect("a folder");
+        let mut witness = Witness::default();
+        let patient = answer(
+            r#"{"identifier":[{"system":"http://hl7.org/fhir/sid/us-mbi","value":"1S00E00AA00"}]}"#,
+        );
+        witness.saw(&Method::GET, "/v2/fhir/Patient/-1", b"", &patient);
+        assert_eq!(witness.findings(data.path(), "a log"), Vec::<String>::new());
+        assert_eq!(
+            witness.findings(data.path(), "mbi 1S00E00AA00"),
+            ["a name or number in the log"]
         );
     }
 
