@@ -69,7 +69,7 @@ pub(super) async fn show(
             return pages::problem(&request, waiting.language, &Problem::unavailable()).into();
         }
     }
-    let profile = profile(&site, &request, &transaction);
+    let profile = profile(&site, &request, &transaction, identity_id);
     let csrf = csrf(&site, &transaction, &browser, identity_id);
     let facts = ConsentFacts {
         application: &application,
@@ -158,7 +158,7 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
             let sealed = granted
                 .permissions()
                 .contains(Permissions::PROFILE)
-                .then(|| profile(site, request, &transaction))
+                .then(|| profile(site, request, &transaction, identity_id))
                 .flatten()
                 .map(|profile| {
                     profile.seal(&app.config.store_key, PROFILE_CONTEXT, app.entropy.as_ref())
@@ -367,10 +367,16 @@ impl Visit {
     }
 }
 
-fn profile(site: &Site, request: &Request, transaction: &Secret) -> Option<Profile> {
+fn profile(
+    site: &Site,
+    request: &Request,
+    transaction: &Secret,
+    identity_id: i64,
+) -> Option<Profile> {
     let config = &site.app.config;
     let sealed = cookies::read(&request.headers, &cookies::person_name(config, transaction))?;
-    Profile::open_text(sealed, &config.store_key, transaction.expose().as_bytes())
+    let context = cookies::person_context(transaction, identity_id);
+    Profile::open_text(sealed, &config.store_key, &context)
 }
 
 /// Bound to the person as well: a page that shows one name decides for nobody else.

@@ -37,6 +37,12 @@ pub(crate) fn person_name(config: &Config, transaction: &Secret) -> String {
     format!("{prefix}{tag}")
 }
 
+/// What the sealed profile is bound to: one sign-in of one person. Where another signed in meanwhile, it does not
+/// open, and no name is shown or stored instead of a wrong one.
+pub(crate) fn person_context(transaction: &Secret, identity_id: i64) -> Vec<u8> {
+    [transaction.expose().as_bytes(), &identity_id.to_be_bytes()].concat()
+}
+
 /// The value of a cookie.
 pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers

@@ -184,7 +184,7 @@ async fn finish(
         .profile
         .seal_text(
             &app.config.store_key,
-            transaction.expose().as_bytes(),
+            &cookies::person_context(transaction, id),
             app.entropy.as_ref(),
         )
         .map_err(|_| SignInError::BackendUnavailable)?;

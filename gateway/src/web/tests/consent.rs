@@ -232,6 +232,33 @@ fn a_page_shown_to_one_person_does_not_decide_for_another() {
     assert_eq!(world.count("authorization_code"), 0);
 }
 
+/// Section 3: names are sealed for one sign-in of one person. A browser that kept the former person's cookie shows
+/// and stores no name rather than a wrong one.
+#[test]
+fn the_name_of_one_person_is_never_kept_with_another() {
+    let world = World::new();
+    let client = world.app("App");
+    let browser = Browser::default();
+    let page = world.consent_page(&browser, &client, &anne(), SCOPE);
+    let of_anne = browser.clone();
+    let another = format!(
+        "/v2/o/authorize/consent?transaction={}&another=1",
+        page.transaction
+    );
+    let to_provider = browser.get(&world, &another);
+    let back = world.sign_in(&browser, &to_provider, &bert());
+    // Bert is signed in; the cookie is still Anne's.
+    let page = ConsentForm::of(&of_anne.get(&world, back.location()));
+    assert!(!page.page.contains("Name of"), "{}", page.page);
+    let code = world.decide(&of_anne, &page, "allow", "share").code();
+    assert_eq!(
+        world.count("consent_grant WHERE profile_sealed IS NOT NULL"),
+        0
+    );
+    let tokens = world.exchange(&client, &code).tokens();
+    assert_eq!(world.userinfo(&tokens.access).json()["name"], "");
+}
+
 /// Section 3: sign-ins of both people stop; whoever is told must be told why.
 #[test]
 fn a_person_who_is_held_between_sign_in_and_consent_is_told_so() {
