@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::args::EngineChoice;
 use crate::health::{self, Health};
-use crate::process::{self, Running};
+use crate::process::{self, Registered, Running};
 use crate::setup;
 use crate::workspace::{Workspace, on_path};
 
@@ -110,6 +110,8 @@ pub(crate) struct Engine {
     child: Child,
     kind: Kind,
     last: Arc<Mutex<VecDeque<String>>>,
+    /// So that a second Ctrl-C, which ends this program at once, leaves no engine behind.
+    registered: Registered,
 }
 
 impl Engine {
@@ -149,12 +151,18 @@ impl Engine {
                 kept.push_back(line.to_owned());
             });
         });
+        let registered = Registered::new(Running {
+            group: true,
+            owned: true,
+            pid: child.id(),
+        });
         Ok(Self {
             addr: launch.listen.addr,
             authority: launch.listen.authority.clone(),
             child,
             kind: launch.kind,
             last,
+            registered,
         })
     }
 
@@ -205,10 +213,7 @@ impl Engine {
     }
 
     fn stop(&mut self) {
-        let running = Running {
-            group: true,
-            pid: self.child.id(),
-        };
+        let running = self.registered.running();
         if !matches!(self.child.try_wait(), Ok(None)) {
             return;
         }

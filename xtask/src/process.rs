@@ -28,7 +28,7 @@ impl std::error::Error for Interrupted {}
 pub(crate) fn stop_children_on_signal() -> Result<()> {
     ctrlc::set_handler(|| {
         let again = STOP.swap(true, Ordering::SeqCst);
-        for child in &*children() {
+        for child in children().iter().filter(|child| again || !child.owned) {
             child.end(again);
         }
         if again {
@@ -51,6 +51,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         .with_context(|| format!("cannot start {name}"))?;
     let registered = Registered::new(Running {
         group: false,
+        owned: false,
         pid: child.id(),
     });
     let status = child.wait()?;
@@ -76,6 +77,7 @@ pub(crate) fn output(command: &mut Command) -> Result<(ExitStatus, String)> {
     command.stdout(std::process::Stdio::null());
     let registered = Registered::new(Running {
         group: false,
+        owned: false,
         pid: child.id(),
     });
     let mut text = Vec::new();
@@ -113,6 +115,7 @@ pub(crate) fn listen(
         .stderr(std::process::Stdio::null());
     let running = Running {
         group: true,
+        owned: false,
         pid: child.id(),
     };
     let registered = Registered::new(running);
@@ -180,6 +183,8 @@ pub(crate) fn in_own_group(command: &mut Command) -> &mut Command {
 pub(crate) struct Running {
     /// Whether the process is the head of a group ([`in_own_group`]).
     pub(crate) group: bool,
+    /// Whether somebody here ends it when a signal comes; it is then killed only by a second signal.
+    pub(crate) owned: bool,
     pub(crate) pid: u32,
 }
 
@@ -210,12 +215,17 @@ impl Running {
     }
 }
 
-struct Registered(Running);
+/// A process that a signal ends, as long as this lives.
+pub(crate) struct Registered(Running);
 
 impl Registered {
-    fn new(running: Running) -> Self {
+    pub(crate) fn new(running: Running) -> Self {
         children().push(running);
         Self(running)
+    }
+
+    pub(crate) fn running(&self) -> Running {
+        self.0
     }
 }
 
