@@ -77,6 +77,9 @@ pub(super) async fn callback(
             .into();
         }
     };
+    if let Err(limited) = site.count_application(waiting.application_id).await {
+        return pages::problem(&request, waiting.language, &Problem::limited(limited)).into();
+    }
     match finish(
         &site,
         &request,

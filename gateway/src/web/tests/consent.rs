@@ -232,6 +232,57 @@ fn a_page_shown_to_one_person_does_not_decide_for_another() {
     assert_eq!(world.count("authorization_code"), 0);
 }
 
+/// Section 2, step 5: one cookie for a browser, many transactions, of several applications as well.
+#[test]
+fn two_applications_at_once_in_one_browser_do_not_mix() {
+    let world = World::new();
+    let (one, two) = (world.app("One"), world.app("Two"));
+    let browser = Browser::default();
+    let page_of_one = world.consent_page(&browser, &one, &anne(), SCOPE);
+    let page_of_two = world.consent_page(&browser, &two, &anne(), SCOPE);
+    let code_of_two = world
+        .decide(&browser, &page_of_two, "allow", "withhold")
+        .code();
+    let code_of_one = world
+        .decide(&browser, &page_of_one, "allow", "share")
+        .code();
+    world
+        .exchange(&one, &code_of_two)
+        .is_refused(400, "invalid_grant");
+    let scope = |client: &Client, code: &str| {
+        world.exchange(client, code).json()["scope"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert!(scope(&one, &code_of_one).contains("profile"));
+    assert!(!scope(&two, &code_of_two).contains("profile"));
+}
+
+/// Sign-ins are limited for each application too, not only for each address.
+#[test]
+fn a_callback_counts_for_its_application() {
+    let world = World::with(&[("rate_limit_per_minute", "3")]);
+    let client = world.app("App");
+    let browser = Browser::default();
+    let started = world.authorize(&browser, &client, &[]);
+    let back = world.outside.sign_in(started.location(), &anne());
+    // One of three went to the authorization request; each callback comes from an address of its own.
+    let callback = |peer: &str| {
+        let cookies: Vec<_> = browser
+            .0
+            .borrow()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let call = Call::get(&back).header("cookie", &cookies.join("; "));
+        world.send_from(peer, call).status
+    };
+    let statuses = ["10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"].map(callback);
+    assert_eq!(statuses[2], 429, "{statuses:?}");
+    assert_ne!(statuses[0], 429, "{statuses:?}");
+}
+
 /// Section 3: names are sealed for one sign-in of one person. A browser that kept the former person's cookie shows
 /// and stores no name rather than a wrong one.
 #[test]
