@@ -55,6 +55,8 @@ pub struct Config {
     pub access_token_ttl_s: i64,
     /// `response_type=token` on v1. RFC 9700 section 2.1.2 says not to.
     pub allow_implicit_flow_insecure: bool,
+    /// Seconds added to the clock; 0 in production.
+    pub clock_offset_s: i64,
     /// Whether v3 routes answer.
     pub v3_enabled: bool,
     /// Requests a minute for each application and for each address.
@@ -110,6 +112,7 @@ impl Config {
             audit_key: Arc::new(raw.key("audit_key")?),
             access_token_ttl_s: raw.number("access_token_ttl_s", 60, 86_400)?,
             allow_implicit_flow_insecure: raw.flag("allow_implicit_flow_insecure")?,
+            clock_offset_s: raw.number("clock_offset_s", -3_153_600_000, 3_153_600_000)?,
             v3_enabled: raw.flag("v3_enabled")?,
             rate_limit_per_minute: raw.number("rate_limit_per_minute", 1, 10_000_000)?,
             client_jwks_origin: raw.optional_origin("client_jwks_origin")?,
@@ -121,11 +124,10 @@ impl Config {
             environment,
             public_base_url,
         };
-        // The checks of these happen where they are used; a wrong value must stop the start as well.
-        let clock_offset_s = raw.number("clock_offset_s", -3_153_600_000, 3_153_600_000)?;
+        // Not used yet; a wrong value must stop the start all the same.
         raw.optional_origin("alert_origin")?;
         if config.environment == Environment::Production {
-            config.refuse_sandbox_values(clock_offset_s)?;
+            config.refuse_sandbox_values()?;
         }
         Ok(config)
     }
@@ -143,7 +145,7 @@ impl Config {
     }
 
     /// Wire contract, section 11: production never runs on a sandbox secret, issuer or key.
-    fn refuse_sandbox_values(&self, clock_offset_s: i64) -> Result<(), ConfigError> {
+    fn refuse_sandbox_values(&self) -> Result<(), ConfigError> {
         for (name, key) in [
             ("store_key", &self.store_key),
             ("token_key", &self.token_key),
@@ -188,7 +190,7 @@ impl Config {
                 "production needs an https:// address",
             ));
         }
-        if clock_offset_s != 0 {
+        if self.clock_offset_s != 0 {
             return Err(ConfigError::new(
                 "clock_offset_s",
                 "only the sandbox may move its clock; write 0",

@@ -11,6 +11,7 @@ pub mod compression;
 pub mod config;
 pub mod fhir;
 pub mod jwks;
+pub mod jwt;
 pub mod policy;
 pub mod ports;
 pub mod profile;

@@ -73,11 +73,7 @@ async fn gateway() -> Result<Gateway, StartError> {
         }
     }
     let config = Config::parse(&raw)?;
-    let offset_ms = raw
-        .get("clock_offset_s")
-        .and_then(|text| text.parse::<i64>().ok())
-        .unwrap_or(0)
-        .saturating_mul(1000);
+    let offset_ms = config.clock_offset_s.saturating_mul(1000);
     let app = App {
         config: Arc::new(config),
         database: Arc::new(SpinDatabase::open().await?),

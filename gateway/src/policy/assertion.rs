@@ -3,10 +3,11 @@
 
 use jsonwebtoken::dangerous::insecure_decode;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, DecodingKey, decode_header};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::jwt::{Audience, JwtError, verified};
 use crate::ports::UnixMillis;
 use crate::secret::SecretHash;
 
@@ -46,23 +47,13 @@ pub fn verify(
     audiences: &[String],
     now: UnixMillis,
 ) -> Result<Assertion, &'static str> {
-    let header = decode_header(assertion).map_err(|_| UNVERIFIED)?;
-    if !ALGORITHMS.contains(&header.alg) {
-        return Err("the client assertion must be signed with ES256, ES384, RS256 or RS384");
-    }
-    let key = match (&header.kid, keys.keys.as_slice()) {
-        (Some(kid), _) => keys.find(kid),
-        (None, [only]) => Some(only),
-        (None, _) => None,
-    };
-    let key = DecodingKey::from_jwk(key.ok_or(UNKNOWN_KEY)?).map_err(|_| UNVERIFIED)?;
-    let mut signature_only = Validation::new(header.alg);
-    signature_only.required_spec_claims.clear();
-    signature_only.validate_exp = false;
-    signature_only.validate_aud = false;
-    let claims = decode::<Claims>(assertion, &key, &signature_only)
-        .map_err(|_| UNVERIFIED)?
-        .claims;
+    let claims: Claims = verified(assertion, keys, &ALGORITHMS).map_err(|error| match error {
+        JwtError::Algorithm => {
+            "the client assertion must be signed with ES256, ES384, RS256 or RS384"
+        }
+        JwtError::UnknownKey => UNKNOWN_KEY,
+        JwtError::Malformed | JwtError::Signature | JwtError::UnusableKey => UNVERIFIED,
+    })?;
     let now_s = now.seconds();
     let for_us = match &claims.aud {
         Audience::One(audience) => audiences.contains(audience),
@@ -147,13 +138,6 @@ struct Claims {
     nbf: Option<i64>,
     iat: Option<i64>,
     jti: String,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<String>),
 }
 
 /// ES256, ES384, RS256, RS384; the list, not the key, decides.

@@ -1,12 +1,13 @@
 //! Verification of an id_token: OpenID Connect Core, section 3.1.3.7; wire contract, section 3.
 
 use bluegate_shared::id::{Issuer, Subject, SubjectForm};
+use jsonwebtoken::Algorithm;
 use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::SignInError;
+use crate::jwt::{Audience, JwtError, verified};
 use crate::ports::UnixMillis;
 use crate::profile::Profile;
 use crate::secret::Secret;
@@ -43,31 +44,13 @@ pub struct Expected<'a> {
 ///
 /// [`SignInError::IdToken`] with what is wrong; [`UNKNOWN_KEY`] where a fresh JWKS may help.
 pub fn verify(token: &str, keys: &JwkSet, expected: &Expected<'_>) -> Result<Person, SignInError> {
-    let header =
-        decode_header(token).map_err(|_| SignInError::IdToken("it is not a signed JWT"))?;
-    // The list, not the key, decides what is accepted: `none` and HMAC are not in it.
-    if !matches!(
-        header.alg,
-        Algorithm::ES256 | Algorithm::RS256 | Algorithm::EdDSA
-    ) {
-        return Err(SignInError::IdToken(
-            "its algorithm is not ES256, RS256 or EdDSA",
-        ));
-    }
-    let key = match (&header.kid, keys.keys.as_slice()) {
-        (Some(kid), _) => keys.find(kid),
-        (None, [only]) => Some(only),
-        (None, _) => None,
-    };
-    let key = DecodingKey::from_jwk(key.ok_or(UNKNOWN_KEY)?)
-        .map_err(|_| SignInError::IdToken("the provider's key cannot be used"))?;
-    let mut signature_only = Validation::new(header.alg);
-    signature_only.required_spec_claims.clear();
-    signature_only.validate_exp = false;
-    signature_only.validate_aud = false;
-    let claims = decode::<Claims>(token, &key, &signature_only)
-        .map_err(|_| SignInError::IdToken("its signature or its claims cannot be read"))?
-        .claims;
+    let claims: Claims = verified(token, keys, &ALGORITHMS).map_err(|error| match error {
+        JwtError::Malformed => SignInError::IdToken("it is not a signed JWT"),
+        JwtError::Algorithm => SignInError::IdToken("its algorithm is not ES256, RS256 or EdDSA"),
+        JwtError::UnknownKey => UNKNOWN_KEY,
+        JwtError::UnusableKey => SignInError::IdToken("the provider's key cannot be used"),
+        JwtError::Signature => SignInError::IdToken("its signature or its claims cannot be read"),
+    })?;
     claims.check(expected)?;
     let subject = Subject::parse(&claims.sub)
         .map_err(|_| SignInError::IdToken("sub is not 1 to 255 bytes"))?;
@@ -103,13 +86,6 @@ struct Claims {
     given_name: Option<String>,
     family_name: Option<String>,
     email: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<String>),
 }
 
 impl Claims {
@@ -152,6 +128,7 @@ impl Claims {
     }
 }
 
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
 const CLOCK_SKEW_S: i64 = 60;
 /// An id_token straight from the token endpoint is fresh; one from an hour ago is a replay.
 const MAX_AGE_S: i64 = 600;

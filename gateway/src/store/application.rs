@@ -4,7 +4,7 @@ use bluegate_shared::id::ClientId;
 
 use crate::policy::application::{Application, AuthMethod, DataAccessType, GrantTypes, Status};
 use crate::policy::registration::Registration;
-use crate::ports::{Database, Durability, UnixMillis};
+use crate::ports::{Database, Durability, UnixMillis, Value};
 use crate::secret::SecretHash;
 
 use super::row::{Row, StoreError, all, one};
@@ -69,33 +69,21 @@ pub async fn insert(
          ON CONFLICT DO NOTHING
          RETURNING {COLUMNS}"
     );
-    let row = one(
-        database,
-        Durability::Durable,
-        &sql,
-        vec![
-            client_id.as_str().into(),
-            registration.name.as_str().into(),
-            registration.name.to_lowercase().into(),
-            secret.into(),
-            registration.auth_method.as_str().into(),
-            json_list(&registration.redirect_uris).into(),
-            registration.scopes.to_string().into(),
-            registration.scopes.permissions().bits().into(),
-            registration.data_access_type.as_str().into(),
-            registration.requires_demographics.into(),
-            registration.require_par.into(),
-            serde_json::Value::Object(registration.metadata.clone())
-                .to_string()
-                .into(),
-            registration_token.into(),
-            status.as_str().into(),
-            now.into(),
-            now.into(),
-            request_id.into(),
-        ],
-    )
-    .await?;
+    let mut parameters = vec![
+        client_id.as_str().into(),
+        registration.name.as_str().into(),
+        registration.name.to_lowercase().into(),
+        secret.into(),
+    ];
+    parameters.extend(described(registration));
+    parameters.extend([
+        registration_token.into(),
+        status.as_str().into(),
+        now.into(),
+        now.into(),
+        request_id.into(),
+    ]);
+    let row = one(database, Durability::Durable, &sql, parameters).await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -161,32 +149,20 @@ pub async fn update(
          WHERE id = ? AND status <> 'deleted'
          RETURNING {COLUMNS}"
     );
-    let row = one(
-        database,
-        Durability::Durable,
-        &sql,
-        vec![
-            registration.name.as_str().into(),
-            registration.name.to_lowercase().into(),
-            registration.auth_method.has_secret().into(),
-            secret.into(),
-            registration.auth_method.as_str().into(),
-            json_list(&registration.redirect_uris).into(),
-            registration.scopes.to_string().into(),
-            registration.scopes.permissions().bits().into(),
-            registration.data_access_type.as_str().into(),
-            registration.requires_demographics.into(),
-            registration.require_par.into(),
-            serde_json::Value::Object(registration.metadata.clone())
-                .to_string()
-                .into(),
-            status.as_str().into(),
-            now.into(),
-            request_id.into(),
-            id.into(),
-        ],
-    )
-    .await?;
+    let mut parameters = vec![
+        registration.name.as_str().into(),
+        registration.name.to_lowercase().into(),
+        registration.auth_method.has_secret().into(),
+        secret.into(),
+    ];
+    parameters.extend(described(registration));
+    parameters.extend([
+        status.as_str().into(),
+        now.into(),
+        request_id.into(),
+        id.into(),
+    ]);
+    let row = one(database, Durability::Durable, &sql, parameters).await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -294,6 +270,22 @@ pub async fn set_redirect_uris(
     )
     .await
     .map(drop)
+}
+
+/// What a registration says, in the order of the columns from `token_endpoint_auth_method` to `metadata`.
+fn described(registration: &Registration) -> [Value; 8] {
+    [
+        registration.auth_method.as_str().into(),
+        json_list(&registration.redirect_uris).into(),
+        registration.scopes.to_string().into(),
+        registration.scopes.permissions().bits().into(),
+        registration.data_access_type.as_str().into(),
+        registration.requires_demographics.into(),
+        registration.require_par.into(),
+        serde_json::Value::Object(registration.metadata.clone())
+            .to_string()
+            .into(),
+    ]
 }
 
 fn json_list(items: &[String]) -> String {
