@@ -13,6 +13,7 @@ mod paging;
 mod params;
 mod patient;
 mod problem;
+mod v3;
 
 use axum::extract::State;
 use bytes::Bytes;
@@ -29,9 +30,33 @@ use crate::reply::Reply;
 /// The media type of every answer.
 const FHIR_JSON: &str = "application/fhir+json;charset=utf-8";
 
+/// Which interface is spoken to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Api {
+    /// v1 or v2, which share ids, variables and rules.
+    Older(Version),
+    /// v3, a server of its own.
+    V3,
+}
+
+impl Api {
+    fn of_segment(segment: &str) -> Option<Self> {
+        match segment {
+            "v3" => Some(Self::V3),
+            _ => Version::of_segment(segment).map(Self::Older),
+        }
+    }
+
+    const fn segment(self) -> &'static str {
+        match self {
+            Self::Older(version) => version.segment(),
+            Self::V3 => "v3",
+        }
+    }
+}
+
 /// A request with what every handler needs.
 struct Call<'a> {
-    version: Version,
     /// The base URL for links, up to and including `/fhir`.
     base: String,
     /// GET or POST.
@@ -68,7 +93,7 @@ pub(crate) async fn handle(
                 None => reply,
             }
         }
-        Err(problem) => Reply::new(problem.status(), FHIR_JSON, problem.operation_outcome()),
+        Err(problem) => problem.reply(),
     };
     reply.compressed_for(&headers)
 }
@@ -84,10 +109,11 @@ fn answer(
     let (version, rest) = path
         .split_once("/fhir/")
         .ok_or_else(|| Problem::unknown_path(path))?;
-    let version = Version::of_segment(version).ok_or_else(|| Problem::unknown_path(path))?;
+    let api = Api::of_segment(version).ok_or_else(|| Problem::unknown_path(path))?;
     let post = match *method {
         Method::GET | Method::HEAD => false,
         Method::POST => true,
+        _ if api == Api::V3 => return Err(Problem::MethodV3(method.to_string())),
         _ => return Err(Problem::Method(method.to_string())),
     };
     let mut params = Params::parse(uri.query().unwrap_or("").as_bytes());
@@ -95,8 +121,7 @@ fn answer(
         params.append(body);
     }
     let mut call = Call {
-        version,
-        base: base::url(&site.config, headers, version),
+        base: base::url(&site.config, headers, api.segment()),
         post,
         params,
         own_url: String::new(),
@@ -107,13 +132,13 @@ fn answer(
         Some(query) if !post => format!("{}/{rest}?{query}", call.base),
         _ => format!("{}/{rest}", call.base),
     };
-    route(&call, rest)
+    route(&call, api, rest)
 }
 
-fn route(call: &Call<'_>, rest: &str) -> Result<Found, Problem> {
+fn route(call: &Call<'_>, api: Api, rest: &str) -> Result<Found, Problem> {
     let (resource, tail) = rest.split_once('/').unwrap_or((rest, ""));
     if resource == "metadata" && tail.is_empty() && !call.post {
-        return Ok(metadata::document(call));
+        return Ok(metadata::document(call, api));
     }
     let search = match (tail, call.post) {
         ("_search", _) => true,
@@ -122,13 +147,16 @@ fn route(call: &Call<'_>, rest: &str) -> Result<Found, Problem> {
         (_, true) => return Err(Problem::Method("POST".to_owned())),
         (_, false) => false,
     };
+    let Api::Older(version) = api else {
+        return v3::route(call, resource, (!search).then_some(tail));
+    };
     match (resource, search) {
-        ("Patient", true) => patient::search(call),
-        ("Patient", false) => patient::read(call, tail),
-        ("Coverage", true) => coverage::search(call),
-        ("Coverage", false) => coverage::read(call, tail),
-        ("ExplanationOfBenefit", true) => eob::search(call),
-        ("ExplanationOfBenefit", false) => eob::read(call, tail),
+        ("Patient", true) => patient::search(call, version),
+        ("Patient", false) => patient::read(call, version, tail),
+        ("Coverage", true) => coverage::search(call, version),
+        ("Coverage", false) => coverage::read(call, version, tail),
+        ("ExplanationOfBenefit", true) => eob::search(call, version),
+        ("ExplanationOfBenefit", false) => eob::read(call, version, tail),
         _ => Err(Problem::unknown_resource(resource)),
     }
 }

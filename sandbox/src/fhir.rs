@@ -1,6 +1,6 @@
-//! Writes people and claims as FHIR JSON, in STU3 (v1) or R4 (v2), with the real backend's order of keys.
+//! Writes people and claims as FHIR JSON, in STU3 (v1) or R4 (v2 and v3), with the real backend's order of keys.
 //!
-//! Both versions come from the same [`crate::claims::model::Claim`]. Where the real data breaks its own standard
+//! All versions come from the same [`crate::claims::model::Claim`]. Where the real data breaks its own standard
 //! the sandbox repairs it; `sandbox/README.md` lists the repairs.
 
 mod carrier;
@@ -10,6 +10,7 @@ mod institutional;
 pub mod json;
 mod patient;
 mod pde;
+pub mod v3;
 
 use self::json::Obj;
 use crate::claims::model::{Body, Claim};
@@ -18,7 +19,7 @@ use crate::people::Person;
 pub use coverage::Part;
 pub use patient::Extras;
 
-/// Which FHIR is spoken.
+/// Which of the two older versions is spoken, which say the same in the same words; [`v3`] has its own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Version {
     /// v1: STU3.

@@ -1,10 +1,10 @@
 //! A synthetic identity provider and a synthetic claims backend, for laptops and tests.
 //!
 //! The component stands in for two systems that CMS runs: the OpenID provider that people sign in at
-//! (`/sandbox/idp/…`, module [`idp`]) and the FHIR claims backend (`/sandbox/claims/{v1,v2}/fhir/…`, module
+//! (`/sandbox/idp/…`, module [`idp`]) and the FHIR claims backend (`/sandbox/claims/{v1,v2,v3}/fhir/…`, module
 //! [`backend`]). It keeps nothing but counts of wrong passwords: the 30,000 people ([`people`]) and their claims ([`claims`]) are computed
 //! from the person's number, and what a sign-in has to remember travels in values that carry a MAC.
-//! [`fhir`] writes one claim as STU3 or as R4. The gateway reaches all of it over HTTP only.
+//! [`fhir`] writes one claim as STU3, as R4 or as v3's R4. The gateway reaches all of it over HTTP only.
 //!
 //! Everything here is public: the keys are derived from constants, and no real person is behind any record.
 

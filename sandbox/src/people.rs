@@ -89,7 +89,47 @@ impl PersonNumber {
         }
         within(HARD_RANGE, i64::from(HARD)).map(|offset| Self(DOCUMENTED + offset))
     }
+
+    /// The FHIR logical id of the Patient in v3, which numbers people anew: negative, with nine digits.
+    #[must_use]
+    pub const fn v3_id(self) -> i64 {
+        -V3_LEAST - (self.0 as i64 * V3_STEP + V3_FIRST) % V3_SPACE
+    }
+
+    /// The person of a patient id of v3.
+    #[must_use]
+    pub fn of_v3_id(id: i64) -> Option<Self> {
+        let spread = id.checked_neg()?.checked_sub(V3_LEAST)?;
+        if !(0..V3_SPACE).contains(&spread) {
+            return None;
+        }
+        let number = ((spread - V3_FIRST) * V3_STEP_INVERSE).rem_euclid(V3_SPACE);
+        Self::new(u16::try_from(number).ok()?)
+    }
 }
+
+/// The least number of nine digits, and how many there are.
+const V3_LEAST: i64 = 100_000_000;
+const V3_SPACE: i64 = 900_000_000;
+
+/// Where the ids of v3 begin.
+const V3_FIRST: i64 = 271_828_183;
+
+/// Spreads neighbours over the ids of v3. It has no divisor in common with [`V3_SPACE`], so no two people meet.
+const V3_STEP: i64 = 556_130_017;
+
+/// The inverse of [`V3_STEP`] modulo [`V3_SPACE`], by Euclid's algorithm.
+const V3_STEP_INVERSE: i64 = {
+    let (mut r, mut next_r) = (V3_SPACE, V3_STEP);
+    let (mut t, mut next_t) = (0i64, 1i64);
+    while next_r != 0 {
+        let quotient = r / next_r;
+        (r, next_r) = (next_r, r - quotient * next_r);
+        (t, next_t) = (next_t, t - quotient * next_t);
+    }
+    assert!(r == 1, "the step must have an inverse");
+    t.rem_euclid(V3_SPACE)
+};
 
 #[cfg(test)]
 mod tests {
@@ -110,6 +150,26 @@ mod tests {
         ] {
             assert_eq!(PersonNumber(number).patient_id(), id);
         }
+    }
+
+    #[test]
+    fn ids_of_v3_go_there_and_back_and_are_of_a_space_of_their_own() {
+        let mut seen = std::collections::HashSet::new();
+        for person in PersonNumber::all() {
+            let id = person.v3_id();
+            assert_eq!(id.to_string().len(), 10, "{id}");
+            assert!(seen.insert(id), "{id}");
+            assert_eq!(PersonNumber::of_v3_id(id), Some(person));
+            assert_eq!(PersonNumber::of_patient_id(id), None);
+            assert_eq!(PersonNumber::of_v3_id(person.patient_id()), None);
+        }
+        for id in [0, 1, -1, i64::MIN, i64::MAX, -99_999_999, -1_000_000_000] {
+            assert_eq!(PersonNumber::of_v3_id(id), None, "{id}");
+        }
+        // Documented, so they stay as they are.
+        assert_eq!(PersonNumber::DOE.v3_id(), -398_429_691);
+        assert_eq!(PersonNumber::MANY_CLAIMS.v3_id(), -963_158_574);
+        assert_eq!(PersonNumber::LAST.v3_id(), -416_208_166);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The searchset bundle: no `fullUrl`, no `search`, `total` always, `entry` only where there is one.
+//! The searchset bundle: no `fullUrl`, no `search`, `entry` only where there is one; `total` always in v1 and v2.
 
 use sha2::{Digest, Sha256};
 
@@ -7,10 +7,10 @@ use super::{Call, Found};
 use crate::date::Day;
 use crate::fhir::json::{self, Obj};
 
-/// Writes a bundle of `total` matches, of which `entries` are on this page. `newest` is the last load of an entry.
+/// Writes a bundle of `total` matches (v3 does not always tell), of which `entries` are on this page. `newest` is the last load of an entry.
 pub(super) fn write<T>(
     call: &Call<'_>,
-    total: usize,
+    total: Option<usize>,
     page: &Page,
     newest: Option<Day>,
     entries: &[T],
@@ -26,7 +26,9 @@ pub(super) fn write<T>(
         o.text("id", &id(call, updated));
         o.object("meta", |o| o.text("lastUpdated", &updated.instant()));
         o.text("type", "searchset");
-        o.int("total", i64::try_from(total).unwrap_or(i64::MAX));
+        if let Some(total) = total {
+            o.int("total", i64::try_from(total).unwrap_or(i64::MAX));
+        }
         o.array("link", |a| {
             for (relation, url) in &page.links {
                 a.object(|o| {

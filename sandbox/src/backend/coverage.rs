@@ -6,8 +6,8 @@ use super::{Call, Found, Problem, bundle, paging};
 use crate::fhir::{self, Part, Version, json};
 use crate::people::{Person, PersonNumber};
 
-pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
-    let (prefix, number) = parse(id).ok_or_else(|| malformed(call.version, id))?;
+pub(super) fn read(call: &Call<'_>, version: Version, id: &str) -> Result<Found, Problem> {
+    let (prefix, number) = parse(id).ok_or_else(|| malformed(version, id))?;
     let part = Part::ALL
         .into_iter()
         .find(|part| part.prefix() == prefix)
@@ -20,7 +20,7 @@ pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
         // The real backend names the person here, not the coverage.
         .ok_or_else(|| Problem::unknown("Beneficiary", number))?;
     let mut out = Vec::with_capacity(12_000);
-    json::object(&mut out, |o| fhir::coverage(o, call.version, &person, part));
+    json::object(&mut out, |o| fhir::coverage(o, version, &person, part));
     Ok(Found {
         json: out,
         updated: person.updated(),
@@ -28,7 +28,7 @@ pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
     })
 }
 
-pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
+pub(super) fn search(call: &Call<'_>, version: Version) -> Result<Found, Problem> {
     let profile: &[&str] = &["beneficiary", "_lastUpdated", "_count", "startIndex"];
     check_names(call, "Coverage", profile)?;
     let mut beneficiaries = call.params.all("beneficiary");
@@ -56,13 +56,13 @@ pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
     let newest = person.as_ref().map(Person::updated);
     Ok(bundle::write(
         call,
-        parts.len(),
+        Some(parts.len()),
         &page,
         newest,
         &parts[page.range.clone()],
         |o, part| {
             if let Some(person) = &person {
-                fhir::coverage(o, call.version, person, *part);
+                fhir::coverage(o, version, person, *part);
             }
         },
     ))

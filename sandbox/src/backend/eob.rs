@@ -11,7 +11,7 @@ use crate::people::{Person, PersonNumber};
 
 const EOB_TYPE: &str = "https://bluebutton.cms.gov/resources/codesystem/eob-type";
 
-pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
+pub(super) fn read(call: &Call<'_>, version: Version, id: &str) -> Result<Found, Problem> {
     let well_formed = id.split_once('-').is_some_and(|(kind, number)| {
         let digits = number.strip_prefix('-').unwrap_or(number);
         !kind.is_empty()
@@ -34,7 +34,7 @@ pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
         .ok_or_else(|| Problem::unknown("ExplanationOfBenefit", id))?;
     let mut out = Vec::with_capacity(30_000);
     json::object(&mut out, |o| {
-        fhir::explanation_of_benefit(o, call.version, &claim)
+        fhir::explanation_of_benefit(o, version, &claim)
     });
     let location = format!("{}/ExplanationOfBenefit/{id}", call.base);
     Ok(Found {
@@ -44,7 +44,7 @@ pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
     })
 }
 
-pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
+pub(super) fn search(call: &Call<'_>, version: Version) -> Result<Found, Problem> {
     const RESOURCE: &str = "ExplanationOfBenefit";
     check_names(
         call,
@@ -64,7 +64,7 @@ pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
     let (Some(patient), None) = (patients.next(), patients.next()) else {
         return Err(no_handler(call, RESOURCE));
     };
-    if call.version == Version::V2 && !call.post && call.params.first("_elements").is_some() {
+    if version == Version::V2 && !call.post && call.params.first("_elements").is_some() {
         return Err(Problem::Invalid(
             "_elements tag is only supported via POST request".to_owned(),
         ));
@@ -102,7 +102,7 @@ pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
     let newest = entries.iter().map(|entry| entry.dates.loaded).max();
     Ok(bundle::write(
         call,
-        entries.len(),
+        Some(entries.len()),
         &page,
         newest,
         &entries[page.range.clone()],
@@ -111,7 +111,7 @@ pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
                 .as_ref()
                 .and_then(|person| generate::claim(person, entry.key))
             {
-                fhir::explanation_of_benefit(o, call.version, &claim);
+                fhir::explanation_of_benefit(o, version, &claim);
             }
         },
     ))

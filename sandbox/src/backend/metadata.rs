@@ -1,6 +1,6 @@
 //! The CapabilityStatement.
 
-use super::{Call, Found};
+use super::{Api, Call, Found};
 use crate::date::Day;
 use crate::fhir::Version;
 use crate::fhir::json::{self, Arr};
@@ -8,7 +8,47 @@ use crate::fhir::json::{self, Arr};
 /// The day this description was last changed.
 const CHANGED: Day = Day::of(2026, 11, 20);
 
-const RESOURCES: [(&str, &[(&str, &str)]); 3] = [
+/// A resource with its search parameters and their types.
+type Offered = (&'static str, &'static [(&'static str, &'static str)]);
+
+const V3: [Offered; 3] = [
+    (
+        "Coverage",
+        &[
+            ("_id", "token"),
+            ("beneficiary", "reference"),
+            ("class-value", "token"),
+            ("_lastUpdated", "date"),
+        ],
+    ),
+    (
+        "ExplanationOfBenefit",
+        &[
+            ("_id", "token"),
+            ("patient", "reference"),
+            ("_count", "string"),
+            ("_lastUpdated", "date"),
+            ("_offset", "string"),
+            ("_security", "token"),
+            ("_source", "string"),
+            ("_tag", "token"),
+            ("outcome", "token"),
+            ("service-date", "date"),
+            ("startIndex", "string"),
+            ("type", "token"),
+        ],
+    ),
+    (
+        "Patient",
+        &[
+            ("_id", "token"),
+            ("identifier", "token"),
+            ("_lastUpdated", "date"),
+        ],
+    ),
+];
+
+const OLDER: [Offered; 3] = [
     (
         "Coverage",
         &[
@@ -43,8 +83,9 @@ const RESOURCES: [(&str, &[(&str, &str)]); 3] = [
     ),
 ];
 
-pub(super) fn document(call: &Call<'_>) -> Found {
-    let stu3 = call.version == Version::V1;
+pub(super) fn document(call: &Call<'_>, api: Api) -> Found {
+    let stu3 = api == Api::Older(Version::V1);
+    let offered = if api == Api::V3 { &V3 } else { &OLDER };
     let mut out = Vec::with_capacity(4_000);
     json::object(&mut out, |o| {
         o.text("resourceType", "CapabilityStatement");
@@ -72,7 +113,7 @@ pub(super) fn document(call: &Call<'_>) -> Found {
         o.array("rest", |a| {
             a.object(|o| {
                 o.text("mode", "server");
-                o.array("resource", |a| resources(a, stu3));
+                o.array("resource", |a| resources(a, stu3, offered));
             });
         });
     });
@@ -83,8 +124,8 @@ pub(super) fn document(call: &Call<'_>) -> Found {
     }
 }
 
-fn resources(a: &mut Arr<'_>, stu3: bool) {
-    for (kind, params) in RESOURCES {
+fn resources(a: &mut Arr<'_>, stu3: bool, offered: &[Offered]) {
+    for (kind, params) in offered {
         a.object(|o| {
             o.text("type", kind);
             if stu3 {
@@ -103,7 +144,7 @@ fn resources(a: &mut Arr<'_>, stu3: bool) {
                 }
             });
             o.array("searchParam", |a| {
-                for (name, kind) in params {
+                for (name, kind) in *params {
                     a.object(|o| {
                         o.text("name", name);
                         o.text("type", kind);

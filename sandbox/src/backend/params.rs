@@ -45,7 +45,7 @@ impl Params {
     pub(super) fn repeated(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
-            .filter(|(key, _)| key != "startIndex" && key != "_count")
+            .filter(|(key, _)| !matches!(key.as_str(), "startIndex" | "_offset" | "_count"))
             .map(|(key, value)| (key.as_str(), value.as_str()))
     }
 }

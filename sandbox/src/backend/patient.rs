@@ -3,10 +3,10 @@
 use super::dates::Range;
 use super::params::{check_names, no_handler};
 use super::{Call, Found, Problem, bundle, paging};
-use crate::fhir::{self, Extras, json};
+use crate::fhir::{self, Extras, Version, json};
 use crate::people::{Mbi, Person, PersonNumber};
 
-const US_MBI: &str = "http://hl7.org/fhir/sid/us-mbi";
+pub(super) const US_MBI: &str = "http://hl7.org/fhir/sid/us-mbi";
 const MBI_HASH: &str = "https://bluebutton.cms.gov/resources/identifier/mbi-hash";
 /// Known systems whose numbers nobody here has.
 const HICN_HASHES: [&str; 2] = [
@@ -14,7 +14,7 @@ const HICN_HASHES: [&str; 2] = [
     "http://bluebutton.cms.hhs.gov/identifier#hicnHash",
 ];
 
-pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
+pub(super) fn read(call: &Call<'_>, version: Version, id: &str) -> Result<Found, Problem> {
     let number: i64 = id
         .parse()
         .map_err(|_| Problem::Invalid("Patient ID must be a number".to_owned()))?;
@@ -23,9 +23,7 @@ pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
         .map(Person::of)
         .ok_or_else(|| Problem::unknown("Patient", id))?;
     let mut out = Vec::with_capacity(7_000);
-    json::object(&mut out, |o| {
-        fhir::patient(o, call.version, &person, extras)
-    });
+    json::object(&mut out, |o| fhir::patient(o, version, &person, extras));
     Ok(Found {
         json: out,
         updated: person.updated(),
@@ -33,7 +31,7 @@ pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
     })
 }
 
-pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
+pub(super) fn search(call: &Call<'_>, version: Version) -> Result<Found, Problem> {
     check_names(
         call,
         "Patient",
@@ -60,12 +58,12 @@ pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
     let newest = people.iter().map(Person::updated).max();
     Ok(bundle::write(
         call,
-        people.len(),
+        Some(people.len()),
         &page,
         newest,
         &people[page.range.clone()],
         |o, person| {
-            fhir::patient(o, call.version, person, extras);
+            fhir::patient(o, version, person, extras);
         },
     ))
 }

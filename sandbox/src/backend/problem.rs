@@ -2,7 +2,9 @@
 
 use http::StatusCode;
 
+use super::FHIR_JSON;
 use crate::fhir::json;
+use crate::reply::Reply;
 
 /// A refusal.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,9 +15,15 @@ pub(super) enum Problem {
     Missing(String),
     /// The method is not offered: 405.
     Method(String),
+    /// The method is not offered at v3: 405 in other words.
+    MethodV3(String),
     /// Something the real backend fails at: 500.
     Failure(String),
+    /// The same at v3, which answers text and not FHIR.
+    FailureV3,
 }
+
+const UNKNOWN_FAILURE: &str = "an unknown error occurred";
 
 impl Problem {
     /// A resource that does not exist, in the framework's words.
@@ -37,15 +45,27 @@ impl Problem {
         match self {
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Missing(_) => StatusCode::NOT_FOUND,
-            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Failure(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Method(_) | Self::MethodV3(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Failure(_) | Self::FailureV3 => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    pub(super) fn operation_outcome(&self) -> Vec<u8> {
+    /// What is sent.
+    pub(super) fn reply(&self) -> Reply {
+        match self {
+            Self::FailureV3 => {
+                Reply::new(self.status(), "text/plain;charset=utf-8", UNKNOWN_FAILURE)
+            }
+            _ => Reply::new(self.status(), FHIR_JSON, self.operation_outcome()),
+        }
+    }
+
+    fn operation_outcome(&self) -> Vec<u8> {
         let diagnostics = match self {
             Self::Invalid(text) | Self::Missing(text) | Self::Failure(text) => text.clone(),
             Self::Method(method) => format!("HAPI-0304: Unsupported method: {method}"),
+            Self::MethodV3(method) => format!("Method not supported: {method}"),
+            Self::FailureV3 => UNKNOWN_FAILURE.to_owned(),
         };
         let mut out = Vec::with_capacity(256);
         json::object(&mut out, |o| {

@@ -709,7 +709,7 @@ fn other_methods_and_versions_are_refused() {
         send(&mut site(), request).status,
         StatusCode::METHOD_NOT_ALLOWED
     );
-    for path in ["v3/fhir/metadata", "v9/fhir/metadata", "v2/fhir/"] {
+    for path in ["v4/fhir/metadata", "v9/fhir/metadata", "v2/fhir/"] {
         assert_eq!(fhir(path).status, StatusCode::NOT_FOUND, "{path}");
     }
 }

@@ -105,6 +105,12 @@ impl Arr<'_> {
         string(self.out, &[value]);
     }
 
+    /// A string that is put together from parts.
+    pub fn parts(&mut self, parts: &[&str]) {
+        self.comma();
+        string(self.out, parts);
+    }
+
     /// A whole number.
     pub fn int(&mut self, value: i64) {
         self.comma();
