@@ -22,12 +22,49 @@ export const init: (source?: WasmSource) => Promise<void> = once(
   new URL("./wasm/fhir_bg.wasm", import.meta.url),
 );
 
+/** The kinds of claims by their numbers in `ClaimColumns.type`. */
+export const CLAIM_TYPES = [
+  "unknown",
+  "carrier",
+  "dme",
+  "hha",
+  "hospice",
+  "inpatient",
+  "outpatient",
+  "pde",
+  "snf",
+] as const satisfies readonly ClaimRow["type"][];
+
+/** Stands in `ClaimColumns.start` and `.end` for a day that the server did not say. */
+export const NO_DAY = -0x8000_0000;
+
+/**
+ * The numbers of a page's claims as columns: element `n` of each is of the same claim as `rows[n]`.
+ * Amounts are whole cents, `NaN` where the server did not say them. Days are counted from 1970-01-01 (the
+ * first of it, where only a month or a year is known).
+ */
+export interface ClaimColumns {
+  /** Place of the entry on the page, for `claim()` and `json()`. */
+  readonly index: Uint32Array;
+  /** Place of the kind in `CLAIM_TYPES`. */
+  readonly type: Uint8Array;
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  /** Month of `end`: 12 times the year and 0 to 11; -1 where it is not known. */
+  readonly month: Int32Array;
+  readonly charged: Float64Array;
+  readonly paid: Float64Array;
+  readonly patientResponsibility: Float64Array;
+}
+
 /**
  * A page of search results. It holds memory outside the garbage collector's view: call `free()` when done,
  * or declare it with `using`; a page that is forgotten is freed with its handle.
  */
 export class ClaimPage {
   readonly #page: wasm.Page;
+  #rows: readonly ClaimRow[] | undefined;
+  #columns: ClaimColumns | undefined;
 
   /** @internal */
   constructor(page: wasm.Page) {
@@ -50,12 +87,31 @@ export class ClaimPage {
   }
 
   /** All claims of the page as small objects for a list, in the server's order. */
-  rows(): ClaimRow[] {
-    const rows = JSON.parse(this.#page.rows()) as [number, ClaimRow][];
-    return rows.map(([, row]) => row);
+  get rows(): readonly ClaimRow[] {
+    return (this.#rows ??= (JSON.parse(this.#page.rows()) as [number, Omit<ClaimRow, "index">][]).map(
+      ([index, row]) => ({ index, ...row }),
+    ));
   }
 
-  /** The claim at this place in full; `undefined` where there is another resource or none. */
+  /** The numbers of all claims of the page, for sums and charts: no object is made for a claim. */
+  get columns(): ClaimColumns {
+    return (this.#columns ??= columnsOf(this.rows));
+  }
+
+  /** Adds what was paid for each claim to the month of its last day, `YYYY-MM`; in cents. */
+  paidByMonth(months: Map<string, number> = new Map()): Map<string, number> {
+    const { month, paid } = this.columns;
+    for (let n = 0; n < paid.length; n += 1) {
+      const at = month[n] as number;
+      const cents = paid[n] as number;
+      if (at < 0 || Number.isNaN(cents)) continue;
+      const name = `${String(Math.floor(at / 12)).padStart(4, "0")}-${String((at % 12) + 1).padStart(2, "0")}`;
+      months.set(name, (months.get(name) ?? 0) + cents);
+    }
+    return months;
+  }
+
+  /** The claim of the entry at this place in full; `undefined` where there is another resource or none. */
   claim(index: number): Claim | undefined {
     const resource = this.entry(index)?.resource;
     return resource?.kind === "claim" ? resource.value : undefined;
@@ -82,7 +138,7 @@ export class ClaimPage {
     return this.#page.raw(index);
   }
 
-  /** Gives the memory back. The page cannot be used afterwards. */
+  /** Gives the memory back. What was taken from the page stays; nothing more can be. */
   free(): void {
     this.#page.free();
   }
@@ -91,6 +147,29 @@ export class ClaimPage {
   [Symbol.dispose](): void {
     this.free();
   }
+}
+
+function columnsOf(rows: readonly ClaimRow[]): ClaimColumns {
+  const day = (date: string | undefined): number =>
+    date === undefined ? NO_DAY : Date.UTC(...parts(date)) / 86_400_000;
+  const parts = (date: string): [number, number, number] => {
+    const [year = 0, month = 1, dayOfMonth = 1] = date.split("-").map(Number);
+    return [year, month - 1, dayOfMonth];
+  };
+  const month = (date: string | undefined): number =>
+    date === undefined || date.length < 7 ? -1 : parts(date)[0] * 12 + parts(date)[1];
+  const cents = (pick: (row: ClaimRow) => number | undefined): Float64Array =>
+    Float64Array.from(rows, (row) => pick(row) ?? NaN);
+  return {
+    index: Uint32Array.from(rows, (row) => row.index),
+    type: Uint8Array.from(rows, (row) => CLAIM_TYPES.indexOf(row.type)),
+    start: Int32Array.from(rows, (row) => day(row.start)),
+    end: Int32Array.from(rows, (row) => day(row.end)),
+    month: Int32Array.from(rows, (row) => month(row.end)),
+    charged: cents((row) => row.charged),
+    paid: cents((row) => row.paid),
+    patientResponsibility: cents((row) => row.patientResponsibility),
+  };
 }
 
 /**

@@ -35,6 +35,8 @@ export interface Period {
 
 /** What a list shows of a claim. */
 export interface ClaimRow {
+  /** Place of the claim's entry on the page, for `page.claim()` and `page.json()`. */
+  readonly index: number;
   readonly id: string;
   readonly type: ClaimType | "unknown";
   /** `active` or `cancelled`. */

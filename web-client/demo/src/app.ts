@@ -139,7 +139,7 @@ class ClaimList {
 
   #add(page: ClaimPage, more: boolean): void {
     const { texts } = context;
-    const items = page.rows().map((row) => view.claim(context, row));
+    const items = page.rows.map((row) => view.claim(context, row));
     this.#list.append(...items);
     this.#shown += items.length;
     this.#count.textContent =

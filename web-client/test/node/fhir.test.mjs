@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Client } from "@bluegate/client";
-import { parsePage, parseResource } from "@bluegate/client/fhir";
+import { CLAIM_TYPES, NO_DAY, parsePage, parseResource } from "@bluegate/client/fhir";
 import { bundle, eob, startGateway, tokenAnswer } from "../gateway.mjs";
 
 const REDIRECT = "https://app.example/callback";
@@ -38,7 +38,7 @@ test("claims come page by page, by the next links as they are given", async (t) 
   const ids = [];
   for await (const page of client.claims({ pageSize: 2 })) {
     assert.equal(page.total, 3);
-    ids.push(...page.rows().map((row) => row.id));
+    ids.push(...page.rows.map((row) => row.id));
     page.free();
   }
   assert.deepEqual(ids, ["carrier-1", "carrier-2", "carrier-3"]);
@@ -60,11 +60,11 @@ test("a page that failed is fetched again by the next call, and none is left out
     return { body: bundle([eob("carrier-2")]) };
   };
   const pages = client.claims();
-  assert.equal((await pages.next()).value.rows()[0].id, "carrier-1");
+  assert.equal((await pages.next()).value.rows[0].id, "carrier-1");
   await assert.rejects(pages.next(), code("offline"));
   assert.equal(pages.done, false);
   fail = false;
-  assert.equal((await pages.next()).value.rows()[0].id, "carrier-2");
+  assert.equal((await pages.next()).value.rows[0].id, "carrier-2");
   assert.equal(pages.done, true);
   assert.equal((await pages.next()).done, true);
 });
@@ -234,7 +234,7 @@ test("a page gives rows, the full claim and the server's own text", async () => 
   const text = JSON.stringify(bundle([{ resourceType: "Basic", id: "x" }, eob("carrier-7")]));
   const page = await parsePage(bytes(text));
   assert.equal(page.length, 2);
-  const [row] = page.rows();
+  const [row] = page.rows;
   assert.equal(row.id, "carrier-7");
   assert.equal(row.type, "carrier");
   assert.equal(row.paid, 3750);
@@ -245,14 +245,39 @@ test("a page gives rows, the full claim and the server's own text", async () => 
   assert.equal(page.claim(2), undefined);
   assert.equal(page.json(1), JSON.stringify(eob("carrier-7")));
   assert.equal(page.json(2), undefined);
+  assert.equal(row.index, 1);
   page.free();
-  assert.throws(() => page.rows());
+  assert.equal(page.rows[0], row);
+  assert.throws(() => page.claim(1));
+});
+
+test("the numbers of a page come as columns, an element for each row", async () => {
+  const page = await parsePage(
+    bytes(
+      bundle([
+        { resourceType: "Basic", id: "x" },
+        eob("carrier-7"),
+        eob("carrier-8", { billablePeriod: { end: "1969-12" }, payment: { amount: { value: 0.29 } } }),
+        eob("pde-9", { billablePeriod: undefined, payment: undefined, type: undefined }),
+      ]),
+    ),
+  );
+  const { index, type, start, end, month, paid, charged } = page.columns;
+  assert.deepEqual([...index], [1, 2, 3]);
+  assert.deepEqual([...type].map((code) => CLAIM_TYPES[code]), ["carrier", "carrier", "pde"]);
+  assert.deepEqual([...start], [Date.UTC(2018, 2, 4) / 86_400_000, NO_DAY, NO_DAY]);
+  assert.deepEqual([...end], [Date.UTC(2018, 2, 4) / 86_400_000, -31, NO_DAY]);
+  assert.deepEqual([...month], [2018 * 12 + 2, 1969 * 12 + 11, -1]);
+  assert.deepEqual([...paid], [3750, 29, NaN]);
+  assert.deepEqual([...charged], [NaN, NaN, NaN]);
+  assert.deepEqual([...page.paidByMonth()], [["2018-03", 3750], ["1969-12", 29]]);
+  page.free();
 });
 
 test("a bad entry is noted and costs neither the page nor the other claims", async () => {
   const bad = eob("carrier-8", { billablePeriod: "yesterday" });
   const page = await parsePage(bytes(bundle([bad, eob("carrier-9")])));
-  assert.deepEqual(page.rows().map((row) => row.id), ["carrier-8", "carrier-9"]);
+  assert.deepEqual(page.rows.map((row) => row.id), ["carrier-8", "carrier-9"]);
   assert.ok(page.entry(0).notes.length > 0);
   assert.equal(page.entry(1).notes, undefined);
   page.free();
