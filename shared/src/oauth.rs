@@ -22,8 +22,10 @@ pub struct TokenAnswer<'a> {
     /// Absent for ONE_TIME access.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<&'a str>,
-    /// The patient id, also where demographics were withheld.
-    pub patient: &'a PatientId,
+    /// The patient id in the version of the endpoint, also where demographics were withheld. Absent on v3
+    /// for a person who has none there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patient: Option<&'a PatientId>,
     /// RFC 3339 in UTC with seconds; empty for RESEARCH_STUDY.
     pub access_grant_expiration: String,
 }

@@ -17,7 +17,7 @@ use crate::ports::UnixMillis;
 use crate::secret::SecretHash;
 use crate::store::access::{self, KnownToken, Link, Lookup};
 use crate::store::breaker;
-use crate::version::Version;
+use crate::version::{PatientIds, Version};
 
 /// Finds the live token of a request: lock-down (503), bearer (401), application (401), grant (401 or 403),
 /// in this order.
@@ -85,20 +85,10 @@ impl LiveToken {
         self.link.permissions
     }
 
-    /// The person, in the id space of v1 and v2.
+    /// The person at the claims backend.
     #[must_use]
-    pub const fn patient_id(&self) -> &PatientId {
-        &self.link.patient_id
-    }
-
-    /// The person in the id space of a version. v3 numbers people differently: an id of one space may never
-    /// be used in the other, where it can be somebody else's.
-    #[must_use]
-    pub const fn patient_in(&self, version: Version) -> Option<&PatientId> {
-        match version {
-            Version::V1 | Version::V2 => Some(&self.link.patient_id),
-            Version::V3 => None,
-        }
+    pub const fn patients(&self) -> &PatientIds {
+        &self.link.patients
     }
 
     /// The circuit breaker, as the same read found it.
@@ -164,7 +154,7 @@ impl<I: Allowed> Authorized<I> {
             let scope = format!("patient/{}.read", resource.name());
             return Err(Refusal::InsufficientScope(scope));
         }
-        let Some(patient_id) = token.patient_in(version).cloned() else {
+        let Some(patient_id) = token.patients().of(version).cloned() else {
             return Err(Refusal::NoPatientInVersion);
         };
         Ok(Self {

@@ -55,7 +55,7 @@ impl<'a> Trail<'a> {
     pub(super) fn identify(&mut self, link: &Link) {
         self.client_id.clone_from(&link.client_id);
         self.flow_id.clone_from(&link.flow_id);
-        let patient = link.patient_id.as_str().as_bytes();
+        let patient = link.patients.shared().as_str().as_bytes();
         self.person = keyed_hash(&self.app.config.audit_key, "person", &[patient]).to_vec();
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bluegate_shared::id::PatientId;
 use bytes::Bytes;
+use futures::future::join;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
@@ -12,8 +13,10 @@ use zeroize::Zeroizing;
 use super::SignInError;
 use crate::app::App;
 use crate::ports::UpstreamRequest;
+use crate::version::{PatientIds, Version};
 
-/// Looks the patient up at the claims backend. The number goes in the body, never in a URL.
+/// Looks the patient up at the claims backend, in each id space that is on. Somebody who is not in v3 signs in
+/// all the same; the v3 routes then have nothing to give. The number goes in the body, never in a URL.
 ///
 /// # Errors
 ///
@@ -21,6 +24,26 @@ use crate::ports::UpstreamRequest;
 /// [`SignInError::BackendUnavailable`] where no answer can be had or read.
 pub async fn by_medicare_number(
     app: &App,
+    mbi: &str,
+    request_id: &str,
+) -> Result<PatientIds, SignInError> {
+    let shared = look_up(app, Version::V2, mbi, request_id);
+    if !app.config.v3_enabled {
+        return Ok(PatientIds::new(shared.await?, None));
+    }
+    let (shared, v3) = join(shared, look_up(app, Version::V3, mbi, request_id)).await;
+    let shared = shared?;
+    let v3 = match v3 {
+        Ok(id) => Some(id),
+        Err(SignInError::NotFound) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(PatientIds::new(shared, v3))
+}
+
+async fn look_up(
+    app: &App,
+    version: Version,
     mbi: &str,
     request_id: &str,
 ) -> Result<PatientId, SignInError> {
@@ -50,7 +73,11 @@ pub async fn by_medicare_number(
         .upstream
         .send(UpstreamRequest {
             method: Method::POST,
-            url: format!("{}/v2/fhir/Patient/_search", app.config.claims_backend_base),
+            url: format!(
+                "{}/{}/fhir/Patient/_search",
+                app.config.claims_backend_base,
+                version.segment()
+            ),
             headers,
             body: Bytes::copy_from_slice(body.as_bytes()),
             timeout: Duration::from_secs(30),
@@ -83,6 +110,21 @@ struct Entry {
 struct Resource {
     resource_type: String,
     id: String,
+    #[serde(default)]
+    link: Vec<Link>,
+}
+
+#[derive(Deserialize)]
+struct Link {
+    r#type: String,
+}
+
+impl Resource {
+    /// A v3 record whose person is kept under another id since records were merged. It is nobody's current
+    /// record, and a link is for good: nobody is linked to it.
+    fn is_replaced(&self) -> bool {
+        self.link.iter().any(|link| link.r#type == "replaced-by")
+    }
 }
 
 fn read(body: &[u8]) -> Result<PatientId, SignInError> {
@@ -96,6 +138,9 @@ fn read(body: &[u8]) -> Result<PatientId, SignInError> {
         [only] if bundle.total.unwrap_or(1) == 1 => {
             if only.resource.resource_type != "Patient" {
                 return Err(SignInError::BackendUnavailable);
+            }
+            if only.resource.is_replaced() {
+                return Err(SignInError::NotFound);
             }
             PatientId::parse(&only.resource.id).map_err(|_| SignInError::BackendUnavailable)
         }
@@ -140,6 +185,25 @@ mod tests {
         assert_eq!(
             read(page_of_two.as_bytes()),
             Err(SignInError::IdentityConflict)
+        );
+    }
+
+    /// v3 tells no total of nothing, and a record that was merged into another is nobody's any more.
+    #[test]
+    fn a_replaced_record_is_no_match_and_a_replacing_one_is() {
+        let linked = |kind: &str| {
+            format!(
+                r#"{{"resourceType":"Bundle","entry":[{{"resource":{{"resourceType":"Patient","id":"7","link":[{{"other":{{"reference":"Patient/8"}},"type":"{kind}"}}]}}}}]}}"#
+            )
+        };
+        assert_eq!(
+            read(linked("replaced-by").as_bytes()),
+            Err(SignInError::NotFound)
+        );
+        assert_eq!(read(linked("replaces").as_bytes()).unwrap().as_str(), "7");
+        assert_eq!(
+            read(br#"{"resourceType":"Bundle","meta":{},"type":"searchset","link":[]}"#),
+            Err(SignInError::NotFound)
         );
     }
 

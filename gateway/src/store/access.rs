@@ -12,6 +12,7 @@ use super::breaker;
 use super::row::{Row, StoreError, one};
 use crate::ports::{Database, Durability, UnixMillis, Value};
 use crate::secret::SecretHash;
+use crate::version::PatientIds;
 
 /// What the store knows about a presented token.
 #[non_exhaustive]
@@ -61,8 +62,8 @@ pub struct Link {
     pub client_name: String,
     /// Row id of the identity.
     pub identity_id: i64,
-    /// The person's id at the claims backend, in the id space of v1 and v2.
-    pub patient_id: PatientId,
+    /// The person at the claims backend.
+    pub patients: PatientIds,
     /// What token and grant both allow.
     pub permissions: Permissions,
 }
@@ -130,8 +131,9 @@ pub async fn permit(
         link.grant_id.into(),
         link.application_id.into(),
         link.identity_id.into(),
-        link.patient_id.as_str().into(),
+        link.patients.shared().as_str().into(),
         version.into(),
+        link.patients.v3().map(PatientId::as_str).into(),
     ]);
     one(database, Durability::Relaxed, PERMIT, parameters)
         .await?
@@ -191,8 +193,7 @@ fn known_token(row: &Row, expires_at: UnixMillis) -> Result<KnownToken, StoreErr
             client_id: row.text(10)?.to_owned(),
             client_name: row.text(11)?.to_owned(),
             identity_id: row.integer(12)?,
-            patient_id: PatientId::parse(row.text(13)?)
-                .map_err(|_| StoreError::Shape("identity.patient_id"))?,
+            patients: row.patients(13, 18)?,
             permissions: row.permissions(14)?,
         },
     })
@@ -208,7 +209,8 @@ SELECT EXISTS (SELECT 1 FROM lock_down l
        t.expires_at, c.ended_at IS NOT NULL, a.status = 'active', g.expires_at, g.end_reason,
        c.id, c.flow_id, g.id, a.id, a.client_id, a.client_name, i.id, i.patient_id,
        t.scope_bits & g.scope_bits,
-       b.opened_at, b.probe_at, (SELECT MAX(second) FROM backend_second WHERE failures > 0)
+       b.opened_at, b.probe_at, (SELECT MAX(second) FROM backend_second WHERE failures > 0),
+       i.patient_id_v3
 FROM (SELECT 1)
 LEFT JOIN access_token t ON t.token_hash = ?1
 LEFT JOIN token_chain c ON c.id = t.chain_id
@@ -217,8 +219,9 @@ LEFT JOIN application a ON a.id = c.application_id
 LEFT JOIN identity i ON i.id = g.identity_id
 LEFT JOIN breaker b ON b.id = 1";
 
-/// `?2` is the end of the call: the grant must still run then. The patient id is compared once more, so
-/// that the row can only be about the person whose data the guard has proved.
+/// `?2` is the end of the call: the grant must still run then. The patient ids are compared once more,
+/// so that the row can only be about the person whose data the guard has proved. (One of v3 may have come
+/// into being meanwhile; none ever changes.)
 const PERMIT: &str = "\
 INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code,
                    backend_status, bytes, level)
@@ -230,7 +233,7 @@ JOIN identity i ON i.id = g.identity_id
 WHERE c.id = ?14 AND c.ended_at IS NULL
   AND g.id = ?15 AND g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > ?2)
   AND a.id = ?16 AND a.status = 'active'
-  AND i.id = ?17 AND i.patient_id = ?18
+  AND i.id = ?17 AND i.patient_id = ?18 AND (?20 IS NULL OR i.patient_id_v3 = ?20)
   AND NOT EXISTS (SELECT 1 FROM lock_down l
                   WHERE l.lifted_at IS NULL
                     AND (l.kind = 'all'

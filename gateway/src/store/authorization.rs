@@ -1,6 +1,5 @@
 //! Authorization requests on their way through sign-in and consent.
 
-use bluegate_shared::id::PatientId;
 use bluegate_shared::pkce::Challenge;
 use bluegate_shared::scope::ScopeSet;
 
@@ -9,7 +8,7 @@ use crate::policy::authorize::Language;
 use crate::policy::redirect::VerifiedRedirect;
 use crate::ports::{Database, Durability, UnixMillis, Value};
 use crate::secret::SecretHash;
-use crate::version::Version;
+use crate::version::{PatientIds, Version};
 
 use super::row::{Row, StoreError, one};
 
@@ -238,8 +237,8 @@ pub struct Decided {
     pub state: String,
     /// Who decided.
     pub identity_id: i64,
-    /// The patient of whoever decided.
-    pub patient_id: PatientId,
+    /// The person at the claims backend.
+    pub patients: PatientIds,
     /// The application that was allowed.
     pub client_id: String,
     /// Flow id.
@@ -261,7 +260,7 @@ pub async fn decided(
     let row = one(
         database,
         Durability::Durable,
-        "SELECT r.redirect_uri, r.redirect_uri_given, r.client_state, i.id, i.patient_id, a.client_id, r.flow_id
+        "SELECT r.redirect_uri, r.redirect_uri_given, r.client_state, i.id, i.patient_id, a.client_id, r.flow_id, i.patient_id_v3
          FROM authorization_request r
          JOIN identity i ON i.id = r.identity_id
          JOIN application a ON a.id = r.application_id
@@ -280,8 +279,7 @@ pub async fn decided(
             redirect: VerifiedRedirect::from_store(row.text(0)?.to_owned(), row.flag(1)?),
             state: row.text(2)?.to_owned(),
             identity_id: row.integer(3)?,
-            patient_id: PatientId::parse(row.text(4)?)
-                .map_err(|_| StoreError::Shape("identity.patient_id"))?,
+            patients: row.patients(4, 7)?,
             client_id: row.text(5)?.to_owned(),
             flow_id: row.text(6)?.to_owned(),
         })

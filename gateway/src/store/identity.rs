@@ -3,6 +3,7 @@
 use bluegate_shared::id::{Issuer, PatientId, Subject};
 
 use crate::ports::{Database, Durability, UnixMillis};
+use crate::version::PatientIds;
 
 use super::row::{Row, StoreError, one};
 
@@ -13,7 +14,7 @@ pub struct Identity {
     /// Row id.
     pub id: i64,
     /// The patient.
-    pub patient_id: PatientId,
+    pub patients: PatientIds,
     /// Held by an unresolved conflict: no new sign-in.
     pub held: bool,
 }
@@ -28,7 +29,9 @@ pub enum Linked {
     Conflict,
 }
 
-/// Links `subject` to `patient`, or confirms the link, or records the conflict. Never overwrites.
+/// Links `subject` to the patient that was found, or confirms the link, or records the conflict. Never
+/// overwrites: an id of v3 is filled in where the link has none yet, and a sign-in that finds none there
+/// leaves the link as it is.
 ///
 /// # Errors
 ///
@@ -37,33 +40,56 @@ pub async fn link(
     database: &dyn Database,
     issuer: &Issuer,
     subject: &Subject,
-    patient: &PatientId,
+    found: &PatientIds,
     now: UnixMillis,
     request_id: &str,
 ) -> Result<Linked, StoreError> {
     let known = by_subject(database, issuer, subject).await?;
     let known = match known {
         Some(identity) => Some(identity),
-        None => insert(database, issuer, subject, patient, now, request_id).await?,
+        None => insert(database, issuer, subject, found, now, request_id).await?,
     };
     // A link that another request made between the two statements is found by reading once more.
     let known = match known {
         Some(identity) => Some(identity),
         None => by_subject(database, issuer, subject).await?,
     };
+    let known = match (known, found.v3()) {
+        (Some(identity), Some(v3)) if lacks_v3(&identity, found) => {
+            fill(database, identity.id, v3, request_id).await?;
+            by_subject(database, issuer, subject).await?
+        }
+        (known, _) => known,
+    };
     let reason = match known {
-        Some(identity) if identity.patient_id == *patient => {
+        Some(identity) if agree(&identity.patients, found) => {
             return Ok(if identity.held {
                 Linked::Conflict
             } else {
                 Linked::Identity(identity)
             });
         }
+        // Held already: whatever v3 says comes to nothing until that is resolved.
+        Some(identity) if identity.held && lacks_v3(&identity, found) => {
+            return Ok(Linked::Conflict);
+        }
+        // Its id of v3 could not be filled in: it is somebody else's.
+        Some(identity) if lacks_v3(&identity, found) => "patient_taken",
         Some(_) => "patient_changed",
         None => "patient_taken",
     };
-    record_conflict(database, issuer, subject, patient, reason, now, request_id).await?;
+    record_conflict(database, issuer, subject, found, reason, now, request_id).await?;
     Ok(Linked::Conflict)
+}
+
+/// Whether a sign-in found the person of the link. A version in which it found nobody says nothing.
+fn agree(linked: &PatientIds, found: &PatientIds) -> bool {
+    linked.shared() == found.shared() && (found.v3().is_none() || linked.v3() == found.v3())
+}
+
+/// Whether the link has no id of v3 yet, and is the person's otherwise.
+fn lacks_v3(identity: &Identity, found: &PatientIds) -> bool {
+    identity.patients.v3().is_none() && identity.patients.shared() == found.shared()
 }
 
 /// The patient of an identity that is not held.
@@ -75,7 +101,7 @@ pub async fn patient_of(database: &dyn Database, id: i64) -> Result<Option<Patie
     let row = one(
         database,
         Durability::Durable,
-        "SELECT id, patient_id, held_at FROM identity WHERE id = ? AND held_at IS NULL",
+        "SELECT id, patient_id, held_at, patient_id_v3 FROM identity WHERE id = ? AND held_at IS NULL",
         vec![id.into()],
     )
     .await?;
@@ -83,7 +109,7 @@ pub async fn patient_of(database: &dyn Database, id: i64) -> Result<Option<Patie
         .as_ref()
         .map(identity)
         .transpose()?
-        .map(|identity| identity.patient_id))
+        .map(|identity| identity.patients.shared().clone()))
 }
 
 /// What userinfo tells about a person, beside the patient id.
@@ -138,33 +164,39 @@ async fn by_subject(
     let row = one(
         database,
         Durability::Durable,
-        "SELECT id, patient_id, held_at FROM identity WHERE issuer = ? AND subject = ?",
+        "SELECT id, patient_id, held_at, patient_id_v3 FROM identity WHERE issuer = ? AND subject = ?",
         vec![issuer.as_str().into(), Vec::from(subject.whole()).into()],
     )
     .await?;
     row.as_ref().map(identity).transpose()
 }
 
+/// Nothing is linked while a conflict about the subject or a patient is unresolved: both people are held, also
+/// where one of them has no link yet.
 async fn insert(
     database: &dyn Database,
     issuer: &Issuer,
     subject: &Subject,
-    patient: &PatientId,
+    found: &PatientIds,
     now: UnixMillis,
     request_id: &str,
 ) -> Result<Option<Identity>, StoreError> {
     let row = one(
         database,
         Durability::Durable,
-        "INSERT INTO identity (issuer, subject, subject_length, patient_id, created_at, request_id)
-         VALUES (?, ?, ?, ?, ?, ?)
+        "INSERT INTO identity (issuer, subject, subject_length, patient_id, patient_id_v3, created_at, request_id)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+         WHERE NOT EXISTS (SELECT 1 FROM identity_conflict
+                           WHERE resolved_at IS NULL
+                             AND ((issuer = ?1 AND subject = ?2) OR patient_id = ?4 OR patient_id_v3 = ?5))
          ON CONFLICT DO NOTHING
-         RETURNING id, patient_id, held_at",
+         RETURNING id, patient_id, held_at, patient_id_v3",
         vec![
             issuer.as_str().into(),
             Vec::from(subject.whole()).into(),
             length(subject).into(),
-            patient.as_str().into(),
+            found.shared().as_str().into(),
+            found.v3().map(PatientId::as_str).into(),
             now.into(),
             request_id.into(),
         ],
@@ -173,11 +205,30 @@ async fn insert(
     row.as_ref().map(identity).transpose()
 }
 
+/// Gives a link its id of v3, where it has none and nobody else has that one.
+async fn fill(
+    database: &dyn Database,
+    id: i64,
+    v3: &PatientId,
+    request_id: &str,
+) -> Result<(), StoreError> {
+    one(
+        database,
+        Durability::Durable,
+        "UPDATE identity SET patient_id_v3 = ?1, request_id = ?2
+         WHERE id = ?3 AND patient_id_v3 IS NULL AND held_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM identity WHERE patient_id_v3 = ?1)",
+        vec![v3.as_str().into(), request_id.into(), id.into()],
+    )
+    .await
+    .map(drop)
+}
+
 async fn record_conflict(
     database: &dyn Database,
     issuer: &Issuer,
     subject: &Subject,
-    patient: &PatientId,
+    found: &PatientIds,
     reason: &'static str,
     now: UnixMillis,
     request_id: &str,
@@ -185,13 +236,14 @@ async fn record_conflict(
     one(
         database,
         Durability::Durable,
-        "INSERT INTO identity_conflict (issuer, subject, subject_length, patient_id, reason, seen_at, request_id)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO identity_conflict (issuer, subject, subject_length, patient_id, patient_id_v3, reason, seen_at, request_id)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
             issuer.as_str().into(),
             Vec::from(subject.whole()).into(),
             length(subject).into(),
-            patient.as_str().into(),
+            found.shared().as_str().into(),
+            found.v3().map(PatientId::as_str).into(),
             reason.into(),
             now.into(),
             request_id.into(),
@@ -204,8 +256,7 @@ async fn record_conflict(
 fn identity(row: &Row) -> Result<Identity, StoreError> {
     Ok(Identity {
         id: row.integer(0)?,
-        patient_id: PatientId::parse(row.text(1)?)
-            .map_err(|_| StoreError::Shape("identity.patient_id"))?,
+        patients: row.patients(1, 3)?,
         held: row.optional_integer(2)?.is_some(),
     })
 }
@@ -225,16 +276,37 @@ mod tests {
     const NOW: UnixMillis = UnixMillis(1_000);
 
     fn sign_in(database: &SqliteDatabase, subject: &str, patient: &str) -> Linked {
-        let issuer = Issuer::new("https://id.example");
+        sign_in_v3(database, subject, patient, None)
+    }
+
+    fn sign_in_v3(
+        database: &SqliteDatabase,
+        subject: &str,
+        patient: &str,
+        v3: Option<&str>,
+    ) -> Linked {
+        let parse = |id| PatientId::parse(id).unwrap();
         block_on(link(
             database,
-            &issuer,
+            &Issuer::new("https://id.example"),
             &Subject::parse(subject).unwrap(),
-            &PatientId::parse(patient).unwrap(),
+            &PatientIds::new(parse(patient), v3.map(parse)),
             NOW,
             "r",
         ))
         .unwrap()
+    }
+
+    fn v3_of(linked: &Linked) -> Option<&str> {
+        match linked {
+            Linked::Identity(identity) => identity.patients.v3().map(PatientId::as_str),
+            Linked::Conflict => panic!("a conflict"),
+        }
+    }
+
+    fn conflicts(database: &SqliteDatabase) -> Vec<Vec<Value>> {
+        let sql = "SELECT subject, patient_id_v3, reason FROM identity_conflict ORDER BY id";
+        block_on(database.execute(Durability::Durable, sql, vec![])).unwrap()
     }
 
     fn accepted(linked: &Linked) -> bool {
@@ -290,6 +362,89 @@ mod tests {
     }
 
     #[test]
+    fn whoever_is_in_conflict_without_a_link_is_not_linked_later() {
+        let database = SqliteDatabase::in_memory();
+        assert!(accepted(&sign_in(&database, "a", "-1")));
+        assert_eq!(sign_in(&database, "b", "-1"), Linked::Conflict);
+        assert_eq!(sign_in(&database, "b", "-2"), Linked::Conflict);
+        assert_eq!(sign_in(&database, "a", "-3"), Linked::Conflict);
+        assert_eq!(sign_in(&database, "c", "-3"), Linked::Conflict);
+        assert!(accepted(&sign_in(&database, "d", "-4")));
+    }
+
+    #[test]
+    fn an_id_of_v3_is_filled_in_once_and_stays() {
+        let database = SqliteDatabase::in_memory();
+        assert_eq!(v3_of(&sign_in(&database, "a", "-1")), None);
+        assert_eq!(
+            v3_of(&sign_in_v3(&database, "a", "-1", Some("700"))),
+            Some("700")
+        );
+        // A version that finds nobody says nothing about the link.
+        assert_eq!(v3_of(&sign_in(&database, "a", "-1")), Some("700"));
+        assert_eq!(
+            v3_of(&sign_in_v3(&database, "b", "-2", Some("701"))),
+            Some("701")
+        );
+        assert_eq!(conflicts(&database), Vec::<Vec<Value>>::new());
+    }
+
+    #[test]
+    fn the_id_spaces_are_apart() {
+        let database = SqliteDatabase::in_memory();
+        // The same number is another person in the other space.
+        assert!(accepted(&sign_in_v3(&database, "a", "-1", Some("-2"))));
+        assert!(accepted(&sign_in_v3(&database, "b", "-2", Some("-1"))));
+    }
+
+    #[test]
+    fn a_changed_id_of_v3_is_refused_and_both_people_are_held() {
+        let database = SqliteDatabase::in_memory();
+        assert!(accepted(&sign_in_v3(&database, "a", "-1", Some("700"))));
+        assert!(accepted(&sign_in_v3(&database, "b", "-2", Some("701"))));
+        assert!(accepted(&sign_in_v3(&database, "c", "-3", Some("702"))));
+        assert_eq!(
+            sign_in_v3(&database, "a", "-1", Some("701")),
+            Linked::Conflict
+        );
+        let [subject, v3, reason] = &conflicts(&database)[0][..] else {
+            panic!("no conflict");
+        };
+        assert_eq!(subject, &Value::Blob(b"a".to_vec()));
+        assert_eq!(v3, &Value::from("701"));
+        assert_eq!(reason, &Value::from("patient_changed"));
+        for (subject, patient, v3) in [("a", "-1", "700"), ("b", "-2", "701")] {
+            assert_eq!(
+                sign_in_v3(&database, subject, patient, Some(v3)),
+                Linked::Conflict
+            );
+        }
+        assert!(accepted(&sign_in_v3(&database, "c", "-3", Some("702"))));
+    }
+
+    #[test]
+    fn an_id_of_v3_that_somebody_has_is_refused_and_both_people_are_held() {
+        for known in [false, true] {
+            let database = SqliteDatabase::in_memory();
+            assert!(accepted(&sign_in_v3(&database, "a", "-1", Some("700"))));
+            if known {
+                assert!(accepted(&sign_in(&database, "b", "-2")));
+            }
+            assert_eq!(
+                sign_in_v3(&database, "b", "-2", Some("700")),
+                Linked::Conflict
+            );
+            assert_eq!(conflicts(&database)[0][2], Value::from("patient_taken"));
+            for (subject, patient, v3) in [("a", "-1", Some("700")), ("b", "-2", None)] {
+                assert_eq!(
+                    sign_in_v3(&database, subject, patient, v3),
+                    Linked::Conflict
+                );
+            }
+        }
+    }
+
+    #[test]
     fn the_store_refuses_a_subject_that_lost_a_byte() {
         let database = SqliteDatabase::in_memory();
         let insert = |subject: &[u8], length: i64| {
@@ -305,14 +460,33 @@ mod tests {
     }
 
     #[test]
+    fn the_store_refuses_what_is_no_patient_id_in_either_space() {
+        let database = SqliteDatabase::in_memory();
+        for id in ["", "-", "--1", "x", "1 ", "1-2", "123456789012345678901"] {
+            for (shared, v3) in [(id, "1"), ("1", id)] {
+                let error = block_on(database.execute(
+                    Durability::Durable,
+                    "INSERT INTO identity (issuer, subject, subject_length, patient_id, patient_id_v3, created_at, request_id)
+                     VALUES ('i', x'61', 1, ?, ?, 0, 'r')",
+                    vec![shared.into(), v3.into()],
+                ))
+                .unwrap_err();
+                assert!(error.0.contains("CHECK constraint failed"), "{id}: {error}");
+            }
+        }
+    }
+
+    #[test]
     fn the_store_refuses_to_change_a_link() {
         let database = SqliteDatabase::in_memory();
-        sign_in(&database, "a", "-1");
+        sign_in_v3(&database, "a", "-1", Some("700"));
         for column in [
             "issuer = 'x'",
             "subject = x'61'",
             "subject_length = 1",
             "patient_id = '-3'",
+            "patient_id_v3 = '701'",
+            "patient_id_v3 = NULL",
         ] {
             let sql = format!("UPDATE identity SET {column}");
             let error = block_on(database.execute(Durability::Durable, &sql, vec![])).unwrap_err();

@@ -1,8 +1,10 @@
 //! Rows read by column, with an error instead of a guess where a value is not what the schema says.
 
+use bluegate_shared::id::PatientId;
 use bluegate_shared::scope::{Permissions, ScopeSet};
 
 use crate::ports::{Database, DatabaseError, Durability, UnixMillis, Value};
+use crate::version::PatientIds;
 
 /// The store failed, or holds what its schema does not allow.
 #[non_exhaustive]
@@ -115,6 +117,19 @@ impl Row {
     /// As [`Row::text`], and where a scope is unknown.
     pub fn scopes(&self, column: usize) -> Result<ScopeSet, StoreError> {
         ScopeSet::parse(self.text(column)?).map_err(|_| StoreError::Shape("a scope column"))
+    }
+
+    /// A person's patient ids: the column of v1 and v2, and the one of v3.
+    ///
+    /// # Errors
+    ///
+    /// As [`Row::text`], and where one is no patient id.
+    pub fn patients(&self, shared: usize, v3: usize) -> Result<PatientIds, StoreError> {
+        let parse = |text| PatientId::parse(text).map_err(|_| StoreError::Shape("a patient id"));
+        Ok(PatientIds::new(
+            parse(self.text(shared)?)?,
+            self.optional_text(v3)?.map(parse).transpose()?,
+        ))
     }
 
     /// The bits of permissions.

@@ -6,7 +6,8 @@
 
 -- Who signed in and which patient that is. This table is where the fault of December 2019 is stopped
 -- a second time: a subject is stored byte for byte, beside the length that was measured where the
--- id_token was parsed, and neither side of the link can occur twice.
+-- id_token was parsed, and neither side of the link can occur twice. v3 numbers people differently, so
+-- that its id has a column, and an id space, of its own; not everybody has one.
 CREATE TABLE identity (
     id             INTEGER PRIMARY KEY,
     issuer         TEXT    NOT NULL CHECK (issuer <> ''),
@@ -17,12 +18,18 @@ CREATE TABLE identity (
         AND ltrim(patient_id, '-') <> ''
         AND ltrim(patient_id, '-') NOT GLOB '*[^0-9]*'
         AND length(patient_id) - length(ltrim(patient_id, '-')) <= 1),
+    patient_id_v3  TEXT CHECK (
+        length(patient_id_v3) BETWEEN 1 AND 20
+        AND ltrim(patient_id_v3, '-') <> ''
+        AND ltrim(patient_id_v3, '-') NOT GLOB '*[^0-9]*'
+        AND length(patient_id_v3) - length(ltrim(patient_id_v3, '-')) <= 1),
     held_at        INTEGER,
     created_at     INTEGER NOT NULL,
     request_id     TEXT    NOT NULL,
     CHECK (length(subject) = subject_length),
     UNIQUE (issuer, subject),
-    UNIQUE (patient_id)
+    UNIQUE (patient_id),
+    UNIQUE (patient_id_v3)
 ) STRICT;
 
 -- A link is never rewritten. (Operators resolve conflicts by ending one link, never by editing it.)
@@ -32,13 +39,22 @@ BEGIN
     SELECT RAISE(ABORT, 'an identity link is never changed');
 END;
 
--- A sign-in that would have broken the one-to-one rule. Both people are held until operators resolve it.
+-- The id of v3 may be filled in, once: at the first sign-in after v3 was switched on.
+CREATE TRIGGER identity_is_final_in_v3
+BEFORE UPDATE OF patient_id_v3 ON identity WHEN OLD.patient_id_v3 IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'an identity link is never changed');
+END;
+
+-- A sign-in that would have broken the one-to-one rule, with the patient ids that it found. Both people are
+-- held until operators resolve it.
 CREATE TABLE identity_conflict (
     id             INTEGER PRIMARY KEY,
     issuer         TEXT    NOT NULL,
     subject        BLOB    NOT NULL,
     subject_length INTEGER NOT NULL,
     patient_id     TEXT    NOT NULL,
+    patient_id_v3  TEXT,
     reason         TEXT    NOT NULL CHECK (reason IN ('patient_changed', 'patient_taken')),
     seen_at        INTEGER NOT NULL,
     resolved_at    INTEGER,
@@ -52,7 +68,8 @@ AFTER INSERT ON identity_conflict
 BEGIN
     UPDATE identity SET held_at = NEW.seen_at
     WHERE held_at IS NULL
-      AND ((issuer = NEW.issuer AND subject = NEW.subject) OR patient_id = NEW.patient_id);
+      AND ((issuer = NEW.issuer AND subject = NEW.subject)
+           OR patient_id = NEW.patient_id OR patient_id_v3 = NEW.patient_id_v3);
 END;
 
 -- OAuth clients. `client_name_key` is the name folded to lower case: names are unique whatever their case.

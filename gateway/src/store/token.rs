@@ -1,12 +1,12 @@
 //! Codes, chains and tokens: redeemed, rotated and ended, each in one statement.
 
-use bluegate_shared::id::PatientId;
 use bluegate_shared::pkce::Challenge;
 use bluegate_shared::scope::ScopeSet;
 
 use crate::policy::application::DataAccessType;
 use crate::ports::{Database, Durability, UnixMillis};
 use crate::secret::SecretHash;
+use crate::version::PatientIds;
 
 use super::row::{Row, StoreError, one};
 
@@ -16,8 +16,8 @@ use super::row::{Row, StoreError, one};
 pub struct Issued {
     /// Granted scopes.
     pub scopes: ScopeSet,
-    /// The person's patient id.
-    pub patient_id: PatientId,
+    /// The person at the claims backend.
+    pub patients: PatientIds,
     /// How long access lasts.
     pub data_access_type: DataAccessType,
     /// End of the grant.
@@ -121,8 +121,8 @@ pub struct Found {
     pub application_id: i64,
     /// Flow id.
     pub flow_id: String,
-    /// The person's patient id.
-    pub patient_id: PatientId,
+    /// The person at the claims backend.
+    pub patients: PatientIds,
     /// Scopes of the token.
     pub scopes: ScopeSet,
     /// When it was issued.
@@ -158,7 +158,8 @@ pub async fn redeem(
          RETURNING scope, flow_id,
              (SELECT i.patient_id FROM consent_grant g JOIN identity i ON i.id = g.identity_id WHERE g.id = grant_id),
              (SELECT data_access_type FROM consent_grant g WHERE g.id = grant_id),
-             (SELECT expires_at FROM consent_grant g WHERE g.id = grant_id)",
+             (SELECT expires_at FROM consent_grant g WHERE g.id = grant_id),
+             (SELECT i.patient_id_v3 FROM consent_grant g JOIN identity i ON i.id = g.identity_id WHERE g.id = grant_id)",
         vec![
             redemption.now.into(),
             redemption.access_hash.into(),
@@ -175,7 +176,7 @@ pub async fn redeem(
     )
     .await?;
     row.as_ref()
-        .map(|row| issued(row, [0, 1, 2, 3, 4]))
+        .map(|row| issued(row, [0, 1, 2, 3, 4, 5]))
         .transpose()
 }
 
@@ -276,7 +277,7 @@ pub async fn chain_of_refresh(
     database: &dyn Database,
     token: SecretHash,
 ) -> Result<Option<Chain>, StoreError> {
-    const COLUMNS: &str = "c.id, c.application_id, c.scope, c.end_reason, g.end_reason, c.flow_id, i.patient_id, g.data_access_type, g.expires_at, c.rotated_at";
+    const COLUMNS: &str = "c.id, c.application_id, c.scope, c.end_reason, g.end_reason, c.flow_id, i.patient_id, g.data_access_type, g.expires_at, c.rotated_at, i.patient_id_v3";
     const JOINS: &str =
         "JOIN consent_grant g ON g.id = c.grant_id JOIN identity i ON i.id = g.identity_id";
     let sql = format!(
@@ -299,9 +300,9 @@ pub async fn chain_of_refresh(
             scopes: row.scopes(2)?,
             end_reason: row.optional_text(3)?.map(str::to_owned),
             grant_end_reason: row.optional_text(4)?.map(str::to_owned),
-            issued: issued(&row, [2, 5, 6, 7, 8])?,
-            generation: row.integer(10)?,
-            presented: match (row.text(11)?, row.optional_instant(9)?) {
+            issued: issued(&row, [2, 5, 6, 7, 8, 10])?,
+            generation: row.integer(11)?,
+            presented: match (row.text(12)?, row.optional_instant(9)?) {
                 ("current", _) => Presented::Current,
                 ("previous", Some(rotated_at)) => Presented::Previous(rotated_at),
                 _ => Presented::Retired,
@@ -413,7 +414,7 @@ pub async fn find(
         "SELECT c.id, c.grant_id, c.application_id, c.flow_id, i.patient_id, t.scope, t.issued_at, t.expires_at,
                 t.current AND c.ended_at IS NULL AND g.ended_at IS NULL AND a.status = 'active'
                     AND (g.expires_at IS NULL OR g.expires_at > ?) AND (t.expires_at IS NULL OR t.expires_at > ?),
-                t.refresh
+                t.refresh, i.patient_id_v3
          FROM (
              SELECT chain_id, scope, issued_at, expires_at, 1 AS current, 0 AS refresh FROM access_token WHERE token_hash = ?
              UNION ALL
@@ -436,7 +437,7 @@ pub async fn find(
             grant_id: row.integer(1)?,
             application_id: row.integer(2)?,
             flow_id: row.text(3)?.to_owned(),
-            patient_id: patient(&row, 4)?,
+            patients: row.patients(4, 10)?,
             scopes: row.scopes(5)?,
             issued_at: row.instant(6)?,
             expires_at: row.optional_instant(7)?,
@@ -464,19 +465,15 @@ async fn end(
         .is_some())
 }
 
-/// Columns: scope, flow_id, patient_id, data_access_type, grant expires_at.
-fn issued(row: &Row, columns: [usize; 5]) -> Result<Issued, StoreError> {
-    let [scope, flow, patient_id, kind, expires] = columns;
+/// Columns: scope, flow_id, patient_id, data_access_type, grant expires_at, patient_id_v3.
+fn issued(row: &Row, columns: [usize; 6]) -> Result<Issued, StoreError> {
+    let [scope, flow, patient_id, kind, expires, patient_id_v3] = columns;
     Ok(Issued {
         scopes: row.scopes(scope)?,
         flow_id: row.text(flow)?.to_owned(),
-        patient_id: patient(row, patient_id)?,
+        patients: row.patients(patient_id, patient_id_v3)?,
         data_access_type: DataAccessType::parse(row.text(kind)?)
             .ok_or(StoreError::Shape("consent_grant.data_access_type"))?,
         grant_expires_at: row.optional_instant(expires)?,
     })
-}
-
-fn patient(row: &Row, column: usize) -> Result<PatientId, StoreError> {
-    PatientId::parse(row.text(column)?).map_err(|_| StoreError::Shape("identity.patient_id"))
 }

@@ -255,7 +255,7 @@ async fn repeated(
     .by("beneficiary")
     .application(&earlier.client_id)
     .flow(&earlier.flow_id)
-    .person(&earlier.patient_id)
+    .person(earlier.patients.shared())
     .record(site, request)
     .await
     .ok()?;
@@ -304,7 +304,7 @@ async fn implicit(
         .by("application")
         .application(application.client_id.as_str())
         .flow(&issued.flow_id)
-        .person(&issued.patient_id)
+        .person(issued.patients.shared())
         .record(site, request)
         .await
         .ok()?;

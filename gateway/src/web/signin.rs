@@ -145,12 +145,12 @@ async fn finish(
         .person(app, transaction, code, app.clock.now())
         .await?;
     let mbi = person.mbi.ok_or(SignInError::NotFound)?;
-    let patient_id = patient::by_medicare_number(app, &mbi, &request.request_id).await?;
+    let patients = patient::by_medicare_number(app, &mbi, &request.request_id).await?;
     let linked = link(
         app.database.as_ref(),
         &app.config.idp_issuer,
         &person.subject,
-        &patient_id,
+        &patients,
         app.clock.now(),
         &request.request_id,
     )
@@ -179,7 +179,7 @@ async fn finish(
     Action::ok("signin")
         .by("beneficiary")
         .flow(&waiting.flow_id)
-        .person(&patient_id)
+        .person(patients.shared())
         .record(site, request)
         .await
         .map_err(|_| SignInError::BackendUnavailable)?;

@@ -36,6 +36,7 @@ mod requests;
 mod secrets;
 mod signin;
 mod tokens;
+mod v3;
 
 const BASE: &str = "http://127.0.0.1:3000";
 const REDIRECT: &str = "https://app.example/back";
@@ -93,6 +94,14 @@ impl World {
         let ids = ids.iter().map(|id| (*id).to_owned()).collect();
         self.outside.change(|outside| {
             outside.patients.insert(mbi.to_owned(), ids);
+        });
+    }
+
+    /// The same in the id space of v3.
+    fn patient_v3(&self, mbi: &str, ids: &[&str]) {
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        self.outside.change(|outside| {
+            outside.patients_v3.insert(mbi.to_owned(), ids);
         });
     }
 

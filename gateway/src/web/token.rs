@@ -24,13 +24,14 @@ use crate::rate::Limited;
 use crate::secret::{Secret, SecretHash};
 use crate::store::StoreError;
 use crate::store::token::{Found, Issued, end_chain, end_grant, find};
+use crate::version::Version;
 
 use client::AuthenticatedClient;
 
 /// `/vN/o/token/`.
 pub(super) async fn token(
     State(site): State<Site>,
-    _: VersionPath,
+    VersionPath(version): VersionPath,
     Extension(request): Extension<Request>,
 ) -> Answer {
     let mut trail = Trail::new("token");
@@ -45,6 +46,7 @@ pub(super) async fn token(
                 exchange::exchange(
                     &site,
                     &request,
+                    version,
                     &form,
                     &code,
                     &verifier,
@@ -55,7 +57,7 @@ pub(super) async fn token(
             }
             Ok(TokenRequest::Refresh { token, scopes }) => {
                 trail.action = "token.refresh";
-                refresh::refresh(&site, &request, &form, &token, scopes, &mut trail).await
+                refresh::refresh(&site, &request, version, &form, &token, scopes, &mut trail).await
             }
             Err(refusal) => Err(refusal),
         },
@@ -85,11 +87,11 @@ pub(super) async fn revoke_grant(
 /// `/vN/o/introspect/`: a confidential client's own tokens (RFC 7662).
 pub(super) async fn introspect(
     State(site): State<Site>,
-    _: VersionPath,
+    VersionPath(version): VersionPath,
     Extension(request): Extension<Request>,
 ) -> Answer {
     let mut trail = Trail::new("introspect");
-    let result = inspect(&site, &request, &mut trail).await;
+    let result = inspect(&site, &request, version, &mut trail).await;
     trail.close(&site, &request, result).await
 }
 
@@ -130,7 +132,7 @@ async fn end(
         return Err(Refusal::TokenOfAnother);
     }
     trail.flow_id.clone_from(&found.flow_id);
-    trail.patient = Some(found.patient_id.clone());
+    trail.patient = Some(found.patients.shared().clone());
     let database = site.app.database.as_ref();
     match reach {
         Reach::Chain => {
@@ -158,7 +160,12 @@ async fn end(
     Ok(done())
 }
 
-async fn inspect(site: &Site, request: &Request, trail: &mut Trail) -> Result<Reply, Refusal> {
+async fn inspect(
+    site: &Site,
+    request: &Request,
+    version: Version,
+    trail: &mut Trail,
+) -> Result<Reply, Refusal> {
     let form = form(site, request).await?;
     let client = client::authenticate(site, request, &form).await?;
     trail.client_id = client.client_id().to_owned();
@@ -185,7 +192,9 @@ async fn inspect(site: &Site, request: &Request, trail: &mut Trail) -> Result<Re
                     "Bearer"
                 }),
             );
-            body.insert("patient".to_owned(), json!(found.patient_id));
+            if let Some(patient) = found.patients.of(version) {
+                body.insert("patient".to_owned(), json!(patient));
+            }
             Value::Object(body)
         }
     };
@@ -224,6 +233,7 @@ pub(super) async fn form(site: &Site, request: &Request) -> Result<Parameters, R
 /// 200 with the tokens (wire contract, section 5).
 fn tokens(
     site: &Site,
+    version: Version,
     access: &Secret,
     refresh: Option<&Secret>,
     issued: &Issued,
@@ -236,7 +246,7 @@ fn tokens(
         token_type: "Bearer",
         scope: &issued.scopes.to_string(),
         refresh_token: refresh.map(Secret::expose),
-        patient: &issued.patient_id,
+        patient: issued.patients.of(version),
         access_grant_expiration: match issued.data_access_type {
             DataAccessType::OneTime => rfc3339(now.plus_seconds(ttl)),
             DataAccessType::ResearchStudy => String::new(),

@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::extract::State;
+use bluegate_shared::id::PatientId;
 use bluegate_shared::scope::Permissions;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -70,11 +71,16 @@ async fn released(
         note(site, request, &token, refusal.audit_code()).await?;
         return Err(refusal);
     }
+    let Some(patient) = token.patients().of(version) else {
+        let refusal = Refusal::NoPatientInVersion;
+        note(site, request, &token, refusal.audit_code()).await?;
+        return Err(refusal);
+    };
     let unavailable = |_: StoreError| Refusal::StoreUnavailable;
     let account = identity::account(app.database.as_ref(), token.grant_id())
         .await
         .map_err(unavailable)?;
-    let reply = body(site, &token, account);
+    let reply = body(site, patient, account);
     // The permit, as for FHIR: nothing is released that is not audited, nothing after a revocation.
     let person = person(site, &token);
     let call = call(site, request, &token, &person, "ok", "");
@@ -95,7 +101,7 @@ async fn released(
     }
 }
 
-fn body(site: &Site, token: &LiveToken, account: Option<Account>) -> Reply {
+fn body(site: &Site, patient: &PatientId, account: Option<Account>) -> Reply {
     let account = account.unwrap_or_default();
     let profile = account
         .profile_sealed
@@ -104,7 +110,6 @@ fn body(site: &Site, token: &LiveToken, account: Option<Account>) -> Reply {
     let created = Timestamp::from_millisecond(account.created_at.0)
         .map(|instant| instant.strftime("%Y-%m-%d").to_string())
         .unwrap_or_default();
-    let patient = token.patient_id();
     let mut reply = reply::json(
         StatusCode::OK,
         &json!({
@@ -141,7 +146,7 @@ fn person(site: &Site, token: &LiveToken) -> [u8; 32] {
     keyed_hash(
         &site.app.config.audit_key,
         "person",
-        &[token.patient_id().as_str().as_bytes()],
+        &[token.patients().shared().as_str().as_bytes()],
     )
 }
 

@@ -290,7 +290,7 @@ fn authenticate_gives_what_userinfo_needs() {
     let token = block_on(crate::fhir::access::authenticate(&world.app, &request)).unwrap();
     assert_eq!(token.client_id(), CLIENT);
     assert_eq!(token.client_name(), "Säule App");
-    assert_eq!(token.patient_id().as_str(), OWN);
+    assert_eq!(token.patients().shared().as_str(), OWN);
     assert_eq!(token.flow_id(), "flow-1");
     assert_eq!(
         (token.chain_id(), token.grant_id(), token.identity_id()),

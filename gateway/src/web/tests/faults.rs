@@ -204,6 +204,58 @@ fn an_identity_conflict_is_never_missed_by_a_failing_store() {
     });
 }
 
+/// v3 is on: a first sign-in, one that fills the id of v3 in, and one that finds it taken.
+#[test]
+fn an_id_of_v3_is_linked_once_or_the_conflict_is_recorded_whatever_failed() {
+    let world = World::with(&[("v3_enabled", "true")]);
+    let client = world.app("App");
+    world.connect(&client, &bert());
+    world.patient_v3(&anne().mbi, &["700"]);
+    let browser = Browser::default();
+    let started = world.authorize(&browser, &client, &[]);
+    for (person, v3) in [(anne(), "700"), (bert(), "701")] {
+        world.patient_v3(&bert().mbi, &["701"]);
+        let act = || {
+            let back = world.outside.sign_in(started.location(), &person);
+            browser.clone().get(&world, &back)
+        };
+        each_fault(&world, &FAILS, act, |answer, what| {
+            if answer.status == 303 {
+                assert!(is_audited(&world, answer, "signin", "ok"), "{what}");
+            }
+            let sign_in = || {
+                let browser = Browser::default();
+                let started = world.authorize(&browser, &client, &[]);
+                world.sign_in(&browser, &started, &person)
+            };
+            assert_eq!(sign_in().status, 303, "{what}");
+            let linked = format!("identity WHERE patient_id_v3 = '{v3}' AND held_at IS NULL");
+            assert_eq!(world.count(&linked), 1, "{what}");
+            assert_eq!(world.count("identity_conflict"), 0, "{what}");
+        });
+    }
+    world.connect(&client, &anne());
+    world.patient_v3(&bert().mbi, &["700"]);
+    let act = || {
+        let back = world.outside.sign_in(started.location(), &bert());
+        browser.clone().get(&world, &back)
+    };
+    each_fault(&world, &FAILS, act, |answer, what| {
+        assert!([403, 503].contains(&answer.status), "{what}");
+        act().is_page(403, "identity_conflict");
+        assert_eq!(
+            world.count("identity WHERE held_at IS NOT NULL"),
+            2,
+            "{what}"
+        );
+        assert_eq!(
+            world.count("identity WHERE patient_id_v3 = '700'"),
+            1,
+            "{what}"
+        );
+    });
+}
+
 /// Allow, retried as a person would: follow the redirect, press again or go back and press again.
 fn insist(world: &World, browser: &Browser, page: &ConsentForm, first: &Answer) -> Option<Answer> {
     let is_back = |answer: &Answer| answer.location().starts_with(REDIRECT);

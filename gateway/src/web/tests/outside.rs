@@ -19,7 +19,7 @@ use crate::ports::{
 use crate::signin::id_token::tests::{PRIVATE, public_key};
 
 pub(super) const ISSUER: &str = "http://127.0.0.1:3000/sandbox/idp";
-const BACKEND: &str = "http://127.0.0.1:3000/sandbox/claims/v2/fhir/";
+const BACKEND: &str = "http://127.0.0.1:3000/sandbox/claims/";
 
 /// Somebody with an account at the provider.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -48,6 +48,8 @@ pub(super) struct State {
     pub(super) provider_down: bool,
     /// The backend does not answer.
     pub(super) backend_down: bool,
+    /// The v3 part of the backend answers an internal error, in plain text.
+    pub(super) v3_down: bool,
     /// Key ids in the JWKS.
     pub(super) kids: Vec<&'static str>,
     /// Key id of the next id_tokens.
@@ -62,6 +64,8 @@ pub(super) struct State {
     pub(super) forge: Option<fn(String) -> String>,
     /// Which patients have a Medicare number.
     pub(super) patients: HashMap<String, Vec<String>>,
+    /// The same in the id space of v3.
+    pub(super) patients_v3: HashMap<String, Vec<String>>,
     /// What was asked, method and URL.
     pub(super) asked: Vec<String>,
     codes: HashMap<String, Code>,
@@ -81,6 +85,7 @@ impl Outside {
             state: Mutex::new(State {
                 provider_down: false,
                 backend_down: false,
+                v3_down: false,
                 kids: vec!["k1"],
                 signs_with: "k1",
                 signer: None,
@@ -88,6 +93,7 @@ impl Outside {
                 claims: BTreeMap::new(),
                 forge: None,
                 patients: HashMap::new(),
+                patients_v3: HashMap::new(),
                 asked: Vec::new(),
                 codes: HashMap::new(),
                 issued: 0,
@@ -153,19 +159,27 @@ impl Outside {
             });
         }
         let path = request.url.strip_prefix(BACKEND).unwrap();
+        let (version, path) = path.split_once("/fhir/").unwrap();
         if state.backend_down {
             return Err(UpstreamError::Connect);
         }
+        if version == "v3" && state.v3_down {
+            let mut answer = status(500);
+            answer.body = Bytes::from_static(b"an unknown error occurred");
+            return Ok(answer);
+        }
         if path == "Patient/_search" {
             let mbi = form["identifier"].strip_prefix("http://hl7.org/fhir/sid/us-mbi|");
-            let found = state
-                .patients
-                .get(mbi.unwrap())
-                .cloned()
-                .unwrap_or_default();
-            return Ok(json_answer(&bundle(
-                found.iter().map(|id| patient(id)).collect(),
-            )));
+            let patients = match version {
+                "v3" => &state.patients_v3,
+                _ => &state.patients,
+            };
+            let found = patients.get(mbi.unwrap()).cloned().unwrap_or_default();
+            let mut answer = bundle(found.iter().map(|id| patient(id)).collect());
+            if version == "v3" && found.is_empty() {
+                answer.as_object_mut().unwrap().remove("total");
+            }
+            return Ok(json_answer(&answer));
         }
         let url = url::Url::parse(&request.url).unwrap();
         let query: HashMap<_, _> = url.query_pairs().into_owned().collect();
@@ -175,7 +189,8 @@ impl Outside {
                 None => json_answer(&bundle(vec![patient(&query["_id"])])),
             },
             "ExplanationOfBenefit" => json_answer(&bundle(vec![json!({
-                "resourceType": "ExplanationOfBenefit", "id": "carrier--1", "status": "active",
+                "resourceType": "ExplanationOfBenefit", "status": "active",
+                "id": if version == "v3" { "17" } else { "carrier--1" },
                 "patient": { "reference": format!("Patient/{}", query["patient"]) },
             })])),
             _ => status(404),

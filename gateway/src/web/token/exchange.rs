@@ -10,10 +10,12 @@ use crate::policy::parameters::Parameters;
 use crate::policy::token::Refusal;
 use crate::secret::Secret;
 use crate::store::token::{Redemption, end_chain_of_code, redeem, used_code};
+use crate::version::Version;
 
 pub(super) async fn exchange(
     site: &Site,
     request: &Request,
+    version: Version,
     form: &Parameters,
     code: &Secret,
     verifier: &Verifier,
@@ -45,8 +47,15 @@ pub(super) async fn exchange(
     let database = app.database.as_ref();
     if let Some(issued) = redeem(database, &redemption).await.map_err(unavailable)? {
         trail.flow_id.clone_from(&issued.flow_id);
-        trail.patient = Some(issued.patient_id.clone());
-        return Ok(tokens(site, &access, refresh.as_ref(), &issued, now));
+        trail.patient = Some(issued.patients.shared().clone());
+        return Ok(tokens(
+            site,
+            version,
+            &access,
+            refresh.as_ref(),
+            &issued,
+            now,
+        ));
     }
     // A code that its own client presents again, with the right verifier, was stolen or is being raced:
     // what it gave ends (RFC 6749, section 4.1.2). Anybody else's attempt changes nothing.

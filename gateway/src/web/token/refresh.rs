@@ -14,10 +14,12 @@ use crate::secret::Secret;
 use crate::store::token::{
     Chain, NewAccess, Presented, chain_of_refresh, end_chain, end_grace, reissue, rotate,
 };
+use crate::version::Version;
 
 pub(super) async fn refresh(
     site: &Site,
     request: &Request,
+    version: Version,
     form: &Parameters,
     token: &Secret,
     asked: Option<ScopeSet>,
@@ -39,9 +41,9 @@ pub(super) async fn refresh(
     trail.application(&client);
     let mut chain = usable(&client, chain, site.app.clock.now())?;
     trail.flow_id.clone_from(&chain.issued.flow_id);
-    trail.patient = Some(chain.issued.patient_id.clone());
+    trail.patient = Some(chain.issued.patients.shared().clone());
     for _ in 0..ATTEMPTS {
-        if let Some(reply) = attempt(site, request, token, asked.as_ref(), &chain).await? {
+        if let Some(reply) = attempt(site, request, version, token, asked.as_ref(), &chain).await? {
             return Ok(reply);
         }
         // Another request with the same token was faster. What it left is read, and this one agrees with it.
@@ -91,6 +93,7 @@ fn usable(
 async fn attempt(
     site: &Site,
     request: &Request,
+    version: Version,
     token: &Secret,
     asked: Option<&ScopeSet>,
     chain: &Chain,
@@ -146,7 +149,14 @@ async fn attempt(
         scopes: scopes.clone(),
         ..chain.issued.clone()
     };
-    Ok(Some(tokens(site, &access, Some(&successor), &issued, now)))
+    Ok(Some(tokens(
+        site,
+        version,
+        &access,
+        Some(&successor),
+        &issued,
+        now,
+    )))
 }
 
 /// How long a repeat with the previous token gets the same successor.
