@@ -3,6 +3,7 @@
 //! Each function is one statement, or one statement and a read that tells why it changed nothing.
 
 pub mod access;
+pub mod account;
 pub mod application;
 pub mod audit;
 pub mod authorization;

@@ -4,6 +4,7 @@
 //! answer has: request id, security headers, CORS where the route is for other origins, compression and
 //! `Content-Length`. Handlers live in the modules below, one for each part of the contract.
 
+mod account;
 mod assets;
 mod audit;
 mod authorize;
@@ -344,6 +345,7 @@ fn routes(site: Site) -> Router {
                 .put(registration::update)
                 .delete(registration::delete),
         )
+        .route("/account", get(account::show).post(account::act))
         .route("/ops/applications", get(ops::list))
         .route("/ops/applications/{client_id}/{verb}", post(ops::decide))
         .route("/connect/userinfo", get(userinfo::userinfo))

@@ -158,6 +158,21 @@ CREATE TABLE authorization_request (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX authorization_request_by_expiry ON authorization_request (expires_at);
 
+-- A visit to /account/: begun when the browser is sent to sign in, a session once somebody did. The name is not
+-- here: it travels in a sealed cookie.
+CREATE TABLE account_session (
+    transaction_hash BLOB    PRIMARY KEY CHECK (length(transaction_hash) = 32),
+    browser_hash     BLOB    NOT NULL CHECK (length(browser_hash) = 32),
+    session_hash     BLOB    UNIQUE CHECK (session_hash IS NULL OR length(session_hash) = 32),
+    identity_id      INTEGER REFERENCES identity (id),
+    language         TEXT    NOT NULL,
+    created_at       INTEGER NOT NULL,
+    expires_at       INTEGER NOT NULL,
+    request_id       TEXT    NOT NULL,
+    CHECK ((session_hash IS NULL) = (identity_id IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX account_session_by_expiry ON account_session (expires_at);
+
 -- Pushed authorization requests (RFC 9126), 90 seconds, used once, bound to their client.
 CREATE TABLE pushed_request (
     uri_hash       BLOB    PRIMARY KEY CHECK (length(uri_hash) = 32),
@@ -446,6 +461,8 @@ CREATE TABLE audit (
     bytes          INTEGER,
     level          TEXT    NOT NULL CHECK (level IN ('info', 'warning', 'critical'))
 ) STRICT;
+-- What was done with one person's data: for /account/, and for operators who must find it.
+CREATE INDEX audit_by_person ON audit (person) WHERE person <> x'';
 CREATE INDEX audit_alerts ON audit (level, id) WHERE level <> 'info';
 
 CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit

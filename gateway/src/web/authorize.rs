@@ -252,6 +252,6 @@ pub(super) fn fhir_bases(site: &Site) -> Vec<String> {
 }
 
 const TRANSACTION_TTL_S: i64 = 600;
-const SESSION_S: u32 = 86_400;
+pub(super) const SESSION_S: u32 = 86_400;
 /// Status of a page that a person can do nothing about but try again.
 pub(super) const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;

@@ -20,6 +20,30 @@ pub(crate) fn browser(config: &Config, headers: &HeaderMap) -> Option<Secret> {
     (value.len() == 43).then(|| Secret::new(value.to_owned()))
 }
 
+/// Name of the cookie of a session at `/account/`.
+pub(crate) fn account_name(config: &Config) -> &'static str {
+    if config.is_https() {
+        "__Host-bga"
+    } else {
+        "bga"
+    }
+}
+
+/// Name of the cookie that carries the sealed name of whoever signed in at `/account/`.
+pub(crate) fn account_person_name(config: &Config) -> &'static str {
+    if config.is_https() {
+        "__Host-bgan"
+    } else {
+        "bgan"
+    }
+}
+
+/// The session at `/account/`, where the request has a well-formed one.
+pub(crate) fn account(config: &Config, headers: &HeaderMap) -> Option<Secret> {
+    let value = read(headers, account_name(config))?;
+    (value.len() == 43).then(|| Secret::new(value.to_owned()))
+}
+
 /// Name of the cookie that carries the sealed profile of one sign-in, from the callback to the decision.
 pub(crate) fn person_name(config: &Config, transaction: &Secret) -> String {
     let prefix = if config.is_https() {

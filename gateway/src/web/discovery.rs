@@ -32,6 +32,10 @@ pub(super) async fn openid_of_version(
 pub(super) async fn smart(State(site): State<Site>, VersionPath(version): VersionPath) -> Answer {
     let mut body = endpoints(&site, version);
     body.insert(
+        "management_endpoint".to_owned(),
+        json!(format!("{}/account/", site.app.config.public_base_url)),
+    );
+    body.insert(
         "capabilities".to_owned(),
         json!([
             "authorize-post",

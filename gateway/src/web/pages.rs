@@ -1,5 +1,7 @@
 //! The pages that people see, in English and Spanish, from compile-time templates.
 
+mod account;
+mod dates;
 mod texts;
 
 use askama::Template;
@@ -19,6 +21,8 @@ use crate::signin::SignInError;
 use crate::version::Version;
 
 use texts::Texts;
+
+pub(super) use account::{AccountFacts, account};
 
 /// The language of a page: `lang`, else `Accept-Language`.
 pub(super) fn language(request: &Request, lang: Option<&str>) -> Language {
@@ -147,6 +151,16 @@ impl Problem {
 
     /// A sign-in that can be tried again.
     pub(super) fn sign_in(error: SignInError, version: Version, transaction: &Secret) -> Self {
+        let retry = format!("{}&another=1", consent_path(version, transaction));
+        Self::signing_in(error, retry)
+    }
+
+    /// A sign-in at `/account/` that can be tried again.
+    pub(super) fn account_sign_in(error: SignInError) -> Self {
+        Self::signing_in(error, "/account/".to_owned())
+    }
+
+    fn signing_in(error: SignInError, retry: String) -> Self {
         Self {
             status: signin::status(error),
             code: error.code(),
@@ -159,7 +173,7 @@ impl Problem {
                 _ => Kind::SignIn,
             },
             detail: String::new(),
-            retry: Some(format!("{}&another=1", consent_path(version, transaction))),
+            retry: Some(retry),
         }
     }
 
@@ -217,18 +231,7 @@ pub(super) struct ConsentFacts<'a> {
 /// The consent page.
 pub(super) fn consent(language: Language, facts: &ConsentFacts<'_>) -> Reply {
     let texts = Texts::of(language);
-    let permissions = facts.scopes.permissions();
-    let of = |resource| Permissions::read(resource).union(Permissions::search(resource));
-    let items = [
-        (of(ResourceType::ExplanationOfBenefit), texts.item_claims),
-        (of(ResourceType::Coverage), texts.item_coverage),
-        (of(ResourceType::Patient), texts.item_patient),
-        (Permissions::PROFILE, texts.item_profile),
-    ]
-    .into_iter()
-    .filter(|(needed, _)| permissions.intersects(*needed))
-    .map(|(_, text)| text)
-    .collect();
+    let items = seen(facts.scopes, texts);
     let metadata: serde_json::Value =
         serde_json::from_str(&facts.application.metadata).unwrap_or_default();
     let links = [
@@ -267,6 +270,22 @@ pub(super) fn consent(language: Language, facts: &ConsentFacts<'_>) -> Reply {
         template.render().unwrap_or_default(),
         &facts.redirect.form_action(),
     )
+}
+
+/// What these scopes let an application see, in words.
+fn seen(scopes: &ScopeSet, texts: &'static Texts) -> Vec<&'static str> {
+    let permissions = scopes.permissions();
+    let of = |resource| Permissions::read(resource).union(Permissions::search(resource));
+    [
+        (of(ResourceType::ExplanationOfBenefit), texts.item_claims),
+        (of(ResourceType::Coverage), texts.item_coverage),
+        (of(ResourceType::Patient), texts.item_patient),
+        (Permissions::PROFILE, texts.item_profile),
+    ]
+    .into_iter()
+    .filter(|(needed, _)| permissions.intersects(*needed))
+    .map(|(_, text)| text)
+    .collect()
 }
 
 #[derive(Template)]

@@ -7,9 +7,10 @@ use http::{Method, StatusCode};
 use super::audit::Action;
 use super::pages::{self, Problem};
 use super::reply::{add_cookie, see_other};
-use super::{Answer, Site, cookies};
+use super::{Answer, Site, account, cookies};
 use crate::app::{Reply, Request};
 use crate::policy::parameters::Parameters;
+use crate::profile::Profile;
 use crate::secret::Secret;
 use crate::signin::{SignInError, patient};
 use crate::store::audit::Level;
@@ -60,13 +61,11 @@ pub(super) async fn callback(
     .await;
     let waiting = match found {
         Ok(Some(waiting)) => waiting,
+        // Not on the way to an application: a visit to /account/, or nothing.
         Ok(None) => {
-            return pages::problem(
-                &request,
-                pages::language(&request, None),
-                &Problem::expired(),
-            )
-            .into();
+            return account::arrive(&site, &request, &parameters, &transaction, &browser)
+                .await
+                .into();
         }
         Err(_) => {
             return pages::problem(
@@ -131,6 +130,66 @@ async fn finish(
     waiting: &PendingRequest,
 ) -> Result<Reply, SignInError> {
     let app = &site.app;
+    let SignedIn { profile, identity } = identify(site, request, parameters, transaction).await?;
+    let accepted = signed_in(
+        app.database.as_ref(),
+        transaction.hash(),
+        browser.hash(),
+        identity.id,
+        app.clock.now(),
+        &request.request_id,
+    )
+    .await
+    .map_err(|_| SignInError::BackendUnavailable)?;
+    if !accepted {
+        return Ok(pages::problem(
+            request,
+            waiting.language,
+            &Problem::expired(),
+        ));
+    }
+    Action::ok("signin")
+        .by("beneficiary")
+        .flow(&waiting.flow_id)
+        .person(identity.patients.shared())
+        .record(site, request)
+        .await
+        .map_err(|_| SignInError::BackendUnavailable)?;
+    let sealed = profile
+        .seal_text(
+            &app.config.store_key,
+            &cookies::person_context(transaction, identity.id),
+            app.entropy.as_ref(),
+        )
+        .map_err(|_| SignInError::BackendUnavailable)?;
+    let mut reply = see_other(&pages::consent_path(waiting.version, transaction));
+    add_cookie(
+        &mut reply,
+        &cookies::set(
+            &app.config,
+            &cookies::person_name(&app.config, transaction),
+            &sealed,
+            600,
+        ),
+    );
+    Ok(reply)
+}
+
+/// Somebody whom the provider vouches for and whose patient is known.
+pub(super) struct SignedIn {
+    pub(super) profile: Profile,
+    pub(super) identity: Identity,
+}
+
+/// Who signed in, by the provider's answer, and which patient that is (wire contract, section 3). The same for
+/// every sign-in, whatever it leads to.
+pub(super) async fn identify(
+    site: &Site,
+    request: &Request,
+    parameters: &Parameters,
+    transaction: &Secret,
+) -> Result<SignedIn, SignInError> {
+    let app = &site.app;
     let single = |name| parameters.single(name).map_err(|_| SignInError::Refused);
     // RFC 9207: a provider that sends `iss` sends its own.
     if single("iss")?.is_some_and(|issuer| issuer != app.config.idp_issuer.as_str()) {
@@ -156,52 +215,13 @@ async fn finish(
     )
     .await
     .map_err(|_| SignInError::BackendUnavailable)?;
-    let Linked::Identity(Identity { id, .. }) = linked else {
-        return Err(SignInError::IdentityConflict);
-    };
-    let accepted = signed_in(
-        app.database.as_ref(),
-        transaction.hash(),
-        browser.hash(),
-        id,
-        app.clock.now(),
-        &request.request_id,
-    )
-    .await
-    .map_err(|_| SignInError::BackendUnavailable)?;
-    if !accepted {
-        return Ok(pages::problem(
-            request,
-            waiting.language,
-            &Problem::expired(),
-        ));
+    match linked {
+        Linked::Identity(identity) => Ok(SignedIn {
+            profile: person.profile,
+            identity,
+        }),
+        Linked::Conflict => Err(SignInError::IdentityConflict),
     }
-    Action::ok("signin")
-        .by("beneficiary")
-        .flow(&waiting.flow_id)
-        .person(patients.shared())
-        .record(site, request)
-        .await
-        .map_err(|_| SignInError::BackendUnavailable)?;
-    let sealed = person
-        .profile
-        .seal_text(
-            &app.config.store_key,
-            &cookies::person_context(transaction, id),
-            app.entropy.as_ref(),
-        )
-        .map_err(|_| SignInError::BackendUnavailable)?;
-    let mut reply = see_other(&pages::consent_path(waiting.version, transaction));
-    add_cookie(
-        &mut reply,
-        &cookies::set(
-            &app.config,
-            &cookies::person_name(&app.config, transaction),
-            &sealed,
-            600,
-        ),
-    );
-    Ok(reply)
 }
 
 /// Status of a sign-in problem's page.

@@ -24,6 +24,7 @@ use crate::rate::RateLimiter;
 
 use outside::{Outside, Person};
 
+mod account;
 mod applications;
 mod clock;
 mod consent;

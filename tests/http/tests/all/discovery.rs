@@ -128,6 +128,22 @@ fn no_document_promises_an_id_token_or_the_implicit_flow() {
 }
 
 #[test]
+fn smart_configuration_names_the_account_page() {
+    let stack = Stack::shared();
+    let (_, _, document) = documents(&stack)
+        .into_iter()
+        .find(|(url, ..)| url.ends_with("smart-configuration"))
+        .expect("smart-configuration");
+    let account = document["management_endpoint"]
+        .as_str()
+        .expect("an address");
+    // Without a session: to the sign-in of the provider.
+    let answer = stack.browser().get(account);
+    assert_eq!(answer.status, 303);
+    assert!(answer.header("location").contains("/sandbox/idp/"));
+}
+
+#[test]
 fn smart_configuration_lists_capabilities_and_scopes() {
     let stack = Stack::shared();
     for (url, _, document) in documents(&stack) {
