@@ -346,8 +346,7 @@ fn routes(site: Site) -> Router {
                 .delete(registration::delete),
         )
         .route("/account", get(account::show).post(account::act))
-        .route("/ops/applications", get(ops::list))
-        .route("/ops/applications/{client_id}/{verb}", post(ops::decide))
+        .merge(ops::routes())
         .route("/connect/userinfo", get(userinfo::userinfo))
         .route(
             "/{version}/connect/userinfo",

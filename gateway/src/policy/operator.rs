@@ -26,6 +26,18 @@ pub enum Role {
     Lock,
 }
 
+impl Role {
+    /// As written in the variable.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Approve => "approve",
+            Self::Lock => "lock",
+        }
+    }
+}
+
 impl Operator {
     /// Reads the variable `operators`: `name:role:sha256(token)` in hexadecimal, separated by commas.
     #[must_use]
@@ -44,6 +56,12 @@ impl Operator {
         operators
             .iter()
             .find(|operator| presented.is(&operator.hash))
+    }
+
+    /// SHA-256 of the token, to bind a session to it.
+    #[must_use]
+    pub const fn token_hash(&self) -> &[u8] {
+        &self.hash
     }
 
     fn parse(item: &str) -> Option<Self> {

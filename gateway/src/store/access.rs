@@ -9,6 +9,7 @@ use bluegate_shared::scope::Permissions;
 
 use super::audit::{Event, Level};
 use super::breaker;
+use super::lock_down::no_lock_down;
 use super::row::{Row, StoreError, one};
 use crate::ports::{Database, Durability, UnixMillis, Value};
 use crate::secret::SecretHash;
@@ -200,12 +201,10 @@ fn known_token(row: &Row, expires_at: UnixMillis) -> Result<KnownToken, StoreErr
 }
 
 /// The left joins give one row of NULLs for an unknown token, so that a lock-down is seen first even then.
-const LOOKUP: &str = "\
-SELECT EXISTS (SELECT 1 FROM lock_down l
-               WHERE l.lifted_at IS NULL
-                 AND (l.kind = 'all'
-                      OR (l.kind = 'version' AND l.target = ?2)
-                      OR (l.kind = 'application' AND l.target = a.client_id))),
+const LOOKUP: &str = concat!(
+    "SELECT NOT ",
+    no_lock_down!("?2", "a.client_id"),
+    ",
        t.expires_at, c.ended_at IS NOT NULL, a.status = 'active', g.expires_at, g.end_reason,
        c.id, c.flow_id, g.id, a.id, a.client_id, a.client_name, i.id, i.patient_id,
        t.scope_bits & g.scope_bits,
@@ -217,13 +216,14 @@ LEFT JOIN token_chain c ON c.id = t.chain_id
 LEFT JOIN consent_grant g ON g.id = c.grant_id
 LEFT JOIN application a ON a.id = c.application_id
 LEFT JOIN identity i ON i.id = g.identity_id
-LEFT JOIN breaker b ON b.id = 1";
+LEFT JOIN breaker b ON b.id = 1"
+);
 
 /// `?2` is the end of the call: the grant must still run then. The patient ids are compared once more,
 /// so that the row can only be about the person whose data the guard has proved. (One of v3 may have come
 /// into being meanwhile; none ever changes.)
-const PERMIT: &str = "\
-INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code,
+const PERMIT: &str = concat!(
+    "INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code,
                    backend_status, bytes, level)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
 FROM token_chain c
@@ -234,12 +234,10 @@ WHERE c.id = ?14 AND c.ended_at IS NULL
   AND g.id = ?15 AND g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > ?2)
   AND a.id = ?16 AND a.status = 'active'
   AND i.id = ?17 AND i.patient_id = ?18 AND (?20 IS NULL OR i.patient_id_v3 = ?20)
-  AND NOT EXISTS (SELECT 1 FROM lock_down l
-                  WHERE l.lifted_at IS NULL
-                    AND (l.kind = 'all'
-                         OR (l.kind = 'version' AND l.target = ?19)
-                         OR (l.kind = 'application' AND l.target = a.client_id)))
-RETURNING id";
+  AND ",
+    no_lock_down!("?19", "a.client_id"),
+    " RETURNING id"
+);
 
 const RECORD: &str = "\
 INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code,

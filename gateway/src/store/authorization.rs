@@ -10,6 +10,7 @@ use crate::ports::{Database, Durability, UnixMillis, Value};
 use crate::secret::SecretHash;
 use crate::version::{PatientIds, Version};
 
+use super::lock_down::no_lock_down;
 use super::row::{Row, StoreError, one};
 
 /// A new request that passed all checks.
@@ -177,7 +178,8 @@ pub async fn signed_in(
 }
 
 /// Decides a request, once: `allow` makes grant and code in the same statement, nothing is a denial.
-/// False where it was decided before, expired, or somebody else signed in meanwhile.
+/// False where it was decided before, expired, somebody else signed in meanwhile, or, for an Allow, a lock-down
+/// holds.
 ///
 /// # Errors
 ///
@@ -199,10 +201,11 @@ pub async fn decide(
             vec![now.into(), request_id.into()],
         ),
         Some(allow) => (
-            "UPDATE authorization_request SET decided_at = ?, request_id = ?, decision = 'allow', granted_scope = ?, granted_bits = ?,
+            concat!("UPDATE authorization_request SET decided_at = ?, request_id = ?, decision = 'allow', granted_scope = ?, granted_bits = ?,
                  data_access_type = ?, grant_expires_at = ?, profile_sealed = ?, code_hash = ?, code_expires_at = ?
              WHERE id_hash = ? AND browser_hash = ? AND identity_id = ? AND decided_at IS NULL AND expires_at > ?
-             RETURNING 1",
+               AND ", no_lock_down!("authorization_request.version", "(SELECT client_id FROM application a WHERE a.id = authorization_request.application_id)"), "
+             RETURNING 1"),
             vec![
                 now.into(),
                 request_id.into(),

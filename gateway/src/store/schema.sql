@@ -431,6 +431,7 @@ BEGIN
 END;
 
 -- A lock-down that holds has no `lifted_at`. `target` is the client_id or the version, '' for everything.
+-- `operator` is a name, or `rule` where the variable `lock_down_rules` asked for it.
 CREATE TABLE lock_down (
     id          INTEGER PRIMARY KEY,
     kind        TEXT    NOT NULL CHECK (kind IN ('all', 'application', 'version')),
@@ -439,10 +440,30 @@ CREATE TABLE lock_down (
     operator    TEXT    NOT NULL,
     started_at  INTEGER NOT NULL,
     lifted_at   INTEGER,
-    lift_reason TEXT,
+    lift_reason TEXT             CHECK ((lift_reason IS NULL) = (lifted_at IS NULL) AND lift_reason <> ''),
+    lifted_by   TEXT             CHECK ((lifted_by IS NULL) = (lifted_at IS NULL)),
     request_id  TEXT    NOT NULL
 ) STRICT;
-CREATE INDEX lock_down_holding ON lock_down (kind, target) WHERE lifted_at IS NULL;
+CREATE UNIQUE INDEX lock_down_holding ON lock_down (kind, target) WHERE lifted_at IS NULL;
+
+-- Why and when release was stopped stays as it was written; a lock-down is lifted once.
+CREATE TRIGGER lock_down_is_final
+BEFORE UPDATE ON lock_down
+WHEN OLD.lifted_at IS NOT NULL
+  OR NEW.kind <> OLD.kind OR NEW.target <> OLD.target OR NEW.reason <> OLD.reason
+  OR NEW.operator <> OLD.operator OR NEW.started_at <> OLD.started_at
+BEGIN
+    SELECT RAISE(ABORT, 'a lock-down is only ever lifted, once');
+END;
+CREATE TRIGGER lock_down_is_never_replaced BEFORE INSERT ON lock_down
+WHEN EXISTS (SELECT 1 FROM lock_down WHERE id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'lock-downs are never replaced');
+END;
+CREATE TRIGGER lock_down_is_never_removed BEFORE DELETE ON lock_down
+BEGIN
+    SELECT RAISE(ABORT, 'lock-downs are never removed');
+END;
 
 -- The API layer of the audit. One row for each action; for FHIR calls the row is the release permit.
 CREATE TABLE audit (

@@ -8,6 +8,7 @@ use crate::ports::{Database, Durability, UnixMillis};
 use crate::secret::SecretHash;
 use crate::version::PatientIds;
 
+use super::lock_down::no_lock_down;
 use super::row::{Row, StoreError, one};
 
 /// What a token answer needs to know.
@@ -45,6 +46,8 @@ pub struct Redemption<'a> {
     pub refresh_hash: Option<SecretHash>,
     /// Now.
     pub now: UnixMillis,
+    /// Version of the route, for lock-downs.
+    pub version: &'a str,
     /// Id of the HTTP request.
     pub request_id: &'a str,
 }
@@ -105,6 +108,8 @@ pub struct NewAccess<'a> {
     pub scopes: &'a ScopeSet,
     /// Now.
     pub now: UnixMillis,
+    /// Version of the route, for lock-downs.
+    pub version: &'a str,
     /// Id of the HTTP request.
     pub request_id: &'a str,
 }
@@ -148,18 +153,18 @@ pub async fn redeem(
     let row = one(
         database,
         Durability::Durable,
-        "UPDATE authorization_code SET used_at = ?, access_hash = ?, access_expires_at = ?, refresh_hash = ?, request_id = ?
+        concat!("UPDATE authorization_code SET used_at = ?, access_hash = ?, access_expires_at = ?, refresh_hash = ?, request_id = ?
          WHERE code_hash = ? AND used_at IS NULL AND expires_at > ?
            AND application_id = ? AND code_challenge = ?
            AND (redirect_uri = ? OR (redirect_uri_given = 0 AND ? IS NULL))
            AND EXISTS (SELECT 1 FROM consent_grant g JOIN application a ON a.id = g.application_id
                        WHERE g.id = grant_id AND g.ended_at IS NULL AND a.status = 'active'
-                         AND (authorization_code.scope_bits & ~g.scope_bits) = 0)
+                         AND (authorization_code.scope_bits & ~g.scope_bits) = 0 AND ", no_lock_down!("?", "a.client_id"), ")
          RETURNING scope, flow_id,
              (SELECT i.patient_id FROM consent_grant g JOIN identity i ON i.id = g.identity_id WHERE g.id = grant_id),
              (SELECT data_access_type FROM consent_grant g WHERE g.id = grant_id),
              (SELECT expires_at FROM consent_grant g WHERE g.id = grant_id),
-             (SELECT i.patient_id_v3 FROM consent_grant g JOIN identity i ON i.id = g.identity_id WHERE g.id = grant_id)",
+             (SELECT i.patient_id_v3 FROM consent_grant g JOIN identity i ON i.id = g.identity_id WHERE g.id = grant_id)"),
         vec![
             redemption.now.into(),
             redemption.access_hash.into(),
@@ -172,6 +177,7 @@ pub async fn redeem(
             redemption.challenge.as_str().into(),
             redemption.redirect_uri.into(),
             redemption.redirect_uri.into(),
+            redemption.version.into(),
         ],
     )
     .await?;
@@ -327,12 +333,13 @@ pub async fn rotate(
     let row = one(
         database,
         Durability::Durable,
-        "UPDATE token_chain SET previous_hash = refresh_hash, refresh_hash = ?, generation = generation + 1, rotated_at = ?,
+        concat!("UPDATE token_chain SET previous_hash = refresh_hash, refresh_hash = ?, generation = generation + 1, rotated_at = ?,
              scope = ?, scope_bits = ?, access_hash = ?, access_expires_at = ?, request_id = ?
          WHERE refresh_hash = ? AND ended_at IS NULL
            AND EXISTS (SELECT 1 FROM consent_grant g WHERE g.id = grant_id AND g.ended_at IS NULL
                        AND (g.expires_at IS NULL OR g.expires_at > ?))
-         RETURNING 1",
+           AND ", no_lock_down!("?", "(SELECT client_id FROM application a WHERE a.id = token_chain.application_id)"), "
+         RETURNING 1"),
         vec![
             successor.into(),
             access.now.into(),
@@ -343,6 +350,7 @@ pub async fn rotate(
             access.request_id.into(),
             presented.into(),
             access.now.into(),
+            access.version.into(),
         ],
     )
     .await?;
@@ -364,10 +372,11 @@ pub async fn reissue(
     let row = one(
         database,
         Durability::Durable,
-        "INSERT INTO access_token (token_hash, chain_id, scope, scope_bits, issued_at, expires_at)
+        concat!("INSERT INTO access_token (token_hash, chain_id, scope, scope_bits, issued_at, expires_at)
          SELECT ?, id, ?, ?, ?, ? FROM token_chain
          WHERE refresh_hash = ? AND previous_hash = ? AND ended_at IS NULL
-         RETURNING 1",
+           AND ", no_lock_down!("?", "(SELECT client_id FROM application a WHERE a.id = token_chain.application_id)"), "
+         RETURNING 1"),
         vec![
             access.hash.into(),
             access.scopes.to_string().into(),
@@ -376,6 +385,7 @@ pub async fn reissue(
             access.expires_at.into(),
             successor.into(),
             presented.into(),
+            access.version.into(),
         ],
     )
     .await?;

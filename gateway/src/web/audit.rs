@@ -37,6 +37,14 @@ impl<'a> Action<'a> {
         }
     }
 
+    /// Something that was done, and what of it.
+    pub(crate) const fn done(action: &'a str, code: &'a str) -> Self {
+        Self {
+            code,
+            ..Self::ok(action)
+        }
+    }
+
     /// Something that was refused, and why.
     pub(crate) const fn refused(action: &'a str, code: &'a str) -> Self {
         Self {

@@ -18,7 +18,7 @@ use crate::policy::redirect::VerifiedRedirect;
 use crate::secret::{Secret, SecretHash, keyed_hash};
 use crate::store::authorization::{NewRequest, create};
 use crate::store::pushed::take;
-use crate::store::{StoreError, application};
+use crate::store::{StoreError, application, lock_down};
 use crate::version::Version;
 
 /// GET and POST.
@@ -59,6 +59,7 @@ async fn begin(
         .await
         .map_err(Problem::limited)?;
     let application = find_application(site, parameters).await?;
+    not_locked_down(site, version, application.client_id.as_str()).await?;
     site.count_application(application.id)
         .await
         .map_err(Problem::limited)?;
@@ -206,6 +207,19 @@ async fn find_application(site: &Site, parameters: &Parameters) -> Result<Applic
         Ok(application)
     } else {
         Err(Problem::inactive(&application.name))
+    }
+}
+
+/// Nobody is sent through a flow that can give nothing.
+pub(super) async fn not_locked_down(
+    site: &Site,
+    version: Version,
+    client_id: &str,
+) -> Result<(), Problem> {
+    match lock_down::holds(site.app.database.as_ref(), version.segment(), client_id).await {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Problem::locked_down()),
+        Err(_) => Err(Problem::unavailable()),
     }
 }
 

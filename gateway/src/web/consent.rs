@@ -297,6 +297,7 @@ async fn implicit(
         access_expires_at: now.plus_seconds(ttl),
         refresh_hash: None,
         now,
+        version: waiting.version.segment(),
         request_id: &request.request_id,
     };
     let issued = redeem(app.database.as_ref(), &redemption).await.ok()??;
@@ -358,6 +359,7 @@ impl Visit {
         if application.status != Status::Active {
             return Err(Problem::inactive(&application.name));
         }
+        authorize::not_locked_down(site, waiting.version, application.client_id.as_str()).await?;
         Ok(Self {
             transaction,
             browser,

@@ -63,6 +63,7 @@ enum Kind {
     Expired,
     IdentityConflict,
     Inactive,
+    LockedDown,
     NotFound,
     SignIn,
     Unavailable,
@@ -119,6 +120,17 @@ impl Problem {
             status: StatusCode::BAD_REQUEST,
             code: "transaction_expired",
             kind: Kind::Expired,
+            detail: String::new(),
+            retry: None,
+        }
+    }
+
+    /// A lock-down holds.
+    pub(super) const fn locked_down() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "locked_down",
+            kind: Kind::LockedDown,
             detail: String::new(),
             retry: None,
         }
@@ -192,6 +204,7 @@ pub(super) fn problem(request: &Request, language: Language, problem: &Problem) 
         Kind::Expired => (texts.expired_heading, texts.expired_text),
         Kind::IdentityConflict => (texts.conflict_heading, texts.conflict_text),
         Kind::Inactive => (texts.inactive_heading, &[][..]),
+        Kind::LockedDown => (texts.unavailable_heading, texts.locked_text),
         Kind::NotFound => (texts.not_found_heading, texts.not_found_text),
         Kind::SignIn => (texts.sign_in_heading, texts.sign_in_text),
         Kind::Unavailable => (texts.unavailable_heading, texts.unavailable_text),
@@ -207,13 +220,21 @@ pub(super) fn problem(request: &Request, language: Language, problem: &Problem) 
         request_id: &request.request_id,
     };
     let mut reply = page(problem.status, template.render().unwrap_or_default(), "");
-    if let Kind::Busy(seconds) = problem.kind {
+    let wait = match problem.kind {
+        Kind::Busy(seconds) => Some(seconds),
+        Kind::LockedDown => Some(LOCKED_DOWN_S),
+        _ => None,
+    };
+    if let Some(seconds) = wait {
         reply
             .headers_mut()
             .insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     reply
 }
+
+/// `Retry-After` while a lock-down holds.
+const LOCKED_DOWN_S: i64 = 60;
 
 /// What the consent page shows.
 pub(super) struct ConsentFacts<'a> {

@@ -32,6 +32,7 @@ mod faults;
 mod keys;
 mod limits;
 mod machine;
+mod ops;
 mod outside;
 mod requests;
 mod secrets;

@@ -16,14 +16,15 @@ use super::reply::{self, no_store};
 use super::{Answer, Site, VersionPath};
 use crate::app::{Reply, Request};
 use crate::policy::application::DataAccessType;
+use crate::policy::assertion::claimed_client;
 use crate::policy::consent::rfc3339;
 use crate::policy::parameters::Parameters;
-use crate::policy::token::{Refusal, TokenRequest};
+use crate::policy::token::{Credentials, Refusal, TokenRequest};
 use crate::ports::UnixMillis;
 use crate::rate::Limited;
 use crate::secret::{Secret, SecretHash};
-use crate::store::StoreError;
 use crate::store::token::{Found, Issued, end_chain, end_grant, find};
+use crate::store::{StoreError, lock_down};
 use crate::version::Version;
 
 use client::AuthenticatedClient;
@@ -35,7 +36,7 @@ pub(super) async fn token(
     Extension(request): Extension<Request>,
 ) -> Answer {
     let mut trail = Trail::new("token");
-    let result = match form(&site, &request).await {
+    let result = match unlocked_form(&site, &request, version).await {
         Ok(form) => match TokenRequest::parse(&form) {
             Ok(TokenRequest::Code {
                 code,
@@ -166,7 +167,7 @@ async fn inspect(
     version: Version,
     trail: &mut Trail,
 ) -> Result<Reply, Refusal> {
-    let form = form(site, request).await?;
+    let form = unlocked_form(site, request, version).await?;
     let client = client::authenticate(site, request, &form).await?;
     trail.client_id = client.client_id().to_owned();
     if client.is_public() {
@@ -228,6 +229,27 @@ pub(super) async fn form(site: &Site, request: &Request) -> Result<Parameters, R
     Parameters::of_body(kind, &request.body)
         .await
         .map_err(|error| Refusal::InvalidRequest(error.0.into()))
+}
+
+/// The same, while no lock-down concerns the version or the application that the request names.
+pub(super) async fn unlocked_form(
+    site: &Site,
+    request: &Request,
+    version: Version,
+) -> Result<Parameters, Refusal> {
+    let form = form(site, request).await?;
+    let claimed = match Credentials::parse(&request.headers, &form) {
+        Ok(Credentials::Id(client_id) | Credentials::Secret { client_id, .. }) => client_id,
+        Ok(Credentials::Assertion { assertion, .. }) => claimed_client(assertion.expose())
+            .map(|client_id| client_id.to_string())
+            .unwrap_or_default(),
+        Ok(Credentials::Nothing) | Err(_) => String::new(),
+    };
+    match lock_down::holds(site.app.database.as_ref(), version.segment(), &claimed).await {
+        Ok(false) => Ok(form),
+        Ok(true) => Err(Refusal::LockedDown),
+        Err(error) => Err(unavailable(error)),
+    }
 }
 
 /// 200 with the tokens (wire contract, section 5).

@@ -135,7 +135,7 @@ fn a_lock_down_of_something_else_or_lifted_does_not_hold() {
     world.lock_down("version", "v1");
     world.lock_down("application", &"x".repeat(40));
     world.lock_down("all", "");
-    world.sql("UPDATE lock_down SET lifted_at = 2 WHERE kind = 'all'");
+    world.sql("UPDATE lock_down SET lifted_at = 2, lift_reason = 'over', lifted_by = 'op' WHERE kind = 'all'");
     assert_eq!(world.read(PATIENT, OWN).status, 200);
     let answer = world.call(read(PATIENT, OWN).version(Version::V1));
     assert_eq!(answer.status, 503);

@@ -55,6 +55,7 @@ pub(super) struct Texts {
     pub(super) length_one_time: &'static str,
     pub(super) length_research: &'static str,
     pub(super) length_thirteen_months: &'static str,
+    pub(super) locked_text: &'static [&'static str],
     pub(super) not_found_heading: &'static str,
     pub(super) not_found_text: &'static [&'static str],
     pub(super) policy: &'static str,
@@ -159,6 +160,7 @@ static ENGLISH: Texts = Texts {
     length_one_time: "The app can see this once, for about one hour.",
     length_research: "The app can see this for as long as the study goes on. There is no end date.",
     length_thirteen_months: "The app can see this for 13 months. Then it has to ask you again.",
+    locked_text: &[crate::policy::INTERNAL_ISSUE],
     not_found_heading: "We could not find your Medicare record",
     not_found_text: &[
         "You are signed in, but there is no Medicare record for this account. If you think this is wrong, contact support with the number below.",
@@ -258,6 +260,9 @@ static SPANISH: Texts = Texts {
     length_one_time: "La aplicación puede ver esto una vez, durante una hora más o menos.",
     length_research: "La aplicación puede ver esto mientras dure el estudio. No hay fecha de fin.",
     length_thirteen_months: "La aplicación puede ver esto durante 13 meses. Después tiene que preguntarle otra vez.",
+    locked_text: &[
+        "Medicare no puede obtener sus datos en este momento por un problema interno. Nuestro equipo ya lo sabe y trabaja para resolverlo. Inténtelo de nuevo más tarde. Disculpe las molestias.",
+    ],
     not_found_heading: "No encontramos su registro de Medicare",
     not_found_text: &[
         "Usted inició sesión, pero no hay un registro de Medicare para esta cuenta. Si cree que es un error, comuníquese con ayuda y dé el número de abajo.",

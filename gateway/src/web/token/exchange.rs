@@ -9,9 +9,11 @@ use crate::policy::application::DataAccessType;
 use crate::policy::parameters::Parameters;
 use crate::policy::token::Refusal;
 use crate::secret::Secret;
+use crate::store::lock_down;
 use crate::store::token::{Redemption, end_chain_of_code, redeem, used_code};
 use crate::version::Version;
 
+#[allow(clippy::too_many_arguments)]
 pub(super) async fn exchange(
     site: &Site,
     request: &Request,
@@ -42,6 +44,7 @@ pub(super) async fn exchange(
         access_expires_at: now.plus_seconds(app.config.access_token_ttl_s),
         refresh_hash: refresh.as_ref().map(Secret::hash),
         now,
+        version: version.segment(),
         request_id: &request.request_id,
     };
     let database = app.database.as_ref();
@@ -56,6 +59,13 @@ pub(super) async fn exchange(
             &issued,
             now,
         ));
+    }
+    // A lock-down that came since the request began spends nothing.
+    if lock_down::holds(database, version.segment(), client.client_id())
+        .await
+        .map_err(unavailable)?
+    {
+        return Err(Refusal::LockedDown);
     }
     // A code that its own client presents again, with the right verifier, was stolen or is being raced:
     // what it gave ends (RFC 6749, section 4.1.2). Anybody else's attempt changes nothing.

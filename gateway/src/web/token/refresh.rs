@@ -11,6 +11,7 @@ use crate::policy::parameters::Parameters;
 use crate::policy::token::{Credentials, Refusal};
 use crate::ports::UnixMillis;
 use crate::secret::Secret;
+use crate::store::lock_down;
 use crate::store::token::{
     Chain, NewAccess, Presented, chain_of_refresh, end_chain, end_grace, reissue, rotate,
 };
@@ -39,12 +40,20 @@ pub(super) async fn refresh(
         (None, None) => return Err(Refusal::InvalidClient),
     };
     trail.application(&client);
+    // Before anything is ended or spent: whose token it is may not have been known at the start.
+    let locked = || lock_down::holds(database, version.segment(), client.client_id());
+    if locked().await.map_err(unavailable)? {
+        return Err(Refusal::LockedDown);
+    }
     let mut chain = usable(&client, chain, site.app.clock.now())?;
     trail.flow_id.clone_from(&chain.issued.flow_id);
     trail.patient = Some(chain.issued.patients.shared().clone());
     for _ in 0..ATTEMPTS {
         if let Some(reply) = attempt(site, request, version, token, asked.as_ref(), &chain).await? {
             return Ok(reply);
+        }
+        if locked().await.map_err(unavailable)? {
+            return Err(Refusal::LockedDown);
         }
         // Another request with the same token was faster. What it left is read, and this one agrees with it.
         let again = chain_of_refresh(database, token.hash())
@@ -134,6 +143,7 @@ async fn attempt(
         expires_at: now.plus_seconds(app.config.access_token_ttl_s),
         scopes,
         now,
+        version: version.segment(),
         request_id: &request.request_id,
     };
     let done = if repeats {

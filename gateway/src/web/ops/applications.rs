@@ -1,0 +1,121 @@
+//! `/ops/applications`: operators look at applications, approve and stop them.
+//!
+//! A decision acts on the very next request of the application, on every instance: its status is part of
+//! every statement and join that lets it do anything.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use bluegate_shared::id::ClientId;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::super::audit::Action;
+use super::super::{Answer, Site};
+use super::caller::{Caller, Failure, Input};
+use crate::app::Request;
+use crate::policy::application::{Application, Status};
+use crate::policy::operator::Role;
+use crate::policy::parameters::Parameters;
+use crate::store::application::{set_status, with_status};
+use crate::store::audit::Level;
+
+/// GET: applications with a status, `pending` where none is named.
+pub(super) async fn list(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let caller = match Caller::of(&site, &request, Role::Read).await {
+        Ok(caller) => caller,
+        Err(answer) => return *answer,
+    };
+    let result = async {
+        let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+        let wanted = parameters
+            .single("status")
+            .ok()
+            .flatten()
+            .unwrap_or("pending");
+        let status = Status::parse(wanted).ok_or(Failure::invalid(
+            "status must be pending, active, suspended or deleted",
+        ))?;
+        let found = with_status(site.app.database.as_ref(), status).await?;
+        caller
+            .record(&site, &request, Action::ok("ops.applications"), "")
+            .await?;
+        let items: Vec<_> = found.iter().map(shown).collect();
+        Ok((StatusCode::OK, json!({ "applications": items })))
+    };
+    caller.answer(&request, result.await)
+}
+
+/// POST `{"reason": …}` to `approve`, `suspend` or `resume`.
+pub(super) async fn decide(
+    State(site): State<Site>,
+    Path((client_id, verb)): Path<(String, String)>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let caller = match Caller::of(&site, &request, Role::Approve).await {
+        Ok(caller) => caller,
+        Err(answer) => return *answer,
+    };
+    let (from, to, action) = match verb.as_str() {
+        "approve" => (
+            [Status::Pending, Status::Pending],
+            Status::Active,
+            "ops.application.approve",
+        ),
+        "resume" => (
+            [Status::Suspended, Status::Suspended],
+            Status::Active,
+            "ops.application.resume",
+        ),
+        "suspend" => (
+            [Status::Active, Status::Pending],
+            Status::Suspended,
+            "ops.application.suspend",
+        ),
+        _ => return super::super::not_found(),
+    };
+    let Ok(client_id) = ClientId::parse(&client_id) else {
+        return super::super::not_found();
+    };
+    let result = async {
+        let input = Input::of(&request);
+        let reason = input.reason()?;
+        let changed = set_status(
+            site.app.database.as_ref(),
+            &client_id,
+            from,
+            to,
+            site.app.clock.now(),
+            &request.request_id,
+        )
+        .await;
+        let event = match &changed {
+            Ok(Some(_)) => Action::ok(action).level(Level::Warning),
+            Ok(None) => Action::refused(action, "status_differs"),
+            Err(_) => Action::refused(action, "store_unavailable"),
+        };
+        let event = event.application(client_id.as_str());
+        caller.record(&site, &request, event, reason).await?;
+        changed?
+            .map(|application| (StatusCode::OK, shown(&application)))
+            .ok_or(Failure::new(
+                StatusCode::CONFLICT,
+                "status_differs",
+                "No application with this client_id has a status that allows it.",
+            ))
+    };
+    caller.answer(&request, result.await)
+}
+
+fn shown(application: &Application) -> Value {
+    let metadata: Value = serde_json::from_str(&application.metadata).unwrap_or_default();
+    json!({
+        "client_id": application.client_id,
+        "client_name": application.name,
+        "status": application.status.as_str(),
+        "registered_at": application.created_at.seconds(),
+        "metadata": metadata,
+    })
+}

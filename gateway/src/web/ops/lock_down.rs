@@ -1,0 +1,160 @@
+//! `/ops/lock-down`: one call stops all release of data, and another one lets it go on.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use bluegate_shared::id::ClientId;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::super::audit::Action;
+use super::super::{Answer, Site};
+use super::caller::{Caller, Failure, Input};
+use crate::app::Request;
+use crate::policy::operator::Role;
+use crate::store::audit::Level;
+use crate::store::lock_down::{self, LockDown, Scope};
+use crate::version::Version;
+
+/// GET: what holds, and what held lately.
+pub(super) async fn list(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let caller = match Caller::of(&site, &request, Role::Read).await {
+        Ok(caller) => caller,
+        Err(answer) => return *answer,
+    };
+    let result = async {
+        let found = lock_down::list(site.app.database.as_ref()).await?;
+        caller
+            .record(&site, &request, Action::ok("ops.lock_down.list"), "")
+            .await?;
+        let items: Vec<_> = found.iter().map(shown).collect();
+        Ok((StatusCode::OK, json!({ "lock_downs": items })))
+    };
+    caller.answer(&request, result.await)
+}
+
+/// POST `{"scope": "all"|"version"|"application", "target": …, "reason": …}`: holds from the answer on, on every
+/// instance.
+pub(super) async fn begin(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let caller = match Caller::of(&site, &request, Role::Lock).await {
+        Ok(caller) => caller,
+        Err(answer) => return *answer,
+    };
+    let result = async {
+        let input = Input::of(&request);
+        let scope = scope(&input)?;
+        let reason = input.reason()?;
+        let done = lock_down::begin(
+            site.app.database.as_ref(),
+            &scope,
+            reason,
+            &caller.operator.name,
+            site.app.clock.now(),
+            &request.request_id,
+        )
+        .await;
+        let code = match &done {
+            Ok((_, true)) => scope.kind(),
+            Ok((_, false)) => "holds_already",
+            Err(_) => "store_unavailable",
+        };
+        let client_id = match &scope {
+            Scope::Application(client_id) => client_id,
+            Scope::All | Scope::Version(_) => "",
+        };
+        let event = match done {
+            Ok(_) => Action::done("ops.lock_down", code),
+            Err(_) => Action::refused("ops.lock_down", code),
+        };
+        let event = event.application(client_id).level(Level::Critical);
+        caller.record(&site, &request, event, reason).await?;
+        let (lock, new) = done?;
+        let status = if new {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        };
+        Ok((status, shown(&lock)))
+    };
+    caller.answer(&request, result.await)
+}
+
+/// POST `{"reason": …}`: release goes on.
+pub(super) async fn lift(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let caller = match Caller::of(&site, &request, Role::Lock).await {
+        Ok(caller) => caller,
+        Err(answer) => return *answer,
+    };
+    let result = async {
+        let unknown = || {
+            Failure::new(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "No lock-down with this id holds.",
+            )
+        };
+        let id: i64 = id.parse().map_err(|_| unknown())?;
+        let input = Input::of(&request);
+        let reason = input.reason()?;
+        // Before it is done: what cannot be audited is not lifted. A stop may be, a release may not.
+        let event = Action::ok("ops.lock_down.lift").level(Level::Warning);
+        caller.record(&site, &request, event, reason).await?;
+        let lifted = lock_down::lift(
+            site.app.database.as_ref(),
+            id,
+            reason,
+            &caller.operator.name,
+            site.app.clock.now(),
+            &request.request_id,
+        )
+        .await?
+        .ok_or_else(unknown)?;
+        Ok((StatusCode::OK, shown(&lifted)))
+    };
+    caller.answer(&request, result.await)
+}
+
+/// As the routes show it.
+pub(super) fn shown(lock: &LockDown) -> Value {
+    json!({
+        "id": lock.id,
+        "scope": lock.kind,
+        "target": lock.target,
+        "reason": lock.reason,
+        "operator": lock.operator,
+        "started_at": super::instant(lock.started_at),
+        "holds": lock.lifted.is_none(),
+        "lifted_at": lock.lifted.as_ref().map(|end| super::instant(end.at)),
+        "lifted_by": lock.lifted.as_ref().map(|end| &end.operator),
+        "lift_reason": lock.lifted.as_ref().map(|end| &end.reason),
+    })
+}
+
+fn scope(input: &Input) -> Result<Scope, Failure> {
+    let target = input.text("target");
+    match input.text("scope") {
+        "all" if target.is_empty() => Ok(Scope::All),
+        "all" => Err(Failure::invalid(
+            "\"scope\": \"all\" has no target; leave target out, or name version or application.",
+        )),
+        // No look into the store: an application is stopped even where the store finds it no more.
+        "application" => ClientId::parse(target)
+            .map(|client_id| Scope::Application(client_id.as_str().to_owned()))
+            .map_err(|_| Failure::invalid("target must be the client_id of an application.")),
+        "version" => Version::parse(target)
+            .map(Scope::Version)
+            .ok_or(Failure::invalid("target must be v1, v2 or v3.")),
+        _ => Err(Failure::invalid(
+            "scope must be all, version or application.",
+        )),
+    }
+}

@@ -1,0 +1,128 @@
+//! The session of the page: the token of an operator, put into a form, becomes a cookie of 15 minutes.
+//!
+//! The cookie names the operator and its end, and is bound to the operator's token by a key that only the
+//! gateway has; nothing is stored. Whoever is taken off the list of operators is out at once.
+
+use axum::Extension;
+use axum::extract::State;
+use http::{HeaderMap, StatusCode};
+
+use super::super::audit::Action;
+use super::super::reply::{add_cookie, see_other};
+use super::super::{Answer, Site, cookies};
+use super::caller::{Caller, Failure, Input};
+use super::page;
+use crate::app::{App, Request};
+use crate::config::Config;
+use crate::policy::operator::{Operator, Role};
+use crate::secret::Secret;
+use crate::store::audit::Level;
+
+/// POST `token`: the session begins.
+pub(super) async fn sign_in(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let app = &site.app;
+    if site.count_address(&request).await.is_err() {
+        let failure = Failure::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            "Too many tries from this address. Wait a minute.",
+        );
+        return page::failure(&request, &failure).into();
+    }
+    let input = Input::of(&request);
+    let Some(operator) = Operator::find(&app.config.operators, input.text("token")) else {
+        let event = Action::refused("ops.sign_in", "operator_unknown").level(Level::Warning);
+        return match event.record(&site, &request).await {
+            Ok(()) => page::sign_in(true).into(),
+            Err(_) => page::failure(&request, &Failure::unavailable()).into(),
+        };
+    };
+    let event = Action::ok("ops.sign_in");
+    let actor = format!("operator:{}", operator.name);
+    if event.by(&actor).record(&site, &request).await.is_err() {
+        return page::failure(&request, &Failure::unavailable()).into();
+    }
+    let end = app.clock.now().plus_seconds(i64::from(SESSION_S)).seconds();
+    let value = format!(
+        "{}.{end}.{}",
+        operator.name,
+        seal(&app.config, operator, end).expose()
+    );
+    let mut reply = see_other("/ops/");
+    add_cookie(&mut reply, &cookie(&app.config, &value, SESSION_S));
+    reply.into()
+}
+
+/// POST: the session ends.
+pub(super) async fn sign_out(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let caller = match Caller::of(&site, &request, Role::Read).await {
+        Ok(caller) => caller,
+        Err(answer) => return *answer,
+    };
+    let event = Action::ok("ops.sign_out");
+    if let Err(failure) = caller.record(&site, &request, event, "").await {
+        return page::failure(&request, &failure).into();
+    }
+    let mut reply = see_other("/ops/");
+    add_cookie(&mut reply, &cookie(&site.app.config, "", 0));
+    reply.into()
+}
+
+/// The operator of a session that has not ended.
+pub(super) fn operator<'a>(app: &'a App, headers: &HeaderMap) -> Option<&'a Operator> {
+    let config = &app.config;
+    let value = cookies::read(headers, name(config))?;
+    // A name may have dots, the rest may not.
+    let mut parts = value.rsplitn(3, '.');
+    let (presented, end, name) = (parts.next()?, parts.next()?, parts.next()?);
+    let end: i64 = end.parse().ok()?;
+    let operator = config
+        .operators
+        .iter()
+        .find(|operator| operator.name == name)?;
+    (seal(config, operator, end).is(presented) && app.clock.now().seconds() < end)
+        .then_some(operator)
+}
+
+/// What the forms of the page carry, so that no other site can send them (beside `SameSite=Strict`).
+pub(super) fn csrf(config: &Config, headers: &HeaderMap) -> Secret {
+    let session = cookies::read(headers, name(config)).unwrap_or_default();
+    Secret::derived(&config.token_key, "ops-csrf", &[session.as_bytes()])
+}
+
+/// Whether a form was made by the page of this session.
+pub(super) fn is_own_form(config: &Config, request: &Request) -> bool {
+    csrf(config, &request.headers).is(Input::of(request).text("csrf"))
+}
+
+fn seal(config: &Config, operator: &Operator, end: i64) -> Secret {
+    Secret::derived(
+        &config.token_key,
+        "ops-session",
+        &[
+            operator.name.as_bytes(),
+            operator.token_hash(),
+            &end.to_be_bytes(),
+        ],
+    )
+}
+
+fn cookie(config: &Config, value: &str, max_age: u32) -> String {
+    cookies::set(config, name(config), value, max_age).replace("SameSite=Lax", "SameSite=Strict")
+}
+
+fn name(config: &Config) -> &'static str {
+    if config.is_https() {
+        "__Host-bgo"
+    } else {
+        "bgo"
+    }
+}
+
+const SESSION_S: u32 = 15 * 60;

@@ -1,0 +1,402 @@
+//! What operators do (wire contract, sections 1 and 10).
+
+use super::*;
+use crate::secret::SecretHash;
+
+/// Tokens are names.
+fn operators() -> String {
+    [
+        ("reader", "read"),
+        ("ann", "approve"),
+        ("lou", "lock"),
+        ("max", "lock"),
+    ]
+    .map(|(name, role)| format!("{name}:{role}:{}", SecretHash::of(name).hex()))
+    .join(",")
+}
+
+fn operated() -> World {
+    World::with(&[("operators", &operators())])
+}
+
+impl World {
+    fn act(&self, operator: &str, target: &str, body: Json) -> Answer {
+        self.send(Call::post(target).bearer(operator).json(&body))
+    }
+
+    fn lock_down(&self, scope: &str, target: &str) -> i64 {
+        let answer = self.act(
+            "lou",
+            "/ops/lock-down",
+            json!({ "scope": scope, "target": target, "reason": "a test" }),
+        );
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()["id"].as_i64().unwrap()
+    }
+
+    fn lift(&self, id: i64) -> Answer {
+        self.act(
+            "max",
+            &format!("/ops/lock-down/{id}/lift"),
+            json!({ "reason": "mended" }),
+        )
+    }
+}
+
+const INTERNAL: &str = crate::policy::INTERNAL_ISSUE;
+
+#[track_caller]
+fn is_locked(answer: &Answer, text: &str) {
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert_eq!(answer.header("retry-after"), "60");
+    assert!(answer.text().contains(text), "{}", answer.text());
+}
+
+#[test]
+fn a_lock_down_stops_every_door_that_gives_data_and_no_other() {
+    for (scope, of_app) in [("all", false), ("version", false), ("application", true)] {
+        let world = operated();
+        let client = world.app("One");
+        let other = world.app("Two");
+        let tokens = world.connect(&client, &anne());
+        let others = world.connect(&other, &bert());
+        let code = world.code(&client, &anne(), SCOPE);
+        let browser = Browser::default();
+        let open = world.consent_page(&browser, &client, &anne(), SCOPE);
+        let target = match scope {
+            "all" => "",
+            "version" => "v2",
+            _ => &client.id,
+        };
+        let id = world.lock_down(scope, target);
+
+        is_locked(
+            &world.authorize(&Browser::default(), &client, &[]),
+            INTERNAL,
+        );
+        is_locked(
+            &browser.get(
+                &world,
+                &format!("/v2/o/authorize/consent?transaction={}", open.transaction),
+            ),
+            INTERNAL,
+        );
+        // A decision is always answered by a redirect; what follows says the same, and nothing was granted.
+        let decided = world.decide(&browser, &open, "allow", "share");
+        is_locked(&browser.get(&world, decided.location()), INTERNAL);
+        is_locked(&world.exchange(&client, &code), INTERNAL);
+        is_locked(&world.refresh(&client, &tokens.refresh), INTERNAL);
+        is_locked(&world.claims(&tokens.access), INTERNAL);
+        is_locked(&world.userinfo(&tokens.access), INTERNAL);
+        is_locked(
+            &world.about_token("introspect", &client, &tokens.access),
+            INTERNAL,
+        );
+        let pushed = request_of(&client).into_iter().collect::<Vec<_>>();
+        is_locked(
+            &world.send(Call::post("/v2/o/par").client(&client, &pushed[1..])),
+            INTERNAL,
+        );
+
+        assert_eq!(
+            world.claims(&others.access).status == 200,
+            of_app,
+            "{scope}"
+        );
+        let v1 = world.send(Call::get("/v1/connect/userinfo").bearer(&tokens.access));
+        assert_eq!(v1.status == 200, scope == "version", "{}", v1.text());
+        for open in [
+            "/health",
+            "/.well-known/openid-configuration",
+            "/v2/fhir/metadata",
+            "/v2/fhir/.well-known/smart-configuration",
+        ] {
+            assert_eq!(world.send(Call::get(open)).status, 200, "{open}");
+        }
+        assert_eq!(
+            world
+                .send(Call::get("/ops/lock-down").bearer("reader"))
+                .status,
+            200
+        );
+
+        // Nothing was spent meanwhile.
+        assert_eq!(world.lift(id).status, 200);
+        assert_eq!(world.claims(&tokens.access).status, 200);
+        assert_eq!(world.exchange(&client, &code).status, 200);
+        assert_eq!(world.refresh(&client, &tokens.refresh).status, 200);
+        world.decide(&browser, &open, "allow", "share").code();
+    }
+}
+
+#[test]
+fn tokens_can_be_revoked_during_a_lock_down() {
+    let world = operated();
+    let client = world.app("One");
+    let tokens = world.connect(&client, &anne());
+    let id = world.lock_down("all", "");
+    assert_eq!(
+        world.about_token("revoke", &client, &tokens.access).status,
+        200
+    );
+    assert_eq!(world.lift(id).status, 200);
+    assert_eq!(world.claims(&tokens.access).status, 403);
+}
+
+/// The lock-down is committed just before each statement of a request: whichever it is, no token comes of it.
+#[test]
+fn no_statement_of_the_token_endpoint_gives_a_token_after_a_lock_down() {
+    const LOCK: &str =
+        "INSERT INTO lock_down (kind, target, reason, operator, started_at, request_id)
+        SELECT 'all', '', 'a test', 'lou', 1, 'r' WHERE NOT EXISTS (SELECT 1 FROM lock_down)";
+    for refreshes in [false, true] {
+        let (mut statement, mut answered) = (0, 0);
+        loop {
+            let world = operated();
+            let client = world.app("One");
+            let tokens = world.connect(&client, &anne());
+            let code = world.code(&client, &anne(), SCOPE);
+            world.database.plan(Some((
+                statement,
+                crate::adapters::native::Fault::Meanwhile(LOCK),
+            )));
+            let answer = if refreshes {
+                world.refresh(&client, &tokens.refresh)
+            } else {
+                world.exchange(&client, &code)
+            };
+            let statements = world.database.finish();
+            if statement >= statements.len() {
+                break;
+            }
+            // After the statement that gives the token, only the audit row is left.
+            if answer.status == 200 {
+                assert!(
+                    statements[statement].contains("INSERT INTO audit"),
+                    "{}",
+                    statements[statement]
+                );
+                answered += 1;
+            } else {
+                is_locked(&answer, INTERNAL);
+            }
+            statement += 1;
+        }
+        assert!(statement > 4 && answered <= 1, "{statement} {answered}");
+    }
+}
+
+#[test]
+fn a_lock_down_and_its_end_need_a_reason_and_the_role_and_are_audited_by_name() {
+    let world = operated();
+    for (operator, body, status, code) in [
+        (
+            "ann",
+            json!({ "scope": "all", "reason": "x" }),
+            403,
+            "role_missing",
+        ),
+        (
+            "nobody",
+            json!({ "scope": "all", "reason": "x" }),
+            401,
+            "operator_unknown",
+        ),
+        ("lou", json!({ "scope": "all" }), 400, "reason_missing"),
+        (
+            "lou",
+            json!({ "scope": "all", "reason": " " }),
+            400,
+            "reason_missing",
+        ),
+        ("lou", json!({ "reason": "x" }), 400, "invalid_parameter"),
+        (
+            "lou",
+            json!({ "scope": "all", "target": "v2", "reason": "x" }),
+            400,
+            "invalid_parameter",
+        ),
+        (
+            "lou",
+            json!({ "scope": "version", "target": "v9", "reason": "x" }),
+            400,
+            "invalid_parameter",
+        ),
+        (
+            "lou",
+            json!({ "scope": "application", "target": "x", "reason": "x" }),
+            400,
+            "invalid_parameter",
+        ),
+    ] {
+        world
+            .act(operator, "/ops/lock-down", body)
+            .is_refused(status, code);
+    }
+    assert_eq!(world.count("lock_down"), 0);
+
+    let id = world.lock_down("all", "");
+    assert_eq!(world.audited(0), ["ops.lock_down", "ok", "all", "critical"]);
+    let again = world.act(
+        "max",
+        "/ops/lock-down",
+        json!({ "scope": "all", "reason": "me too" }),
+    );
+    assert_eq!(
+        (again.status, &again.json()["operator"]),
+        (200, &json!("lou"))
+    );
+    world
+        .act("max", &format!("/ops/lock-down/{id}/lift"), json!({}))
+        .is_refused(400, "reason_missing");
+    world
+        .act("max", "/ops/lock-down/99/lift", json!({ "reason": "x" }))
+        .is_refused(404, "not_found");
+    assert_eq!(world.lift(id).status, 200);
+    world.lift(id).is_refused(404, "not_found");
+
+    let list = world
+        .send(Call::get("/ops/lock-down").bearer("reader"))
+        .json();
+    let lock = &list["lock_downs"][0];
+    for (member, value) in [
+        ("operator", "lou"),
+        ("reason", "a test"),
+        ("lifted_by", "max"),
+        ("lift_reason", "mended"),
+    ] {
+        assert_eq!(lock[member], value, "{list}");
+    }
+    let actors = world.sql("SELECT DISTINCT actor FROM audit WHERE action LIKE 'ops.lock_down%' AND outcome = 'ok' ORDER BY 1");
+    let named = |name: &str| vec![Value::Text(format!("operator:{name}"))];
+    assert_eq!(actors, [named("lou"), named("max"), named("reader")]);
+    assert!(
+        world
+            .log
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|line| line.contains("mended") && line.contains("operator:max"))
+    );
+}
+
+#[test]
+fn the_page_takes_the_token_once_and_then_a_cookie_for_15_minutes() {
+    let world = operated();
+    let browser = Browser::default();
+    assert!(
+        browser
+            .get(&world, "/ops/")
+            .text()
+            .contains("name=\"token\"")
+    );
+    let sign_in =
+        |token: &str| browser.send(&world, Call::post("/ops/sign-in").form([("token", token)]));
+    assert_eq!(sign_in("nobody").status, 401);
+    assert_eq!(
+        world.audited(0),
+        ["ops.sign_in", "refused", "operator_unknown", "warning"]
+    );
+    let signed_in = sign_in("lou");
+    assert_eq!(signed_in.location(), "/ops/");
+    let cookie = signed_in.header("set-cookie");
+    for part in ["bgo=lou.", "HttpOnly", "SameSite=Strict", "Max-Age=900"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let page = browser.get(&world, "/ops/");
+    assert!(
+        page.text().contains("No lock-down holds") && !page.text().contains("<script"),
+        "{}",
+        page.text()
+    );
+    assert!(
+        page.header("content-security-policy")
+            .contains("default-src 'none'")
+    );
+
+    let csrf = between(&page.text(), "name=\"csrf\" value=\"", "\"");
+    let lock = |csrf: &str| {
+        let fields = [
+            ("scope", "all"),
+            ("reason", "by the page <b>"),
+            ("csrf", csrf),
+            ("target", ""),
+        ];
+        browser.send(&world, Call::post("/ops/lock-down").form(fields))
+    };
+    lock("").is_page(403, "form_foreign");
+    lock(&csrf[1..]).is_page(403, "form_foreign");
+    assert_eq!(lock(&csrf).location(), "/ops/");
+    let page = browser.get(&world, "/ops/").text();
+    assert!(page.contains("by the page &#60;b&#62;"), "{page}");
+    let action = between(&page, "action=\"/ops/lock-down/", "\"");
+    let fields = [("reason", ""), ("csrf", csrf.as_str())];
+    browser
+        .send(
+            &world,
+            Call::post(&format!("/ops/lock-down/{action}")).form(fields),
+        )
+        .is_page(400, "reason_missing");
+
+    world.advance(15 * 60);
+    assert!(
+        browser
+            .get(&world, "/ops/")
+            .text()
+            .contains("name=\"token\"")
+    );
+    assert_eq!(lock(&csrf).status, 401);
+}
+
+#[test]
+fn a_session_is_the_operators_own_and_ends_with_the_token() {
+    let world = operated();
+    let browser = Browser::default();
+    browser.send(
+        &world,
+        Call::post("/ops/sign-in").form([("token", "reader")]),
+    );
+    let cookie = browser.0.borrow()["bgo"].clone();
+    let with = |cookie: &str| {
+        world.send(
+            Call::get("/ops/")
+                .header("cookie", &format!("bgo={cookie}"))
+                .header("accept", "application/json"),
+        )
+    };
+    assert_eq!(with(&cookie).status, 200);
+    for forged in [
+        cookie.replace("reader", "lou"),
+        cookie.replacen(".1", ".2", 1),
+        format!("{cookie}x"),
+        String::new(),
+    ] {
+        assert_eq!(with(&forged).status, 401, "{forged}");
+    }
+    let elsewhere = World::with(&[(
+        "operators",
+        &operators().replace(
+            &SecretHash::of("reader").hex(),
+            &SecretHash::of("new").hex(),
+        ),
+    )]);
+    let answer = elsewhere.send(
+        Call::get("/ops/")
+            .header("cookie", &format!("bgo={cookie}"))
+            .header("accept", "application/json"),
+    );
+    assert_eq!(answer.status, 401);
+}
+
+#[test]
+fn the_state_is_told_as_json_too() {
+    let world = operated();
+    world.lock_down("version", "v1");
+    let state = world.send(Call::get("/ops/").bearer("reader")).json();
+    assert_eq!(state["environment"], "sandbox");
+    assert_eq!(state["lock_downs"][0]["target"], "v1");
+    assert_eq!(state["breaker"]["open"], false);
+    assert_eq!(state["applications_waiting"], json!([]));
+    assert_eq!(state["identity_conflicts"], json!([]));
+}
