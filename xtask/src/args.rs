@@ -25,6 +25,8 @@ cargo xtask <command>
   check-config  say whether the gateway would start with the SPIN_VARIABLE_* of the environment
   soak    the races for codes and tokens with all their rounds
   bench token   tokens per second, beside what SQLite reaches on this disk
+  fuzz    [guard|links|search]  the fuzz targets, or one of them; installs cargo-fuzz if missing
+            --seconds N              for each target (60)
   sizes   raw and gzip size of each .wasm that is built
   screenshots   take the README's picture of the demo page
   help    this text";
@@ -36,6 +38,7 @@ pub(crate) enum Command {
     Bench(&'static str, Vec<String>),
     Build(Build),
     CheckConfig,
+    Fuzz(Fuzz),
     Help,
     Screenshots,
     Sizes,
@@ -48,6 +51,14 @@ pub(crate) enum Command {
 pub(crate) struct Build {
     pub(crate) parts: BTreeSet<Part>,
     pub(crate) profile: Profile,
+}
+
+/// Options of `cargo xtask fuzz`.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Fuzz {
+    pub(crate) seconds: u32,
+    /// All of them when not given.
+    pub(crate) target: Option<String>,
 }
 
 /// Options of `cargo xtask test`.
@@ -185,6 +196,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         },
         "build" => rest.build().map(Command::Build),
         "check-config" => rest.nothing(Command::CheckConfig),
+        "fuzz" => rest.fuzz(),
         "help" | "--help" | "-h" => Ok(Command::Help),
         "screenshots" => rest.nothing(Command::Screenshots),
         "sizes" => rest.nothing(Command::Sizes),
@@ -220,6 +232,31 @@ impl<I: Iterator<Item = String>> Rest<I> {
             parts.extend(Part::ALL);
         }
         Ok(Build { parts, profile })
+    }
+
+    fn fuzz(&mut self) -> Result<Command> {
+        let mut fuzz = Fuzz {
+            seconds: 60,
+            target: None,
+        };
+        while let Some((name, value)) = self.next() {
+            match name.as_str() {
+                "--help" | "-h" => return Ok(Command::Help),
+                "--seconds" => {
+                    let seconds = self.value(&name, value)?;
+                    fuzz.seconds = seconds
+                        .parse()
+                        .ok()
+                        .filter(|seconds| *seconds > 0)
+                        .with_context(|| format!("`--seconds` is a number, not `{seconds}`"))?;
+                }
+                target if crate::fuzz::TARGETS.contains(&target) && fuzz.target.is_none() => {
+                    fuzz.target = Some(name);
+                }
+                other => bail!("there is no fuzz target or option named `{other}`"),
+            }
+        }
+        Ok(Command::Fuzz(fuzz))
     }
 
     fn test(&mut self) -> Result<Command> {
@@ -336,6 +373,9 @@ mod tests {
             ("build gate", "gate"),
             ("test --only unit", "unit"),
             ("sizes all", "all"),
+            ("fuzz token", "token"),
+            ("fuzz guard links", "links"),
+            ("fuzz --seconds soon", "soon"),
         ] {
             let error = typed(line).unwrap_err().to_string();
             assert!(error.contains(named), "{line}: {error}");

@@ -5,6 +5,7 @@
 
 mod args;
 mod engine;
+mod fuzz;
 mod health;
 mod parts;
 mod process;
@@ -56,6 +57,10 @@ fn run() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::CheckConfig => check_config(&workspace),
+        Command::Fuzz(options) => {
+            process::stop_children_on_signal()?;
+            fuzz::run(&workspace, &options)
+        }
         Command::Help => {
             println!("{}", args::HELP);
             Ok(ExitCode::SUCCESS)

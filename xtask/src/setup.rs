@@ -58,6 +58,28 @@ pub(crate) fn wasm_bindgen(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// cargo-fuzz, which builds and runs the targets in `fuzz/`.
+pub(crate) fn cargo_fuzz(workspace: &Workspace) -> Result<()> {
+    if has_cargo_fuzz(workspace) {
+        return Ok(());
+    }
+    let mut install = workspace.cargo();
+    install
+        .args(["install", "cargo-fuzz", "--locked", "--force"])
+        .args(["--version", CARGO_FUZZ, "--root"])
+        .arg(workspace.tools())
+        .arg("--target-dir")
+        .arg(workspace.target().join("tools"));
+    process::run(&mut install)?;
+    if !has_cargo_fuzz(workspace) {
+        bail!(
+            "cargo-fuzz {CARGO_FUZZ} was installed, but {} is another",
+            workspace.tool("cargo-fuzz").display()
+        );
+    }
+    Ok(())
+}
+
 /// Node.js, which the user has to have.
 pub(crate) fn node(workspace: &Workspace) -> Result<()> {
     let needed = format!("Node.js {NODE_MAJOR} or newer with npm is needed (https://nodejs.org)");
@@ -172,6 +194,11 @@ fn has_wasm_bindgen(workspace: &Workspace, version: &str) -> bool {
             .is_ok_and(|found| found == format!("wasm-bindgen {version}"))
 }
 
+fn has_cargo_fuzz(workspace: &Workspace) -> bool {
+    version_of(&mut workspace.command(workspace.tool("cargo-fuzz")))
+        .is_ok_and(|found| found == format!("cargo-fuzz {CARGO_FUZZ}"))
+}
+
 fn find_browser() -> Option<Browser> {
     Some(Browser {
         chromedriver: named("CHROMEDRIVER").or_else(|| on_path("chromedriver"))?,
@@ -192,6 +219,7 @@ fn is_root(workspace: &Workspace) -> bool {
     process::output(workspace.command("id").arg("-u")).is_ok_and(|(_, text)| text.trim() == "0")
 }
 
+const CARGO_FUZZ: &str = "0.13.2";
 /// The last version that knows both STU3 and R4.
 const FHIR_RESOURCES: &str = "8.3.0";
 const NODE_MAJOR: u32 = 20;

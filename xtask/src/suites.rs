@@ -543,7 +543,8 @@ fn artifacts(workspace: &Workspace) -> Result<PathBuf> {
     Ok(dir)
 }
 
-fn heading(name: &str) {
+/// A line above what a program prints.
+pub(crate) fn heading(name: &str) {
     println!("\n=== {name}");
 }
 

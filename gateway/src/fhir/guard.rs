@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use bluegate_shared::id::PatientId;
 use bluegate_shared::owner::{Bundle, Expected, Outcome, Person, Proved, scan};
+use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::{Search, Shape};
 use bytes::Bytes;
 use serde_json::json;
@@ -17,6 +19,136 @@ use super::elements;
 use super::page::Links;
 use super::refusal::Refusal;
 use crate::config::Config;
+use crate::version::Version;
+
+/// What was asked of the backend, as far as the guard has to know. The decisions are functions of this and
+/// of the answer's bytes alone, so that fuzzers and benches drive the very code that serves calls; what they
+/// give is a body, and only the functions of this module that hold an authorized call make a cleared one.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// `public_base_url`.
+    pub public_base: &'a str,
+    /// The base of the claims backend, without version.
+    pub backend_base: &'a str,
+    /// The version of the call.
+    pub version: Version,
+    /// The resource type that was asked for.
+    pub resource: ResourceType,
+    /// The person of the grant, in the id space of the version.
+    pub person: &'a PatientId,
+}
+
+impl Question<'_> {
+    /// The answer to a read: borrowed where nothing had to be changed.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] where it is not proved to be the person's.
+    pub fn read<'b>(&self, shape: &Shape, body: &'b [u8]) -> Result<Cow<'b, [u8]>, Refusal> {
+        let proved = self
+            .prove(Expected::Resource(self.resource), body)
+            .map_err(Doubt::on_read)?;
+        let Some(elements) = shape.elements() else {
+            return Ok(Cow::Borrowed(body));
+        };
+        elements::of_resource(proved.text(), self.resource, self.version, elements)
+            .map(|body| Cow::Owned(body.into_bytes()))
+            .ok_or(Refusal::BackendBroken)
+    }
+
+    /// A page of a search: borrowed where nothing had to be changed. `sent` are the parameters that the
+    /// backend was asked with.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] where it is not proved to be the person's.
+    pub fn page<'b>(
+        &self,
+        search: &Search,
+        sent: &[(&'static str, String)],
+        body: &'b [u8],
+    ) -> Result<Cow<'b, [u8]>, Refusal> {
+        let proved = self.prove_search(body)?;
+        let bundle = proved.bundle().ok_or(Refusal::BackendBroken)?;
+        let address = self.address();
+        let links = Links::of(bundle, &address, search);
+        let changes = changes(&proved, bundle, &links, sent, &address);
+        let text = spliced(proved.text(), &changes);
+        let Some(elements) = search.shape().elements() else {
+            return Ok(match text {
+                Cow::Borrowed(_) => Cow::Borrowed(body),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            });
+        };
+        elements::of_bundle(&text, self.resource, self.version, elements)
+            .map(|body| Cow::Owned(body.into_bytes()))
+            .ok_or(Refusal::BackendBroken)
+    }
+
+    /// What a search comes to when only its total is wanted.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] where the page is not proved to be the person's, or gives no total.
+    pub fn total_only(&self, search: &Search, body: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let proved = self.prove_search(body)?;
+        let bundle = proved.bundle().ok_or(Refusal::BackendBroken)?;
+        // Without a total (v3, and only where there is a further page) the count of a whole answer is the total.
+        let total = match bundle.total {
+            Some(total) => total,
+            None if bundle.links.iter().all(|link| link.relation != "next") => {
+                bundle.entries as u64
+            }
+            None => return Err(Refusal::BackendBroken),
+        };
+        let address = self.address();
+        let links = Links::only_self(&address, search);
+        Ok(empty_page(&proved, bundle, total, &links))
+    }
+
+    /// An empty page for a search that begins at or past the end; nothing where it does not, so that the
+    /// backend's own objection stands.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] where the page is not proved to be the person's.
+    pub fn past_the_end(&self, search: &Search, body: &[u8]) -> Result<Option<Vec<u8>>, Refusal> {
+        let proved = self.prove_search(body)?;
+        let bundle = proved.bundle().ok_or(Refusal::BackendBroken)?;
+        let Some(total) = bundle.total.filter(|total| *total <= search.start_index()) else {
+            return Ok(None);
+        };
+        let address = self.address();
+        let links = Links::past_the_end(&address, search, total);
+        Ok(Some(empty_page(&proved, bundle, total, &links)))
+    }
+
+    fn prove_search<'b>(&self, body: &'b [u8]) -> Result<Proved<'b>, Refusal> {
+        self.prove(Expected::Searchset(self.resource), body)
+            .map_err(Doubt::on_search)
+    }
+
+    fn prove<'b>(&self, expected: Expected, body: &'b [u8]) -> Result<Proved<'b>, Doubt> {
+        let version = self.version.segment();
+        let bases =
+            [self.public_base, self.backend_base].map(|base| format!("{base}/{version}/fhir"));
+        let bases = bases.each_ref().map(String::as_str);
+        match scan(body, expected, &Person::new(self.person, &bases)) {
+            Outcome::Proved(proved) => Ok(proved),
+            Outcome::ForeignOwner => Err(Doubt::Foreign),
+            Outcome::NotProved(reason) => Err(Doubt::NotProved(reason)),
+        }
+    }
+
+    fn address(&self) -> String {
+        format!(
+            "{}/{}/fhir/{}",
+            self.public_base,
+            self.version.segment(),
+            self.resource.name()
+        )
+    }
+}
 
 /// A body that is the person's and fit to be released. Nothing but this module makes one.
 pub(super) struct Cleared {
@@ -48,6 +180,13 @@ impl Cleared {
             gzip: answer.gzip,
         }
     }
+
+    fn of(changed: Option<Vec<u8>>, answer: Answer) -> Self {
+        match changed {
+            Some(body) => Self::changed(body.into()),
+            None => Self::untouched(answer),
+        }
+    }
 }
 
 /// Clears the answer to a read.
@@ -57,16 +196,8 @@ pub(super) fn read(
     shape: &Shape,
     answer: Answer,
 ) -> Result<Cleared, Refusal> {
-    let resource = authorized.resource();
-    let proved = prove(config, authorized, Expected::Resource(resource), &answer)
-        .map_err(|doubt| doubt.on_read())?;
-    let Some(elements) = shape.elements() else {
-        drop(proved);
-        return Ok(Cleared::untouched(answer));
-    };
-    let body = elements::of_resource(proved.text(), resource, authorized.version(), elements)
-        .ok_or(Refusal::BackendBroken)?;
-    Ok(Cleared::changed(body.into()))
+    let changed = owned(question(config, authorized).read(shape, &answer.identity)?);
+    Ok(Cleared::of(changed, answer))
 }
 
 /// Clears a page of a search. `sent` are the parameters that the backend was asked with.
@@ -77,64 +208,49 @@ pub(super) fn search(
     sent: &[(&'static str, String)],
     answer: Answer,
 ) -> Result<Cleared, Refusal> {
-    let resource = authorized.resource();
-    let proved = prove_search(config, authorized, &answer)?;
-    let bundle = proved.bundle().ok_or(Refusal::BackendBroken)?;
-    let address = address(config, authorized);
-    let links = Links::of(bundle, &address, search);
-    let changes = changes(&proved, bundle, &links, sent, &address);
-    let Some(elements) = search.shape().elements() else {
-        if changes.is_empty() {
-            return Ok(Cleared::untouched(answer));
-        }
-        return Ok(Cleared::changed(
-            spliced(proved.text(), &changes).into_owned().into(),
-        ));
-    };
-    let text = spliced(proved.text(), &changes);
-    let body = elements::of_bundle(&text, resource, authorized.version(), elements)
-        .ok_or(Refusal::BackendBroken)?;
-    Ok(Cleared::changed(body.into()))
+    let changed = owned(question(config, authorized).page(search, sent, &answer.identity)?);
+    Ok(Cleared::of(changed, answer))
 }
 
-/// What a search comes to when only its total is wanted.
+/// Clears the total of a search.
 pub(super) fn total_only(
     config: &Config,
     authorized: &Authorized<access::Search>,
     search: &Search,
     answer: &Answer,
 ) -> Result<Cleared, Refusal> {
-    let proved = prove_search(config, authorized, answer)?;
-    let bundle = proved.bundle().ok_or(Refusal::BackendBroken)?;
-    let address = address(config, authorized);
-    // Without a total (v3, and only where there is a further page) the count of a whole answer is the total.
-    let total = match bundle.total {
-        Some(total) => total,
-        None if bundle.links.iter().all(|link| link.relation != "next") => bundle.entries as u64,
-        None => return Err(Refusal::BackendBroken),
-    };
-    let links = Links::only_self(&address, search);
-    Ok(Cleared::changed(empty_page(&proved, bundle, total, &links)))
+    question(config, authorized)
+        .total_only(search, &answer.identity)
+        .map(|body| Cleared::changed(body.into()))
 }
 
-/// An empty page for a search that begins at or past the end; nothing where it does not, so that the
-/// backend's own objection stands.
+/// Clears the empty page of a search that begins at or past the end; nothing where it does not.
 pub(super) fn past_the_end(
     config: &Config,
     authorized: &Authorized<access::Search>,
     search: &Search,
     answer: &Answer,
 ) -> Result<Option<Cleared>, Refusal> {
-    let proved = prove_search(config, authorized, answer)?;
-    let bundle = proved.bundle().ok_or(Refusal::BackendBroken)?;
-    let Some(total) = bundle.total.filter(|total| *total <= search.start_index()) else {
-        return Ok(None);
-    };
-    let address = address(config, authorized);
-    let links = Links::past_the_end(&address, search, total);
-    Ok(Some(Cleared::changed(empty_page(
-        &proved, bundle, total, &links,
-    ))))
+    let body = question(config, authorized).past_the_end(search, &answer.identity)?;
+    Ok(body.map(|body| Cleared::changed(body.into())))
+}
+
+fn question<'a, I>(config: &'a Config, authorized: &'a Authorized<I>) -> Question<'a> {
+    Question {
+        public_base: &config.public_base_url,
+        backend_base: &config.claims_backend_base,
+        version: authorized.version(),
+        resource: authorized.resource(),
+        person: authorized.patient_id(),
+    }
+}
+
+/// What had to be changed, or nothing.
+fn owned(body: Cow<'_, [u8]>) -> Option<Vec<u8>> {
+    match body {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(body) => Some(body),
+    }
 }
 
 /// Why the scan gave no proof. What that means depends on who named the person.
@@ -159,42 +275,6 @@ impl Doubt {
             Self::NotProved(reason) => Refusal::NotProved(reason),
         }
     }
-}
-
-fn prove_search<'a>(
-    config: &Config,
-    authorized: &Authorized<access::Search>,
-    answer: &'a Answer,
-) -> Result<Proved<'a>, Refusal> {
-    let expected = Expected::Searchset(authorized.resource());
-    prove(config, authorized, expected, answer).map_err(Doubt::on_search)
-}
-
-fn prove<'a, I>(
-    config: &Config,
-    authorized: &Authorized<I>,
-    expected: Expected,
-    answer: &'a Answer,
-) -> Result<Proved<'a>, Doubt> {
-    let version = authorized.version().segment();
-    let bases = [&config.public_base_url, &config.claims_backend_base]
-        .map(|base| format!("{base}/{version}/fhir"));
-    let bases = bases.each_ref().map(String::as_str);
-    let person = Person::new(authorized.patient_id(), &bases);
-    match scan(&answer.identity, expected, &person) {
-        Outcome::Proved(proved) => Ok(proved),
-        Outcome::ForeignOwner => Err(Doubt::Foreign),
-        Outcome::NotProved(reason) => Err(Doubt::NotProved(reason)),
-    }
-}
-
-fn address<I>(config: &Config, authorized: &Authorized<I>) -> String {
-    format!(
-        "{}/{}/fhir/{}",
-        config.public_base_url,
-        authorized.version().segment(),
-        authorized.resource().name()
-    )
 }
 
 /// What has to be replaced, in the order of the body.
@@ -248,17 +328,18 @@ fn spliced<'a>(text: &'a str, changes: &[(Range<usize>, String)]) -> Cow<'a, str
 }
 
 /// A Bundle of the backend without its entries.
-fn empty_page(proved: &Proved<'_>, bundle: &Bundle<'_>, total: u64, links: &Links<'_>) -> Bytes {
+fn empty_page(proved: &Proved<'_>, bundle: &Bundle<'_>, total: u64, links: &Links<'_>) -> Vec<u8> {
     let member = |name: &str, span: &Option<Range<usize>>| {
         span.as_ref()
             .and_then(|span| proved.text().get(span.clone()))
             .map(|value| format!(r#","{name}":{value}"#))
             .unwrap_or_default()
     };
-    Bytes::from(format!(
+    format!(
         r#"{{"resourceType":"Bundle"{}{},"type":"searchset","total":{total},"link":{}}}"#,
         member("id", &bundle.id_span),
         member("meta", &bundle.meta_span),
         links.to_json()
-    ))
+    )
+    .into_bytes()
 }

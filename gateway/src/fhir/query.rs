@@ -52,7 +52,11 @@ pub(super) fn handling(headers: &HeaderMap) -> Handling {
 }
 
 /// Naming another person on a search is refused before anybody is asked.
-pub(super) fn only_names(search: &Search, own: &PatientId) -> Result<(), Refusal> {
+///
+/// # Errors
+///
+/// [`Refusal::OtherPerson`].
+pub fn only_names(search: &Search, own: &PatientId) -> Result<(), Refusal> {
     if search.people().iter().all(|person| person == own) {
         Ok(())
     } else {
@@ -61,7 +65,11 @@ pub(super) fn only_names(search: &Search, own: &PatientId) -> Result<(), Refusal
 }
 
 /// Whether an id that is asked for can be the person's at all, as far as ids tell. `id` is percent-decoded.
-pub(super) fn check_id(resource: ResourceType, id: &str, own: &PatientId) -> Result<(), Refusal> {
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`] or [`Refusal::OtherPersonRead`].
+pub fn check_id(resource: ResourceType, id: &str, own: &PatientId) -> Result<(), Refusal> {
     let is_fhir_id = (1..=64).contains(&id.len())
         && id
             .bytes()
@@ -82,23 +90,25 @@ pub(super) fn check_id(resource: ResourceType, id: &str, own: &PatientId) -> Res
 
 /// The number in `part-a--20140000008325`, `dual-7`, `c4dic-part-b-7` or `part-c-7-H1234-003`.
 fn coverage_owner(id: &str) -> Option<&str> {
-    let id = id.strip_prefix("c4dic-").unwrap_or(id);
-    let lower = |prefix: &str| {
-        id.get(..prefix.len())
-            .filter(|start| start.eq_ignore_ascii_case(prefix))
-            .map(|_| &id[prefix.len()..])
-    };
+    let id = without(id, "c4dic-").unwrap_or(id);
     let rest = ["part-a-", "part-b-", "part-c-", "part-d-", "dual-"]
         .into_iter()
-        .find_map(lower)?;
+        .find_map(|part| without(id, part))?;
     let sign = usize::from(rest.starts_with('-'));
     let digits = rest[sign..].bytes().take_while(u8::is_ascii_digit).count();
     Some(&rest[..sign + digits])
 }
 
+/// What follows a prefix, in whatever case the prefix is written.
+fn without<'a>(id: &'a str, prefix: &str) -> Option<&'a str> {
+    let (start, rest) = id.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
 /// Which page of a search the backend is asked for.
+#[allow(clippy::exhaustive_enums)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Page {
+pub enum Page {
     /// As the client wants it.
     Wanted,
     /// The smallest from which the total can be told.
@@ -106,7 +116,8 @@ pub(super) enum Page {
 }
 
 /// The parameters of a backend search.
-pub(super) fn to_backend(
+#[must_use]
+pub fn to_backend(
     search: &Search,
     own: &PatientId,
     version: Version,
@@ -146,7 +157,8 @@ pub(super) fn to_backend(
 }
 
 /// As a query string.
-pub(super) fn encoded(parameters: &[(&'static str, String)]) -> String {
+#[must_use]
+pub fn encoded(parameters: &[(&'static str, String)]) -> String {
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(parameters)
         .finish()
@@ -230,6 +242,7 @@ mod tests {
             "PART-C-20140",
             "dual-7",
             "c4dic-part-a-7",
+            "C4DIC-PART-A-7",
             "part-c-7-H1234-003",
             "part-d-",
             "part-d-x",

@@ -242,6 +242,8 @@ struct Object {
     seen: Seen,
     is_patient: bool,
     type_is_patient: bool,
+    /// Whether its `reference` is the person's, or that of a contained resource.
+    refers: bool,
     id: Option<Owner>,
 }
 
@@ -258,6 +260,9 @@ impl Object {
                 let reference = members.next_value_seed(Text(findings))?;
                 if let Some(reference) = reference {
                     findings.reference(&reference);
+                    // A contained resource is looked at where it stands.
+                    self.refers = reference.starts_with('#')
+                        || findings.person.target(&reference) == Target::Own;
                 }
             }
             Key::Id => {
@@ -273,6 +278,9 @@ impl Object {
             Key::ResourceType => {
                 self.seen.once(key, findings);
                 let name = members.next_value_seed(Text(findings))?;
+                if let Some(name) = &name {
+                    findings.text(name);
+                }
                 // In whatever case: a reader that ignores case would take it for a Patient.
                 self.is_patient = name.is_some_and(|name| name.eq_ignore_ascii_case("Patient"));
             }
@@ -297,8 +305,8 @@ impl Object {
                 _ => findings.inside(Reason::UnprovableReference),
             }
         }
-        // A logical reference: says that it is a Patient, and only an identifier says which.
-        if self.type_is_patient && !self.seen.has(Key::Reference) {
+        // A logical reference: says that it is a Patient, and nothing that can be compared says which.
+        if self.type_is_patient && !self.refers {
             findings.inside(Reason::UnprovableReference);
         }
     }

@@ -154,3 +154,61 @@ fn links_and_full_urls_may_not_name_another_person() {
         Verdict::No(Reason::ForeignReference)
     );
 }
+
+#[test]
+fn what_says_that_it_is_a_patient_must_say_which() {
+    for (reference, wanted) in [
+        (r#""reference":"Patient/-20140","#, Verdict::Proved),
+        (r##""reference":"#own","##, Verdict::Proved),
+        ("", Verdict::No(Reason::UnprovableReference)),
+        (
+            r#""reference":null,"#,
+            Verdict::No(Reason::UnprovableReference),
+        ),
+        (
+            r#""reference":"Person/7","#,
+            Verdict::No(Reason::UnprovableReference),
+        ),
+        (
+            r#""reference":"","#,
+            Verdict::No(Reason::UnprovableReference),
+        ),
+    ] {
+        let body = eob(&format!(
+            r#","enterer":{{{reference}"type":"Patient","identifier":{{"value":"x"}}}}"#
+        ));
+        assert_eq!(verdict(&body, EOB), wanted, "{body}");
+    }
+}
+
+#[test]
+fn a_type_that_mentions_somebody_else_is_not_proved() {
+    assert_eq!(
+        verdict(
+            eob(r#","contained":[{"resourceType":"see Patient/7"}]"#),
+            EOB
+        ),
+        Verdict::No(Reason::ForeignReference)
+    );
+}
+
+#[test]
+fn a_bundle_and_its_entries_refer_to_nobody_else() {
+    let own = eob("");
+    for (body, wanted) in [
+        (
+            format!(
+                r#"{{"resourceType":"Bundle","reference":"%50atient/7","entry":[{{"resource":{own}}}]}}"#
+            ),
+            Reason::UnprovableReference,
+        ),
+        (
+            format!(
+                r#"{{"resourceType":"Bundle","entry":[{{"reference":"Patient/7","resource":{own}}}]}}"#
+            ),
+            Reason::ForeignReference,
+        ),
+    ] {
+        assert_eq!(verdict(&body, EOBS), Verdict::No(wanted), "{body}");
+    }
+}

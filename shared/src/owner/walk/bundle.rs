@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::value::RawValue;
 
 use super::resource::ResourceSeed;
-use super::{Anything, Findings, Key, KeySeed, Seen, Text};
+use super::{Anything, Findings, Key, KeySeed, Object, Seen, Text};
 use crate::owner::{Bundle, FullUrl, Link, Reason};
 use crate::scope::ResourceType;
 
@@ -95,6 +95,7 @@ impl<'de> Visitor<'de> for BundleSeed<'_, '_, 'de> {
                     text,
                     bundle: &mut bundle,
                 })?,
+                Key::Reference => Object::default().member(key, &mut members, findings)?,
                 _ => members.next_value_seed(Anything(findings))?,
             }
         }
@@ -183,6 +184,7 @@ impl<'de> Visitor<'de> for EntrySeed<'_, '_, 'de> {
                     findings.text(&url);
                     full_url = span(text, raw).map(|span| (span, url));
                 }
+                Key::Reference => Object::default().member(key, &mut members, findings)?,
                 _ => members.next_value_seed(Anything(findings))?,
             }
         }
@@ -242,25 +244,25 @@ fn link<'de, E: Error>(raw: &'de RawValue) -> Result<Link<'de>, E> {
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-            let mut link = Link {
-                relation: Cow::Borrowed(""),
-                url: Cow::Borrowed(""),
-            };
+            let (mut relation, mut url) = (None, None);
             while let Some(name) = members.next_key::<Cow<'de, str>>()? {
                 let member = match &*name {
-                    "relation" => &mut link.relation,
-                    "url" => &mut link.url,
+                    "relation" => &mut relation,
+                    "url" => &mut url,
                     _ => {
                         members.next_value::<IgnoredAny>()?;
                         continue;
                     }
                 };
-                if !member.is_empty() {
+                if member.is_some() {
                     return Err(A::Error::custom("a link member occurs twice"));
                 }
-                *member = string(members.next_value()?)?;
+                *member = Some(string(members.next_value()?)?);
             }
-            Ok(link)
+            Ok(Link {
+                relation: relation.unwrap_or_default(),
+                url: url.unwrap_or_default(),
+            })
         }
     }
 
