@@ -182,6 +182,25 @@ fn what_says_that_it_is_a_patient_must_say_which() {
 }
 
 #[test]
+fn an_owner_may_say_that_it_is_a_patient() {
+    for (owner, wanted) in [
+        (r#""reference":"Patient/-20140""#, Verdict::Proved),
+        (r#""reference":"Patient/7""#, Verdict::Foreign),
+        (
+            r#""identifier":{"value":"x"}"#,
+            Verdict::No(Reason::OwnerMissing),
+        ),
+    ] {
+        for body in [
+            eob_of(&format!(r#"{{{owner},"type":"Patient"}}"#)),
+            eob_of(&format!(r#"{{"type":"Patient",{owner}}}"#)),
+        ] {
+            assert_eq!(verdict(&body, EOB), wanted, "{body}");
+        }
+    }
+}
+
+#[test]
 fn a_type_that_mentions_somebody_else_is_not_proved() {
     assert_eq!(
         verdict(

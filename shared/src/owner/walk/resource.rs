@@ -73,6 +73,8 @@ impl<'de> Visitor<'de> for OwnerSeed<'_, '_> {
                 },
                 None => Owner::Malformed,
             };
+            // Whatever it says it is, this reference is judged as the owner.
+            object.refers = true;
         }
         object.finish(self.0);
         Ok(owner)
