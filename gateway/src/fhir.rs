@@ -11,6 +11,7 @@ pub mod breaker;
 mod elements;
 pub mod guard;
 mod media;
+mod members;
 mod metadata;
 mod page;
 pub mod query;
@@ -18,6 +19,7 @@ pub(crate) mod rate;
 pub mod refusal;
 mod release;
 mod trail;
+mod v3;
 
 use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::{Search, Shape};
@@ -123,7 +125,11 @@ async fn read(
     let path = format!("{}/{id}", target.resource.name());
     let called = backend::get(app, request, &authorized, &mut passage, &path).await;
     trail.backend_answered(called.status);
-    let cleared = guard::read(&app.config, &authorized, &shape, called.result?)?;
+    let mut answer = called.result?;
+    if target.version == Version::V3 {
+        answer = v3::read(answer, target.resource, id)?;
+    }
+    let cleared = guard::read(&app.config, &authorized, &shape, answer)?;
     release::permit(
         app,
         request,
@@ -145,7 +151,7 @@ async fn search(
 ) -> Result<Released, Refusal> {
     let authorized = Authorized::<access::Search>::check(token, target.version, target.resource)?;
     limit(app, authorized.token(), trail).await?;
-    let search = query::search(request, target.resource)?;
+    let search = query::search(request, target.resource, target.version)?;
     let format = media::negotiate(&request.headers, search.shape().format())?;
     query::only_names(&search, authorized.patient_id())?;
 
@@ -229,7 +235,13 @@ async fn page(
     let path = format!("{}?{}", authorized.resource().name(), query::encoded(&sent));
     let called = backend::get(app, request, authorized, passage, &path).await;
     trail.backend_answered(called.status);
-    (sent, called.result)
+    let result = match authorized.version() {
+        Version::V3 => called
+            .result
+            .and_then(|answer| v3::search(answer, search, page)),
+        Version::V1 | Version::V2 => called.result,
+    };
+    (sent, result)
 }
 
 #[cfg(test)]

@@ -146,10 +146,10 @@ pub const VARIABLES: [Variable; 23] = [
     },
     Variable {
         name: "v3_enabled",
-        sandbox_default: "false",
+        sandbox_default: "true",
         production_default: Some("false"),
         secret: false,
-        purpose: "`true` serves the v3 routes.",
+        purpose: "`true` serves the v3 routes, and looks people up in v3 too when they sign in.",
     },
     Variable {
         name: "trusted_proxies",

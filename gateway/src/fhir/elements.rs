@@ -1,13 +1,10 @@
 //! `_elements` (FHIR R4, search.html): the members that a client asked for, and those that a resource cannot
 //! be without. Values are copied as they are.
 
-use std::borrow::Cow;
-use std::fmt;
-
 use bluegate_shared::scope::ResourceType;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::members::{Members, Object};
 use crate::version::Version;
 
 /// Projects a resource.
@@ -152,65 +149,6 @@ const fn mandatory(resource: ResourceType, version: Version) -> &'static [&'stat
             "type",
             "use",
         ],
-    }
-}
-
-/// The members of an object in their order, values untouched.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
-
-        impl<'de> Visitor<'de> for All {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(All)
-    }
-}
-
-struct Object<'o> {
-    out: &'o mut String,
-    first: bool,
-}
-
-impl<'o> Object<'o> {
-    fn begin(out: &'o mut String) -> Self {
-        out.push('{');
-        Self { out, first: true }
-    }
-
-    /// Writes a name; the caller writes the value.
-    fn member(&mut self, name: &str) -> &mut String {
-        if !self.first {
-            self.out.push(',');
-        }
-        self.first = false;
-        self.out
-            .push_str(&serde_json::Value::from(name).to_string());
-        self.out.push(':');
-        self.out
-    }
-
-    fn raw(&mut self, name: &str, value: &str) {
-        self.member(name).push_str(value);
-    }
-
-    fn end(self) {
-        self.out.push('}');
     }
 }
 

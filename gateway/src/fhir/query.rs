@@ -1,6 +1,8 @@
 //! A client's request read into what it means, and written again for the backend (wire contract,
 //! section 7.3). The person's own id always comes from the grant.
 
+use std::borrow::Cow;
+
 use bluegate_shared::id::PatientId;
 use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::{Handling, Search, SearchError};
@@ -12,7 +14,11 @@ use crate::app::Request;
 use crate::version::Version;
 
 /// Query and form body of a search together, read.
-pub(super) fn search(request: &Request, resource: ResourceType) -> Result<Search, Refusal> {
+pub(super) fn search(
+    request: &Request,
+    resource: ResourceType,
+    version: Version,
+) -> Result<Search, Refusal> {
     let form = if request.method != Method::POST || request.body.is_empty() {
         &[][..]
     } else if is_form(&request.headers) {
@@ -21,12 +27,15 @@ pub(super) fn search(request: &Request, resource: ResourceType) -> Result<Search
         return Err(Refusal::UnsupportedMediaType);
     };
     let query = request.query.as_deref().unwrap_or_default().as_bytes();
-    Search::parse(
-        resource,
-        form_urlencoded::parse(query).chain(form_urlencoded::parse(form)),
-        handling(&request.headers),
-    )
-    .map_err(Refusal::InvalidParameter)
+    let parameters = form_urlencoded::parse(query)
+        .chain(form_urlencoded::parse(form))
+        .map(|(name, value)| match (version, &*name) {
+            // What v3 calls it; an application that counts pages on its own would go round in circles.
+            (Version::V3, "_offset") => (Cow::Borrowed("startIndex"), value),
+            _ => (name, value),
+        });
+    Search::parse(resource, parameters, handling(&request.headers))
+        .map_err(Refusal::InvalidParameter)
 }
 
 /// How unknown parameters are taken (`Prefer: handling=strict`, RFC 7240).
@@ -149,11 +158,25 @@ pub fn to_backend(
             }
             parameters.push(("_count", search.count().to_string()));
         }
-        // v1 and v2 refuse a page of none; v3 tells the total only where there is no further page.
-        Page::Total if version == Version::V3 => {}
+        // v1 and v2 refuse a page of none; v3 tells the total only where there is no further page. Then every
+        // claim comes, with no more of it than the guard needs.
+        Page::Total if version == Version::V3 => {
+            if let Some(owner) = owner(search.resource()) {
+                parameters.push(("_elements", owner.to_owned()));
+            }
+        }
         Page::Total => parameters.push(("_count", "1".to_owned())),
     }
     parameters
+}
+
+/// The element that names the owner, where it is not the id.
+const fn owner(resource: ResourceType) -> Option<&'static str> {
+    match resource {
+        ResourceType::Patient => None,
+        ResourceType::Coverage => Some("beneficiary"),
+        ResourceType::ExplanationOfBenefit => Some("patient"),
+    }
 }
 
 /// As a query string.

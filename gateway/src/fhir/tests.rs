@@ -34,6 +34,7 @@ mod limits;
 mod pages;
 mod requests;
 mod rewriting;
+mod v3;
 
 /// The person of the token in [`World::new`].
 const OWN: &str = "-20140000008325";
@@ -122,6 +123,7 @@ impl World {
         raw.insert("public_base_url", "https://api.example.com".to_owned());
         raw.insert("claims_backend_origin", "http://backend:8080".to_owned());
         raw.insert("claims_backend_path", "/claims".to_owned());
+        raw.insert("v3_enabled", "false".to_owned());
         for (name, value) in variables {
             raw.insert(name, (*value).to_owned());
         }

@@ -49,9 +49,11 @@ pub(super) async fn token(
                     &request,
                     version,
                     &form,
-                    &code,
-                    &verifier,
-                    redirect_uri.as_deref(),
+                    exchange::Presented {
+                        code: &code,
+                        verifier: &verifier,
+                        redirect_uri: redirect_uri.as_deref(),
+                    },
                     &mut trail,
                 )
                 .await

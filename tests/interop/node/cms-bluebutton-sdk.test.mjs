@@ -146,10 +146,11 @@ describe("npm cms-bluebutton-sdk", () => {
     assert.equal(wrong.response.data.detail, "not a valid value");
   });
 
-  test("gets 404 in JSON for the v3 insurance card while v3 is off", async () => {
+  test("gets 404 in JSON for the v3 insurance card, which is not offered", async () => {
     const blueButton = await sdk("2");
     const { response } = await blueButton.getInsuranceCardData(await signIn(blueButton));
     assert.equal(response.status, 404);
-    assert.equal(response.data.code, "version_off");
+    assert.equal(response.data.resourceType, "OperationOutcome");
+    assert.equal(response.data.issue[0].details.coding[0].code, "not_found");
   });
 });

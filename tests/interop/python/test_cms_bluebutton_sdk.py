@@ -129,10 +129,10 @@ def test_tells_the_app_that_the_person_denied():
 
 
 @pytest.mark.parametrize("version", [2, 3])
-def test_gets_404_in_json_for_the_insurance_card_while_v3_is_off(version):
+def test_gets_404_in_json_for_the_insurance_card_which_is_not_offered(version):
     blue_button = sdk()
     token = sign_in(blue_button)
     blue_button.version = version
     answer = blue_button.get_insurance_card_data({"auth_token": token, "params": {}})["response"]
     assert answer.status_code == 404
-    assert answer.json()["code"]
+    assert answer.json()["issue"][0]["details"]["coding"][0]["code"] == "not_found"

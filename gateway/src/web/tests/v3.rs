@@ -173,7 +173,7 @@ fn the_id_of_v3_is_filled_in_at_the_next_sign_in() {
 
 #[test]
 fn while_v3_is_off_nobody_is_looked_up_there() {
-    let world = World::new();
+    let world = World::with(&[("v3_enabled", "false")]);
     world.patient_v3(&anne().mbi, &["700"]);
     let client = world.app("App");
     assert_eq!(attempt(&world, &client, &anne()).status, 303);

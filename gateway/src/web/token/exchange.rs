@@ -13,18 +13,27 @@ use crate::store::lock_down;
 use crate::store::token::{Redemption, end_chain_of_code, redeem, used_code};
 use crate::version::Version;
 
-#[allow(clippy::too_many_arguments)]
+/// What the client presents.
+pub(super) struct Presented<'a> {
+    pub(super) code: &'a Secret,
+    pub(super) verifier: &'a Verifier,
+    pub(super) redirect_uri: Option<&'a str>,
+}
+
 pub(super) async fn exchange(
     site: &Site,
     request: &Request,
     version: Version,
     form: &Parameters,
-    code: &Secret,
-    verifier: &Verifier,
-    redirect_uri: Option<&str>,
+    presented: Presented<'_>,
     trail: &mut Trail,
 ) -> Result<Reply, Refusal> {
     let app = &site.app;
+    let Presented {
+        code,
+        verifier,
+        redirect_uri,
+    } = presented;
     let client = client::authenticate(site, request, form).await?;
     trail.application(&client);
     let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Refusal::Unavailable);

@@ -254,12 +254,12 @@ fn a_client_secret_or_a_request_object_is_sent_back_as_invalid_request() {
 fn an_aud_that_is_not_the_fhir_base_is_sent_back_as_invalid_request() {
     let stack = Stack::shared();
     let app = public(&stack);
-    for good in ["/v1/fhir", "/v2/fhir", "/v2/fhir/"] {
+    for good in ["/v1/fhir", "/v2/fhir", "/v2/fhir/", "/v3/fhir"] {
         let aud = format!("{}{good}", stack.base());
         let answer = ask(&stack, &app, &[("aud", Some(&aud))]).expect(303);
         assert_eq!(answer.redirected("error"), None, "{good}");
     }
-    let other = format!("{}/v3/fhir", stack.base());
+    let other = format!("{}/v4/fhir", stack.base());
     for bad in [
         "https://other.example/v2/fhir",
         stack.base(),

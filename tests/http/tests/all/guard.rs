@@ -380,7 +380,9 @@ fn a_revocation_while_the_backend_thinks_stops_the_answer() {
 /// Tokens of a second device. The sign-in looks the patient up, which the backend must answer.
 fn second_chain(rogue: &Rogue) -> Tokens {
     rogue.backend.answers_by(|seen| {
-        if seen.method == "POST" {
+        if seen.target.starts_with("/v3/") {
+            fhir(&bundle(&[]))
+        } else if seen.method == "POST" {
             fhir(&bundle(&[patient(OWN)]))
         } else {
             fhir(&claim(OWN)).after(Duration::from_millis(2500))

@@ -30,4 +30,5 @@ mod subjects;
 mod to_backend;
 mod token_answer;
 mod token_exchange;
+mod v3;
 mod whole_flow;

@@ -511,7 +511,7 @@ fn elements_are_picked_at_the_gateway() {
 
 #[test]
 fn v3_is_404_version_off() {
-    let stack = Stack::shared();
+    let stack = Stack::with(&[("v3_enabled", "false")]);
     let tokens = tokens_of(&stack, USER);
     for url in [
         "/v3/fhir/Patient",

@@ -190,7 +190,7 @@ fn the_backend_gets_its_own_authorization_where_one_is_set() {
 
 #[test]
 fn what_is_refused_before_the_backend_never_reaches_it() {
-    let (stack, tokens, backend) = listening(&[]);
+    let (stack, tokens, backend) = listening(&[("v3_enabled", "false")]);
     for url in [
         "/v2/fhir/Patient/-20140000000024",
         "/v2/fhir/Coverage/part-a--20140000000024",
@@ -231,27 +231,28 @@ fn a_count_of_0_asks_the_backend_with_1() {
 
 #[test]
 fn at_sign_in_the_medicare_number_is_in_the_body_of_a_post_and_in_no_url() {
-    let backend = Backend::start(found(&[PATIENT]));
-    let stack = Stack::with(&[
-        ("claims_backend_origin", backend.base()),
-        ("claims_backend_path", ""),
-    ]);
-    let tokens = tokens_of(&stack, USER);
-    assert_eq!(tokens.patient, PATIENT);
-    let seen = backend.seen();
-    assert_eq!(seen.len(), 1);
-    assert_eq!(
-        (seen[0].method.as_str(), seen[0].target.as_str()),
-        ("POST", "/v2/fhir/Patient/_search")
-    );
-    let form: Vec<_> = form_urlencoded::parse(seen[0].body.as_bytes()).collect();
-    assert_eq!(form.len(), 1);
-    assert_eq!(form[0].0, "identifier");
-    assert!(
-        form[0].1.starts_with("http://hl7.org/fhir/sid/us-mbi|1S00"),
-        "{}",
-        form[0].1
-    );
+    for (v3, expected) in [("false", &["v2"][..]), ("true", &["v2", "v3"])] {
+        let backend = Backend::start(found(&[PATIENT]));
+        let stack = Stack::with(&[
+            ("claims_backend_origin", backend.base()),
+            ("claims_backend_path", ""),
+            ("v3_enabled", v3),
+        ]);
+        let tokens = tokens_of(&stack, USER);
+        assert_eq!(tokens.patient, PATIENT);
+        let mut seen = backend.seen();
+        seen.sort_by(|one, other| one.target.cmp(&other.target));
+        assert_eq!(seen.len(), expected.len());
+        for (seen, version) in seen.iter().zip(expected) {
+            assert_eq!(seen.method, "POST");
+            assert_eq!(seen.target, format!("/{version}/fhir/Patient/_search"));
+            let form: Vec<_> = form_urlencoded::parse(seen.body.as_bytes()).collect();
+            assert_eq!(form.len(), 1);
+            assert_eq!(form[0].0, "identifier");
+            let system = "http://hl7.org/fhir/sid/us-mbi|1S00";
+            assert!(form[0].1.starts_with(system), "{}", form[0].1);
+        }
+    }
 }
 
 #[test]
