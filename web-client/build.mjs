@@ -65,21 +65,26 @@ for (const name of MODULES) {
 }
 
 const modules = fs.existsSync(path.join(dist, "wasm")) ? ["dist/wasm"] : [];
-step("package", ["ts", "tsconfig.json", "package-lock.json", ...modules], [path.join(dist, "index.js")], () => {
+const packageInputs = ["ts", "tsconfig.json", "package-lock.json", "bundle.mjs", "../LICENSE", ...modules];
+step("package", packageInputs, [path.join(dist, "index.js")], () => {
   for (const entry of fs.readdirSync(dist)) {
     if (entry !== "wasm") fs.rmSync(path.join(dist, entry), { recursive: true });
   }
   run(tool("tsc"), ["--project", "tsconfig.json"]);
+  run(process.execPath, ["bundle.mjs"]);
+  // npm packs a licence only from the package's own folder.
+  fs.copyFileSync(path.join(root, "LICENSE"), path.join(here, "LICENSE"));
 });
 
 step("demo page", ["dist", "demo/src", "demo/static", "demo/tsconfig.json"], [path.join(demoDist, "index.html")], () => {
   fs.rmSync(demoDist, { recursive: true, force: true });
   fs.cpSync(path.join(demo, "static"), demoDist, { recursive: true });
   fs.cpSync(dist, path.join(demoDist, "client"), { recursive: true });
+  for (const flavour of ["inline", "workerd"]) fs.rmSync(path.join(demoDist, "client", flavour), { recursive: true });
   run(tool("tsc"), ["--project", "demo/tsconfig.json"]);
-  // The page serves what it runs; types are for those who build on the package.
+  // The page serves what it runs: no types, and no parts of what is bundled.
   for (const file of filesUnder(demoDist)) {
-    if (file.endsWith(".d.ts")) fs.rmSync(file);
+    if (file.endsWith(".d.ts") || /wasm[\\/].*\.js$/.test(file)) fs.rmSync(file);
   }
 });
 

@@ -1,6 +1,8 @@
 // A gateway for the tests of the package: a real HTTP server on the loopback that answers what a test has
 // laid down, and keeps what it was asked.
+import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import { Client } from "@bluegate/client";
 
 /**
  * Starts a server. `routes` maps `"METHOD /path"` to a function from the request to
@@ -108,3 +110,38 @@ export function eob(id, extra = {}) {
     ...extra,
   };
 }
+
+/** The address that the gateway sends the browser back to, for a sign-in that this starts. */
+export async function callback(gateway, client, code = "good") {
+  const asked = (await client.authorizationUrl()).searchParams;
+  const url = new URL(asked.get("redirect_uri"));
+  url.searchParams.set("state", asked.get("state"));
+  url.searchParams.set("iss", gateway.base);
+  url.searchParams.set("code", code);
+  return url;
+}
+
+/** A gateway that ends with the test, and a client with a person signed in. */
+export async function signedIn(t, { routes = {}, answer = tokenAnswer(), options = {} } = {}) {
+  const gateway = await startGateway({
+    "POST /v2/o/token/": () => ({ body: answer }),
+    "GET /v3/connect/.well-known/openid-configuration": () => ({ body: gateway.metadata }),
+    ...routes,
+  });
+  t.after(() => gateway.close());
+  const client = new Client({
+    baseUrl: gateway.base,
+    clientId: "app",
+    redirectUri: "https://app.example/callback",
+    ...options,
+  });
+  await client.handleCallback(await callback(gateway, client));
+  return { gateway, client };
+}
+
+/** For `assert.rejects`: an error of the package with this code. */
+export const code = (expected) => (error) => {
+  assert.equal(error.name, "BluegateError", String(error));
+  assert.equal(error.code, expected, error.message);
+  return true;
+};

@@ -1,27 +1,29 @@
-import { discover, type ServerMetadata } from "./discovery.js";
+import type { ServerMetadata } from "./discovery.js";
 import { BluegateError } from "./errors.js";
 import { claimsQuery, init as initFhir, parsePage, parseResource, type ClaimPage, type ClaimsSearch } from "./fhir.js";
-import { bodyOf, objectOf, resourceError, send, text, type Fetch } from "./http.js";
-import type { Coverage, Patient, UserInfo } from "./model.js";
 import {
-  authorizationUrl,
-  exchangeCode,
-  isCallback,
-  refreshTokens,
-  revokeToken,
-  takeCallback,
-  type AuthorizationOptions,
-} from "./oauth.js";
-import { createPkce, randomToken } from "./pkce.js";
+  abortable,
+  bodyOf,
+  objectOf,
+  resourceError,
+  RETRY,
+  send,
+  text,
+  type RetryOptions,
+  type Transport,
+} from "./http.js";
+import type { Coverage, Patient, UserInfo } from "./model.js";
+import type { Fetch, Signal, Url } from "./platform.js";
+import type { AuthorizationOptions, SignIn } from "./signin.js";
 import {
   memoryPendingStorage,
   memoryStorage,
-  PendingSignIns,
   sessionTokenStorage,
   type PendingStorage,
   type Tokens,
   type TokenStorage,
 } from "./storage.js";
+import type { ClaimStore, SyncOptions, SyncResult } from "./sync.js";
 
 /** What a client needs to know. */
 export interface ClientOptions {
@@ -31,20 +33,28 @@ export interface ClientOptions {
   readonly clientId: string;
   /** The registered address that the browser comes back to. */
   readonly redirectUri: string;
-  /** FHIR version: `v1` is STU3, `v2` is R4. The claims come out the same. Default `v2`. */
-  readonly version?: "v1" | "v2";
+  /** FHIR version: `v1` is STU3, `v2` and `v3` are R4. The claims come out the same. Default `v2`. */
+  readonly version?: "v1" | "v2" | "v3";
   /** Where tokens are kept: in memory (default), in the tab's session storage, or where the application says. */
   readonly storage?: "memory" | "session" | TokenStorage;
   /** Where a sign-in under way is kept. Default: the tab's session storage. */
   readonly pendingStorage?: PendingStorage;
   /** Another `fetch`. Default: the platform's. */
   readonly fetch?: Fetch;
+  /** When requests are sent again; `false` for never. */
+  readonly retry?: RetryOptions | false;
 }
 
 /** What most calls accept. */
 export interface CallOptions {
   /** Ends the call early. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Signal | undefined;
+}
+
+/** How to sign out. */
+export interface SignOutOptions extends CallOptions {
+  /** Also take the person's consent back: the application's access ends on all of their devices. */
+  readonly withdraw?: boolean;
 }
 
 /** Which claims to read. */
@@ -67,10 +77,12 @@ export class Client {
   readonly #base: string;
   readonly #clientId: string;
   readonly #redirectUri: string;
+  readonly #version: string;
   readonly #fhirBase: string;
-  readonly #fetch: Fetch;
+  readonly #transport: Transport;
   readonly #storage: TokenStorage;
-  readonly #pendings: PendingSignIns;
+  readonly #pendings: PendingStorage;
+  readonly #answering = new Map<string, Promise<Tokens>>();
   #metadata: Promise<ServerMetadata> | undefined;
   #refreshing: Promise<Tokens> | undefined;
 
@@ -78,14 +90,15 @@ export class Client {
     this.#base = options.baseUrl.replace(/\/+$/, "");
     this.#clientId = options.clientId;
     this.#redirectUri = options.redirectUri;
-    this.#fhirBase = `${this.#base}/${options.version ?? "v2"}/fhir`;
-    // Called as a plain function: browsers refuse `fetch` with another `this`.
-    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#version = options.version ?? "v2";
+    this.#fhirBase = `${this.#base}/${this.#version}/fhir`;
+    this.#transport = {
+      // Called as a plain function: browsers refuse `fetch` with another `this`.
+      fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+      retry: { ...RETRY, ...(options.retry === false ? { attempts: 1 } : options.retry) },
+    };
     this.#storage = tokenStorage(options.storage ?? "memory", this.#clientId);
-    this.#pendings = new PendingSignIns(
-      options.pendingStorage ?? globalThis.sessionStorage ?? memoryPendingStorage(),
-      this.#clientId,
-    );
+    this.#pendings = options.pendingStorage ?? tabStorage() ?? memoryPendingStorage();
   }
 
   /** The tokens of the present session, or `undefined` when nobody is signed in. */
@@ -94,81 +107,63 @@ export class Client {
   }
 
   /** Starts a sign-in and gives the address to send the browser to. */
-  async authorizationUrl(options: AuthorizationOptions & CallOptions = {}): Promise<URL> {
-    const metadata = await this.#discover(options.signal);
-    const pkce = await createPkce();
-    const state = await randomToken();
-    this.#pendings.add(state, {
-      verifier: pkce.verifier,
-      redirectUri: this.#redirectUri,
-      issuer: metadata.issuer,
-      startedAt: Date.now(),
-    });
-    const request = {
-      clientId: this.#clientId,
-      redirectUri: this.#redirectUri,
-      state,
-      challenge: pkce.challenge,
-    };
-    return authorizationUrl(metadata, request, options);
+  async authorizationUrl(options: AuthorizationOptions & CallOptions = {}): Promise<Url> {
+    const { begin } = await oauth();
+    return begin(await this.#signIn(options), options);
   }
 
   /** Starts a sign-in and sends the browser to the gateway. */
   async signIn(options: AuthorizationOptions & CallOptions = {}): Promise<void> {
     const url = await this.authorizationUrl(options);
-    globalThis.location.assign(url);
+    location.assign(url);
   }
 
   /**
    * Takes the answer of a sign-in. Without an argument it reads the page's address, and removes the answer
    * from it, so that neither a reload nor the history presents it again.
    *
+   * Calls at the same time, as frameworks make them that run effects twice, share one exchange.
+   *
    * @returns the tokens, or `undefined` when the address is not an answer.
    */
-  async handleCallback(address?: string | URL, options: CallOptions = {}): Promise<Tokens | undefined> {
-    const url = new URL(address ?? globalThis.location.href);
-    if (!isCallback(url)) {
-      return undefined;
+  handleCallback(address?: string | Url, options: CallOptions = {}): Promise<Tokens | undefined> {
+    const url = new URL(address ?? location.href);
+    if (!isCallback(url)) return Promise.resolve(undefined);
+    let answering = this.#answering.get(url.href);
+    if (answering === undefined) {
+      answering = this.#answer(url, address === undefined, options).finally(() => this.#answering.delete(url.href));
+      this.#answering.set(url.href, answering);
     }
-    // Until the gateway is reached nothing is used up: then a reload may try again.
-    const metadata = await this.#discover(options.signal);
-    if (address === undefined) {
-      globalThis.history.replaceState(globalThis.history.state, "", withoutAnswer(url));
-    }
-    const answer = takeCallback(url, this.#pendings, metadata.issInRedirect);
-    const tokens = await exchangeCode(
-      this.#fetch,
-      metadata,
-      this.#clientId,
-      answer,
-      options.signal,
-    );
-    await this.#storage.save(tokens);
-    return tokens;
+    return answering;
   }
 
   /**
    * Gets new tokens now. Calls that need a token do this by themselves; calls at the same time share one
-   * request, because a refresh token is used once.
+   * request, because a refresh token is used once; a signal ends the wait, not the request.
    */
-  refresh(): Promise<Tokens> {
+  refresh(options: CallOptions = {}): Promise<Tokens> {
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined;
     });
-    return this.#refreshing;
+    return abortable(this.#refreshing, options.signal);
   }
 
   /**
    * Ends the session: forgets the tokens and revokes them at the gateway. The tokens are gone from here
    * even when the revocation fails; the error then says that the gateway still knows them.
    */
-  async signOut(options: CallOptions = {}): Promise<void> {
+  async signOut(options: SignOutOptions = {}): Promise<void> {
     const tokens = await this.#storage.load();
     await this.#storage.clear();
-    if (tokens !== undefined) {
-      const metadata = await this.#discover(options.signal);
-      await revokeToken(this.#fetch, metadata, this.#clientId, tokens, options.signal);
+    if (tokens === undefined) return;
+    const endpoint = options.withdraw
+      ? `${this.#base}/${this.#version}/o/revoke/`
+      : (await this.#discover(options.signal)).revocationEndpoint;
+    if (endpoint === undefined) {
+      throw new BluegateError("unsupported", "the gateway has no revocation endpoint");
     }
+    const { revokeToken } = await oauth();
+    await revokeToken(this.#transport, endpoint, this.#clientId, tokens, options.signal);
   }
 
   /** The person's own record. Fails with `demographics_withheld` where they chose not to share it. */
@@ -206,13 +201,25 @@ export class Client {
    * for; `next` links are followed as given.
    */
   claims(options: ClaimsOptions = {}): PageIterator {
-    const read = async (url: string): Promise<ClaimPage> =>
-      parsePage(await this.#read(url, options.signal));
-    const first = async (): Promise<string> => {
+    return this.#pages(options.signal, async () => {
       const query = await claimsQuery(options);
       return `${this.#fhirBase}/ExplanationOfBenefit${query === "" ? "" : `?${query}`}`;
-    };
-    return pages(first, read, (page, url) => this.#following(page, url));
+    });
+  }
+
+  /**
+   * Brings a local copy of the person's claims up to date: all of them the first time, later only those
+   * that changed. After an interruption of any kind the next call goes on where this one stopped.
+   */
+  async sync(store: ClaimStore, options: SyncOptions = {}): Promise<SyncResult> {
+    const { synchronise } = await import("./sync.js");
+    const { patient } = await this.#tokens();
+    const { signal } = options;
+    const pages = (search: ClaimsSearch, from?: string): PageIterator =>
+      from === undefined
+        ? this.claims({ ...search, signal })
+        : this.#pages(signal, async () => this.#ours(from));
+    return synchronise(store, { base: this.#fhirBase, patient, pages }, options);
   }
 
   /** Who signed in, in OpenID Connect's words. Needs the scope `profile`. */
@@ -236,12 +243,33 @@ export class Client {
     await initFhir();
   }
 
-  #discover(signal?: AbortSignal): Promise<ServerMetadata> {
-    this.#metadata ??= discover(this.#fetch, this.#base, signal).catch((error: unknown) => {
-      this.#metadata = undefined;
-      throw error;
-    });
-    return this.#metadata;
+  async #answer(url: URL, own: boolean, options: CallOptions): Promise<Tokens> {
+    // Until the gateway is reached nothing is used up: then a reload may try again.
+    const [{ finish }, app] = await Promise.all([oauth(), this.#signIn(options)]);
+    if (own) history.replaceState(history.state, "", withoutAnswer(url));
+    const tokens = await finish(app, url, options.signal);
+    await this.#storage.save(tokens);
+    return tokens;
+  }
+
+  async #signIn({ signal }: CallOptions): Promise<SignIn> {
+    return {
+      transport: this.#transport,
+      metadata: await this.#discover(signal),
+      clientId: this.#clientId,
+      redirectUri: this.#redirectUri,
+      storage: this.#pendings,
+    };
+  }
+
+  #discover(signal?: Signal): Promise<ServerMetadata> {
+    this.#metadata ??= oauth()
+      .then(({ discover }) => discover(this.#transport, this.#base, this.#version))
+      .catch((error: unknown) => {
+        this.#metadata = undefined;
+        throw error;
+      });
+    return abortable(this.#metadata, signal);
   }
 
   async #tokens(): Promise<Tokens> {
@@ -258,9 +286,9 @@ export class Client {
       await this.#storage.clear();
       throw new BluegateError("session_ended", "the access was for one time only");
     }
-    const metadata = await this.#discover();
+    const [{ refreshTokens }, metadata] = await Promise.all([oauth(), this.#discover()]);
     try {
-      const renewed = await refreshTokens(this.#fetch, metadata, this.#clientId, {
+      const renewed = await refreshTokens(this.#transport, metadata, this.#clientId, {
         ...tokens,
         refreshToken: tokens.refreshToken,
       });
@@ -277,7 +305,7 @@ export class Client {
     }
   }
 
-  async #read(url: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  async #read(url: string, signal: Signal | undefined): Promise<Uint8Array> {
     return bodyOf(await this.#authorized(url, "application/fhir+json", signal), signal);
   }
 
@@ -285,11 +313,11 @@ export class Client {
   async #authorized(
     url: string,
     accept: string,
-    signal: AbortSignal | undefined,
+    signal: Signal | undefined,
   ): Promise<Response> {
     let tokens = await this.#tokens();
     if (tokens.refreshToken !== undefined && tokens.expiresAt - Date.now() < RENEW_BEFORE_MS) {
-      tokens = await this.refresh();
+      tokens = await this.refresh({ signal });
     }
     let response = await this.#get(url, accept, tokens, signal);
     if (response.status === 401 && tokens.refreshToken !== undefined) {
@@ -297,7 +325,7 @@ export class Client {
       if (error.code !== "session_ended") throw await this.#ended(error);
       // Another call may have renewed the tokens while this one was on its way.
       const latest = await this.#tokens();
-      tokens = latest.accessToken === tokens.accessToken ? await this.refresh() : latest;
+      tokens = latest.accessToken === tokens.accessToken ? await this.refresh({ signal }) : latest;
       response = await this.#get(url, accept, tokens, signal);
     }
     if (!response.ok) {
@@ -310,9 +338,9 @@ export class Client {
     url: string,
     accept: string,
     tokens: Tokens,
-    signal: AbortSignal | undefined,
+    signal: Signal | undefined,
   ): Promise<Response> {
-    return send(this.#fetch, url, {
+    return send(this.#transport, url, {
       headers: { Accept: accept, Authorization: `Bearer ${tokens.accessToken}` },
       signal: signal ?? null,
     });
@@ -326,20 +354,33 @@ export class Client {
     return error;
   }
 
-  /** The page's `next` link as given. The access token goes to this gateway and to nobody else. */
+  /** The page's `next` link as given. */
   #following(page: ClaimPage, from: string): string | undefined {
-    const next = page.next;
-    if (next === undefined) {
-      return undefined;
-    }
-    const origin = URL.canParse(next) ? new URL(next).origin : undefined;
-    if (origin !== new URL(this.#base).origin || next === from) {
+    const { next } = page;
+    try {
+      return next === undefined ? undefined : this.#ours(next, from);
+    } catch (error) {
       page.free();
+      throw error;
+    }
+  }
+
+  /** The access token goes to this gateway and to nobody else. */
+  #ours(url: string, from?: string): string {
+    if (url === from || originOf(url) !== originOf(this.#base)) {
       throw new BluegateError("bad_response", "the link to the next page leads elsewhere");
     }
-    return next;
+    return url;
+  }
+
+  #pages(signal: Signal | undefined, first: () => Promise<string>): PageIterator {
+    const read = async (url: string): Promise<ClaimPage> => parsePage(await this.#read(url, signal));
+    return pages(first, read, (page, url) => this.#following(page, url));
   }
 }
+
+/** What only signing in, refreshing and signing out need. */
+const oauth = (): Promise<typeof import("./oauth.js")> => import("./oauth.js");
 
 const ENDED: ReadonlySet<string> = new Set(["grant_expired", "revoked", "session_ended"]);
 
@@ -374,10 +415,32 @@ function pages(
   };
 }
 
+/** The tab's session storage; browsers that are told to keep nothing throw at the mere name. */
+function tabStorage(): PendingStorage | undefined {
+  try {
+    return globalThis.sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
+
 function tokenStorage(choice: "memory" | "session" | TokenStorage, clientId: string): TokenStorage {
   if (choice === "memory") return memoryStorage();
   if (choice === "session") return sessionTokenStorage(`bluegate:tokens:${clientId}`);
   return choice;
+}
+
+/** Whether an address looks like the answer to an authorization request. */
+function isCallback({ searchParams }: URL): boolean {
+  return searchParams.has("code") || searchParams.has("error");
+}
+
+function originOf(url: string): string | undefined {
+  try {
+    return new URL(url).origin;
+  } catch {
+    return undefined;
+  }
 }
 
 function sharesPatient(scope: readonly string[]): boolean {

@@ -1,6 +1,6 @@
 /* Authorization server metadata (RFC 8414). */
 import { BluegateError } from "./errors.js";
-import { objectOf, send, text, type Fetch } from "./http.js";
+import { objectOf, send, text, type Transport } from "./http.js";
 
 /** The part of the metadata that a public client uses. */
 export interface ServerMetadata {
@@ -13,22 +13,20 @@ export interface ServerMetadata {
   readonly issInRedirect: boolean;
 }
 
-/** Fetches and checks the metadata of the server at `base` (without a trailing slash). */
-export async function discover(
-  fetch: Fetch,
-  base: string,
-  signal?: AbortSignal | null,
-): Promise<ServerMetadata> {
-  const response = await send(fetch, `${base}/.well-known/oauth-authorization-server`, {
-    headers: { Accept: "application/json" },
-    signal: signal ?? null,
-  });
+/**
+ * Fetches and checks the metadata of the server at `base` (without a trailing slash). The root document
+ * points to v2, whose tokens serve v1 too; v3 knows people by other ids and has its own.
+ */
+export async function discover(transport: Transport, base: string, version: string): Promise<ServerMetadata> {
+  const path =
+    version === "v3" ? "/v3/connect/.well-known/openid-configuration" : "/.well-known/oauth-authorization-server";
+  const response = await send(transport, base + path, { headers: { Accept: "application/json" } });
   if (!response.ok) {
     throw new BluegateError("discovery_failed", `discovery answered ${response.status}`, {
       status: response.status,
     });
   }
-  const body = await objectOf(response, signal);
+  const body = await objectOf(response);
 
   // RFC 8414, section 3.3: a document that names another issuer must not be used.
   const issuer = text(body["issuer"]);
@@ -51,7 +49,7 @@ export async function discover(
 
 function endpoint(body: Record<string, unknown>, name: string): string {
   const value = text(body[name]);
-  if (value === undefined || !URL.canParse(value)) {
+  if (value === undefined || !/^https?:\/\//.test(value)) {
     throw new BluegateError("discovery_failed", `the metadata has no ${name}`);
   }
   return value;

@@ -48,7 +48,9 @@ export type ErrorCode =
   /** The answer belongs to another request than the one that was made here. */
   | "state_mismatch"
   /** The gateway offers no way of doing this. */
-  | "unsupported";
+  | "unsupported"
+  /** A store holds, or the gateway sent, claims of another person than the one who is signed in. */
+  | "wrong_person";
 
 /** What else is known about a failure. */
 export interface ErrorDetails {

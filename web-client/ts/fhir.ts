@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Reading FHIR pages on its own: the entry point `@bluegate/client/fhir` for applications that fetch by
  * themselves. Bytes go in as they came from the network; a page stays in WebAssembly memory, and only what
@@ -5,22 +6,32 @@
  *
  * @module
  */
-import start, * as wasm from "./wasm/fhir.js";
+import own from "#fhir.wasm";
+import * as wasm from "./wasm/fhir.js";
 import { BluegateError, type ErrorCode } from "./errors.js";
-import { once, type WasmSource } from "./load.js";
+import { loader, type WasmBytes, type WasmSource } from "./load.js";
 import type { Claim, ClaimRow, ClaimType, Coverage, Entry } from "./model.js";
 
-export type { WasmSource } from "./load.js";
+export type { WasmBytes, WasmSource } from "./load.js";
 export type * from "./model.js";
 
+const load = loader({ default: wasm.default, initSync: wasm.initSync }, own);
+
 /**
- * Loads the module. Not needed before the functions below, which do it themselves; call it to load early,
- * or to say where the module lies.
+ * Loads the module. Not needed before the asynchronous functions below, which do it themselves; call it to
+ * load early, or to say where the module lies.
  */
-export const init: (source?: WasmSource) => Promise<void> = once(
-  (source) => start({ module_or_path: source }),
-  new URL("./wasm/fhir_bg.wasm", import.meta.url),
-);
+export function init(source?: WasmSource): Promise<void> {
+  return load.init(source);
+}
+
+/**
+ * Starts the module at once, for the functions that end in `Sync`. In Node and workerd, and from
+ * `@bluegate/client/inline/fhir`, it needs no argument; elsewhere the module's bytes.
+ */
+export function initSync(source?: WasmBytes): void {
+  load.initSync(source);
+}
 
 /** The kinds of claims by their numbers in `ClaimColumns.type`. */
 export const CLAIM_TYPES = [
@@ -179,6 +190,11 @@ function columnsOf(rows: readonly ClaimRow[]): ClaimColumns {
  */
 export async function parsePage(bytes: Uint8Array): Promise<ClaimPage> {
   await init();
+  return parsePageSync(bytes);
+}
+
+/** {@link parsePage} for those who have started the module. */
+export function parsePageSync(bytes: Uint8Array): ClaimPage {
   return new ClaimPage(orThrow("bad_response", () => wasm.Page.parse(bytes)));
 }
 
@@ -189,6 +205,11 @@ export async function parsePage(bytes: Uint8Array): Promise<ClaimPage> {
  */
 export async function parseResource(bytes: Uint8Array): Promise<Entry> {
   await init();
+  return parseResourceSync(bytes);
+}
+
+/** {@link parseResource} for those who have started the module. */
+export function parseResourceSync(bytes: Uint8Array): Entry {
   return JSON.parse(orThrow("bad_response", () => wasm.parseResource(bytes))) as Entry;
 }
 

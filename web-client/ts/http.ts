@@ -1,24 +1,81 @@
 /*
- * Requests to the gateway, and what its answers mean. One table for OAuth errors and one for the errors
- * of FHIR and userinfo, so that a code is decided in one place.
+ * Requests to the gateway, and what the errors of FHIR and userinfo mean. Those of OAuth are with the token
+ * endpoint.
  */
 import { BluegateError, type ErrorCode, type ErrorDetails } from "./errors.js";
+import type { Fetch, Signal } from "./platform.js";
 
-/** The platform's `fetch`, or one that behaves like it. */
-export type Fetch = (input: string | URL, init?: RequestInit) => Promise<Response>;
+/** When a request is sent again by itself: after 502, 503, 504 and 429. */
+export interface RetryOptions {
+  /** How often a request is sent at most. Default 3. */
+  readonly attempts?: number;
+  /** Milliseconds before the second attempt, doubled for each further one and cut at random. Default 300. */
+  readonly delay?: number;
+  /** Milliseconds of one wait at most; where `Retry-After` asks for more, the call fails at once. Default 10,000. */
+  readonly maxDelay?: number;
+}
 
-/** Sends a request. A failed connection becomes `offline`; an abort by the caller passes unchanged. */
-export async function send(fetch: Fetch, url: string | URL, init: RequestInit): Promise<Response> {
-  try {
-    // No cookies: the routes that are called from here know bearer tokens only.
-    return await fetch(url, { credentials: "omit", ...init });
-  } catch (cause) {
-    throw lost(cause, init.signal);
+/** How requests are sent. */
+export interface Transport {
+  readonly fetch: Fetch;
+  readonly retry: Required<RetryOptions>;
+}
+
+/** The default of {@link RetryOptions}. */
+export const RETRY: Required<RetryOptions> = { attempts: 3, delay: 300, maxDelay: 10_000 };
+
+/**
+ * Sends a request, again where the gateway asks for it. A failed connection becomes `offline`; an abort by
+ * the caller passes unchanged. What must not be done twice says `once`: then only 429 is tried again, which
+ * says that nothing was done.
+ */
+export async function send(
+  { fetch, retry }: Transport,
+  url: string,
+  init: RequestInit,
+  once = false,
+): Promise<Response> {
+  for (let attempt = 1; ; attempt += 1) {
+    let response: Response;
+    try {
+      // No cookies: the routes that are called from here know bearer tokens only. And no redirects: the
+      // gateway sends none, and a token must not follow one.
+      response = await fetch(url, { credentials: "omit", redirect: "error", ...init });
+    } catch (cause) {
+      throw lost(cause, init.signal);
+    }
+    const { status } = response;
+    const again = status === 429 || (!once && status >= 502 && status <= 504);
+    if (!again || attempt >= retry.attempts) return response;
+    const backoff = retry.delay * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+    const wait = Math.max(backoff, 1000 * (retryAfter(response) ?? 0));
+    if (wait > retry.maxDelay) return response;
+    await response.body?.cancel();
+    await pause(wait, init.signal);
   }
 }
 
+/** Waits for a promise, but not for longer than the signal allows. The work itself goes on for others. */
+export function abortable<T>(work: Promise<T>, signal: Signal | null | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+function pause(milliseconds: number, signal: Signal | null | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout>;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  return abortable(over, signal).finally(() => clearTimeout(timer));
+}
+
 /** Reads the whole body. */
-export async function bodyOf(response: Response, signal?: AbortSignal | null): Promise<Uint8Array> {
+export async function bodyOf(response: Response, signal?: Signal | null): Promise<Uint8Array> {
   try {
     return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
@@ -29,7 +86,7 @@ export async function bodyOf(response: Response, signal?: AbortSignal | null): P
 /** Reads a body that has to be a JSON object. */
 export async function objectOf(
   response: Response,
-  signal?: AbortSignal | null,
+  signal?: Signal | null,
 ): Promise<Record<string, unknown>> {
   const bytes = await bodyOf(response, signal);
   const object = parseObject(bytes);
@@ -39,60 +96,21 @@ export async function objectOf(
   return object;
 }
 
-/** The error that an answer of the token or revocation endpoint stands for. */
-export async function oauthError(response: Response): Promise<BluegateError> {
-  const body = parseObject(await bodyOf(response)) ?? {};
-  const reason = text(body["error"]);
-  const message = text(body["error_description"]) ?? reason ?? `status ${response.status}`;
-  return new BluegateError(oauthCode(response.status, reason), message, {
-    ...detailsOf(response),
-    reason,
-  });
-}
-
 /** The error that an answer of FHIR or userinfo stands for. */
 export async function resourceError(response: Response): Promise<BluegateError> {
   const body = parseObject(await bodyOf(response)) ?? {};
-  const reason = text(body["code"]);
-  const message = text(body["detail"]) ?? `status ${response.status}`;
+  // v3 says the same in an OperationOutcome.
+  const details = (body as { issue?: Outcome[] }).issue?.[0]?.details;
+  const reason = text(body["code"]) ?? text(details?.coding?.[0]?.code);
+  const message = text(body["detail"]) ?? text(details?.text) ?? `status ${response.status}`;
   return new BluegateError(resourceCode(response.status, reason), message, {
     ...detailsOf(response),
     reason,
   });
 }
 
-/** The code for an `error` that came in a redirect (RFC 6749, section 4.1.2.1). */
-export function redirectCode(error: string): ErrorCode {
-  switch (error) {
-    case "access_denied":
-    case "invalid_scope":
-      return error;
-    case "unauthorized_client":
-      return "invalid_client";
-    case "temporarily_unavailable":
-      return "maintenance";
-    case "server_error":
-      return "server_error";
-    default:
-      return "invalid_request";
-  }
-}
-
-function oauthCode(status: number, reason: string | undefined): ErrorCode {
-  if (status === 429) return "rate_limited";
-  if (status === 503) return "maintenance";
-  if (status >= 500) return "server_error";
-  switch (reason) {
-    case "invalid_grant":
-      // The gateway tells the end of a grant from its revocation by the status.
-      return status === 401 ? "grant_expired" : status === 403 ? "revoked" : "session_ended";
-    case "invalid_client":
-      return status === 403 ? "application_inactive" : "invalid_client";
-    case "invalid_scope":
-      return "invalid_scope";
-    default:
-      return "invalid_request";
-  }
+interface Outcome {
+  readonly details?: { readonly coding?: readonly { readonly code?: unknown }[]; readonly text?: unknown };
 }
 
 function resourceCode(status: number, reason: string | undefined): ErrorCode {
@@ -105,6 +123,8 @@ function resourceCode(status: number, reason: string | undefined): ErrorCode {
       return "insufficient_scope";
     case "application_inactive":
       return "application_inactive";
+    case "version_off":
+      return "unsupported";
     default:
   }
   switch (status) {
@@ -124,16 +144,26 @@ function resourceCode(status: number, reason: string | undefined): ErrorCode {
   }
 }
 
-function detailsOf(response: Response): ErrorDetails {
-  const wait = response.headers.get("Retry-After");
+/** What every answer says besides its body. */
+export function detailsOf(response: Response): ErrorDetails {
   return {
     status: response.status,
     requestId: response.headers.get("X-Request-ID") ?? undefined,
-    retryAfter: wait !== null && /^\d{1,9}$/.test(wait) ? Number(wait) : undefined,
+    retryAfter: retryAfter(response),
   };
 }
 
-function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
+/** Seconds until the next attempt (RFC 9110, section 10.2.3: a number, or a date). */
+function retryAfter(response: Response): number | undefined {
+  const text = response.headers.get("Retry-After");
+  if (text === null) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
+}
+
+/** A JSON object, or nothing. */
+export function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
     return typeof value === "object" && value !== null && !Array.isArray(value)
@@ -149,7 +179,7 @@ export function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function lost(cause: unknown, signal: AbortSignal | null | undefined): unknown {
+function lost(cause: unknown, signal: Signal | null | undefined): unknown {
   if (signal?.aborted === true) {
     return cause;
   }

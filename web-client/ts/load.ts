@@ -1,39 +1,67 @@
-/** Where a WebAssembly module comes from: an address, its bytes, or a compiled module. */
-export type WasmSource = URL | string | BufferSource | WebAssembly.Module;
+import type { Url, WasmModule } from "./platform.js";
 
-/**
- * Reads the module at `url` where the platform's `fetch` cannot: Node has no `fetch` for `file:`.
- * Everywhere else the address itself is handed on, so that the browser can compile while it downloads.
- *
- * @internal
- */
-export async function resolveSource(url: URL): Promise<WasmSource> {
-  if (url.protocol !== "file:") {
-    return url;
-  }
-  // A name that bundlers cannot follow: this branch is never reached in a browser.
-  const name = "node:fs/promises";
-  const fs = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as {
-    readFile(path: URL): Promise<Uint8Array<ArrayBuffer>>;
-  };
-  return fs.readFile(url);
+/** A WebAssembly module's bytes, or the compiled module. */
+export type WasmBytes = ArrayBuffer | ArrayBufferView | WasmModule;
+
+/** Where a WebAssembly module comes from: an address, its bytes, or a compiled module. */
+export type WasmSource = Url | string | WasmBytes;
+
+/** What wasm-bindgen writes around a module. */
+interface Bindings {
+  default(source: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  initSync(source: { module: BufferSource | WebAssembly.Module }): unknown;
 }
 
 /**
- * Makes an initialiser that runs once: later calls share the first one's result, and a failed attempt
- * may be repeated. Nothing is loaded on import.
+ * The two ways to start a module. Nothing is loaded on import; both may be called any number of times, and
+ * an attempt that failed may be repeated.
  *
  * @internal
  */
-export function once(start: (source: WasmSource) => Promise<unknown>, file: URL) {
-  let running: Promise<void> | undefined;
-  return (source?: WasmSource): Promise<void> => {
-    running ??= (async () => {
-      await start(source ?? (await resolveSource(file)));
-    })().catch((error: unknown) => {
-      running = undefined;
-      throw error;
-    });
-    return running;
+export function loader(bindings: Bindings, own: () => WasmSource) {
+  let pending: Promise<void> | undefined;
+  let starting = false;
+  let ready = false;
+
+  return {
+    init(source?: WasmSource): Promise<void> {
+      pending ??= (async () => {
+        if (ready) return;
+        const module = await compiled(source ?? own());
+        // Whoever started it with `initSync` in the meantime holds objects of that instance.
+        if (ready) return;
+        starting = true;
+        await bindings.default({ module_or_path: module });
+        ready = true;
+      })().catch((error: unknown) => {
+        pending = undefined;
+        starting = false;
+        throw error;
+      });
+      return pending;
+    },
+
+    initSync(source?: WasmBytes): void {
+      if (ready) return;
+      const given = source ?? own();
+      if (starting || typeof given === "string" || given instanceof URL) {
+        throw new Error(starting ? "init() is under way: await it" : "initSync() needs the module's bytes here");
+      }
+      bindings.initSync({ module: given as BufferSource | WebAssembly.Module });
+      ready = true;
+    },
   };
+}
+
+async function compiled(source: WasmSource): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  if (typeof source !== "string" && !(source instanceof URL)) {
+    return WebAssembly.compile(source as BufferSource);
+  }
+  const response = await fetch(source);
+  if (!response.ok) throw new Error(`${source} answered ${response.status}`);
+  // Compiling while it downloads needs the right type; a server that does not know it costs only that.
+  return response.headers.get("Content-Type") === "application/wasm"
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer());
 }

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import start, * as wasm from "./wasm/pkce.js";
-import { once, type WasmSource } from "./load.js";
+import own from "#pkce.wasm";
+import * as wasm from "./wasm/pkce.js";
+import { loader, type WasmBytes, type WasmSource } from "./load.js";
 
-export type { WasmSource } from "./load.js";
+export type { WasmBytes, WasmSource } from "./load.js";
 
 /** A verifier with its challenge, for one authorization request. */
 export interface PkcePair {
@@ -19,18 +20,32 @@ export interface PkcePair {
   readonly method: "S256";
 }
 
+const load = loader({ default: wasm.default, initSync: wasm.initSync }, own);
+
 /**
- * Loads the module. Not needed before the functions below, which do it themselves; call it to load early,
- * or to say where the module lies.
+ * Loads the module. Not needed before the asynchronous functions below, which do it themselves; call it to
+ * load early, or to say where the module lies.
  */
-export const init: (source?: WasmSource) => Promise<void> = once(
-  (source) => start({ module_or_path: source }),
-  new URL("./wasm/pkce_bg.wasm", import.meta.url),
-);
+export function init(source?: WasmSource): Promise<void> {
+  return load.init(source);
+}
+
+/**
+ * Starts the module at once, for the functions that end in `Sync`. In Node and workerd, and from
+ * `@bluegate/client/inline`, it needs no argument; elsewhere the module's bytes.
+ */
+export function initSync(source?: WasmBytes): void {
+  load.initSync(source);
+}
 
 /** Makes a verifier from 256 bits of the platform's random source, and its challenge. */
 export async function createPkce(): Promise<PkcePair> {
   await init();
+  return createPkceSync();
+}
+
+/** {@link createPkce} for those who have started the module. */
+export function createPkceSync(): PkcePair {
   const verifier = wasm.createVerifier();
   return { verifier, challenge: wasm.challenge(verifier), method: "S256" };
 }
@@ -48,5 +63,10 @@ export async function challenge(verifier: string): Promise<string> {
 /** 256 random bits as 43 base64url characters, for `state` and `nonce`. */
 export async function randomToken(): Promise<string> {
   await init();
+  return wasm.randomToken();
+}
+
+/** {@link randomToken} for those who have started the module. */
+export function randomTokenSync(): string {
   return wasm.randomToken();
 }

@@ -110,6 +110,7 @@ const en = {
     sign_in_expired: "This sign-in was too old or was started in another window. Please sign in again.",
     state_mismatch: "This answer belongs to another sign-in. Nothing was shared. Please sign in again.",
     unsupported: "The gateway cannot do this.",
+    wrong_person: "The answer is about somebody else. Nothing of it was kept. Please sign in again.",
     other: "Something went wrong. Please try again.",
   } satisfies Record<ErrorCode | "other", string>,
 };
@@ -223,6 +224,7 @@ const es: Texts = {
     state_mismatch:
       "Esta respuesta pertenece a otro inicio de sesión. No se compartió nada. Inicie sesión de nuevo.",
     unsupported: "El servicio no puede hacer esto.",
+    wrong_person: "La respuesta es de otra persona. No se guardó nada de ella. Inicie sesión de nuevo.",
     other: "Algo salió mal. Inténtelo de nuevo.",
   },
 };
