@@ -12,7 +12,7 @@ use tower_service::Service as _;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let version = arguments.next().ok_or("version v1 or v2 is missing")?;
+    let version = arguments.next().ok_or("version v1, v2 or v3 is missing")?;
     let (resource, parameter) = match arguments.next().as_deref() {
         Some("Patient") => ("Patient", "_id"),
         Some("Coverage") => ("Coverage", "beneficiary"),
@@ -29,7 +29,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let person = PersonNumber::new(number.parse()?).ok_or("there is no such person")?;
         let uri = format!(
             "/sandbox/claims/{version}/fhir/{resource}?{parameter}={}",
-            person.patient_id()
+            if version == "v3" {
+                person.v3_id()
+            } else {
+                person.patient_id()
+            }
         );
         let response =
             futures_executor::block_on(router.call(Request::get(uri).body(Body::empty())?))?;

@@ -1,6 +1,6 @@
 //! What the sandbox writes, read with the types that the gateway and the browser library read it with.
 //!
-//! Nothing may be left unread, and a claim must say the same in both versions.
+//! Nothing may be left unread, and a claim must say the same in all versions.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,6 +11,7 @@
 use axum::Router;
 use axum::body::Body;
 use bluegate_sandbox::app;
+use bluegate_sandbox::claims::id::ClaimKey;
 use bluegate_sandbox::claims::{ClaimType, counts};
 use bluegate_sandbox::config::Config;
 use bluegate_sandbox::people::PersonNumber;
@@ -116,12 +117,82 @@ fn every_claim_is_read_whole_and_says_the_same_in_both_versions() {
     assert_eq!(kinds.len(), 8, "{kinds:?}");
 }
 
+/// v3 has other ids, no texts of diagnoses and drugs, and no word on what the person owes where v2 has none either.
+#[test]
+fn v3_says_of_each_claim_what_v2_says() {
+    let mut site = site();
+    for person in people() {
+        let search =
+            |version: &str, id: i64| format!("{version}/fhir/ExplanationOfBenefit?patient={id}");
+        let r4 = bundle(&mut site, &search("v2", person.patient_id()));
+        let v3 = bundle(&mut site, &search("v3", person.v3_id()));
+        assert_eq!(r4.entries.len(), v3.entries.len());
+        let v3: std::collections::HashMap<String, &Claim> = claims(&v3)
+            .into_iter()
+            .map(|claim| (claim.id.clone(), claim))
+            .collect();
+        for old in claims(&r4) {
+            let key = ClaimKey::parse(&old.id).unwrap();
+            let new = v3[&key.v3_number().to_string()];
+            let at = &old.id;
+            // Where v2 says nothing of what the person owes, v3 says zero.
+            let owed = |row: &fhir::ClaimRow| row.patient_responsibility.unwrap_or_default();
+            let patient = person.v3_id().to_string();
+            assert_eq!(new.patient_id.as_deref(), Some(patient.as_str()));
+            let (two, three) = (old.row(), new.row());
+            assert_eq!(two.claim_type, three.claim_type, "{at}");
+            assert_eq!(
+                (&two.status, &two.start, &two.end, two.lines),
+                (&three.status, &three.start, &three.end, three.lines),
+                "{at}"
+            );
+            assert_eq!(
+                (two.paid, two.charged, owed(&two)),
+                (three.paid, three.charged, owed(&three)),
+                "{at}"
+            );
+            assert_eq!(two.npi, three.npi, "{at}");
+            // Who bills in their own name has it in parts, without title and degree.
+            let name = two.provider.as_deref().unwrap_or("");
+            let part = three.provider.as_deref().unwrap_or("?");
+            assert!(name.contains(part), "{at}: {name}, {part}");
+            let code = |code: &Option<fhir::Code>| code.as_ref().map(|code| code.code.clone());
+            assert_eq!(code(&two.diagnosis), code(&three.diagnosis), "{at}");
+            let (two, three) = (old, new);
+            assert_eq!(two.drg, three.drg, "{at}");
+            assert_eq!(two.admission_period, three.admission_period, "{at}");
+            let drug = |claim: &Claim| {
+                claim.drug.as_ref().map(|drug| {
+                    (
+                        drug.ndc.clone(),
+                        drug.quantity.clone(),
+                        drug.days_supply.clone(),
+                        drug.fill_number.clone(),
+                        drug.rx_number.clone(),
+                    )
+                })
+            };
+            assert_eq!(drug(two), drug(three), "{at}");
+            for (two, three) in two.lines.iter().zip(&three.lines) {
+                assert_eq!(two.totals.charged, three.totals.charged, "{at}");
+                // Lines of stays say what was paid for them in v3 only.
+                if two.totals.paid.is_some() {
+                    assert_eq!(two.totals.paid, three.totals.paid, "{at}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn people_and_coverages_are_read_whole() {
     let mut site = site();
     for person in people() {
-        for version in ["v1", "v2"] {
-            let id = person.patient_id();
+        for version in ["v1", "v2", "v3"] {
+            let id = match version {
+                "v3" => person.v3_id(),
+                _ => person.patient_id(),
+            };
             for path in [
                 format!("Patient?_id={id}"),
                 format!("Coverage?beneficiary={id}"),

@@ -1,7 +1,7 @@
 """Validates what the claims backend answers with the PyPI package fhir.resources (STU3 and R4B).
 
 Reads searchset bundles, one a line, from standard input, as `cargo run -p bluegate-sandbox --example dump`
-prints them; the first argument is v1 or v2. Besides the structure it checks what the package does not: links
+prints them; the first argument is v1, v2 or v3. Besides the structure it checks what the package does not: links
 between the parts of a claim, `#` references, one owner, and sums.
 
 Prints one line with the counts and exits 1 if anything is wrong. Without the package it prints `skipped: …`.
@@ -14,7 +14,7 @@ from decimal import Decimal
 
 
 def modules(version):
-    package = {"v1": "STU3", "v2": "R4B"}[version]
+    package = {"v1": "STU3", "v2": "R4B", "v3": "R4B"}[version]
     load = lambda name, kind: getattr(importlib.import_module(f"fhir.resources.{package}.{name}"), kind)
     return {
         "Patient": load("patient", "Patient"),

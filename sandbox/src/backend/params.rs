@@ -41,6 +41,11 @@ impl Params {
             .any(|(key, _)| plain(key) == name && key.len() > name.len())
     }
 
+    /// Whether a parameter came without a modifier.
+    pub(super) fn plain(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
     /// The pairs that page links repeat: all but those that change from page to page.
     pub(super) fn repeated(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0

@@ -1,5 +1,9 @@
 //! v3: a server of its own, with other patient ids, other rules for pages and other words for what is wrong.
 
+mod coverage;
+mod eob;
+mod filter;
+mod page;
 mod patient;
 
 use super::dates::Range;
@@ -14,6 +18,10 @@ pub(super) fn route(call: &Call<'_>, resource: &str, id: Option<&str>) -> Result
     match (resource, id) {
         ("Patient", Some(id)) => patient::read(call, id),
         ("Patient", None) => patient::search(call),
+        ("Coverage", Some(id)) => coverage::read(call, id),
+        ("Coverage", None) => coverage::search(call),
+        ("ExplanationOfBenefit", Some(id)) => eob::read(call, id),
+        ("ExplanationOfBenefit", None) => eob::search(call),
         _ => Err(Problem::unknown_resource(resource)),
     }
 }

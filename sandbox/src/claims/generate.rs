@@ -28,14 +28,12 @@ pub fn claim(person: &Person, key: ClaimKey) -> Option<Claim> {
         return None;
     }
     let dates = dates::of(person, key, count);
-    let mut rng = Rng::of(
-        DOMAIN,
-        u64::from(key.person.get()),
-        u64::from(key.kind.ordinal()),
-        u64::from(key.index),
-    );
-    let group = 20_000_000_000 + u64::from(rng.below(1_000_000_000));
-    let final_action = !rng.percent(1);
+    let State {
+        mut rng,
+        group,
+        final_action,
+        shared_system,
+    } = state(key);
     let conditions = conditions::of(person);
     let context = Context {
         person,
@@ -58,8 +56,43 @@ pub fn claim(person: &Person, key: ClaimKey) -> Option<Claim> {
         dates,
         group,
         final_action,
+        shared_system,
         body,
     })
+}
+
+/// Whether a claim is final, and whether v3 tells it as a shared system has it, without building it.
+#[must_use]
+pub fn status(key: ClaimKey) -> (bool, bool) {
+    let state = state(key);
+    (state.final_action, state.shared_system)
+}
+
+/// What is drawn before the body.
+struct State {
+    /// For the body.
+    rng: Rng,
+    group: u64,
+    final_action: bool,
+    shared_system: bool,
+}
+
+fn state(key: ClaimKey) -> State {
+    let person = u64::from(key.person.get());
+    let (kind, index) = (u64::from(key.kind.ordinal()), u64::from(key.index));
+    let mut rng = Rng::of(DOMAIN, person, kind, index);
+    let group = 20_000_000_000 + u64::from(rng.below(1_000_000_000));
+    let final_action = !rng.percent(1);
+    let may = matches!(
+        key.kind,
+        ClaimType::Carrier | ClaimType::Dme | ClaimType::Outpatient
+    );
+    State {
+        rng,
+        group,
+        final_action,
+        shared_system: may && Rng::of(DOMAIN, person, 110 + kind, index).percent(3),
+    }
 }
 
 /// What the body of a claim is made from.

@@ -13,6 +13,9 @@ use crate::people::PersonNumber;
 /// The least absolute value of a claim's number.
 const BASE: i64 = 10_000_000_000_000;
 
+/// The same for v3.
+const V3_BASE: i64 = 3_000_000_000_000;
+
 const BITS: u32 = 30;
 const MASK: u32 = (1 << BITS) - 1;
 const SPREAD: u32 = 0x2545_f491 & MASK;
@@ -32,13 +35,42 @@ pub struct ClaimKey {
 }
 
 impl ClaimKey {
+    fn packed(self) -> u32 {
+        u32::from(self.person.get()) << 15
+            | u32::from(self.kind.ordinal()) << 12
+            | u32::from(self.index & 0xfff)
+    }
+
+    /// The number that was packed, where the person has so many claims of that type.
+    fn unpacked(packed: u32) -> Option<Self> {
+        let person = PersonNumber::new(u16::try_from(packed >> 15).ok()?)?;
+        let key = Self {
+            person,
+            kind: *ClaimType::ALL.get((packed >> 12 & 7) as usize)?,
+            index: u16::try_from(packed & 0xfff).ok()?,
+        };
+        (key.index < counts::of(person).of_type(key.kind)).then_some(key)
+    }
+
+    /// The id in v3, a number of a space of its own: negative, with thirteen digits.
+    #[must_use]
+    pub fn v3_number(self) -> i64 {
+        // Undoing what scrambles the numbers of v1 and v2 scrambles as well, into another order.
+        -V3_BASE - i64::from(unscramble(self.packed()))
+    }
+
+    /// The claim of an id of v3.
+    #[must_use]
+    pub fn of_v3_number(number: i64) -> Option<Self> {
+        let value = number.checked_neg()?.checked_sub(V3_BASE)?;
+        let value = u32::try_from(value).ok().filter(|value| *value <= MASK)?;
+        Self::unpacked(scramble(value))
+    }
+
     /// The number in the id.
     #[must_use]
     pub fn number(self) -> i64 {
-        let packed = u32::from(self.person.get()) << 15
-            | u32::from(self.kind.ordinal()) << 12
-            | u32::from(self.index & 0xfff);
-        let value = BASE + i64::from(scramble(packed));
+        let value = BASE + i64::from(scramble(self.packed()));
         if self.person.get() < POSITIVE_BELOW {
             value
         } else {
@@ -61,15 +93,9 @@ impl ClaimKey {
                 .ok()
                 .filter(|packed| *packed <= MASK)?,
         );
-        let person = PersonNumber::new(u16::try_from(packed >> 15).ok()?)?;
-        let index = u16::try_from(packed & 0xfff).ok()?;
-        let key = Self {
-            person,
-            kind,
-            index,
-        };
+        let key = Self::unpacked(packed)?;
         // Writing it again settles sign, type and spelling (`+5`, `005`) at once.
-        (index < counts::of(person).of_type(kind) && key.to_string() == id).then_some(key)
+        (key.kind == kind && key.to_string() == id).then_some(key)
     }
 }
 
@@ -123,6 +149,8 @@ mod tests {
                     };
                     assert_eq!(ClaimKey::parse(&key.to_string()), Some(key));
                     assert!(seen.insert(key.number()), "{key}");
+                    assert_eq!(ClaimKey::of_v3_number(key.v3_number()), Some(key));
+                    assert!(seen.insert(key.v3_number()), "{key}");
                 }
             }
         }
@@ -153,6 +181,17 @@ mod tests {
             format!("pde-{}", i64::MIN),
         ] {
             assert_eq!(ClaimKey::parse(&id), None, "{id}");
+        }
+        let beyond = ClaimKey { index: 5, ..key };
+        for number in [
+            beyond.v3_number(),
+            -key.v3_number(),
+            number,
+            0,
+            i64::MIN,
+            i64::MAX,
+        ] {
+            assert_eq!(ClaimKey::of_v3_number(number), None, "{number}");
         }
     }
 }

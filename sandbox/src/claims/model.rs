@@ -26,6 +26,8 @@ pub struct Claim {
     pub group: u64,
     /// False where a later action voided the claim.
     pub final_action: bool,
+    /// True where v3 tells the claim as a shared system has it, before it is settled.
+    pub shared_system: bool,
     /// What the type adds.
     pub body: Body,
 }

@@ -179,7 +179,8 @@ fn organization(o: &mut Obj<'_>, body: &Institutional) {
     o.text("name", &body.provider.name);
 }
 
-const CONTRACTOR: &str = "52280";
+/// The contractor that all institutions send their claims to.
+pub(super) const CONTRACTOR: &str = "52280";
 
 fn extensions(a: &mut Arr<'_>, version: Version, form: &Form, claim: &Claim, body: &Institutional) {
     let control = body.control_number.to_string();

@@ -48,15 +48,11 @@ pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Carrier {
         .enumerate()
         .map(|(index, service)| line(index, first, service, &diagnoses, rng))
         .collect();
-    Carrier {
-        contractor: CONTRACTORS[usize::from(person.number.get()) % CONTRACTORS.len()],
-        control_number: 70_000_000_000_000
-            + u64::from(rng.below(u32::MAX)) * 1_000
-            + u64::from(rng.below(1_000)),
-        referring: (place > 1 && rng.percent(60)).then(|| physician(person, 0)),
-        performing: physician(person, place as u64),
-        specialty,
-        practice: organization(
+    let performing = physician(person, place as u64);
+    let practice = if ALONE.contains(&specialty.code) {
+        performing.clone()
+    } else {
+        organization(
             person,
             place as u64,
             if place == LABORATORY {
@@ -64,7 +60,17 @@ pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Carrier {
             } else {
                 "MEDICAL GROUP"
             },
-        ),
+        )
+    };
+    Carrier {
+        contractor: CONTRACTORS[usize::from(person.number.get()) % CONTRACTORS.len()],
+        control_number: 70_000_000_000_000
+            + u64::from(rng.below(u32::MAX)) * 1_000
+            + u64::from(rng.below(1_000)),
+        referring: (place > 1 && rng.percent(60)).then(|| physician(person, 0)),
+        performing,
+        specialty,
+        practice,
         state: postal_state(person.state),
         zip: person.zip.clone(),
         trial: rng.percent(2).then_some("99900011"),
@@ -83,6 +89,9 @@ fn distance(first: &Service, service: &Service) -> u8 {
         2
     }
 }
+
+/// CMS specialties whose members bill in their own name: physical therapists and dermatologists.
+const ALONE: [&str; 2] = ["65", "07"];
 
 /// Medicare administrative contractors by number.
 const CONTRACTORS: [&str; 6] = ["01112", "04412", "05302", "09102", "12502", "15102"];

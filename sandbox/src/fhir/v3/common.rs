@@ -1,6 +1,6 @@
 //! What the resources of v3 share.
 
-use crate::fhir::common::{THO, coding, concept};
+use crate::fhir::common::{NPI, THO, coding, concept};
 use crate::fhir::json::Obj;
 
 /// `meta` with the profiles of both guides.
@@ -36,4 +36,34 @@ pub(super) fn member_number(o: &mut Obj<'_>) {
 /// An instant at midnight, as v3 writes days that came from timestamps.
 pub(super) fn midnight(o: &mut Obj<'_>, key: &str, day: crate::date::Day) {
     o.parts(key, &[&day.to_string(), "T00:00:00+00:00"]);
+}
+
+/// Where the lists of codes have their names.
+pub(super) const SYSTEM: &str = "https://bluebutton.cms.gov/fhir/CodeSystem/";
+
+/// A contained organization, up to its name.
+pub(super) fn organization(
+    o: &mut Obj<'_>,
+    id: &str,
+    us_core: &str,
+    npi: Option<&str>,
+    name: &str,
+) {
+    o.text("resourceType", "Organization");
+    o.text("id", id);
+    o.object("meta", |o| profiles(o, "C4BB-Organization", us_core));
+    if let Some(npi) = npi {
+        o.array("identifier", |a| a.object(|o| npi_fields(o, npi)));
+    }
+    o.bool("active", true);
+    o.text("name", name);
+}
+
+/// A National Provider Identifier with its type and system.
+pub(super) fn npi_fields(o: &mut Obj<'_>, npi: &str) {
+    concept(o, "type", |a| {
+        coding(a, [THO, "v2-0203"], ("NPI", "National provider identifier"))
+    });
+    o.text("system", NPI);
+    o.text("value", npi);
 }
