@@ -24,6 +24,8 @@ cargo xtask <command>
             --no-lint                without cargo fmt and clippy
   check-config  say whether the gateway would start with the SPIN_VARIABLE_* of the environment
   soak    the races for codes and tokens with all their rounds
+  bench fhir    a page of claims beside nginx, and beside a bare component on the same engine
+            --json, --rounds N, --milliseconds N, --connections N, --only page|Patient|LINE[,…]
   bench token   tokens per second, beside what SQLite reaches on this disk
   fuzz    [guard|links|search]  the fuzz targets, or one of them; installs cargo-fuzz if missing
             --seconds N              for each target (60)
@@ -190,9 +192,10 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
     let mut rest = Rest { args };
     match command.as_str() {
         "bench" => match rest.args.next().as_deref() {
+            Some("fhir") => Ok(Command::Bench("bench-fhir", rest.args.collect())),
             Some("token") => Ok(Command::Bench("bench-token", rest.args.collect())),
-            Some(other) => bail!("there is no bench named `{other}`: token"),
-            None => bail!("`bench` needs a name: token"),
+            Some(other) => bail!("there is no bench named `{other}`: fhir or token"),
+            None => bail!("`bench` needs a name: fhir or token"),
         },
         "build" => rest.build().map(Command::Build),
         "check-config" => rest.nothing(Command::CheckConfig),

@@ -111,6 +111,46 @@ pub(crate) fn browser(workspace: &Workspace) -> Result<Browser> {
     find_browser().context("Debian's packages were installed, but hold no browser and driver")
 }
 
+/// Finds nginx, or unpacks Debian's package for this repository alone: nothing is installed, so that no server
+/// is started on port 80.
+pub(crate) fn nginx(workspace: &Workspace) -> Result<PathBuf> {
+    let dir = workspace.root().join(".bluegate/nginx");
+    let unpacked = dir.join("usr/sbin/nginx");
+    let installed = Path::new("/usr/sbin/nginx");
+    let find = || {
+        named("BLUEGATE_NGINX")
+            .or_else(|| on_path("nginx"))
+            .or_else(|| installed.is_file().then(|| installed.to_path_buf()))
+            .or_else(|| unpacked.is_file().then(|| unpacked.clone()))
+    };
+    if let Some(nginx) = find() {
+        return Ok(nginx);
+    }
+    if on_path("apt-get").is_none() || on_path("dpkg-deb").is_none() {
+        bail!("nginx is needed for the comparison; BLUEGATE_NGINX can name it");
+    }
+    fs::create_dir_all(&dir)?;
+    let download = || {
+        let mut apt = workspace.command("apt-get");
+        process::run(apt.current_dir(&dir).args(["download", "--quiet", "nginx"]))
+    };
+    // A package list from an old image may name a file that is gone.
+    download().or_else(|error| {
+        if !is_root(workspace) {
+            return Err(error);
+        }
+        process::run(workspace.command("apt-get").args(["update", "--quiet"]))?;
+        download()
+    })?;
+    let package = fs::read_dir(&dir)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.extension() == Some(OsStr::new("deb")))
+        .context("apt-get left no package")?;
+    let mut unpack = workspace.command("dpkg-deb");
+    process::run(unpack.arg("--extract").arg(package).arg(&dir))?;
+    find().context("Debian's package holds no nginx")
+}
+
 /// A Python that has the package which validates FHIR, in an environment of its own.
 pub(crate) fn fhir_validator(workspace: &Workspace) -> Result<PathBuf> {
     let dir = workspace.root().join(".bluegate/python");

@@ -62,12 +62,22 @@ pub(crate) fn screenshots(workspace: &Workspace) -> Result<()> {
 
 /// `cargo xtask soak` and `cargo xtask bench …`: a program of tests/bench on the built application.
 pub(crate) fn bench(workspace: &Workspace, program: &str, options: &[String]) -> Result<ExitCode> {
-    let needed = needs(Suite::Http);
+    let compares = program == "bench-fhir";
+    let mut needed: BTreeSet<_> = needs(Suite::Http).into_iter().collect();
+    if compares {
+        needed.extend([Step::Passthrough, Step::Nginx]);
+    }
     let mut steps = Steps::new(needed.len());
     for step in needed {
         steps.step(step.label(), || step.run(workspace, Profile::Release))?;
     }
     let mut cargo = workspace.cargo();
+    if compares {
+        let component = workspace.component("bluegate_passthrough", Profile::Release);
+        cargo
+            .env("BLUEGATE_NGINX", setup::nginx(workspace)?)
+            .env("BLUEGATE_PASSTHROUGH", component);
+    }
     cargo
         .args([
             "run",

@@ -18,6 +18,34 @@ pub fn load() -> Option<f64> {
         .ok()
 }
 
+/// Processor time that a process has taken so far, all of its threads together, in milliseconds.
+#[must_use]
+pub fn processor_time(pid: u32) -> f64 {
+    fs::read_to_string(format!("/proc/{pid}/stat"))
+        .ok()
+        .and_then(|text| ticks(&text))
+        .map_or(f64::NAN, |ticks| ticks * 10.0)
+}
+
+/// Of `/proc/PID/stat`: `utime` and `stime`, in hundredths of a second on every Linux. The name of the program
+/// stands before them in brackets and may hold anything.
+fn ticks(stat: &str) -> Option<f64> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_ascii_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<f64>().ok();
+    Some(next()? + next()?)
+}
+
+/// Model of the processors, where the machine tells it.
+#[must_use]
+pub fn model() -> String {
+    let known = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    known
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or_else(|| "unknown".to_owned(), |(_, model)| model.to_owned())
+}
+
 /// Processors of the machine.
 #[must_use]
 pub fn processors() -> usize {
@@ -97,4 +125,17 @@ fn instances(process: u32) -> Option<usize> {
         .filter(|file| file.to_str().is_some_and(|name| name.ends_with(".db-wal")))
         .count();
     Some(logs / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_is_user_and_system_time() {
+        let stat = "7 (a) b) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 3 0 1 1 1";
+        assert_eq!(ticks(stat), Some(300.0));
+        assert_eq!(ticks("7 (a"), None);
+        assert!(processor_time(std::process::id()) >= 0.0);
+    }
 }

@@ -135,6 +135,11 @@ impl Stack {
         Browser::new(&self.base)
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The file of its store.
     pub fn database(&self) -> PathBuf {
         self.data.path().join("sqlite_db.db")

@@ -1,0 +1,126 @@
+//! The page that is measured: 8 claims of one person, about 140 KB, version 2.
+//!
+//! Where the folder of fixtures is there, it is the real one of the claims backend, with its person and its
+//! placeholders replaced; else 8 claims that lie one after the other in the sandbox's answer.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+
+/// Claims on the page.
+pub(crate) const CLAIMS: usize = 8;
+
+/// The page in all variants, and the Patient.
+pub(crate) struct Page {
+    /// What it was made of.
+    pub(crate) source: String,
+    /// Links on the backend's own base.
+    pub(crate) own: Vec<u8>,
+    /// Links on the public base, as the gateway itself would write them.
+    pub(crate) public: Vec<u8>,
+    /// One Patient.
+    pub(crate) patient: Vec<u8>,
+}
+
+impl Page {
+    /// Makes it for a person. `claims` and `patient` are what the sandbox answers for that person.
+    pub(crate) fn new(person: &str, public_base: &str, claims: &Value, patient: &[u8]) -> Self {
+        let (source, mut bundle) = fixture(person).unwrap_or_else(|| sandbox(claims));
+        let path = format!("/v2/fhir/ExplanationOfBenefit?patient={person}&_count={CLAIMS}");
+        let mut with_links_on = |base: &str| {
+            bundle["link"] = json!([{ "relation": "self", "url": format!("{base}{path}") }]);
+            for entry in bundle["entry"].as_array_mut().into_iter().flatten() {
+                let id = entry["resource"]["id"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned();
+                entry["fullUrl"] = json!(format!("{base}/v2/fhir/ExplanationOfBenefit/{id}"));
+            }
+            bundle.to_string().into_bytes()
+        };
+        Self {
+            own: with_links_on("http://backend:8080"),
+            public: with_links_on(public_base),
+            patient: patient.to_vec(),
+            source,
+        }
+    }
+}
+
+/// As a backend compresses.
+pub(crate) fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
+    encoder.write_all(body).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+fn fixture(person: &str) -> Option<(String, Value)> {
+    let folder = std::env::var_os("BLUEGATE_FIXTURES")
+        .map_or_else(|| PathBuf::from("../shared/fixtures"), PathBuf::from);
+    let name = "bfd/v2/eob-by-patient-id-paged.json";
+    let text = std::fs::read_to_string(folder.join(name)).ok()?;
+    let mut bundle = serde_json::from_str(&text).ok()?;
+    replace(&mut bundle, person);
+    Some((format!("the fixture {name}"), bundle))
+}
+
+/// The fixture's person becomes the one who signed in, and its placeholders become what they stand for.
+fn replace(value: &mut Value, person: &str) {
+    match value {
+        Value::String(text) if text == "IGNORED_FIELD" => "2026-01-01T00:00:00Z".clone_into(text),
+        Value::String(text) => *text = text.replace("567834", person),
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, person)),
+        Value::Object(members) => members
+            .values_mut()
+            .for_each(|member| replace(member, person)),
+        _ => {}
+    }
+}
+
+fn sandbox(claims: &Value) -> (String, Value) {
+    let entries = claims["entry"].as_array().cloned().unwrap_or_default();
+    let size =
+        |window: &[Value]| -> usize { window.iter().map(|entry| entry.to_string().len()).sum() };
+    let window = entries
+        .windows(CLAIMS)
+        .min_by_key(|window| size(window).abs_diff(WANTED))
+        .unwrap_or_default();
+    let mut bundle = claims.clone();
+    bundle["entry"] = json!(window);
+    bundle["total"] = json!(window.len());
+    ("the sandbox".to_owned(), bundle)
+}
+
+/// Bytes of the real page.
+const WANTED: usize = 140_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_persons_id_is_put_in_everywhere() {
+        let mut value = json!({ "id": "IGNORED_FIELD", "patient": { "reference": "Patient/567834" },
+            "insurance": [{ "coverage": { "reference": "Coverage/part-b-567834" } }] });
+        replace(&mut value, "-9");
+        assert_eq!(
+            value,
+            json!({ "id": "2026-01-01T00:00:00Z", "patient": { "reference": "Patient/-9" },
+                "insurance": [{ "coverage": { "reference": "Coverage/part-b--9" } }] })
+        );
+    }
+
+    #[test]
+    fn of_the_sandbox_the_eight_claims_nearest_in_size_are_taken() {
+        let entry = |size: usize| json!({ "resource": { "id": "c-1", "text": "x".repeat(size) } });
+        let entries: Vec<_> = [9_000_usize, 30_000]
+            .iter()
+            .flat_map(|size| vec![entry(*size); 8])
+            .collect();
+        let page = Page::new("-9", "http://127.0.0.1", &json!({ "entry": entries }), b"");
+        assert!((120_000..160_000).contains(&page.own.len()) || page.source.contains("fixture"));
+    }
+}
