@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use rusqlite::StatementStatus;
 use rusqlite::types::{Value as SqlValue, ValueRef};
 
 use crate::app::App;
@@ -35,14 +36,21 @@ pub(crate) fn app(variables: &[(&'static str, &str)], clock: Arc<ManualClock>) -
     }
 }
 
-/// SQLite in memory or in a file. Statements run at once, in the order of the calls.
-pub(crate) struct SqliteDatabase(Mutex<rusqlite::Connection>);
+/// SQLite in memory or in a file. Statements run at once, in the order of the calls, and are kept compiled as
+/// Spin keeps them.
+pub(crate) struct SqliteDatabase {
+    connection: Mutex<rusqlite::Connection>,
+    recompiled: Mutex<Vec<String>>,
+}
 
 impl SqliteDatabase {
     /// A fresh store in memory with the schema applied.
     pub(crate) fn in_memory() -> Self {
         let connection = rusqlite::Connection::open_in_memory().unwrap();
-        let database = Self(Mutex::new(connection));
+        let database = Self {
+            connection: Mutex::new(connection),
+            recompiled: Mutex::default(),
+        };
         futures::executor::block_on(crate::store::migrate::migrate(&database)).unwrap();
         database
     }
@@ -64,8 +72,8 @@ impl Database for SqliteDatabase {
 
 impl SqliteDatabase {
     fn run(&self, sql: &str, parameters: Vec<Value>) -> rusqlite::Result<Rows> {
-        let connection = self.0.lock().unwrap();
-        let mut statement = connection.prepare(sql)?;
+        let connection = self.connection.lock().unwrap();
+        let mut statement = connection.prepare_cached(sql)?;
         let columns = statement.column_count();
         let parameters = parameters.into_iter().map(|value| match value {
             Value::Blob(bytes) => SqlValue::Blob(bytes),
@@ -93,7 +101,16 @@ impl SqliteDatabase {
                     .collect::<rusqlite::Result<_>>()?,
             );
         }
+        drop(rows);
+        if statement.reset_status(StatementStatus::RePrepare) > 0 {
+            self.recompiled.lock().unwrap().push(sql.to_owned());
+        }
         Ok(all)
+    }
+
+    /// The statements that SQLite compiled again although they were kept, once for each time.
+    pub(crate) fn recompiled(&self) -> Vec<String> {
+        std::mem::take(&mut self.recompiled.lock().unwrap())
     }
 }
 

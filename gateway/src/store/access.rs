@@ -203,7 +203,7 @@ fn known_token(row: &Row, expires_at: UnixMillis) -> Result<KnownToken, StoreErr
 /// The left joins give one row of NULLs for an unknown token, so that a lock-down is seen first even then.
 const LOOKUP: &str = concat!(
     "SELECT NOT ",
-    no_lock_down!("?2", "a.client_id"),
+    no_lock_down!("+?2", "a.client_id"),
     ",
        t.expires_at, c.ended_at IS NOT NULL, a.status = 'active', g.expires_at, g.end_reason,
        c.id, c.flow_id, g.id, a.id, a.client_id, a.client_name, i.id, i.patient_id,
@@ -211,7 +211,7 @@ const LOOKUP: &str = concat!(
        b.opened_at, b.probe_at, (SELECT MAX(second) FROM backend_second WHERE failures > 0),
        i.patient_id_v3
 FROM (SELECT 1)
-LEFT JOIN access_token t ON t.token_hash = ?1
+LEFT JOIN access_token t ON t.token_hash = +?1
 LEFT JOIN token_chain c ON c.id = t.chain_id
 LEFT JOIN consent_grant g ON g.id = c.grant_id
 LEFT JOIN application a ON a.id = c.application_id
@@ -230,12 +230,12 @@ FROM token_chain c
 JOIN consent_grant g ON g.id = c.grant_id
 JOIN application a ON a.id = c.application_id
 JOIN identity i ON i.id = g.identity_id
-WHERE c.id = ?14 AND c.ended_at IS NULL
-  AND g.id = ?15 AND g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > ?2)
-  AND a.id = ?16 AND a.status = 'active'
-  AND i.id = ?17 AND i.patient_id = ?18 AND (?20 IS NULL OR i.patient_id_v3 = ?20)
+WHERE c.id = +?14 AND c.ended_at IS NULL
+  AND g.id = +?15 AND g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > +?2)
+  AND a.id = +?16 AND a.status = 'active'
+  AND i.id = +?17 AND i.patient_id = +?18 AND (+?20 IS NULL OR i.patient_id_v3 = +?20)
   AND ",
-    no_lock_down!("?19", "a.client_id"),
+    no_lock_down!("+?19", "a.client_id"),
     " RETURNING id"
 );
 

@@ -10,7 +10,6 @@ use crate::policy::authorize::Language;
 use crate::ports::{Database, Durability, UnixMillis, Value};
 use crate::secret::SecretHash;
 
-use super::audit::Event;
 use super::row::{Row, StoreError, all, one};
 
 /// Notes that a browser was sent to sign in.
@@ -81,20 +80,19 @@ pub async fn open(
     identity_id: i64,
     now: UnixMillis,
     expires_at: UnixMillis,
-    event: &Event<'_>,
+    request_id: &str,
 ) -> Result<bool, StoreError> {
     let row = one(
         database,
         Durability::Durable,
-        "UPDATE account_session SET session_hash = ?, identity_id = ?, expires_at = ?, request_id = ?, event = ?
+        "UPDATE account_session SET session_hash = ?, identity_id = ?, expires_at = ?, request_id = ?
          WHERE transaction_hash = ? AND browser_hash = ? AND session_hash IS NULL AND expires_at > ?
          RETURNING 1",
         vec![
             session.into(),
             identity_id.into(),
             expires_at.into(),
-            event.request_id.into(),
-            event.carried(),
+            request_id.into(),
             transaction.into(),
             browser.into(),
             now.into(),
@@ -296,18 +294,17 @@ pub async fn revoke(
     identity_id: i64,
     grant_id: i64,
     now: UnixMillis,
-    event: &Event<'_>,
+    request_id: &str,
 ) -> Result<Option<String>, StoreError> {
     let row = one(
         database,
         Durability::Durable,
-        "UPDATE consent_grant SET ended_at = ?, end_reason = 'revoked', request_id = ?, event = ?
+        "UPDATE consent_grant SET ended_at = ?, end_reason = 'revoked', request_id = ?
          WHERE id = ? AND identity_id = ? AND ended_at IS NULL
          RETURNING (SELECT client_id FROM application WHERE id = application_id)",
         vec![
             now.into(),
-            event.request_id.into(),
-            event.carried(),
+            request_id.into(),
             grant_id.into(),
             identity_id.into(),
         ],

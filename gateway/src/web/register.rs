@@ -12,9 +12,7 @@ use super::{Answer, Site};
 use crate::app::{App, Reply, Request};
 use crate::policy::application::{Application, Status};
 use crate::policy::registration::{Registration, RegistrationError, Rules, new_client_id};
-use crate::ports::UnixMillis;
 use crate::secret::Secret;
-use crate::store::audit::{Event, Level};
 use crate::store::{StoreError, application};
 
 /// Client id of the demo page, registered by the sandbox itself. The browser package has the same constant.
@@ -25,17 +23,32 @@ pub(super) async fn register(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    match store(&site, &request).await {
-        Ok(reply) => reply.into(),
-        Err(failure) => {
-            // A refusal changed nothing: it is told even where its event cannot be written.
-            let _ = Action::refused("application.register", failure.code())
-                .by("developer")
-                .record(&site, &request)
-                .await;
-            failure.reply().into()
+    let result = store(&site, &request).await;
+    let (action, client_id) = match &result {
+        Ok((_, client_id)) => (
+            Action::ok("application.register"),
+            client_id.as_str().to_owned(),
+        ),
+        Err(failure) => (
+            Action::refused("application.register", failure.code()),
+            String::new(),
+        ),
+    };
+    let recorded = action
+        .by("developer")
+        .application(&client_id)
+        .record(&site, &request)
+        .await;
+    match (result, recorded) {
+        (Ok((reply, _)), Ok(())) => reply,
+        (Ok((_, client_id)), Err(_)) => {
+            // Nobody will know its id: the name becomes free again.
+            let _ = application::discard(site.app.database.as_ref(), &client_id).await;
+            Failure::Unavailable.reply()
         }
+        (Err(failure), _) => failure.reply(),
     }
+    .into()
 }
 
 /// Registers the demo page's public application, or brings its address up to date.
@@ -49,8 +62,7 @@ pub(super) async fn demo(app: &App) -> Result<(), StoreError> {
     match application::by_client_id(database, &client_id).await? {
         Some(known) if known.redirect_uris == [redirect.as_str()] => Ok(()),
         Some(_) => {
-            let event = of_start("application.update", client_id.as_str(), now);
-            application::set_redirect_uris(database, &client_id, &[redirect], now, &event).await
+            application::set_redirect_uris(database, &client_id, &[redirect], now, "start").await
         }
         None => {
             let request = json!({
@@ -72,28 +84,11 @@ pub(super) async fn demo(app: &App) -> Result<(), StoreError> {
                 None,
                 Status::Active,
                 now,
-                &of_start("application.register", client_id.as_str(), now),
+                "start",
             )
             .await
             .map(drop)
         }
-    }
-}
-
-/// What the gateway does to its own demo application when an instance starts.
-const fn of_start<'a>(action: &'a str, client_id: &'a str, now: UnixMillis) -> Event<'a> {
-    Event {
-        started_at: now,
-        ended_at: now,
-        request_id: "start",
-        flow_id: "",
-        actor: "gateway",
-        client_id,
-        person: &[],
-        action,
-        outcome: "ok",
-        code: "",
-        level: Level::Info,
     }
 }
 
@@ -107,7 +102,7 @@ pub(super) enum Failure {
     Unavailable,
 }
 
-async fn store(site: &Site, request: &Request) -> Result<Reply, Failure> {
+async fn store(site: &Site, request: &Request) -> Result<(Reply, ClientId), Failure> {
     let app = &site.app;
     let registration =
         Registration::parse(&request.body, &Rules::of(&app.config)).map_err(Failure::Refused)?;
@@ -119,10 +114,6 @@ async fn store(site: &Site, request: &Request) -> Result<Reply, Failure> {
         None
     };
     let token = random()?;
-    let event = Action::ok("application.register")
-        .by("developer")
-        .application(client_id.as_str())
-        .draft(site, request);
     let now = app.clock.now();
     let stored = application::insert(
         app.database.as_ref(),
@@ -132,33 +123,25 @@ async fn store(site: &Site, request: &Request) -> Result<Reply, Failure> {
         Some(token.hash()),
         Registration::initial_status(app.config.environment),
         now,
-        &event.event(),
+        &request.request_id,
     )
     .await;
     let Ok(stored) = stored else {
-        // It may have been applied all the same. Nobody will know its id: the name becomes free again.
-        let discarded = Action::ok("application.discard")
-            .by("gateway")
-            .application(client_id.as_str())
-            .draft(site, request);
-        if let Ok(true) =
-            application::discard(app.database.as_ref(), &client_id, now, &discarded.event()).await
-        {
-            discarded.log(site);
-        }
+        // It may have been applied all the same.
+        let _ = application::discard(app.database.as_ref(), &client_id).await;
         return Err(Failure::Unavailable);
     };
     let Some(stored) = stored else {
         return Err(Failure::Refused(RegistrationError::name_taken()));
     };
-    event.log(site);
-    answer(
+    let reply = answer(
         site,
         StatusCode::CREATED,
         &stored,
         secret.as_ref(),
         Some(&token),
-    )
+    )?;
+    Ok((reply, client_id))
 }
 
 /// The registration as it is now (RFC 7591, section 3.2.1), with what is shown only once.
