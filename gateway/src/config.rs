@@ -35,6 +35,8 @@ pub struct Config {
     pub claims_backend_base: String,
     /// Value of the `Authorization` header to the backend, where set.
     pub claims_backend_authorization: Option<Arc<Secret>>,
+    /// How long an answer of the backend may take, in seconds.
+    pub claims_backend_timeout_s: i64,
     /// The identity provider's issuer: `idp_origin` and `idp_path`.
     pub idp_issuer: Issuer,
     /// Origins that the provider's endpoints may have.
@@ -101,6 +103,7 @@ impl Config {
                 raw.path("claims_backend_path")?
             ),
             claims_backend_authorization: raw.optional_secret("claims_backend_authorization")?,
+            claims_backend_timeout_s: raw.number("claims_backend_timeout_s", 1, 60)?,
             idp_issuer: Issuer::new(idp_issuer),
             idp_origins,
             idp_client_id: raw.filled("idp_client_id")?.to_owned(),
@@ -136,6 +139,12 @@ impl Config {
     #[must_use]
     pub fn is_sandbox(&self) -> bool {
         self.environment == Environment::Sandbox
+    }
+
+    /// How long an answer of the backend may take, in milliseconds.
+    #[must_use]
+    pub const fn claims_backend_timeout_ms(&self) -> i64 {
+        self.claims_backend_timeout_s * 1000
     }
 
     /// `public_base_url` is https, so cookies are `Secure` with the `__Host-` prefix and HSTS is sent.

@@ -9,6 +9,7 @@ pub mod access;
 mod backend;
 pub mod breaker;
 mod elements;
+pub(crate) mod exchange;
 pub mod guard;
 mod media;
 mod members;
@@ -120,7 +121,7 @@ async fn read(
     let format = media::negotiate(&request.headers, shape.format())?;
     query::check_id(target.resource, id, authorized.patient_id())?;
 
-    let mut passage = Passage::ask(app, request, authorized.token()).await?;
+    let mut passage = Passage::ask(app, &request.request_id, authorized.token().breaker()).await?;
     trail.before_backend();
     let path = format!("{}/{id}", target.resource.name());
     let called = backend::get(app, request, &authorized, &mut passage, &path).await;
@@ -155,7 +156,7 @@ async fn search(
     let format = media::negotiate(&request.headers, search.shape().format())?;
     query::only_names(&search, authorized.patient_id())?;
 
-    let mut passage = Passage::ask(app, request, authorized.token()).await?;
+    let mut passage = Passage::ask(app, &request.request_id, authorized.token().breaker()).await?;
     trail.before_backend();
     let cleared = if search.is_count_only() {
         let (_, result) = page(

@@ -17,7 +17,7 @@ pub struct Variable {
 }
 
 /// Every variable of the gateway, in the order of the documentation.
-pub const VARIABLES: [Variable; 23] = [
+pub const VARIABLES: [Variable; 24] = [
     Variable {
         name: "environment",
         sandbox_default: "sandbox",
@@ -52,6 +52,13 @@ pub const VARIABLES: [Variable; 23] = [
         production_default: Some(""),
         secret: true,
         purpose: "Value of the `Authorization` header to the backend; empty sends none.",
+    },
+    Variable {
+        name: "claims_backend_timeout_s",
+        sandbox_default: "30",
+        production_default: Some("30"),
+        secret: false,
+        purpose: "Seconds that an answer of the backend may take, from the request to its last byte, 1 to 60.",
     },
     Variable {
         name: "idp_origin",

@@ -2,7 +2,6 @@
 //! and 7.5). An answer that comes out of here is whole and inflated, and nobody has looked at whose it is.
 
 use std::io::Read as _;
-use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::bufread::GzDecoder;
@@ -12,14 +11,13 @@ use serde::Deserialize;
 
 use super::access::Authorized;
 use super::breaker::Passage;
+use super::exchange::{self, Exchange};
 use super::refusal::Refusal;
 use crate::app::{App, Request};
-use crate::ports::{UpstreamError, UpstreamRequest, UpstreamResponse};
+use crate::ports::{UpstreamError, UpstreamResponse};
 
 /// Largest answer, both over the wire and inflated.
 pub(super) const BODY_LIMIT: usize = 64 * 1024 * 1024;
-/// From the request to the last byte of the answer, the retry included.
-pub(super) const TIMEOUT_MS: i64 = 30_000;
 /// Where the backend asks to wait and does not say how long.
 const BUSY_SECONDS: u32 = 5;
 
@@ -35,9 +33,6 @@ pub(super) struct Answer {
 pub(super) struct Called {
     pub(super) status: Option<StatusCode>,
     pub(super) result: Result<Answer, Refusal>,
-    /// Whether the circuit breaker counts it as a failure: no connection, no answer in time, 5xx. Whatever
-    /// else there is, the backend is there.
-    failed: bool,
 }
 
 /// Sends `path_and_query` below the FHIR base of the version, with leave of the circuit breaker.
@@ -49,73 +44,30 @@ pub(super) async fn get<I>(
     path_and_query: &str,
 ) -> Called {
     let began_at = app.clock.now();
-    let called = send(app, request, authorized, path_and_query).await;
-    passage.ended(app, request, began_at, called.failed).await;
-    called
-}
-
-async fn send<I>(
-    app: &App,
-    request: &Request,
-    authorized: &Authorized<I>,
-    path_and_query: &str,
-) -> Called {
-    let url = format!(
-        "{}/{}/fhir/{path_and_query}",
-        app.config.claims_backend_base,
-        authorized.version().segment()
-    );
-    let headers = headers(app, request, authorized);
-    let deadline = app.clock.now().0.saturating_add(TIMEOUT_MS);
-    let mut retried = false;
-    loop {
-        let left = deadline.saturating_sub(app.clock.now().0);
-        let Some(timeout) = u64::try_from(left).ok().filter(|left| *left > 0) else {
-            return Called::without_answer(UpstreamError::Timeout);
-        };
-        let sent = app
-            .upstream
-            .send(UpstreamRequest {
-                method: Method::GET,
-                url: url.clone(),
-                headers: headers.clone(),
-                body: Bytes::new(),
-                timeout: Duration::from_millis(timeout),
-                body_limit: BODY_LIMIT,
-            })
-            .await;
-        match sent {
-            // Nothing was sent, so a second try can do no harm; once, because a backend that is down needs no crowd.
-            Err(UpstreamError::Connect) if !retried => retried = true,
-            Err(error) => {
-                app.log.line(
-                    &serde_json::json!({
-                        "event": "backend.error",
-                        "request_id": request.request_id,
-                        "error": error.to_string(),
-                    })
-                    .to_string(),
-                );
-                return Called::without_answer(error);
-            }
-            Ok(response) => {
-                return Called {
-                    status: Some(response.status),
-                    result: answer(&response),
-                    failed: response.status.is_server_error(),
-                };
-            }
-        }
-    }
-}
-
-impl Called {
-    fn without_answer(error: UpstreamError) -> Self {
-        Self {
+    let id = &request.request_id;
+    let exchange = Exchange {
+        method: Method::GET,
+        url: format!(
+            "{}/{}/fhir/{path_and_query}",
+            app.config.claims_backend_base,
+            authorized.version().segment()
+        ),
+        headers: headers(app, request, authorized),
+        body: Bytes::new(),
+        body_limit: BODY_LIMIT,
+    };
+    let sent = exchange::send(app, id, &exchange).await;
+    let failed = exchange::is_failure(&sent);
+    passage.ended(app, id, began_at, failed).await;
+    match sent {
+        Ok(response) => Called {
+            status: Some(response.status),
+            result: answer(&response),
+        },
+        Err(error) => Called {
             status: None,
             result: Err(refusal(error)),
-            failed: matches!(error, UpstreamError::Connect | UpstreamError::Timeout),
-        }
+        },
     }
 }
 

@@ -13,9 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 
-use super::access::LiveToken;
 use super::refusal::Refusal;
-use crate::app::{App, Request};
+use crate::app::App;
 use crate::ports::UnixMillis;
 use crate::store::StoreError;
 use crate::store::breaker::{self as store, State, Tally};
@@ -35,7 +34,7 @@ struct Counts {
 }
 
 /// Leave to call the backend, for one request.
-pub(super) enum Passage {
+pub(crate) enum Passage {
     /// The breaker is closed.
     Free {
         /// Whether failures are on record.
@@ -46,20 +45,16 @@ pub(super) enum Passage {
 }
 
 impl Passage {
-    /// Asks the breaker, by what the lookup of the token has found.
+    /// Asks the breaker, by what the store was found to say.
     ///
     /// # Errors
     ///
     /// [`Refusal::BreakerOpen`], and [`Refusal::StoreUnavailable`] where it is not known who may try.
-    pub(super) async fn ask(
-        app: &App,
-        request: &Request,
-        token: &LiveToken,
-    ) -> Result<Self, Refusal> {
+    pub(crate) async fn ask(app: &App, request_id: &str, state: &State) -> Result<Self, Refusal> {
         let State {
             open,
             failing_second,
-        } = *token.breaker();
+        } = *state;
         let now = app.clock.now();
         let Some(open) = open else {
             let failing = failing_second.is_some_and(|second| second >= first_second(now));
@@ -67,12 +62,12 @@ impl Passage {
         };
         app.breaker.announce(app, open.since);
         if now >= open.probe_at {
-            let until = UnixMillis(now.0.saturating_add(PROBE_MS));
-            match store::begin_probe(&*app.database, now, until, &request.request_id).await {
+            let until = UnixMillis(now.0.saturating_add(probe_ms(app)));
+            match store::begin_probe(&*app.database, now, until, request_id).await {
                 Ok(true) => return Ok(Self::Probe(until)),
                 Ok(false) => {}
                 Err(error) => {
-                    note(app, request, &error);
+                    note(app, request_id, &error);
                     return Err(Refusal::StoreUnavailable);
                 }
             }
@@ -85,15 +80,15 @@ impl Passage {
 
     /// Counts a call that has ended. A report that the store does not take is lost: that makes the breaker
     /// slower, and refuses nobody.
-    pub(super) async fn ended(
+    pub(crate) async fn ended(
         &mut self,
         app: &App,
-        request: &Request,
+        request_id: &str,
         began_at: UnixMillis,
         failed: bool,
     ) {
         let now = app.clock.now();
-        let (database, id) = (&*app.database, request.request_id.as_str());
+        let (database, id) = (&*app.database, request_id);
         let probe_at = UnixMillis(now.0.saturating_add(PAUSE_MS));
         let result = match *self {
             Self::Probe(until) if failed => store::keep_open(database, until, probe_at, id).await,
@@ -110,7 +105,7 @@ impl Passage {
             }
         };
         if let Err(error) = result {
-            note(app, request, &error);
+            note(app, request_id, &error);
         }
     }
 }
@@ -172,16 +167,22 @@ impl Breaker {
     }
 }
 
+/// How long a try may take before somebody else may begin one: longer than the backend is waited for, and
+/// soon enough where an instance died in it.
+fn probe_ms(app: &App) -> i64 {
+    app.config.claims_backend_timeout_ms() + PAUSE_MS
+}
+
 /// The first second that counts: with the present one, ten.
 const fn first_second(now: UnixMillis) -> i64 {
     now.seconds() - 9
 }
 
-fn note(app: &App, request: &Request, error: &StoreError) {
+fn note(app: &App, request_id: &str, error: &StoreError) {
     app.log.line(
         &json!({
             "event": "store.error",
-            "request_id": request.request_id,
+            "request_id": request_id,
             "error": error.to_string(),
         })
         .to_string(),
@@ -190,9 +191,6 @@ fn note(app: &App, request: &Request, error: &StoreError) {
 
 /// From opening, or from a try that failed, to the next try.
 const PAUSE_MS: i64 = 5_000;
-/// How long a try may take before somebody else may begin one: longer than the backend is waited for, and
-/// soon enough where an instance died in it.
-const PROBE_MS: i64 = super::backend::TIMEOUT_MS + PAUSE_MS;
 /// While calls fail, an instance holds back at most a tenth of what it has reported,
 const SHARE: i64 = 10;
 /// and so many calls that went well.

@@ -1,7 +1,5 @@
 //! The patient behind a Medicare number: wire contract, section 3.
 
-use std::time::Duration;
-
 use bluegate_shared::id::PatientId;
 use bytes::Bytes;
 use futures::future::join;
@@ -12,11 +10,15 @@ use zeroize::Zeroizing;
 
 use super::SignInError;
 use crate::app::App;
-use crate::ports::UpstreamRequest;
+use crate::fhir::breaker::Passage;
+use crate::fhir::exchange::{self, Exchange};
+use crate::store::breaker;
 use crate::version::{PatientIds, Version};
 
 /// Looks the patient up at the claims backend, in each id space that is on. Somebody who is not in v3 signs in
 /// all the same; the v3 routes then have nothing to give. The number goes in the body, never in a URL.
+/// Time limit, retry and circuit breaker are those of every call of the backend (section 7.5): while it fails,
+/// nobody who signs in waits for it.
 ///
 /// # Errors
 ///
@@ -27,11 +29,24 @@ pub async fn by_medicare_number(
     mbi: &str,
     request_id: &str,
 ) -> Result<PatientIds, SignInError> {
+    let unavailable = SignInError::BackendUnavailable;
+    let state = breaker::state(&*app.database)
+        .await
+        .map_err(|_| unavailable)?;
+    let mut passage = Passage::ask(app, request_id, &state)
+        .await
+        .map_err(|_| unavailable)?;
+    let began_at = app.clock.now();
     let shared = look_up(app, Version::V2, mbi, request_id);
     if !app.config.v3_enabled {
-        return Ok(PatientIds::new(shared.await?, None));
+        let (failed, shared) = shared.await?;
+        passage.ended(app, request_id, began_at, failed).await;
+        return Ok(PatientIds::new(shared?, None));
     }
     let (shared, v3) = join(shared, look_up(app, Version::V3, mbi, request_id)).await;
+    let ((failed, shared), (v3_failed, v3)) = (shared?, v3?);
+    passage.ended(app, request_id, began_at, failed).await;
+    passage.ended(app, request_id, began_at, v3_failed).await;
     let shared = shared?;
     let v3 = match v3 {
         Ok(id) => Some(id),
@@ -41,12 +56,14 @@ pub async fn by_medicare_number(
     Ok(PatientIds::new(shared, v3))
 }
 
+/// Asks, and says whether the circuit breaker counts it as a failure. Nothing is asked where our own
+/// configuration does not allow it.
 async fn look_up(
     app: &App,
     version: Version,
     mbi: &str,
     request_id: &str,
-) -> Result<PatientId, SignInError> {
+) -> Result<(bool, Result<PatientId, SignInError>), SignInError> {
     let body = Zeroizing::new(
         form_urlencoded::Serializer::new(String::new())
             .append_pair(
@@ -69,26 +86,24 @@ async fn look_up(
             .map_err(|_| SignInError::BackendUnavailable)?;
         headers.insert(AUTHORIZATION, value);
     }
-    let answer = app
-        .upstream
-        .send(UpstreamRequest {
-            method: Method::POST,
-            url: format!(
-                "{}/{}/fhir/Patient/_search",
-                app.config.claims_backend_base,
-                version.segment()
-            ),
-            headers,
-            body: Bytes::copy_from_slice(body.as_bytes()),
-            timeout: Duration::from_secs(30),
-            body_limit: 4 * 1024 * 1024,
-        })
-        .await
-        .map_err(|_| SignInError::BackendUnavailable)?;
-    if answer.status != StatusCode::OK {
-        return Err(SignInError::BackendUnavailable);
-    }
-    read(&answer.body)
+    let exchange = Exchange {
+        method: Method::POST,
+        url: format!(
+            "{}/{}/fhir/Patient/_search",
+            app.config.claims_backend_base,
+            version.segment()
+        ),
+        headers,
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        body_limit: 4 * 1024 * 1024,
+    };
+    let sent = exchange::send(app, request_id, &exchange).await;
+    let failed = exchange::is_failure(&sent);
+    let found = match sent {
+        Ok(answer) if answer.status == StatusCode::OK => read(&answer.body),
+        _ => Err(SignInError::BackendUnavailable),
+    };
+    Ok((failed, found))
 }
 
 #[derive(Deserialize)]

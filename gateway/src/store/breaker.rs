@@ -46,6 +46,24 @@ impl State {
     }
 }
 
+/// Reads the state by itself, for a caller that looks up no token.
+///
+/// # Errors
+///
+/// The store's error; then it is not known whether the backend may be called.
+pub async fn state(database: &dyn Database) -> Result<State, StoreError> {
+    let row = one(
+        database,
+        Durability::Relaxed,
+        "SELECT (SELECT opened_at FROM breaker WHERE id = 1), (SELECT probe_at FROM breaker WHERE id = 1),
+                (SELECT MAX(second) FROM backend_second WHERE failures > 0)",
+        Vec::new(),
+    )
+    .await?
+    .ok_or(StoreError::Shape("the state of the breaker"))?;
+    State::from_row(&row, 0)
+}
+
 /// Calls that ended in one second.
 #[allow(clippy::exhaustive_structs)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -48,6 +48,8 @@ pub(super) struct State {
     pub(super) provider_down: bool,
     /// The backend does not answer.
     pub(super) backend_down: bool,
+    /// The backend answers an internal error.
+    pub(super) backend_broken: bool,
     /// The v3 part of the backend answers an internal error, in plain text.
     pub(super) v3_down: bool,
     /// Key ids in the JWKS.
@@ -85,6 +87,7 @@ impl Outside {
             state: Mutex::new(State {
                 provider_down: false,
                 backend_down: false,
+                backend_broken: false,
                 v3_down: false,
                 kids: vec!["k1"],
                 signs_with: "k1",
@@ -162,6 +165,9 @@ impl Outside {
         let (version, path) = path.split_once("/fhir/").unwrap();
         if state.backend_down {
             return Err(UpstreamError::Connect);
+        }
+        if state.backend_broken {
+            return Ok(status(500));
         }
         if version == "v3" && state.v3_down {
             let mut answer = status(500);

@@ -214,6 +214,53 @@ fn a_provider_or_backend_that_is_down_at_the_callback_can_be_tried_again() {
 }
 
 #[test]
+fn the_patient_lookup_is_retried_once_and_only_where_no_connection_came_about() {
+    let world = World::new();
+    let client = world.app("App");
+    world.outside.change(|outside| outside.backend_down = true);
+    attempt(&world, &client, &anne()).is_page(503, "backend_unavailable");
+    assert_eq!(world.outside.asked(LOOKUP), 2);
+
+    let world = World::new();
+    let client = world.app("App");
+    world
+        .outside
+        .change(|outside| outside.backend_broken = true);
+    attempt(&world, &client, &anne()).is_page(503, "backend_unavailable");
+    assert_eq!(world.outside.asked(LOOKUP), 1);
+}
+
+#[test]
+fn sign_ins_and_fhir_calls_share_one_circuit_breaker() {
+    let world = World::new();
+    let client = world.app("App");
+    let token = world.connect(&client, &anne()).access;
+    world
+        .outside
+        .change(|outside| outside.backend_broken = true);
+    for _ in 0..20 {
+        attempt(&world, &client, &anne());
+    }
+    assert_eq!(world.count("audit WHERE code = 'breaker_open'"), 1);
+    // Nobody waits for a backend that is known to fail, and nobody asks it.
+    let asked = world.outside.asked("/sandbox/claims/");
+    attempt(&world, &client, &anne()).is_page(503, "backend_unavailable");
+    let fhir = world.send(Call::get("/v2/fhir/Patient").bearer(&token));
+    assert_eq!(fhir.refusal(), (503, "backend_busy".to_owned()));
+    assert_eq!(world.outside.asked("/sandbox/claims/"), asked);
+
+    // Five seconds later a sign-in may be the one that tries, and closes it for everybody.
+    world
+        .outside
+        .change(|outside| outside.backend_broken = false);
+    world.advance(6);
+    world.connect(&client, &anne());
+    let fhir = world.send(Call::get("/v2/fhir/Patient").bearer(&token));
+    assert_eq!(fhir.status, 200);
+    assert_eq!(world.count("audit WHERE code = 'breaker_closed'"), 1);
+}
+
+#[test]
 fn an_id_token_that_says_something_else_is_refused() {
     let world = World::new();
     let client = world.app("App");
@@ -392,3 +439,5 @@ fn the_patient_is_looked_up_at_each_sign_in_and_the_number_is_in_no_url() {
     );
     assert_eq!(world.outside.asked(&anne().mbi), 0);
 }
+
+const LOOKUP: &str = "Patient/_search";

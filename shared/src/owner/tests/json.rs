@@ -149,6 +149,7 @@ fn duplicate_members_that_matter_are_not_proved() {
         eob(r#","provider":{"reference":"Organization/1","reference":"Organization/2"}"#),
         eob(r#","contained":[{"resourceType":"Organization","resourceType":"Patient"}]"#),
         eob(r#","contained":[{"resourceType":"Organization","id":"1","id":"2"}]"#),
+        eob(r#","reference":"a","reference":"b""#),
     ] {
         assert_eq!(
             verdict(&body, EOB),
@@ -162,6 +163,10 @@ fn duplicate_members_that_matter_are_not_proved() {
         r#"{"resourceType":"Bundle","resourceType":"Bundle"}"#.to_owned(),
         r#"{"resourceType":"Bundle","total":1,"total":2}"#.to_owned(),
         r#"{"resourceType":"Bundle","link":[],"link":[]}"#.to_owned(),
+        format!(
+            r#"{{"resourceType":"Bundle","entry":[{{"id":"a","id":"b","resource":{}}}]}}"#,
+            eob("")
+        ),
         format!(
             r#"{{"resourceType":"Bundle","entry":[{{"resource":{0},"resource":{0}}}]}}"#,
             eob("")

@@ -184,7 +184,14 @@ impl<'de> Visitor<'de> for EntrySeed<'_, '_, 'de> {
                     findings.text(&url);
                     full_url = span(text, raw).map(|span| (span, url));
                 }
-                Key::Reference => Object::default().member(key, &mut members, findings)?,
+                Key::Reference => {
+                    seen.once(key, findings);
+                    Object::default().member(key, &mut members, findings)?;
+                }
+                Key::Id | Key::ResourceType => {
+                    seen.once(key, findings);
+                    members.next_value_seed(Anything(findings))?;
+                }
                 _ => members.next_value_seed(Anything(findings))?,
             }
         }

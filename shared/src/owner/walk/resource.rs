@@ -151,6 +151,7 @@ impl<'de> Visitor<'de> for ResourceSeed<'_, '_> {
                     owner = members.next_value_seed(OwnerSeed(findings))?;
                 }
                 Key::Reference => {
+                    seen.once(key, findings);
                     Object::default().member(key, &mut members, findings)?;
                 }
                 Key::Link if expected == ResourceType::Patient => {
