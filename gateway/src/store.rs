@@ -10,6 +10,7 @@ pub mod authorization;
 pub mod breaker;
 pub mod client_proof;
 pub mod identity;
+pub mod layers;
 pub mod lock_down;
 pub mod logo;
 pub mod migrate;

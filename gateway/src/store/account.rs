@@ -10,6 +10,7 @@ use crate::policy::authorize::Language;
 use crate::ports::{Database, Durability, UnixMillis, Value};
 use crate::secret::SecretHash;
 
+use super::audit::Event;
 use super::row::{Row, StoreError, all, one};
 
 /// Notes that a browser was sent to sign in.
@@ -80,19 +81,20 @@ pub async fn open(
     identity_id: i64,
     now: UnixMillis,
     expires_at: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<bool, StoreError> {
     let row = one(
         database,
         Durability::Durable,
-        "UPDATE account_session SET session_hash = ?, identity_id = ?, expires_at = ?, request_id = ?
+        "UPDATE account_session SET session_hash = ?, identity_id = ?, expires_at = ?, request_id = ?, event = ?
          WHERE transaction_hash = ? AND browser_hash = ? AND session_hash IS NULL AND expires_at > ?
          RETURNING 1",
         vec![
             session.into(),
             identity_id.into(),
             expires_at.into(),
-            request_id.into(),
+            event.request_id.into(),
+            event.carried(),
             transaction.into(),
             browser.into(),
             now.into(),
@@ -294,17 +296,18 @@ pub async fn revoke(
     identity_id: i64,
     grant_id: i64,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<Option<String>, StoreError> {
     let row = one(
         database,
         Durability::Durable,
-        "UPDATE consent_grant SET ended_at = ?, end_reason = 'revoked', request_id = ?
+        "UPDATE consent_grant SET ended_at = ?, end_reason = 'revoked', request_id = ?, event = ?
          WHERE id = ? AND identity_id = ? AND ended_at IS NULL
          RETURNING (SELECT client_id FROM application WHERE id = application_id)",
         vec![
             now.into(),
-            request_id.into(),
+            event.request_id.into(),
+            event.carried(),
             grant_id.into(),
             identity_id.into(),
         ],

@@ -7,6 +7,7 @@ use crate::policy::registration::Registration;
 use crate::ports::{Database, Durability, UnixMillis, Value};
 use crate::secret::SecretHash;
 
+use super::audit::Event;
 use super::row::{Row, StoreError, all, one};
 
 /// The columns of [`read`], for every statement that gives applications.
@@ -59,14 +60,15 @@ pub async fn insert(
     registration_token: Option<SecretHash>,
     status: Status,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<Option<Application>, StoreError> {
+    // Not ON CONFLICT DO NOTHING: the event is written before the row, so there must be none for nothing.
     let sql = format!(
         "INSERT INTO application (client_id, client_name, client_name_key, secret_hash, token_endpoint_auth_method,
              redirect_uris, scope, scope_bits, data_access_type, requires_demographics, require_par, metadata,
-             registration_token_hash, status, created_at, updated_at, request_id)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO NOTHING
+             registration_token_hash, status, created_at, updated_at, request_id, event)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18
+         WHERE NOT EXISTS (SELECT 1 FROM application WHERE client_id = ?1 OR client_name_key = ?3)
          RETURNING {COLUMNS}"
     );
     let mut parameters = vec![
@@ -81,7 +83,8 @@ pub async fn insert(
         status.as_str().into(),
         now.into(),
         now.into(),
-        request_id.into(),
+        event.request_id.into(),
+        event.carried(),
     ]);
     let row = one(database, Durability::Durable, &sql, parameters).await?;
     row.as_ref().map(read).transpose()
@@ -110,21 +113,19 @@ pub async fn by_registration_token(
     row.as_ref().map(read).transpose()
 }
 
-/// Removes an application that nobody was told about, because its registration could not be audited.
+/// Ends an application that nobody was told about, where its registration was stored all the same: its name
+/// becomes free again.
 ///
 /// # Errors
 ///
 /// The store's error; the name then stays taken.
-pub async fn discard(database: &dyn Database, client_id: &ClientId) -> Result<(), StoreError> {
-    one(
-        database,
-        Durability::Durable,
-        "DELETE FROM application WHERE client_id = ?
-         AND NOT EXISTS (SELECT 1 FROM authorization_request WHERE application_id = application.id)",
-        vec![client_id.as_str().into()],
-    )
-    .await
-    .map(drop)
+pub async fn discard(
+    database: &dyn Database,
+    client_id: &ClientId,
+    now: UnixMillis,
+    event: &Event<'_>,
+) -> Result<bool, StoreError> {
+    end(database, "client_id", client_id.as_str().into(), now, event).await
 }
 
 /// Replaces the metadata of an application (RFC 7592, section 2.2), and its secret where a new one is given.
@@ -140,13 +141,15 @@ pub async fn update(
     secret: Option<SecretHash>,
     status: Status,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<Option<Application>, StoreError> {
+    let key = registration.name.to_lowercase();
     let sql = format!(
-        "UPDATE OR IGNORE application SET client_name = ?, client_name_key = ?, secret_hash = CASE WHEN ? THEN COALESCE(?, secret_hash) END,
+        "UPDATE application SET client_name = ?, client_name_key = ?, secret_hash = CASE WHEN ? THEN COALESCE(?, secret_hash) END,
              token_endpoint_auth_method = ?, redirect_uris = ?, scope = ?, scope_bits = ?, data_access_type = ?,
-             requires_demographics = ?, require_par = ?, metadata = ?, status = ?, updated_at = ?, request_id = ?
+             requires_demographics = ?, require_par = ?, metadata = ?, status = ?, updated_at = ?, request_id = ?, event = ?
          WHERE id = ? AND status <> 'deleted'
+           AND NOT EXISTS (SELECT 1 FROM application other WHERE other.client_name_key = ? AND other.id <> application.id)
          RETURNING {COLUMNS}"
     );
     let mut parameters = vec![
@@ -159,8 +162,10 @@ pub async fn update(
     parameters.extend([
         status.as_str().into(),
         now.into(),
-        request_id.into(),
+        event.request_id.into(),
+        event.carried(),
         id.into(),
+        key.into(),
     ]);
     let row = one(database, Durability::Durable, &sql, parameters).await?;
     row.as_ref().map(read).transpose()
@@ -197,17 +202,18 @@ pub async fn set_status(
     from: [Status; 2],
     to: Status,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<Option<Application>, StoreError> {
     let sql = format!(
-        "UPDATE application SET status = ?, updated_at = ?, request_id = ?
+        "UPDATE application SET status = ?, updated_at = ?, request_id = ?, event = ?
          WHERE client_id = ? AND status IN (?, ?)
          RETURNING {COLUMNS}"
     );
     let parameters = vec![
         to.as_str().into(),
         now.into(),
-        request_id.into(),
+        event.request_id.into(),
+        event.carried(),
         client_id.as_str().into(),
         from[0].as_str().into(),
         from[1].as_str().into(),
@@ -217,7 +223,7 @@ pub async fn set_status(
 }
 
 /// Deletes an application: its row stays for the audit, its name becomes free, and by trigger every grant to
-/// it ends.
+/// it ends. True where it was not deleted before.
 ///
 /// # Errors
 ///
@@ -226,18 +232,27 @@ pub async fn delete(
     database: &dyn Database,
     id: i64,
     now: UnixMillis,
-    request_id: &str,
-) -> Result<(), StoreError> {
-    one(
-        database,
-        Durability::Durable,
+    event: &Event<'_>,
+) -> Result<bool, StoreError> {
+    end(database, "id", id.into(), now, event).await
+}
+
+async fn end(
+    database: &dyn Database,
+    column: &'static str,
+    key: Value,
+    now: UnixMillis,
+    event: &Event<'_>,
+) -> Result<bool, StoreError> {
+    let sql = format!(
         "UPDATE application SET status = 'deleted', client_name_key = client_id, secret_hash = NULL,
-             registration_token_hash = NULL, updated_at = ?, request_id = ?
-         WHERE id = ? AND status <> 'deleted'",
-        vec![now.into(), request_id.into(), id.into()],
-    )
-    .await
-    .map(drop)
+             registration_token_hash = NULL, updated_at = ?, request_id = ?, event = ?
+         WHERE {column} = ? AND status <> 'deleted' RETURNING 1"
+    );
+    let parameters = vec![now.into(), event.request_id.into(), event.carried(), key];
+    Ok(one(database, Durability::Durable, &sql, parameters)
+        .await?
+        .is_some())
 }
 
 /// Replaces the redirect URIs of an application where they differ: for the sandbox's own demo, whose address
@@ -251,19 +266,20 @@ pub async fn set_redirect_uris(
     client_id: &ClientId,
     redirect_uris: &[String],
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<(), StoreError> {
     let list = json_list(redirect_uris);
     one(
         database,
         Durability::Durable,
-        "UPDATE application SET redirect_uris = ?, metadata = json_set(metadata, '$.redirect_uris', json(?)), updated_at = ?, request_id = ?
+        "UPDATE application SET redirect_uris = ?, metadata = json_set(metadata, '$.redirect_uris', json(?)), updated_at = ?, request_id = ?, event = ?
          WHERE client_id = ? AND redirect_uris <> ?",
         vec![
             list.as_str().into(),
             list.as_str().into(),
             now.into(),
-            request_id.into(),
+            event.request_id.into(),
+            event.carried(),
             client_id.as_str().into(),
             list.as_str().into(),
         ],

@@ -62,6 +62,24 @@ pub struct Event<'a> {
 }
 
 impl Event<'_> {
+    /// The event as a statement carries it to the trigger that writes it: see [`super::layers`].
+    #[must_use]
+    pub fn carried(&self) -> ports::Value {
+        let parts = json!([
+            self.started_at.0,
+            self.ended_at.0,
+            self.flow_id,
+            self.actor,
+            self.client_id,
+            hex(self.person),
+            self.action,
+            self.outcome,
+            self.code,
+            self.level.as_str(),
+        ]);
+        ports::Value::Text(parts.to_string())
+    }
+
     /// The event as the JSON object of its log line, people as the hexadecimal of their keyed hash.
     #[must_use]
     pub fn line(&self) -> Map<String, Value> {

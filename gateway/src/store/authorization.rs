@@ -10,6 +10,7 @@ use crate::ports::{Database, Durability, UnixMillis, Value};
 use crate::secret::SecretHash;
 use crate::version::{PatientIds, Version};
 
+use super::audit::Event;
 use super::lock_down::no_lock_down;
 use super::row::{Row, StoreError, one};
 
@@ -156,18 +157,19 @@ pub async fn signed_in(
     browser_hash: SecretHash,
     identity_id: i64,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<bool, StoreError> {
     let row = one(
         database,
-        Durability::Relaxed,
-        "UPDATE authorization_request SET identity_id = ?, signed_in_at = ?, request_id = ?
+        Durability::Durable,
+        "UPDATE authorization_request SET identity_id = ?, signed_in_at = ?, request_id = ?, event = ?
          WHERE id_hash = ? AND browser_hash = ? AND decided_at IS NULL AND expires_at > ?
          RETURNING 1",
         vec![
             identity_id.into(),
             now.into(),
-            request_id.into(),
+            event.request_id.into(),
+            event.carried(),
             id_hash.into(),
             browser_hash.into(),
             now.into(),
@@ -191,24 +193,25 @@ pub async fn decide(
     identity_id: i64,
     allow: Option<Allow<'_>>,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<bool, StoreError> {
     let (sql, mut parameters): (_, Vec<Value>) = match allow {
         None => (
-            "UPDATE authorization_request SET decided_at = ?, request_id = ?, decision = 'deny'
+            "UPDATE authorization_request SET decided_at = ?, request_id = ?, event = ?, decision = 'deny'
              WHERE id_hash = ? AND browser_hash = ? AND identity_id = ? AND decided_at IS NULL AND expires_at > ?
              RETURNING 1",
-            vec![now.into(), request_id.into()],
+            vec![now.into(), event.request_id.into(), event.carried()],
         ),
         Some(allow) => (
-            concat!("UPDATE authorization_request SET decided_at = ?, request_id = ?, decision = 'allow', granted_scope = ?, granted_bits = ?,
+            concat!("UPDATE authorization_request SET decided_at = ?, request_id = ?, event = ?, decision = 'allow', granted_scope = ?, granted_bits = ?,
                  data_access_type = ?, grant_expires_at = ?, profile_sealed = ?, code_hash = ?, code_expires_at = ?
              WHERE id_hash = ? AND browser_hash = ? AND identity_id = ? AND decided_at IS NULL AND expires_at > ?
                AND ", no_lock_down!("authorization_request.version", "(SELECT client_id FROM application a WHERE a.id = authorization_request.application_id)"), "
              RETURNING 1"),
             vec![
                 now.into(),
-                request_id.into(),
+                event.request_id.into(),
+                event.carried(),
                 allow.granted.to_string().into(),
                 allow.granted.permissions().bits().into(),
                 allow.data_access_type.as_str().into(),

@@ -5,6 +5,7 @@ use bluegate_shared::id::{Issuer, PatientId, Subject};
 use crate::ports::{Database, Durability, UnixMillis};
 use crate::version::PatientIds;
 
+use super::audit::{Event, Level};
 use super::row::{Row, StoreError, one};
 
 /// A link between a subject and a patient.
@@ -29,35 +30,51 @@ pub enum Linked {
     Conflict,
 }
 
-/// Links `subject` to the patient that was found, or confirms the link, or records the conflict. Never
+/// Who signs in, and what the audit calls the two ids.
+#[allow(clippy::exhaustive_structs)]
+#[derive(Clone, Copy)]
+pub struct SignIn<'a> {
+    /// The provider.
+    pub issuer: &'a Issuer,
+    /// The person at the provider.
+    pub subject: &'a Subject,
+    /// The person at the claims backend.
+    pub found: &'a PatientIds,
+    /// Keyed hash of the patient id.
+    pub person: &'a [u8],
+    /// Keyed hash of issuer and subject.
+    pub account: &'a [u8],
+    /// Id of the key of both.
+    pub key_id: &'a str,
+    /// Now.
+    pub now: UnixMillis,
+    /// What the audit says of a link; of a conflict it says another action.
+    pub event: &'a Event<'a>,
+}
+
+/// Links a subject to the patient that was found, or confirms the link, or records the conflict. Never
 /// overwrites: an id of v3 is filled in where the link has none yet, and a sign-in that finds none there
 /// leaves the link as it is.
 ///
 /// # Errors
 ///
 /// The store's error.
-pub async fn link(
-    database: &dyn Database,
-    issuer: &Issuer,
-    subject: &Subject,
-    found: &PatientIds,
-    now: UnixMillis,
-    request_id: &str,
-) -> Result<Linked, StoreError> {
-    let known = by_subject(database, issuer, subject).await?;
+pub async fn link(database: &dyn Database, sign_in: SignIn<'_>) -> Result<Linked, StoreError> {
+    let found = sign_in.found;
+    let known = by_subject(database, sign_in).await?;
     let known = match known {
         Some(identity) => Some(identity),
-        None => insert(database, issuer, subject, found, now, request_id).await?,
+        None => insert(database, sign_in).await?,
     };
     // A link that another request made between the two statements is found by reading once more.
     let known = match known {
         Some(identity) => Some(identity),
-        None => by_subject(database, issuer, subject).await?,
+        None => by_subject(database, sign_in).await?,
     };
     let known = match (known, found.v3()) {
         (Some(identity), Some(v3)) if lacks_v3(&identity, found) => {
-            fill(database, identity.id, v3, request_id).await?;
-            by_subject(database, issuer, subject).await?
+            fill(database, identity.id, v3, sign_in.event).await?;
+            by_subject(database, sign_in).await?
         }
         (known, _) => known,
     };
@@ -78,7 +95,7 @@ pub async fn link(
         Some(_) => "patient_changed",
         None => "patient_taken",
     };
-    record_conflict(database, issuer, subject, found, reason, now, request_id).await?;
+    record_conflict(database, sign_in, reason).await?;
     Ok(Linked::Conflict)
 }
 
@@ -101,7 +118,7 @@ pub async fn patient_of(database: &dyn Database, id: i64) -> Result<Option<Patie
     let row = one(
         database,
         Durability::Durable,
-        "SELECT id, patient_id, held_at, patient_id_v3 FROM identity WHERE id = ? AND held_at IS NULL",
+        "SELECT id, patient_id, held_at, patient_id_v3 FROM identity WHERE id = ? AND held_at IS NULL AND ended_at IS NULL",
         vec![id.into()],
     )
     .await?;
@@ -158,47 +175,54 @@ pub async fn account(
 
 async fn by_subject(
     database: &dyn Database,
-    issuer: &Issuer,
-    subject: &Subject,
+    sign_in: SignIn<'_>,
 ) -> Result<Option<Identity>, StoreError> {
     let row = one(
         database,
         Durability::Durable,
-        "SELECT id, patient_id, held_at, patient_id_v3 FROM identity WHERE issuer = ? AND subject = ?",
-        vec![issuer.as_str().into(), Vec::from(subject.whole()).into()],
+        "SELECT id, patient_id, held_at, patient_id_v3 FROM identity
+         WHERE issuer = ? AND subject = ? AND ended_at IS NULL",
+        vec![
+            sign_in.issuer.as_str().into(),
+            Vec::from(sign_in.subject.whole()).into(),
+        ],
     )
     .await?;
     row.as_ref().map(identity).transpose()
 }
 
 /// Nothing is linked while a conflict about the subject or a patient is unresolved: both people are held, also
-/// where one of them has no link yet.
+/// where one of them has no link yet. Not ON CONFLICT DO NOTHING: the event is written before the row, so
+/// there must be none for nothing.
 async fn insert(
     database: &dyn Database,
-    issuer: &Issuer,
-    subject: &Subject,
-    found: &PatientIds,
-    now: UnixMillis,
-    request_id: &str,
+    sign_in: SignIn<'_>,
 ) -> Result<Option<Identity>, StoreError> {
     let row = one(
         database,
         Durability::Durable,
-        "INSERT INTO identity (issuer, subject, subject_length, patient_id, patient_id_v3, created_at, request_id)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+        "INSERT INTO identity (issuer, subject, subject_length, patient_id, patient_id_v3, person, account, key_id,
+             created_at, request_id, event)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
          WHERE NOT EXISTS (SELECT 1 FROM identity_conflict
                            WHERE resolved_at IS NULL
                              AND ((issuer = ?1 AND subject = ?2) OR patient_id = ?4 OR patient_id_v3 = ?5))
-         ON CONFLICT DO NOTHING
+           AND NOT EXISTS (SELECT 1 FROM identity WHERE ended_at IS NULL AND issuer = ?1 AND subject = ?2)
+           AND NOT EXISTS (SELECT 1 FROM identity WHERE ended_at IS NULL AND patient_id = ?4)
+           AND NOT EXISTS (SELECT 1 FROM identity WHERE ended_at IS NULL AND patient_id_v3 = ?5)
          RETURNING id, patient_id, held_at, patient_id_v3",
         vec![
-            issuer.as_str().into(),
-            Vec::from(subject.whole()).into(),
-            length(subject).into(),
-            found.shared().as_str().into(),
-            found.v3().map(PatientId::as_str).into(),
-            now.into(),
-            request_id.into(),
+            sign_in.issuer.as_str().into(),
+            Vec::from(sign_in.subject.whole()).into(),
+            length(sign_in.subject).into(),
+            sign_in.found.shared().as_str().into(),
+            sign_in.found.v3().map(PatientId::as_str).into(),
+            sign_in.person.into(),
+            sign_in.account.into(),
+            sign_in.key_id.into(),
+            sign_in.now.into(),
+            sign_in.event.request_id.into(),
+            sign_in.event.carried(),
         ],
     )
     .await?;
@@ -210,15 +234,24 @@ async fn fill(
     database: &dyn Database,
     id: i64,
     v3: &PatientId,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<(), StoreError> {
+    let event = Event {
+        code: "v3",
+        ..event.clone()
+    };
     one(
         database,
         Durability::Durable,
-        "UPDATE identity SET patient_id_v3 = ?1, request_id = ?2
-         WHERE id = ?3 AND patient_id_v3 IS NULL AND held_at IS NULL
-           AND NOT EXISTS (SELECT 1 FROM identity WHERE patient_id_v3 = ?1)",
-        vec![v3.as_str().into(), request_id.into(), id.into()],
+        "UPDATE identity SET patient_id_v3 = ?1, request_id = ?2, event = ?3
+         WHERE id = ?4 AND patient_id_v3 IS NULL AND held_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM identity WHERE ended_at IS NULL AND patient_id_v3 = ?1)",
+        vec![
+            v3.as_str().into(),
+            event.request_id.into(),
+            event.carried(),
+            id.into(),
+        ],
     )
     .await
     .map(drop)
@@ -226,27 +259,36 @@ async fn fill(
 
 async fn record_conflict(
     database: &dyn Database,
-    issuer: &Issuer,
-    subject: &Subject,
-    found: &PatientIds,
+    sign_in: SignIn<'_>,
     reason: &'static str,
-    now: UnixMillis,
-    request_id: &str,
 ) -> Result<(), StoreError> {
+    // The alert is the event of the refused sign-in itself; this one says what was found.
+    let event = Event {
+        action: "identity.conflict",
+        outcome: "refused",
+        code: reason,
+        level: Level::Warning,
+        ..sign_in.event.clone()
+    };
     one(
         database,
         Durability::Durable,
-        "INSERT INTO identity_conflict (issuer, subject, subject_length, patient_id, patient_id_v3, reason, seen_at, request_id)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO identity_conflict (issuer, subject, subject_length, patient_id, patient_id_v3, person, account, key_id,
+             reason, seen_at, request_id, event)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
-            issuer.as_str().into(),
-            Vec::from(subject.whole()).into(),
-            length(subject).into(),
-            found.shared().as_str().into(),
-            found.v3().map(PatientId::as_str).into(),
+            sign_in.issuer.as_str().into(),
+            Vec::from(sign_in.subject.whole()).into(),
+            length(sign_in.subject).into(),
+            sign_in.found.shared().as_str().into(),
+            sign_in.found.v3().map(PatientId::as_str).into(),
+            sign_in.person.into(),
+            sign_in.account.into(),
+            sign_in.key_id.into(),
             reason.into(),
-            now.into(),
-            request_id.into(),
+            sign_in.now.into(),
+            event.request_id.into(),
+            event.carried(),
         ],
     )
     .await
@@ -286,15 +328,30 @@ mod tests {
         v3: Option<&str>,
     ) -> Linked {
         let parse = |id| PatientId::parse(id).unwrap();
-        block_on(link(
-            database,
-            &Issuer::new("https://id.example"),
-            &Subject::parse(subject).unwrap(),
-            &PatientIds::new(parse(patient), v3.map(parse)),
-            NOW,
-            "r",
-        ))
-        .unwrap()
+        let event = Event {
+            started_at: NOW,
+            ended_at: NOW,
+            request_id: "r",
+            flow_id: "",
+            actor: "beneficiary",
+            client_id: "",
+            person: &[],
+            action: "identity.link",
+            outcome: "ok",
+            code: "",
+            level: Level::Info,
+        };
+        let sign_in = SignIn {
+            issuer: &Issuer::new("https://id.example"),
+            subject: &Subject::parse(subject).unwrap(),
+            found: &PatientIds::new(parse(patient), v3.map(parse)),
+            person: &[1; 32],
+            account: &[2; 32],
+            key_id: "k",
+            now: NOW,
+            event: &event,
+        };
+        block_on(link(database, sign_in)).unwrap()
     }
 
     fn v3_of(linked: &Linked) -> Option<&str> {

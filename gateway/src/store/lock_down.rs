@@ -8,6 +8,7 @@
 use crate::ports::{Database, Durability, UnixMillis};
 use crate::version::Version;
 
+use super::audit::Event;
 use super::row::{Row, StoreError, all, one};
 
 /// SQL that holds while no lock-down concerns a version and a `client_id`, each given as SQL.
@@ -101,11 +102,12 @@ pub async fn begin(
     reason: &str,
     operator: &str,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<(LockDown, bool), StoreError> {
     let sql = format!(
-        "INSERT INTO lock_down (kind, target, reason, operator, started_at, request_id) VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT (kind, target) WHERE lifted_at IS NULL DO NOTHING
+        "INSERT INTO lock_down (kind, target, reason, operator, started_at, request_id, event)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+         WHERE NOT EXISTS (SELECT 1 FROM lock_down WHERE kind = ?1 AND target = ?2 AND lifted_at IS NULL)
          RETURNING {COLUMNS}"
     );
     let parameters = vec![
@@ -114,7 +116,8 @@ pub async fn begin(
         reason.into(),
         operator.into(),
         now.into(),
-        request_id.into(),
+        event.request_id.into(),
+        event.carried(),
     ];
     if let Some(row) = one(database, Durability::Durable, &sql, parameters).await? {
         return Ok((read(&row)?, true));
@@ -140,17 +143,18 @@ pub async fn lift(
     reason: &str,
     operator: &str,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<Option<LockDown>, StoreError> {
     let sql = format!(
-        "UPDATE lock_down SET lifted_at = ?, lift_reason = ?, lifted_by = ?, request_id = ?
+        "UPDATE lock_down SET lifted_at = ?, lift_reason = ?, lifted_by = ?, request_id = ?, event = ?
          WHERE id = ? AND lifted_at IS NULL RETURNING {COLUMNS}"
     );
     let parameters = vec![
         now.into(),
         reason.into(),
         operator.into(),
-        request_id.into(),
+        event.request_id.into(),
+        event.carried(),
         id.into(),
     ];
     let row = one(database, Durability::Durable, &sql, parameters).await?;
@@ -225,11 +229,25 @@ mod tests {
 
     use super::*;
     use crate::adapters::native::SqliteDatabase;
+    use crate::store::audit::Level;
 
     const NOW: UnixMillis = UnixMillis(1_000);
+    const EVENT: Event<'_> = Event {
+        started_at: NOW,
+        ended_at: NOW,
+        request_id: "r",
+        flow_id: "",
+        actor: "operator:ann",
+        client_id: "",
+        person: &[],
+        action: "ops.lock_down",
+        outcome: "ok",
+        code: "",
+        level: Level::Critical,
+    };
 
     fn lock(database: &SqliteDatabase, scope: &Scope) -> (LockDown, bool) {
-        block_on(begin(database, scope, "a test", "ann", NOW, "r")).unwrap()
+        block_on(begin(database, scope, "a test", "ann", NOW, &EVENT)).unwrap()
     }
 
     fn held(database: &SqliteDatabase, version: &str, client_id: &str) -> bool {
@@ -258,7 +276,7 @@ mod tests {
         let (first, new) = lock(&database, &Scope::All);
         let (again, new_again) = lock(&database, &Scope::All);
         assert_eq!((first.id, new, new_again), (again.id, true, false));
-        let lift = || block_on(lift(&database, first.id, "over", "bob", NOW, "r2")).unwrap();
+        let lift = || block_on(lift(&database, first.id, "over", "bob", NOW, &EVENT)).unwrap();
         assert!(lift().is_some_and(|lock| lock.lifted.is_some_and(|end| end.operator == "bob")));
         assert!(lift().is_none() && !held(&database, "v2", "a"));
         assert!(lock(&database, &Scope::All).1);

@@ -5,6 +5,7 @@ use bluegate_shared::id::ClientId;
 use crate::policy::logo::Logo;
 use crate::ports::{Database, Durability, UnixMillis};
 
+use super::audit::Event;
 use super::row::{StoreError, one};
 
 /// Keeps the logo of an application in place of a former one.
@@ -17,15 +18,22 @@ pub async fn keep(
     application_id: i64,
     logo: Logo,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<(), StoreError> {
     one(
         database,
         Durability::Durable,
-        "INSERT INTO application_logo (application_id, media_type, bytes, updated_at, request_id) VALUES (?, ?, ?, ?, ?)
+        "INSERT INTO application_logo (application_id, media_type, bytes, updated_at, request_id, event) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (application_id) DO UPDATE SET media_type = excluded.media_type, bytes = excluded.bytes,
-             updated_at = excluded.updated_at, request_id = excluded.request_id",
-        vec![application_id.into(), logo.media_type.into(), logo.bytes.into(), now.into(), request_id.into()],
+             updated_at = excluded.updated_at, request_id = excluded.request_id, event = excluded.event",
+        vec![
+            application_id.into(),
+            logo.media_type.into(),
+            logo.bytes.into(),
+            now.into(),
+            event.request_id.into(),
+            event.carried(),
+        ],
     )
     .await
     .map(drop)

@@ -1,9 +1,10 @@
 //! Brings the store to the schema of this build.
 
+use super::layers::triggers;
 use crate::ports::{Database, DatabaseError, Durability, Value};
 
 /// The version that `schema.sql` describes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -34,17 +35,32 @@ async fn apply(database: &dyn Database) -> Result<(), DatabaseError> {
     match user_version(database).await? {
         0 => {}
         SCHEMA_VERSION => return Ok(()),
-        _ => return Err(DatabaseError("the store was written by another version of the gateway; deploy that version or a newer one".to_owned())),
+        found if found < SCHEMA_VERSION => {
+            return Err(DatabaseError(format!(
+                "the store has schema {found}, of a build before the first release; this one has {SCHEMA_VERSION} and does not carry it over: start with an empty store (`cargo xtask up --data-dir DIR`), or deploy the former build"
+            )));
+        }
+        found => {
+            return Err(DatabaseError(format!(
+                "the store has schema {found}, of a newer version of the gateway; this one knows {SCHEMA_VERSION}: deploy that version or a newer one"
+            )));
+        }
     }
-    for statement in statements(SCHEMA) {
+    for statement in schema() {
         database
-            .execute(Durability::Durable, statement, Vec::new())
+            .execute(Durability::Durable, &statement, Vec::new())
             .await?;
     }
+    let version = format!("PRAGMA user_version = {SCHEMA_VERSION}");
     database
-        .execute(Durability::Durable, "PRAGMA user_version = 1", Vec::new())
+        .execute(Durability::Durable, &version, Vec::new())
         .await?;
     Ok(())
+}
+
+/// Every statement that makes the schema, in order: `schema.sql`, and the triggers of the audit.
+pub fn schema() -> impl Iterator<Item = String> {
+    statements(SCHEMA).map(str::to_owned).chain(triggers())
 }
 
 async fn user_version(database: &dyn Database) -> Result<i64, DatabaseError> {
@@ -121,15 +137,19 @@ mod tests {
     }
 
     #[test]
-    fn a_store_of_a_newer_build_is_left_alone() {
-        let database = SqliteDatabase::in_memory();
-        futures::executor::block_on(async {
-            database
-                .execute(Durability::Durable, "PRAGMA user_version = 99", Vec::new())
-                .await
-                .unwrap();
-            assert!(migrate(&database).await.is_err());
-            assert_eq!(user_version(&database).await.unwrap(), 99);
-        });
+    fn a_store_of_another_build_is_left_alone_and_the_error_says_what_to_do() {
+        for (version, advice) in [(99, "or a newer one"), (1, "start with an empty store")] {
+            let database = SqliteDatabase::in_memory();
+            futures::executor::block_on(async {
+                let sql = format!("PRAGMA user_version = {version}");
+                database
+                    .execute(Durability::Durable, &sql, Vec::new())
+                    .await
+                    .unwrap();
+                let error = migrate(&database).await.unwrap_err();
+                assert!(error.0.contains(advice), "{error}");
+                assert_eq!(user_version(&database).await.unwrap(), version);
+            });
+        }
     }
 }

@@ -1,8 +1,12 @@
--- The store of the gateway, version 1. docs/storage.md explains each table and state.
+-- The store of the gateway, version 2. docs/storage.md explains each table and state.
 --
 -- Rules: times are Unix milliseconds. Tokens, codes and ids of transactions are kept as SHA-256 only.
 -- Every state change is ONE statement; what must happen with it happens in a trigger, so that no
 -- transaction is ever held open by a component that may stop at any time.
+--
+-- `event` is the audit event of the action that changed the row last, as the statement carries it: a trigger
+-- puts it into `audit` in the same commit. The triggers of both layers of the audit are made from the lists in
+-- store/layers.rs and follow this file.
 
 -- Who signed in and which patient that is. This table is where the fault of December 2019 is stopped
 -- a second time: a subject is stored byte for byte, beside the length that was measured where the
@@ -23,14 +27,21 @@ CREATE TABLE identity (
         AND ltrim(patient_id_v3, '-') <> ''
         AND ltrim(patient_id_v3, '-') NOT GLOB '*[^0-9]*'
         AND length(patient_id_v3) - length(ltrim(patient_id_v3, '-')) <= 1),
+    -- Keyed hashes (`audit_key`) of `patient_id` and of issuer and subject: what the audit calls them.
+    person         BLOB,
+    account        BLOB,
+    key_id         TEXT,
     held_at        INTEGER,
     created_at     INTEGER NOT NULL,
+    -- Ended by two operators; the row stays for the audit, and the person signs in anew.
+    ended_at       INTEGER,
     request_id     TEXT    NOT NULL,
-    CHECK (length(subject) = subject_length),
-    UNIQUE (issuer, subject),
-    UNIQUE (patient_id),
-    UNIQUE (patient_id_v3)
+    event          TEXT,
+    CHECK (length(subject) = subject_length)
 ) STRICT;
+CREATE UNIQUE INDEX identity_of_subject ON identity (issuer, subject) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX identity_of_patient ON identity (patient_id) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX identity_of_patient_v3 ON identity (patient_id_v3) WHERE ended_at IS NULL;
 
 -- A link is never rewritten. (Operators resolve conflicts by ending one link, never by editing it.)
 CREATE TRIGGER identity_is_final
@@ -55,10 +66,14 @@ CREATE TABLE identity_conflict (
     subject_length INTEGER NOT NULL,
     patient_id     TEXT    NOT NULL,
     patient_id_v3  TEXT,
+    person         BLOB,
+    account        BLOB,
+    key_id         TEXT,
     reason         TEXT    NOT NULL CHECK (reason IN ('patient_changed', 'patient_taken')),
     seen_at        INTEGER NOT NULL,
     resolved_at    INTEGER,
     request_id     TEXT    NOT NULL,
+    event          TEXT,
     CHECK (length(subject) = subject_length)
 ) STRICT;
 CREATE INDEX identity_conflict_by_subject ON identity_conflict (issuer, subject) WHERE resolved_at IS NULL;
@@ -66,10 +81,61 @@ CREATE INDEX identity_conflict_by_subject ON identity_conflict (issuer, subject)
 CREATE TRIGGER identity_conflict_holds_both
 AFTER INSERT ON identity_conflict
 BEGIN
-    UPDATE identity SET held_at = NEW.seen_at
-    WHERE held_at IS NULL
+    UPDATE identity SET held_at = NEW.seen_at, request_id = NEW.request_id
+    WHERE held_at IS NULL AND ended_at IS NULL
       AND ((issuer = NEW.issuer AND subject = NEW.subject)
            OR patient_id = NEW.patient_id OR patient_id_v3 = NEW.patient_id_v3);
+END;
+
+CREATE TRIGGER identity_stays_ended
+BEFORE UPDATE OF ended_at ON identity WHEN OLD.ended_at IS NOT NULL AND NEW.ended_at IS NOT OLD.ended_at
+BEGIN
+    SELECT RAISE(ABORT, 'an ended link stays ended');
+END;
+
+-- The way out of a conflict: one operator proposes to end a link, another one confirms it.
+CREATE TABLE identity_resolution (
+    id           INTEGER PRIMARY KEY,
+    identity_id  INTEGER NOT NULL REFERENCES identity (id),
+    reason       TEXT    NOT NULL CHECK (reason <> ''),
+    proposed_by  TEXT    NOT NULL CHECK (proposed_by <> ''),
+    proposed_at  INTEGER NOT NULL,
+    confirmed_by TEXT             CHECK (confirmed_by <> '' AND confirmed_by <> proposed_by),
+    confirmed_at INTEGER          CHECK ((confirmed_at IS NULL) = (confirmed_by IS NULL)),
+    request_id   TEXT    NOT NULL,
+    event        TEXT
+) STRICT;
+CREATE UNIQUE INDEX identity_resolution_open ON identity_resolution (identity_id) WHERE confirmed_at IS NULL;
+
+-- The link ends, and with it what was granted on its strength; the conflicts that it was part of are resolved,
+-- and who was held by nothing else is held no more.
+CREATE TRIGGER identity_resolution_confirmed
+AFTER UPDATE OF confirmed_at ON identity_resolution
+WHEN OLD.confirmed_at IS NULL AND NEW.confirmed_at IS NOT NULL
+BEGIN
+    UPDATE identity SET ended_at = NEW.confirmed_at, request_id = NEW.request_id
+    WHERE id = NEW.identity_id AND ended_at IS NULL;
+
+    UPDATE consent_grant SET ended_at = NEW.confirmed_at, end_reason = 'identity_ended', request_id = NEW.request_id
+    WHERE identity_id = NEW.identity_id AND ended_at IS NULL;
+
+    UPDATE authorization_request SET identity_id = NULL, signed_in_at = NULL, request_id = NEW.request_id
+    WHERE identity_id = NEW.identity_id AND decided_at IS NULL;
+
+    UPDATE identity_conflict SET resolved_at = NEW.confirmed_at, request_id = NEW.request_id
+    WHERE resolved_at IS NULL
+      AND EXISTS (SELECT 1 FROM identity i WHERE i.id = NEW.identity_id
+                  AND ((i.issuer = identity_conflict.issuer AND i.subject = identity_conflict.subject)
+                       OR i.patient_id = identity_conflict.patient_id
+                       OR i.patient_id_v3 = identity_conflict.patient_id_v3));
+
+    UPDATE identity SET held_at = NULL, request_id = NEW.request_id
+    WHERE held_at IS NOT NULL AND ended_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM identity_conflict c
+                      WHERE c.resolved_at IS NULL
+                        AND ((c.issuer = identity.issuer AND c.subject = identity.subject)
+                             OR c.patient_id = identity.patient_id
+                             OR c.patient_id_v3 = identity.patient_id_v3));
 END;
 
 -- OAuth clients. `client_name_key` is the name folded to lower case: names are unique whatever their case.
@@ -92,7 +158,8 @@ CREATE TABLE application (
     status                     TEXT    NOT NULL CHECK (status IN ('pending', 'active', 'suspended', 'deleted')),
     created_at                 INTEGER NOT NULL,
     updated_at                 INTEGER NOT NULL,
-    request_id                 TEXT    NOT NULL
+    request_id                 TEXT    NOT NULL,
+    event                      TEXT
 ) STRICT;
 
 -- Logos, uploaded by whoever has the registration token, served by the gateway: no page of ours loads a picture
@@ -102,7 +169,8 @@ CREATE TABLE application_logo (
     media_type     TEXT    NOT NULL CHECK (media_type IN ('image/png', 'image/jpeg')),
     bytes          BLOB    NOT NULL CHECK (length(bytes) BETWEEN 1 AND 102400),
     updated_at     INTEGER NOT NULL,
-    request_id     TEXT    NOT NULL
+    request_id     TEXT    NOT NULL,
+    event          TEXT
 ) STRICT;
 
 -- One consent of one person to one application. At most one is live for each pair.
@@ -120,7 +188,8 @@ CREATE TABLE consent_grant (
     expires_at       INTEGER,
     ended_at         INTEGER,
     end_reason       TEXT CHECK ((end_reason IS NULL) = (ended_at IS NULL)),
-    request_id       TEXT    NOT NULL
+    request_id       TEXT    NOT NULL,
+    event            TEXT
 ) STRICT;
 CREATE UNIQUE INDEX consent_grant_live ON consent_grant (identity_id, application_id) WHERE ended_at IS NULL;
 
@@ -154,7 +223,8 @@ CREATE TABLE authorization_request (
     profile_sealed     BLOB,
     code_hash          BLOB,
     code_expires_at    INTEGER,
-    request_id         TEXT    NOT NULL
+    request_id         TEXT    NOT NULL,
+    event              TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX authorization_request_by_expiry ON authorization_request (expires_at);
 
@@ -169,6 +239,7 @@ CREATE TABLE account_session (
     created_at       INTEGER NOT NULL,
     expires_at       INTEGER NOT NULL,
     request_id       TEXT    NOT NULL,
+    event            TEXT,
     CHECK ((session_hash IS NULL) = (identity_id IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX account_session_by_expiry ON account_session (expires_at);
@@ -213,7 +284,10 @@ CREATE TABLE authorization_code (
     access_hash        BLOB,
     access_expires_at  INTEGER,
     refresh_hash       BLOB,
-    request_id         TEXT    NOT NULL
+    -- Keyed hash of whoever consented, for the event of the redemption.
+    person             BLOB,
+    request_id         TEXT    NOT NULL,
+    event              TEXT
 ) STRICT;
 CREATE INDEX authorization_code_by_expiry ON authorization_code (expires_at);
 
@@ -235,7 +309,8 @@ CREATE TABLE token_chain (
     access_expires_at INTEGER,
     ended_at          INTEGER,
     end_reason        TEXT CHECK ((end_reason IS NULL) = (ended_at IS NULL)),
-    request_id        TEXT    NOT NULL
+    request_id        TEXT    NOT NULL,
+    event             TEXT
 ) STRICT;
 CREATE INDEX token_chain_by_grant ON token_chain (grant_id) WHERE ended_at IS NULL;
 CREATE INDEX token_chain_by_previous ON token_chain (previous_hash) WHERE previous_hash IS NOT NULL;
@@ -246,7 +321,10 @@ CREATE TABLE access_token (
     scope      TEXT    NOT NULL,
     scope_bits INTEGER NOT NULL,
     issued_at  INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    -- Only where a statement of its own issues it: the repeat of a refresh.
+    request_id TEXT,
+    event      TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX access_token_by_expiry ON access_token (expires_at);
 
@@ -289,10 +367,10 @@ BEGIN
 
     INSERT INTO authorization_code
         (code_hash, grant_id, application_id, redirect_uri, redirect_uri_given, code_challenge,
-         scope, scope_bits, flow_id, created_at, expires_at, request_id)
+         scope, scope_bits, flow_id, created_at, expires_at, person, request_id)
     SELECT NEW.code_hash, id, NEW.application_id, NEW.redirect_uri, NEW.redirect_uri_given,
            NEW.code_challenge, NEW.granted_scope, NEW.granted_bits, NEW.flow_id,
-           NEW.decided_at, NEW.code_expires_at, NEW.request_id
+           NEW.decided_at, NEW.code_expires_at, unhex(json_extract(NEW.event, '$[5]')), NEW.request_id
     FROM consent_grant
     WHERE identity_id = NEW.identity_id AND application_id = NEW.application_id AND ended_at IS NULL;
 END;
@@ -346,6 +424,59 @@ WHEN OLD.status <> 'deleted' AND NEW.status = 'deleted'
 BEGIN
     UPDATE consent_grant SET ended_at = NEW.updated_at, end_reason = 'application_deleted', request_id = NEW.request_id
     WHERE application_id = NEW.id AND ended_at IS NULL;
+END;
+
+-- Everybody, or the people of one application or issuer, must sign in and consent again: grants that were
+-- consented to since an instant end, or, by the variable `token_epoch` after a restore, all tokens from before one.
+CREATE TABLE reauthentication (
+    id         INTEGER PRIMARY KEY,
+    kind       TEXT    NOT NULL CHECK (kind IN ('all', 'application', 'issuer', 'epoch')),
+    -- client_id or issuer.
+    target     TEXT    NOT NULL CHECK ((target <> '') = (kind IN ('application', 'issuer'))),
+    since      INTEGER NOT NULL,
+    reason     TEXT    NOT NULL CHECK (reason <> ''),
+    at         INTEGER NOT NULL,
+    request_id TEXT    NOT NULL,
+    event      TEXT
+) STRICT;
+CREATE UNIQUE INDEX reauthentication_of_epoch ON reauthentication (since) WHERE kind = 'epoch';
+
+CREATE TRIGGER reauthentication_ends_grants
+AFTER INSERT ON reauthentication
+WHEN NEW.kind <> 'epoch'
+BEGIN
+    UPDATE consent_grant SET ended_at = NEW.at, end_reason = 'reauthenticate', request_id = NEW.request_id
+    WHERE ended_at IS NULL AND consented_at >= NEW.since
+      AND (NEW.kind <> 'application'
+           OR application_id = (SELECT id FROM application WHERE client_id = NEW.target))
+      AND (NEW.kind <> 'issuer'
+           OR identity_id IN (SELECT id FROM identity WHERE issuer = NEW.target));
+
+    UPDATE authorization_request SET identity_id = NULL, signed_in_at = NULL, request_id = NEW.request_id
+    WHERE decided_at IS NULL AND signed_in_at >= NEW.since
+      AND (NEW.kind <> 'application'
+           OR application_id = (SELECT id FROM application WHERE client_id = NEW.target))
+      AND (NEW.kind <> 'issuer'
+           OR identity_id IN (SELECT id FROM identity WHERE issuer = NEW.target));
+
+    UPDATE account_session SET expires_at = MIN(expires_at, NEW.at), request_id = NEW.request_id
+    WHERE expires_at > NEW.at AND created_at >= NEW.since AND NEW.kind <> 'application'
+      AND (NEW.kind <> 'issuer'
+           OR identity_id IN (SELECT id FROM identity WHERE issuer = NEW.target));
+END;
+
+CREATE TRIGGER reauthentication_ends_tokens
+AFTER INSERT ON reauthentication
+WHEN NEW.kind = 'epoch'
+BEGIN
+    UPDATE token_chain SET ended_at = NEW.at, end_reason = 'epoch', request_id = NEW.request_id
+    WHERE ended_at IS NULL AND created_at < NEW.since;
+
+    UPDATE authorization_code SET expires_at = MIN(expires_at, NEW.at), request_id = NEW.request_id
+    WHERE used_at IS NULL AND created_at < NEW.since;
+
+    UPDATE authorization_request SET expires_at = MIN(expires_at, NEW.at), request_id = NEW.request_id
+    WHERE decided_at IS NULL AND created_at < NEW.since;
 END;
 
 -- Ended stays ended.
@@ -442,7 +573,8 @@ CREATE TABLE lock_down (
     lifted_at   INTEGER,
     lift_reason TEXT             CHECK ((lift_reason IS NULL) = (lifted_at IS NULL) AND lift_reason <> ''),
     lifted_by   TEXT             CHECK ((lifted_by IS NULL) = (lifted_at IS NULL)),
-    request_id  TEXT    NOT NULL
+    request_id  TEXT    NOT NULL,
+    event       TEXT
 ) STRICT;
 CREATE UNIQUE INDEX lock_down_holding ON lock_down (kind, target) WHERE lifted_at IS NULL;
 
@@ -454,11 +586,6 @@ WHEN OLD.lifted_at IS NOT NULL
   OR NEW.operator <> OLD.operator OR NEW.started_at <> OLD.started_at
 BEGIN
     SELECT RAISE(ABORT, 'a lock-down is only ever lifted, once');
-END;
-CREATE TRIGGER lock_down_is_never_replaced BEFORE INSERT ON lock_down
-WHEN EXISTS (SELECT 1 FROM lock_down WHERE id = NEW.id)
-BEGIN
-    SELECT RAISE(ABORT, 'lock-downs are never replaced');
 END;
 CREATE TRIGGER lock_down_is_never_removed BEFORE DELETE ON lock_down
 BEGIN
@@ -486,16 +613,58 @@ CREATE TABLE audit (
 CREATE INDEX audit_by_person ON audit (person) WHERE person <> x'';
 CREATE INDEX audit_alerts ON audit (level, id) WHERE level <> 'info';
 
-CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
+-- The store layer of the audit. One row for each insert, update and delete on the tables that
+-- store/layers.rs lists, written by triggers. `audit_id` is the event that the same commit wrote: a change that
+-- came without one points at an event of something else, which `cargo xtask audit reconcile` names.
+CREATE TABLE store_event (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- By the clock of the store's machine; the same for all that one statement does.
+    at         INTEGER NOT NULL,
+    request_id TEXT    NOT NULL,
+    audit_id   INTEGER NOT NULL,
+    source     TEXT    NOT NULL,
+    row_id     INTEGER NOT NULL,
+    operation  TEXT    NOT NULL CHECK (operation IN ('insert', 'update', 'delete')),
+    -- JSON; of an update only what it changed. Hashes and sealed values are shown as 'hidden'.
+    before     TEXT,
+    after      TEXT
+) STRICT;
+CREATE INDEX store_event_by_audit ON store_event (audit_id);
+
+-- Each link covers the rows of both layers that came after the link before it. store/chain.rs says of what
+-- `hash` is made; the signature is made with `chain_key` over the hash.
+CREATE TABLE chain_link (
+    id        INTEGER PRIMARY KEY,
+    audit_to  INTEGER NOT NULL,
+    store_to  INTEGER NOT NULL,
+    previous  BLOB    NOT NULL CHECK (length(previous) = 32),
+    hash      BLOB    NOT NULL CHECK (length(hash) = 32),
+    sealed_at INTEGER NOT NULL,
+    key_id    TEXT    NOT NULL,
+    signature BLOB    NOT NULL CHECK (length(signature) = 64)
+) STRICT;
+
+-- Up to which link the rows were purged, signed: the one way for rows of the audit to go. Six years is the law
+-- (45 CFR 164.316(b)(2)(i)); the store refuses less by its own clock, whatever the gateway says.
+CREATE TABLE chain_anchor (
+    id         INTEGER PRIMARY KEY,
+    link_id    INTEGER NOT NULL REFERENCES chain_link (id),
+    purged_at  INTEGER NOT NULL,
+    request_id TEXT    NOT NULL,
+    key_id     TEXT    NOT NULL,
+    signature  BLOB    NOT NULL CHECK (length(signature) = 64)
+) STRICT;
+
+CREATE TRIGGER chain_anchor_is_old_enough
+BEFORE INSERT ON chain_anchor
+WHEN NOT EXISTS (SELECT 1 FROM chain_link
+                 WHERE id = NEW.link_id AND sealed_at < (unixepoch() - 6 * 31557600) * 1000)
 BEGIN
-    SELECT RAISE(ABORT, 'audit rows are never changed');
+    SELECT RAISE(ABORT, 'audit rows are kept for six years');
 END;
-CREATE TRIGGER audit_is_never_removed BEFORE DELETE ON audit
-BEGIN
-    SELECT RAISE(ABORT, 'audit rows are never removed');
-END;
-CREATE TRIGGER audit_is_never_replaced BEFORE INSERT ON audit
-WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
-BEGIN
-    SELECT RAISE(ABORT, 'audit rows are never replaced');
-END;
+
+-- The request on whose behalf a statement removes rows; empty between statements.
+CREATE TABLE removal (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    request_id TEXT    NOT NULL
+) STRICT;

@@ -8,6 +8,7 @@ use crate::ports::{Database, Durability, UnixMillis};
 use crate::secret::SecretHash;
 use crate::version::PatientIds;
 
+use super::audit::Event;
 use super::lock_down::no_lock_down;
 use super::row::{Row, StoreError, one};
 
@@ -48,8 +49,8 @@ pub struct Redemption<'a> {
     pub now: UnixMillis,
     /// Version of the route, for lock-downs.
     pub version: &'a str,
-    /// Id of the HTTP request.
-    pub request_id: &'a str,
+    /// What the audit says; flow and person are known from the code.
+    pub event: &'a Event<'a>,
 }
 
 /// A used code that its own client presented again with the right verifier.
@@ -60,6 +61,8 @@ pub struct UsedCode {
     pub id: i64,
     /// Flow id.
     pub flow_id: String,
+    /// The person's patient ids.
+    pub patients: PatientIds,
 }
 
 /// A chain as found by one of its refresh tokens.
@@ -110,8 +113,8 @@ pub struct NewAccess<'a> {
     pub now: UnixMillis,
     /// Version of the route, for lock-downs.
     pub version: &'a str,
-    /// Id of the HTTP request.
-    pub request_id: &'a str,
+    /// What the audit says.
+    pub event: &'a Event<'a>,
 }
 
 /// A token as found for revocation and introspection.
@@ -153,7 +156,7 @@ pub async fn redeem(
     let row = one(
         database,
         Durability::Durable,
-        concat!("UPDATE authorization_code SET used_at = ?, access_hash = ?, access_expires_at = ?, refresh_hash = ?, request_id = ?
+        concat!("UPDATE authorization_code SET used_at = ?, access_hash = ?, access_expires_at = ?, refresh_hash = ?, request_id = ?, event = ?
          WHERE code_hash = ? AND used_at IS NULL AND expires_at > ?
            AND application_id = ? AND code_challenge = ?
            AND (redirect_uri = ? OR (redirect_uri_given = 0 AND ? IS NULL))
@@ -170,7 +173,8 @@ pub async fn redeem(
             redemption.access_hash.into(),
             redemption.access_expires_at.into(),
             redemption.refresh_hash.into(),
-            redemption.request_id.into(),
+            redemption.event.request_id.into(),
+            redemption.event.carried(),
             redemption.code_hash.into(),
             redemption.now.into(),
             redemption.application_id.into(),
@@ -201,9 +205,10 @@ pub async fn used_code(
     let row = one(
         database,
         Durability::Durable,
-        "SELECT id, flow_id FROM authorization_code
-         WHERE code_hash = ? AND application_id = ? AND code_challenge = ? AND used_at IS NOT NULL
-           AND (redirect_uri = ? OR (redirect_uri_given = 0 AND ? IS NULL))",
+        "SELECT c.id, c.flow_id, i.patient_id, i.patient_id_v3 FROM authorization_code c
+         JOIN consent_grant g ON g.id = c.grant_id JOIN identity i ON i.id = g.identity_id
+         WHERE c.code_hash = ? AND c.application_id = ? AND c.code_challenge = ? AND c.used_at IS NOT NULL
+           AND (c.redirect_uri = ? OR (c.redirect_uri_given = 0 AND ? IS NULL))",
         vec![
             code_hash.into(),
             application_id.into(),
@@ -217,6 +222,7 @@ pub async fn used_code(
         Ok(UsedCode {
             id: row.integer(0)?,
             flow_id: row.text(1)?.to_owned(),
+            patients: row.patients(2, 3)?,
         })
     })
     .transpose()
@@ -232,9 +238,9 @@ pub async fn end_chain_of_code(
     code_id: i64,
     reason: &'static str,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<bool, StoreError> {
-    end(database, "code_id", code_id, reason, now, request_id).await
+    end(database, "code_id", code_id, reason, now, event).await
 }
 
 /// Ends one chain. True where it lived until now.
@@ -247,9 +253,9 @@ pub async fn end_chain(
     chain_id: i64,
     reason: &'static str,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<bool, StoreError> {
-    end(database, "id", chain_id, reason, now, request_id).await
+    end(database, "id", chain_id, reason, now, event).await
 }
 
 /// Ends a grant and, by trigger, every chain under it. True where it lived until now.
@@ -262,13 +268,19 @@ pub async fn end_grant(
     grant_id: i64,
     reason: &'static str,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<bool, StoreError> {
     let row = one(
         database,
         Durability::Durable,
-        "UPDATE consent_grant SET ended_at = ?, end_reason = ?, request_id = ? WHERE id = ? AND ended_at IS NULL RETURNING 1",
-        vec![now.into(), reason.into(), request_id.into(), grant_id.into()],
+        "UPDATE consent_grant SET ended_at = ?, end_reason = ?, request_id = ?, event = ? WHERE id = ? AND ended_at IS NULL RETURNING 1",
+        vec![
+            now.into(),
+            reason.into(),
+            event.request_id.into(),
+            event.carried(),
+            grant_id.into(),
+        ],
     )
     .await?;
     Ok(row.is_some())
@@ -334,7 +346,7 @@ pub async fn rotate(
         database,
         Durability::Durable,
         concat!("UPDATE token_chain SET previous_hash = refresh_hash, refresh_hash = ?, generation = generation + 1, rotated_at = ?,
-             scope = ?, scope_bits = ?, access_hash = ?, access_expires_at = ?, request_id = ?
+             scope = ?, scope_bits = ?, access_hash = ?, access_expires_at = ?, request_id = ?, event = ?
          WHERE refresh_hash = ? AND ended_at IS NULL
            AND EXISTS (SELECT 1 FROM consent_grant g WHERE g.id = grant_id AND g.ended_at IS NULL
                        AND (g.expires_at IS NULL OR g.expires_at > ?))
@@ -347,7 +359,8 @@ pub async fn rotate(
             access.scopes.permissions().bits().into(),
             access.hash.into(),
             access.expires_at.into(),
-            access.request_id.into(),
+            access.event.request_id.into(),
+            access.event.carried(),
             presented.into(),
             access.now.into(),
             access.version.into(),
@@ -372,8 +385,8 @@ pub async fn reissue(
     let row = one(
         database,
         Durability::Durable,
-        concat!("INSERT INTO access_token (token_hash, chain_id, scope, scope_bits, issued_at, expires_at)
-         SELECT ?, id, ?, ?, ?, ? FROM token_chain
+        concat!("INSERT INTO access_token (token_hash, chain_id, scope, scope_bits, issued_at, expires_at, request_id, event)
+         SELECT ?, id, ?, ?, ?, ?, ?, ? FROM token_chain
          WHERE refresh_hash = ? AND previous_hash = ? AND ended_at IS NULL
            AND ", no_lock_down!("?", "(SELECT client_id FROM application a WHERE a.id = token_chain.application_id)"), "
          RETURNING 1"),
@@ -383,6 +396,8 @@ pub async fn reissue(
             access.scopes.permissions().bits().into(),
             access.now.into(),
             access.expires_at.into(),
+            access.event.request_id.into(),
+            access.event.carried(),
             successor.into(),
             presented.into(),
             access.version.into(),
@@ -393,19 +408,25 @@ pub async fn reissue(
 }
 
 /// Notes that the current refresh token was presented, though in vain: from now on the one before is retired.
+/// True where that was not so before.
 ///
 /// # Errors
 ///
 /// The store's error.
-pub async fn end_grace(database: &dyn Database, presented: SecretHash) -> Result<(), StoreError> {
-    one(
+pub async fn end_grace(
+    database: &dyn Database,
+    presented: SecretHash,
+    event: &Event<'_>,
+) -> Result<bool, StoreError> {
+    let row = one(
         database,
         Durability::Durable,
-        "UPDATE token_chain SET previous_hash = NULL WHERE refresh_hash = ? AND previous_hash IS NOT NULL AND ended_at IS NULL",
-        vec![presented.into()],
+        "UPDATE token_chain SET previous_hash = NULL, request_id = ?, event = ?
+         WHERE refresh_hash = ? AND previous_hash IS NOT NULL AND ended_at IS NULL RETURNING 1",
+        vec![event.request_id.into(), event.carried(), presented.into()],
     )
-    .await
-    .map(drop)
+    .await?;
+    Ok(row.is_some())
 }
 
 /// Finds an access or refresh token, live or not.
@@ -464,12 +485,18 @@ async fn end(
     id: i64,
     reason: &'static str,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<bool, StoreError> {
     let sql = format!(
-        "UPDATE token_chain SET ended_at = ?, end_reason = ?, request_id = ? WHERE {column} = ? AND ended_at IS NULL RETURNING 1"
+        "UPDATE token_chain SET ended_at = ?, end_reason = ?, request_id = ?, event = ? WHERE {column} = ? AND ended_at IS NULL RETURNING 1"
     );
-    let parameters = vec![now.into(), reason.into(), request_id.into(), id.into()];
+    let parameters = vec![
+        now.into(),
+        reason.into(),
+        event.request_id.into(),
+        event.carried(),
+        id.into(),
+    ];
     Ok(one(database, Durability::Durable, &sql, parameters)
         .await?
         .is_some())

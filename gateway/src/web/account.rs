@@ -102,7 +102,7 @@ pub(super) async fn arrive(
         }
     };
     let arrived = async {
-        let signed_in = identify(site, request, parameters, transaction).await?;
+        let signed_in = identify(site, request, parameters, transaction, "").await?;
         open(site, request, transaction, browser, signed_in).await
     };
     match arrived.await {
@@ -141,6 +141,10 @@ async fn open(
     // A fresh secret, which no page of before the sign-in knew.
     let session = Secret::random(app.entropy.as_ref()).map_err(|_| failed)?;
     let now = app.clock.now();
+    let event = Action::ok("signin")
+        .by("beneficiary")
+        .person(identity.patients.shared())
+        .draft(site, request);
     let opened = account::open(
         app.database.as_ref(),
         transaction.hash(),
@@ -149,19 +153,14 @@ async fn open(
         identity.id,
         now,
         now.plus_seconds(IDLE_S),
-        &request.request_id,
+        &event.event(),
     )
     .await
     .map_err(|_| failed)?;
     if !opened {
         return Ok(None);
     }
-    Action::ok("signin")
-        .by("beneficiary")
-        .person(identity.patients.shared())
-        .record(site, request)
-        .await
-        .map_err(|_| failed)?;
+    event.log(site);
     let sealed = profile
         .seal_text(
             &app.config.store_key,
@@ -320,12 +319,15 @@ async fn revoke(
         .await
         .map_err(unavailable)?
         .ok_or_else(|| Problem::account_sign_in(SignInError::IdentityConflict))?;
+    let action = Action::ok("account.revoke")
+        .by("beneficiary")
+        .person(&patient);
     let ended = account::revoke(
         database,
         session.identity_id,
         grant_id,
         app.clock.now(),
-        &request.request_id,
+        &action.draft(site, request).event(),
     )
     .await
     .map_err(unavailable)?;
@@ -333,13 +335,10 @@ async fn revoke(
         // Ended already, by a double click or by the application itself.
         return Ok(see_other(ACCOUNT));
     };
-    Action::ok("account.revoke")
-        .by("beneficiary")
+    action
         .application(&client_id)
-        .person(&patient)
-        .record(site, request)
-        .await
-        .map_err(unavailable)?;
+        .draft(site, request)
+        .log(site);
     Ok(see_other("/account/?revoked=1"))
 }
 

@@ -1,10 +1,11 @@
 //! The audit event of an action, written before its answer and as one JSON line.
 
-use bluegate_shared::id::PatientId;
+use bluegate_shared::id::{Issuer, PatientId, Subject};
 use serde_json::Value;
 
 use super::Site;
-use crate::app::Request;
+use crate::app::{App, Request};
+use crate::ports::UnixMillis;
 use crate::secret::keyed_hash;
 use crate::store::StoreError;
 use crate::store::audit::{Event, Level, record};
@@ -82,33 +83,92 @@ impl<'a> Action<'a> {
         Self { level, ..self }
     }
 
-    /// Writes it.
-    pub(crate) async fn record(self, site: &Site, request: &Request) -> Result<(), StoreError> {
-        let app = &site.app;
+    /// The event, for the statement that does it and tells of it.
+    pub(crate) fn draft(self, site: &Site, request: &'a Request) -> Draft<'a> {
+        let ended_at = site.app.clock.now();
         let person = self
             .patient
-            .map(|patient| {
-                keyed_hash(
-                    &app.config.audit_key,
-                    "person",
-                    &[patient.as_str().as_bytes()],
-                )
-            })
-            .map_or_else(Vec::new, |hash| hash.to_vec());
-        let event = Event {
-            started_at: request.started_at,
-            ended_at: app.clock.now(),
-            request_id: &request.request_id,
-            flow_id: self.flow_id,
-            actor: self.actor,
-            client_id: self.client_id,
-            person: &person,
-            action: self.action,
-            outcome: self.outcome,
-            code: self.code,
-            level: self.level,
-        };
-        app.log.line(&Value::Object(event.line()).to_string());
-        record(app.database.as_ref(), &event).await
+            .map(|patient| person_hash(&site.app, patient).to_vec())
+            .unwrap_or_default();
+        Draft {
+            action: self,
+            request,
+            person,
+            ended_at,
+        }
     }
+
+    /// Writes it, where no statement carried it.
+    pub(crate) async fn record(self, site: &Site, request: &Request) -> Result<(), StoreError> {
+        let draft = self.draft(site, request);
+        draft.log(site);
+        record(site.app.database.as_ref(), &draft.event()).await
+    }
+}
+
+/// An event that is still to be written.
+pub(crate) struct Draft<'a> {
+    action: Action<'a>,
+    request: &'a Request,
+    person: Vec<u8>,
+    ended_at: UnixMillis,
+}
+
+impl<'a> Draft<'a> {
+    /// What it tells of.
+    pub(crate) const fn action(&self) -> Action<'a> {
+        self.action
+    }
+
+    /// What a statement carries.
+    pub(crate) fn event(&self) -> Event<'_> {
+        let Action {
+            action,
+            outcome,
+            code,
+            actor,
+            client_id,
+            flow_id,
+            level,
+            ..
+        } = self.action;
+        Event {
+            started_at: self.request.started_at,
+            ended_at: self.ended_at,
+            request_id: &self.request.request_id,
+            flow_id,
+            actor,
+            client_id,
+            person: &self.person,
+            action,
+            outcome,
+            code,
+            level,
+        }
+    }
+
+    /// Writes the line, once a statement carried the event.
+    pub(crate) fn log(&self, site: &Site) {
+        site.app
+            .log
+            .line(&Value::Object(self.event().line()).to_string());
+    }
+}
+
+/// What the audit calls a person.
+pub(crate) fn person_hash(app: &App, patient: &PatientId) -> [u8; 32] {
+    keyed_hash(
+        &app.config.audit_key,
+        "person",
+        &[patient.as_str().as_bytes()],
+    )
+}
+
+/// What the audit calls the account that a person signs in with.
+pub(crate) fn account_hash(app: &App, issuer: &Issuer, subject: &Subject) -> [u8; 32] {
+    keyed_hash(
+        &app.config.audit_key,
+        "account",
+        &[issuer.as_str().as_bytes(), &Vec::from(subject.whole())],
+    )
 }

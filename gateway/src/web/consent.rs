@@ -177,6 +177,12 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
             (Some(allow), "consent.allow")
         }
     };
+    let event = Action::ok(action)
+        .by("beneficiary")
+        .application(application.client_id.as_str())
+        .flow(&waiting.flow_id)
+        .person(&patient)
+        .draft(site, request);
     let decided_now = store_decision(
         app.database.as_ref(),
         transaction.hash(),
@@ -184,21 +190,14 @@ async fn answer(site: &Site, request: &Request, form: &Parameters) -> Option<Rep
         identity_id,
         allow,
         now,
-        &request.request_id,
+        &event.event(),
     )
     .await
     .ok()?;
     if !decided_now {
         return repeated(site, request, &transaction, &browser, presented, &code).await;
     }
-    Action::ok(action)
-        .by("beneficiary")
-        .application(application.client_id.as_str())
-        .flow(&waiting.flow_id)
-        .person(&patient)
-        .record(site, request)
-        .await
-        .ok()?;
+    event.log(site);
     let mut reply = match decision {
         Decision::Allow(_) if waiting.implicit => {
             implicit(site, request, &waiting, &application, &transaction, &code).await?
@@ -288,6 +287,10 @@ async fn implicit(
     let access = Secret::random(app.entropy.as_ref()).ok()?;
     let now = app.clock.now();
     let ttl = app.config.access_token_ttl_s;
+    let action = Action::ok("token.implicit")
+        .by("application")
+        .application(application.client_id.as_str());
+    let event = action.draft(site, request);
     let redemption = Redemption {
         code_hash: code.hash(),
         application_id: application.id,
@@ -298,17 +301,14 @@ async fn implicit(
         refresh_hash: None,
         now,
         version: waiting.version.segment(),
-        request_id: &request.request_id,
+        event: &event.event(),
     };
     let issued = redeem(app.database.as_ref(), &redemption).await.ok()??;
-    Action::ok("token.implicit")
-        .by("application")
-        .application(application.client_id.as_str())
+    action
         .flow(&issued.flow_id)
         .person(issued.patients.shared())
-        .record(site, request)
-        .await
-        .ok()?;
+        .draft(site, request)
+        .log(site);
     Some(see_other(&waiting.redirect.with(&[
         ("access_token", access.expose()),
         ("token_type", "Bearer"),

@@ -12,7 +12,9 @@ use super::{Answer, Site};
 use crate::app::{App, Reply, Request};
 use crate::policy::application::{Application, Status};
 use crate::policy::registration::{Registration, RegistrationError, Rules, new_client_id};
+use crate::ports::UnixMillis;
 use crate::secret::Secret;
+use crate::store::audit::{Event, Level};
 use crate::store::{StoreError, application};
 
 /// Client id of the demo page, registered by the sandbox itself. The browser package has the same constant.
@@ -23,32 +25,17 @@ pub(super) async fn register(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let result = store(&site, &request).await;
-    let (action, client_id) = match &result {
-        Ok((_, client_id)) => (
-            Action::ok("application.register"),
-            client_id.as_str().to_owned(),
-        ),
-        Err(failure) => (
-            Action::refused("application.register", failure.code()),
-            String::new(),
-        ),
-    };
-    let recorded = action
-        .by("developer")
-        .application(&client_id)
-        .record(&site, &request)
-        .await;
-    match (result, recorded) {
-        (Ok((reply, _)), Ok(())) => reply,
-        (Ok((_, client_id)), Err(_)) => {
-            // Nobody will know its id: the name becomes free again.
-            let _ = application::discard(site.app.database.as_ref(), &client_id).await;
-            Failure::Unavailable.reply()
+    match store(&site, &request).await {
+        Ok(reply) => reply.into(),
+        Err(failure) => {
+            // A refusal changed nothing: it is told even where its event cannot be written.
+            let _ = Action::refused("application.register", failure.code())
+                .by("developer")
+                .record(&site, &request)
+                .await;
+            failure.reply().into()
         }
-        (Err(failure), _) => failure.reply(),
     }
-    .into()
 }
 
 /// Registers the demo page's public application, or brings its address up to date.
@@ -62,7 +49,8 @@ pub(super) async fn demo(app: &App) -> Result<(), StoreError> {
     match application::by_client_id(database, &client_id).await? {
         Some(known) if known.redirect_uris == [redirect.as_str()] => Ok(()),
         Some(_) => {
-            application::set_redirect_uris(database, &client_id, &[redirect], now, "start").await
+            let event = of_start("application.update", client_id.as_str(), now);
+            application::set_redirect_uris(database, &client_id, &[redirect], now, &event).await
         }
         None => {
             let request = json!({
@@ -84,11 +72,28 @@ pub(super) async fn demo(app: &App) -> Result<(), StoreError> {
                 None,
                 Status::Active,
                 now,
-                "start",
+                &of_start("application.register", client_id.as_str(), now),
             )
             .await
             .map(drop)
         }
+    }
+}
+
+/// What the gateway does to its own demo application when an instance starts.
+const fn of_start<'a>(action: &'a str, client_id: &'a str, now: UnixMillis) -> Event<'a> {
+    Event {
+        started_at: now,
+        ended_at: now,
+        request_id: "start",
+        flow_id: "",
+        actor: "gateway",
+        client_id,
+        person: &[],
+        action,
+        outcome: "ok",
+        code: "",
+        level: Level::Info,
     }
 }
 
@@ -102,7 +107,7 @@ pub(super) enum Failure {
     Unavailable,
 }
 
-async fn store(site: &Site, request: &Request) -> Result<(Reply, ClientId), Failure> {
+async fn store(site: &Site, request: &Request) -> Result<Reply, Failure> {
     let app = &site.app;
     let registration =
         Registration::parse(&request.body, &Rules::of(&app.config)).map_err(Failure::Refused)?;
@@ -114,6 +119,10 @@ async fn store(site: &Site, request: &Request) -> Result<(Reply, ClientId), Fail
         None
     };
     let token = random()?;
+    let event = Action::ok("application.register")
+        .by("developer")
+        .application(client_id.as_str())
+        .draft(site, request);
     let now = app.clock.now();
     let stored = application::insert(
         app.database.as_ref(),
@@ -123,25 +132,33 @@ async fn store(site: &Site, request: &Request) -> Result<(Reply, ClientId), Fail
         Some(token.hash()),
         Registration::initial_status(app.config.environment),
         now,
-        &request.request_id,
+        &event.event(),
     )
     .await;
     let Ok(stored) = stored else {
-        // It may have been applied all the same.
-        let _ = application::discard(app.database.as_ref(), &client_id).await;
+        // It may have been applied all the same. Nobody will know its id: the name becomes free again.
+        let discarded = Action::ok("application.discard")
+            .by("gateway")
+            .application(client_id.as_str())
+            .draft(site, request);
+        if let Ok(true) =
+            application::discard(app.database.as_ref(), &client_id, now, &discarded.event()).await
+        {
+            discarded.log(site);
+        }
         return Err(Failure::Unavailable);
     };
     let Some(stored) = stored else {
         return Err(Failure::Refused(RegistrationError::name_taken()));
     };
-    let reply = answer(
+    event.log(site);
+    answer(
         site,
         StatusCode::CREATED,
         &stored,
         secret.as_ref(),
         Some(&token),
-    )?;
-    Ok((reply, client_id))
+    )
 }
 
 /// The registration as it is now (RFC 7591, section 3.2.1), with what is shown only once.

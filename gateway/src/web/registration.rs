@@ -30,7 +30,9 @@ pub(super) async fn read(
     Extension(request): Extension<Request>,
 ) -> Answer {
     let result = match owned(&site, &id, &request).await {
-        Ok(application) => answer(&site, StatusCode::OK, &application, None, None),
+        Ok(application) => {
+            answer(&site, StatusCode::OK, &application, None, None).map(Done::untold)
+        }
         Err(failure) => Err(failure),
     };
     close(&site, &request, "application.read", &id, result).await
@@ -55,20 +57,27 @@ pub(super) async fn delete(
 ) -> Answer {
     let result = match owned(&site, &id, &request).await {
         Ok(application) => {
+            let event = Action::ok("application.delete")
+                .by("developer")
+                .application(application.client_id.as_str())
+                .draft(&site, &request);
             let now = site.app.clock.now();
             application::delete(
                 site.app.database.as_ref(),
                 application.id,
                 now,
-                &request.request_id,
+                &event.event(),
             )
             .await
             .map_err(|_| Failure::Unavailable)
-            .map(|()| {
-                let mut reply = Reply::new(Bytes::new());
-                *reply.status_mut() = StatusCode::NO_CONTENT;
-                no_store(&mut reply);
-                reply
+            .map(|told| {
+                if told {
+                    event.log(&site);
+                }
+                Done {
+                    reply: no_content(),
+                    told,
+                }
             })
         }
         Err(failure) => Err(failure),
@@ -109,24 +118,36 @@ pub(super) async fn logo(State(site): State<Site>, Path(id): Path<String>) -> An
     }
 }
 
-async fn kept_logo(site: &Site, id: &str, request: &Request) -> Result<Reply, Failure> {
+async fn kept_logo(site: &Site, id: &str, request: &Request) -> Result<Done, Failure> {
     let application = owned(site, id, request).await?;
     let picture = Logo::parse(&request.body)
         .map_err(|reason| Failure::Refused(RegistrationError::logo(reason)))?;
+    let event = Action::ok("application.logo")
+        .by("developer")
+        .application(application.client_id.as_str())
+        .draft(site, request);
     let now = site.app.clock.now();
     logo::keep(
         site.app.database.as_ref(),
         application.id,
         picture,
         now,
-        &request.request_id,
+        &event.event(),
     )
     .await
     .map_err(|_| Failure::Unavailable)?;
+    event.log(site);
+    Ok(Done {
+        reply: no_content(),
+        told: true,
+    })
+}
+
+fn no_content() -> Reply {
     let mut reply = Reply::new(Bytes::new());
     *reply.status_mut() = StatusCode::NO_CONTENT;
     no_store(&mut reply);
-    Ok(reply)
+    reply
 }
 
 #[derive(Default, Deserialize)]
@@ -137,7 +158,7 @@ struct Change {
     rotate_client_secret: bool,
 }
 
-async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Reply, Failure> {
+async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Done, Failure> {
     let app = &site.app;
     let current = owned(site, id, request).await?;
     let registration =
@@ -167,6 +188,10 @@ async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Reply, Fai
         (Environment::Production, Status::Active) => Status::Pending,
         (_, status) => status,
     };
+    let event = Action::ok("application.update")
+        .by("developer")
+        .application(current.client_id.as_str())
+        .draft(site, request);
     let updated = application::update(
         app.database.as_ref(),
         current.id,
@@ -174,12 +199,26 @@ async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Reply, Fai
         secret.as_ref().map(Secret::hash),
         status,
         app.clock.now(),
-        &request.request_id,
+        &event.event(),
     )
     .await
     .map_err(|_| Failure::Unavailable)?
     .ok_or_else(|| Failure::Refused(RegistrationError::name_taken()))?;
-    answer(site, StatusCode::OK, &updated, secret.as_ref(), None)
+    event.log(site);
+    let reply = answer(site, StatusCode::OK, &updated, secret.as_ref(), None)?;
+    Ok(Done { reply, told: true })
+}
+
+/// What was done, and whether its statement carried the event.
+struct Done {
+    reply: Reply,
+    told: bool,
+}
+
+impl Done {
+    const fn untold(reply: Reply) -> Self {
+        Self { reply, told: false }
+    }
 }
 
 /// The application, where the bearer token is its registration token.
@@ -211,8 +250,11 @@ async fn close(
     request: &Request,
     action: &str,
     id: &str,
-    result: Result<Reply, Failure>,
+    result: Result<Done, Failure>,
 ) -> Answer {
+    if let Ok(Done { reply, told: true }) = result {
+        return reply.into();
+    }
     let client_id = ClientId::parse(id)
         .map(|id| id.as_str().to_owned())
         .unwrap_or_default();
@@ -226,7 +268,7 @@ async fn close(
         .record(site, request)
         .await;
     match (result, recorded) {
-        (Ok(reply), Ok(())) => reply,
+        (Ok(done), Ok(())) => done.reply,
         (Ok(_), Err(_)) => Failure::Unavailable.reply(),
         (Err(failure), _) => failure.reply(),
     }

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use http::{Method, StatusCode};
 
-use super::audit::Action;
+use super::audit::{Action, account_hash, person_hash};
 use super::pages::{self, Problem};
 use super::reply::{add_cookie, see_other};
 use super::{Answer, Site, account, cookies};
@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::signin::{SignInError, patient};
 use crate::store::audit::Level;
 use crate::store::authorization::{PendingRequest, pending, signed_in};
-use crate::store::identity::{Identity, Linked, link};
+use crate::store::identity::{Identity, Linked, SignIn, link};
 
 /// `/signin/callback`.
 pub(super) async fn callback(
@@ -130,14 +130,20 @@ async fn finish(
     waiting: &PendingRequest,
 ) -> Result<Reply, SignInError> {
     let app = &site.app;
-    let SignedIn { profile, identity } = identify(site, request, parameters, transaction).await?;
+    let SignedIn { profile, identity } =
+        identify(site, request, parameters, transaction, &waiting.flow_id).await?;
+    let event = Action::ok("signin")
+        .by("beneficiary")
+        .flow(&waiting.flow_id)
+        .person(identity.patients.shared())
+        .draft(site, request);
     let accepted = signed_in(
         app.database.as_ref(),
         transaction.hash(),
         browser.hash(),
         identity.id,
         app.clock.now(),
-        &request.request_id,
+        &event.event(),
     )
     .await
     .map_err(|_| SignInError::BackendUnavailable)?;
@@ -148,13 +154,7 @@ async fn finish(
             &Problem::expired(),
         ));
     }
-    Action::ok("signin")
-        .by("beneficiary")
-        .flow(&waiting.flow_id)
-        .person(identity.patients.shared())
-        .record(site, request)
-        .await
-        .map_err(|_| SignInError::BackendUnavailable)?;
+    event.log(site);
     let sealed = profile
         .seal_text(
             &app.config.store_key,
@@ -188,6 +188,7 @@ pub(super) async fn identify(
     request: &Request,
     parameters: &Parameters,
     transaction: &Secret,
+    flow_id: &str,
 ) -> Result<SignedIn, SignInError> {
     let app = &site.app;
     let single = |name| parameters.single(name).map_err(|_| SignInError::Refused);
@@ -205,13 +206,24 @@ pub(super) async fn identify(
         .await?;
     let mbi = person.mbi.ok_or(SignInError::NotFound)?;
     let patients = patient::by_medicare_number(app, &mbi, &request.request_id).await?;
+    let issuer = &app.config.idp_issuer;
+    let event = Action::ok("identity.link")
+        .by("beneficiary")
+        .flow(flow_id)
+        .person(patients.shared())
+        .draft(site, request);
     let linked = link(
         app.database.as_ref(),
-        &app.config.idp_issuer,
-        &person.subject,
-        &patients,
-        app.clock.now(),
-        &request.request_id,
+        SignIn {
+            issuer,
+            subject: &person.subject,
+            found: &patients,
+            person: &person_hash(app, patients.shared()),
+            account: &account_hash(app, issuer, &person.subject),
+            key_id: app.config.audit_key.id(),
+            now: app.clock.now(),
+            event: &event.event(),
+        },
     )
     .await
     .map_err(|_| SignInError::BackendUnavailable)?;

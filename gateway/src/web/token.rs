@@ -23,6 +23,7 @@ use crate::policy::token::{Credentials, Refusal, TokenRequest};
 use crate::ports::UnixMillis;
 use crate::rate::Limited;
 use crate::secret::{Secret, SecretHash};
+use crate::store::audit::Level;
 use crate::store::token::{Found, Issued, end_chain, end_grant, find};
 use crate::store::{StoreError, lock_down};
 use crate::version::Version;
@@ -129,6 +130,7 @@ async fn end(
         reply
     };
     let Some(found) = presented(site, &form, now).await? else {
+        trail.note = "unchanged";
         return Ok(done());
     };
     if found.application_id != client.row_id() {
@@ -137,29 +139,19 @@ async fn end(
     trail.flow_id.clone_from(&found.flow_id);
     trail.patient = Some(found.patients.shared().clone());
     let database = site.app.database.as_ref();
-    match reach {
-        Reach::Chain => {
-            end_chain(
-                database,
-                found.chain_id,
-                "revoked",
-                now,
-                &request.request_id,
-            )
-            .await
-        }
-        Reach::Grant => {
-            end_grant(
-                database,
-                found.grant_id,
-                "revoked",
-                now,
-                &request.request_id,
-            )
-            .await
-        }
+    let draft = trail.ok().draft(site, request);
+    let event = draft.event();
+    let ended = match reach {
+        Reach::Chain => end_chain(database, found.chain_id, "revoked", now, &event).await,
+        Reach::Grant => end_grant(database, found.grant_id, "revoked", now, &event).await,
     }
     .map_err(unavailable)?;
+    if ended {
+        draft.log(site);
+        trail.told = true;
+    } else {
+        trail.note = "unchanged";
+    }
     Ok(done())
 }
 
@@ -301,6 +293,10 @@ struct Trail {
     client_id: String,
     flow_id: String,
     patient: Option<bluegate_shared::id::PatientId>,
+    /// A statement carried the event of the outcome.
+    told: bool,
+    /// Machine reason of an outcome that is well.
+    note: &'static str,
 }
 
 impl Trail {
@@ -310,6 +306,37 @@ impl Trail {
             client_id: String::new(),
             flow_id: String::new(),
             patient: None,
+            told: false,
+            note: "",
+        }
+    }
+
+    /// The event of the action where it went well, as far as it is known.
+    fn ok(&self) -> Action<'_> {
+        self.by_application(Action {
+            code: self.note,
+            ..Action::ok(self.action)
+        })
+    }
+
+    /// The event of the action where it was refused.
+    fn refused(&self, refusal: &Refusal) -> Action<'_> {
+        let level = match refusal {
+            Refusal::RefreshReused => Level::Critical,
+            Refusal::CodeUsed => Level::Warning,
+            _ => Level::Info,
+        };
+        self.by_application(Action::refused(self.action, refusal.wire().2).level(level))
+    }
+
+    fn by_application<'a>(&'a self, action: Action<'a>) -> Action<'a> {
+        let action = action
+            .by("application")
+            .application(&self.client_id)
+            .flow(&self.flow_id);
+        match &self.patient {
+            Some(patient) => action.person(patient),
+            None => action,
         }
     }
 
@@ -317,27 +344,14 @@ impl Trail {
         client.client_id().clone_into(&mut self.client_id);
     }
 
-    /// Writes the event, then answers. Without its event, a life-cycle action is not confirmed.
+    /// Writes the event where no statement carried it, then answers. Without its event, a life-cycle action is
+    /// not confirmed.
     async fn close(self, site: &Site, request: &Request, result: Result<Reply, Refusal>) -> Answer {
-        use crate::store::audit::Level;
-        let mut action = match &result {
-            Ok(_) => Action::ok(self.action),
-            Err(refusal) => {
-                let level = match refusal {
-                    Refusal::RefreshReused => Level::Critical,
-                    Refusal::CodeUsed => Level::Warning,
-                    _ => Level::Info,
-                };
-                Action::refused(self.action, refusal.wire().2).level(level)
-            }
-        }
-        .by("application")
-        .application(&self.client_id)
-        .flow(&self.flow_id);
-        if let Some(patient) = &self.patient {
-            action = action.person(patient);
-        }
-        let recorded = action.record(site, request).await;
+        let recorded = match &result {
+            _ if self.told => Ok(()),
+            Ok(_) => self.ok().record(site, request).await,
+            Err(refusal) => self.refused(refusal).record(site, request).await,
+        };
         match (result, recorded) {
             (Ok(reply), Ok(())) => reply,
             // An alert that was not written must be given again: the client is told to come back.

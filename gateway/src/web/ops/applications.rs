@@ -82,22 +82,33 @@ pub(super) async fn decide(
     let result = async {
         let input = Input::of(&request);
         let reason = input.reason()?;
+        let actor = caller.actor();
+        let event = Action::ok(action)
+            .by(&actor)
+            .application(client_id.as_str())
+            .level(Level::Warning)
+            .draft(&site, &request);
         let changed = set_status(
             site.app.database.as_ref(),
             &client_id,
             from,
             to,
             site.app.clock.now(),
-            &request.request_id,
+            &event.event(),
         )
         .await;
-        let event = match &changed {
-            Ok(Some(_)) => Action::ok(action).level(Level::Warning),
-            Ok(None) => Action::refused(action, "status_differs"),
-            Err(_) => Action::refused(action, "store_unavailable"),
+        let refused = match &changed {
+            Ok(Some(_)) => {
+                caller.told(&site, &request, &event, reason);
+                None
+            }
+            Ok(None) => Some("status_differs"),
+            Err(_) => Some("store_unavailable"),
         };
-        let event = event.application(client_id.as_str());
-        caller.record(&site, &request, event, reason).await?;
+        if let Some(code) = refused {
+            let event = Action::refused(action, code).application(client_id.as_str());
+            caller.record(&site, &request, event, reason).await?;
+        }
         changed?
             .map(|application| (StatusCode::OK, shown(&application)))
             .ok_or(Failure::new(

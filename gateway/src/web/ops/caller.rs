@@ -6,7 +6,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::super::audit::Action;
+use super::super::audit::{Action, Draft};
 use super::super::reply::{self, no_store, see_other, set};
 use super::super::{Answer, Site};
 use super::{page, session};
@@ -124,14 +124,14 @@ impl Caller {
         reason: &str,
     ) -> Result<(), Failure> {
         let actor = self.actor();
-        if !reason.is_empty() {
-            let line = json!({
-                "event": "ops", "action": action.action, "outcome": action.outcome, "actor": actor,
-                "client_id": action.client_id, "request_id": request.request_id, "reason": reason,
-            });
-            site.app.log.line(&line.to_string());
-        }
+        explain(site, request, action, &actor, reason);
         Ok(action.by(&actor).record(site, request).await?)
+    }
+
+    /// The lines of what was done by a statement that carried the event.
+    pub(super) fn told(&self, site: &Site, request: &Request, draft: &Draft<'_>, reason: &str) {
+        explain(site, request, draft.action(), &self.actor(), reason);
+        draft.log(site);
     }
 
     /// What came of it: JSON, or back to the page.
@@ -157,6 +157,18 @@ impl Caller {
         }
         reply::problem(failure.status, failure.code, failure.detail).into()
     }
+}
+
+/// The line with the reason, which the audit row has no place for.
+fn explain(site: &Site, request: &Request, action: Action<'_>, actor: &str, reason: &str) {
+    if reason.is_empty() {
+        return;
+    }
+    let line = json!({
+        "event": "ops", "action": action.action, "outcome": action.outcome, "actor": actor,
+        "client_id": action.client_id, "request_id": request.request_id, "reason": reason,
+    });
+    site.app.log.line(&line.to_string());
 }
 
 /// The answer to whoever is no operator. Each try is counted for its address, and audited.

@@ -49,30 +49,42 @@ pub(super) async fn begin(
         let input = Input::of(&request);
         let scope = scope(&input)?;
         let reason = input.reason()?;
+        let client_id = match &scope {
+            Scope::Application(client_id) => client_id,
+            Scope::All | Scope::Version(_) => "",
+        };
+        let actor = caller.actor();
+        let action = |code| {
+            Action::done("ops.lock_down", code)
+                .by(&actor)
+                .application(client_id)
+                .level(Level::Critical)
+        };
+        let event = action(scope.kind()).draft(&site, &request);
         let done = lock_down::begin(
             site.app.database.as_ref(),
             &scope,
             reason,
             &caller.operator.name,
             site.app.clock.now(),
-            &request.request_id,
+            &event.event(),
         )
         .await;
-        let code = match &done {
-            Ok((_, true)) => scope.kind(),
-            Ok((_, false)) => "holds_already",
-            Err(_) => "store_unavailable",
+        let untold = match &done {
+            Ok((_, true)) => {
+                caller.told(&site, &request, &event, reason);
+                None
+            }
+            Ok((_, false)) => Some(action("holds_already")),
+            Err(_) => Some(
+                Action::refused("ops.lock_down", "store_unavailable")
+                    .application(client_id)
+                    .level(Level::Critical),
+            ),
         };
-        let client_id = match &scope {
-            Scope::Application(client_id) => client_id,
-            Scope::All | Scope::Version(_) => "",
-        };
-        let event = match done {
-            Ok(_) => Action::done("ops.lock_down", code),
-            Err(_) => Action::refused("ops.lock_down", code),
-        };
-        let event = event.application(client_id).level(Level::Critical);
-        caller.record(&site, &request, event, reason).await?;
+        if let Some(event) = untold {
+            caller.record(&site, &request, event, reason).await?;
+        }
         let (lock, new) = done?;
         let status = if new {
             StatusCode::CREATED
@@ -105,19 +117,27 @@ pub(super) async fn lift(
         let id: i64 = id.parse().map_err(|_| unknown())?;
         let input = Input::of(&request);
         let reason = input.reason()?;
-        // Before it is done: what cannot be audited is not lifted. A stop may be, a release may not.
-        let event = Action::ok("ops.lock_down.lift").level(Level::Warning);
-        caller.record(&site, &request, event, reason).await?;
+        // In one commit: what cannot be audited is not lifted.
+        let actor = caller.actor();
+        let event = Action::ok("ops.lock_down.lift")
+            .by(&actor)
+            .level(Level::Warning)
+            .draft(&site, &request);
         let lifted = lock_down::lift(
             site.app.database.as_ref(),
             id,
             reason,
             &caller.operator.name,
             site.app.clock.now(),
-            &request.request_id,
+            &event.event(),
         )
-        .await?
-        .ok_or_else(unknown)?;
+        .await?;
+        let Some(lifted) = lifted else {
+            let event = Action::refused("ops.lock_down.lift", "not_found");
+            caller.record(&site, &request, event, reason).await?;
+            return Err(unknown());
+        };
+        caller.told(&site, &request, &event, reason);
         Ok((StatusCode::OK, shown(&lifted)))
     };
     caller.answer(&request, result.await)

@@ -42,6 +42,7 @@ pub(super) async fn exchange(
     let refreshes = application.grant_types.refresh_token
         && application.data_access_type != DataAccessType::OneTime;
     let refresh = if refreshes { Some(random()?) } else { None };
+    let event = trail.ok().draft(site, request);
     let now = app.clock.now();
     let challenge = verifier.challenge();
     let redemption = Redemption {
@@ -54,12 +55,14 @@ pub(super) async fn exchange(
         refresh_hash: refresh.as_ref().map(Secret::hash),
         now,
         version: version.segment(),
-        request_id: &request.request_id,
+        event: &event.event(),
     };
     let database = app.database.as_ref();
     if let Some(issued) = redeem(database, &redemption).await.map_err(unavailable)? {
         trail.flow_id.clone_from(&issued.flow_id);
         trail.patient = Some(issued.patients.shared().clone());
+        trail.told = true;
+        trail.ok().draft(site, request).log(site);
         return Ok(tokens(
             site,
             version,
@@ -90,9 +93,16 @@ pub(super) async fn exchange(
     else {
         return Err(Refusal::CodeUnusable);
     };
-    trail.flow_id.clone_from(&used.flow_id);
-    end_chain_of_code(database, used.id, "code_replayed", now, &request.request_id)
+    trail.flow_id = used.flow_id;
+    trail.patient = Some(used.patients.shared().clone());
+    let replayed = trail.refused(&Refusal::CodeUsed).draft(site, request);
+    let event = replayed.event();
+    if end_chain_of_code(database, used.id, "code_replayed", now, &event)
         .await
-        .map_err(unavailable)?;
+        .map_err(unavailable)?
+    {
+        replayed.log(site);
+        trail.told = true;
+    }
     Err(Refusal::CodeUsed)
 }

@@ -49,7 +49,9 @@ pub(super) async fn refresh(
     trail.flow_id.clone_from(&chain.issued.flow_id);
     trail.patient = Some(chain.issued.patients.shared().clone());
     for _ in 0..ATTEMPTS {
-        if let Some(reply) = attempt(site, request, version, token, asked.as_ref(), &chain).await? {
+        if let Some(reply) =
+            attempt(site, request, version, token, asked.as_ref(), &chain, trail).await?
+        {
             return Ok(reply);
         }
         if locked().await.map_err(unavailable)? {
@@ -106,6 +108,7 @@ async fn attempt(
     token: &Secret,
     asked: Option<&ScopeSet>,
     chain: &Chain,
+    trail: &mut Trail,
 ) -> Result<Option<Reply>, Refusal> {
     let app = &site.app;
     let database = app.database.as_ref();
@@ -114,9 +117,14 @@ async fn attempt(
         Presented::Current => false,
         Presented::Previous(rotated_at) if now.0 - rotated_at.0 < GRACE_MS => true,
         Presented::Previous(_) | Presented::Retired => {
-            end_chain(database, chain.id, REUSED, now, &request.request_id)
+            let reused = trail.refused(&Refusal::RefreshReused).draft(site, request);
+            if end_chain(database, chain.id, REUSED, now, &reused.event())
                 .await
-                .map_err(unavailable)?;
+                .map_err(unavailable)?
+            {
+                reused.log(site);
+                trail.told = true;
+            }
             return Err(Refusal::RefreshReused);
         }
     };
@@ -124,9 +132,14 @@ async fn attempt(
     if !chain.scopes.permissions().contains(scopes.permissions()) || scopes.is_empty() {
         // Presented is presented: whoever has the successor needs the one before no more.
         if !repeats {
-            end_grace(database, token.hash())
+            let widened = trail.refused(&Refusal::ScopeWidened).draft(site, request);
+            if end_grace(database, token.hash(), &widened.event())
                 .await
-                .map_err(unavailable)?;
+                .map_err(unavailable)?
+            {
+                widened.log(site);
+                trail.told = true;
+            }
         }
         return Err(Refusal::ScopeWidened);
     }
@@ -138,13 +151,14 @@ async fn attempt(
         &[token.expose().as_bytes(), &generation],
     );
     let access = Secret::random(app.entropy.as_ref()).map_err(|_| Refusal::Unavailable)?;
+    let refreshed = trail.ok().draft(site, request);
     let new = NewAccess {
         hash: access.hash(),
         expires_at: now.plus_seconds(app.config.access_token_ttl_s),
         scopes,
         now,
         version: version.segment(),
-        request_id: &request.request_id,
+        event: &refreshed.event(),
     };
     let done = if repeats {
         reissue(database, token.hash(), successor.hash(), new).await
@@ -155,6 +169,8 @@ async fn attempt(
     if !done {
         return Ok(None);
     }
+    refreshed.log(site);
+    trail.told = true;
     let issued = crate::store::token::Issued {
         scopes: scopes.clone(),
         ..chain.issued.clone()
