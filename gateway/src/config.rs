@@ -8,6 +8,7 @@ mod variables;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -17,7 +18,9 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use crate::policy::operator::Operator;
+use crate::ports::UnixMillis;
 use crate::secret::Secret;
+use crate::signature::PublicKey;
 
 pub use self::variables::{VARIABLES, Variable, documentation};
 
@@ -48,11 +51,19 @@ pub struct Config {
     /// The form of subjects that the provider promises.
     pub idp_subject_form: SubjectForm,
     /// Seals names and e-mail addresses.
-    pub store_key: Arc<Key>,
+    pub store_key: Arc<KeyRing>,
     /// Derives refresh tokens, verifiers, nonces and CSRF tokens.
     pub token_key: Arc<Key>,
     /// Keyed hashes of people in audit and logs.
-    pub audit_key: Arc<Key>,
+    pub audit_key: Arc<KeyRing>,
+    /// Signs the chain over the audit.
+    pub chain_key: Arc<Key>,
+    /// What it was signed with before.
+    pub former_chain_keys: Vec<PublicKey>,
+    /// Tokens and codes from before this instant end when an instance starts.
+    pub token_epoch: UnixMillis,
+    /// How long what is kept.
+    pub retention: Retention,
     /// Lifetime of access tokens in seconds.
     pub access_token_ttl_s: i64,
     /// `response_type=token` on v1. RFC 9700 section 2.1.2 says not to.
@@ -110,9 +121,18 @@ impl Config {
             idp_client_secret: Arc::new(Secret::new(raw.filled("idp_client_secret")?.to_owned())),
             idp_subject_form: SubjectForm::parse(raw.text("idp_subject_form")?)
                 .ok_or(ConfigError::new("idp_subject_form", "write any or uuid"))?,
-            store_key: Arc::new(raw.key("store_key")?),
+            store_key: Arc::new(raw.ring("store_key", "former_store_keys")?),
             token_key: Arc::new(raw.key("token_key")?),
-            audit_key: Arc::new(raw.key("audit_key")?),
+            audit_key: Arc::new(raw.ring("audit_key", "former_audit_keys")?),
+            chain_key: Arc::new(raw.key("chain_key")?),
+            former_chain_keys: raw.public_keys("former_chain_keys")?,
+            token_epoch: UnixMillis(raw.number("token_epoch", 0, 32_503_680_000)? * 1000),
+            retention: Retention {
+                transactions_ms: raw.number("retention_transactions_s", 3_600, 31_536_000)? * 1000,
+                tokens_ms: raw.number("retention_tokens_s", 3_600, 31_536_000)? * 1000,
+                grants_ms: raw.number("retention_grants_d", 1, 36_500)? * DAY_MS,
+                audit_ms: raw.number("retention_audit_d", 2_192, 36_500)? * DAY_MS,
+            },
             access_token_ttl_s: raw.number("access_token_ttl_s", 60, 86_400)?,
             allow_implicit_flow_insecure: raw.flag("allow_implicit_flow_insecure")?,
             clock_offset_s: raw.number("clock_offset_s", -3_153_600_000, 3_153_600_000)?,
@@ -156,9 +176,10 @@ impl Config {
     /// Wire contract, section 11: production never runs on a sandbox secret, issuer or key.
     fn refuse_sandbox_values(&self) -> Result<(), ConfigError> {
         for (name, key) in [
-            ("store_key", &self.store_key),
-            ("token_key", &self.token_key),
-            ("audit_key", &self.audit_key),
+            ("store_key", &**self.store_key),
+            ("token_key", &*self.token_key),
+            ("audit_key", &**self.audit_key),
+            ("chain_key", &*self.chain_key),
         ] {
             if key.id() == "sandbox" || SANDBOX_KEYS.contains(&key.bytes().as_slice()) {
                 return Err(ConfigError::new(
@@ -239,6 +260,47 @@ impl Key {
     }
 }
 
+/// The key in use, and those that were in use before it.
+pub struct KeyRing {
+    current: Key,
+    former: Vec<Key>,
+}
+
+impl KeyRing {
+    /// The key with this id, current or former.
+    #[must_use]
+    pub fn find(&self, id: &[u8]) -> Option<&Key> {
+        self.all().find(|key| key.id().as_bytes() == id)
+    }
+
+    /// The current one, then the former ones.
+    pub fn all(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.current).chain(&self.former)
+    }
+}
+
+impl Deref for KeyRing {
+    type Target = Key;
+
+    fn deref(&self) -> &Key {
+        &self.current
+    }
+}
+
+/// How long rows are kept, in milliseconds.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Retention {
+    /// Transactions, codes, pushed requests, visits and assertions, after they expired.
+    pub transactions_ms: i64,
+    /// Access tokens, after they expired.
+    pub tokens_ms: i64,
+    /// Grants and chains, after they ended.
+    pub grants_ms: i64,
+    /// The audit.
+    pub audit_ms: i64,
+}
+
 /// A variable that is missing or wrong.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("variable {name}: {advice} (SPIN_VARIABLE_{} sets it)", name.to_uppercase())]
@@ -317,27 +379,52 @@ impl<'a> Raw<'a> {
     }
 
     fn key(&self, name: &'static str) -> Result<Key, ConfigError> {
-        const ADVICE: &str = "write a key id, a colon and 32 random bytes in base64url";
-        let (id, encoded) = self
-            .text(name)?
-            .split_once(':')
-            .ok_or(ConfigError::new(name, ADVICE))?;
-        let named = !id.is_empty()
-            && id.len() <= 32
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        let bytes: Option<[u8; 32]> = URL_SAFE_NO_PAD
-            .decode(encoded)
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok());
-        match bytes {
-            Some(bytes) if named => Ok(Key {
-                id: id.to_owned(),
-                bytes: Zeroizing::new(bytes),
-            }),
-            _ => Err(ConfigError::new(name, ADVICE)),
+        parse_key(self.text(name)?).ok_or(ConfigError::new(
+            name,
+            "write a key id, a colon and 32 random bytes in base64url",
+        ))
+    }
+
+    fn ring(&self, name: &'static str, former: &'static str) -> Result<KeyRing, ConfigError> {
+        let current = self.key(name)?;
+        let mut ring = KeyRing {
+            current,
+            former: Vec::new(),
+        };
+        for item in self.items(former)? {
+            let key = parse_key(item).ok_or(ConfigError::new(
+                former,
+                "write key ids, each with a colon and 32 bytes in base64url, separated by commas",
+            ))?;
+            if ring.find(key.id().as_bytes()).is_some() {
+                return Err(ConfigError::new(
+                    former,
+                    "has a key id twice, or that of the key in use; give each key an id of its own",
+                ));
+            }
+            ring.former.push(key);
         }
+        Ok(ring)
+    }
+
+    fn public_keys(&self, name: &'static str) -> Result<Vec<PublicKey>, ConfigError> {
+        self.items(name)?
+            .map(|item| {
+                PublicKey::parse(item).ok_or(ConfigError::new(
+                    name,
+                    "write key ids, each with a colon and a public key in base64url, separated by commas",
+                ))
+            })
+            .collect()
+    }
+
+    /// What stands between commas.
+    fn items(&self, name: &'static str) -> Result<impl Iterator<Item = &'a str>, ConfigError> {
+        Ok(self
+            .text(name)?
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty()))
     }
 
     fn number(&self, name: &'static str, least: i64, most: i64) -> Result<i64, ConfigError> {
@@ -372,10 +459,27 @@ impl<'a> Raw<'a> {
     }
 }
 
-const SANDBOX_KEYS: [&[u8]; 3] = [
+fn parse_key(text: &str) -> Option<Key> {
+    let (id, encoded) = text.split_once(':')?;
+    let named = !id.is_empty()
+        && id.len() <= 32
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let bytes: [u8; 32] = URL_SAFE_NO_PAD.decode(encoded).ok()?.try_into().ok()?;
+    named.then(|| Key {
+        id: id.to_owned(),
+        bytes: Zeroizing::new(bytes),
+    })
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+const SANDBOX_KEYS: [&[u8]; 4] = [
     b"sandbox-only-store-key-32-bytes!",
     b"sandbox-only-token-key-32-bytes!",
     b"sandbox-only-audit-key-32-bytes!",
+    b"sandbox-only-chain-key-32-bytes!",
 ];
 
 #[cfg(test)]

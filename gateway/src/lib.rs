@@ -17,6 +17,7 @@ pub mod ports;
 pub mod profile;
 pub mod rate;
 pub mod secret;
+pub mod signature;
 pub mod signin;
 pub mod store;
 pub mod version;

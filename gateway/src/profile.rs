@@ -9,7 +9,7 @@ use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Key;
+use crate::config::{Key, KeyRing};
 use crate::ports::{Entropy, EntropyError};
 
 /// What the identity provider said about a person, apart from the subject and the Medicare number.
@@ -62,14 +62,13 @@ impl Profile {
         Ok(sealed)
     }
 
-    /// Opens what [`Profile::seal`] made; nothing where key, context or a bit differs.
+    /// Opens what [`Profile::seal`] made, with the current key or a former one; nothing where key, context or a
+    /// bit differs.
     #[must_use]
-    pub fn open(sealed: &[u8], key: &Key, context: &[u8]) -> Option<Self> {
+    pub fn open(sealed: &[u8], keys: &KeyRing, context: &[u8]) -> Option<Self> {
         let (length, rest) = sealed.split_first()?;
         let (id, rest) = rest.split_at_checked(usize::from(*length))?;
-        if id != key.id().as_bytes() {
-            return None;
-        }
+        let key = keys.find(id)?;
         let (nonce, body) = rest.split_at_checked(NONCE)?;
         let plain = cipher(key)
             .decrypt(
@@ -99,8 +98,8 @@ impl Profile {
 
     /// [`Profile::open`] from base64url.
     #[must_use]
-    pub fn open_text(sealed: &str, key: &Key, context: &[u8]) -> Option<Self> {
-        Self::open(&URL_SAFE_NO_PAD.decode(sealed).ok()?, key, context)
+    pub fn open_text(sealed: &str, keys: &KeyRing, context: &[u8]) -> Option<Self> {
+        Self::open(&URL_SAFE_NO_PAD.decode(sealed).ok()?, keys, context)
     }
 }
 

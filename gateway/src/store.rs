@@ -8,9 +8,11 @@ pub mod application;
 pub mod audit;
 pub mod authorization;
 pub mod breaker;
+pub mod chain;
 pub mod client_proof;
 pub mod identity;
 pub mod layers;
+pub mod lines;
 pub mod lock_down;
 pub mod logo;
 pub mod migrate;
@@ -19,5 +21,6 @@ pub mod pushed;
 pub mod rate;
 pub mod row;
 pub mod token;
+pub mod verify;
 
 pub use row::{Row, StoreError};

@@ -32,6 +32,10 @@ fn production() -> BTreeMap<&'static str, String> {
             "audit_key",
             "k1:MjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM",
         ),
+        (
+            "chain_key",
+            "k1:MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ",
+        ),
     ] {
         raw.insert(name, value.to_owned());
     }
@@ -73,6 +77,7 @@ fn production_refuses_every_sandbox_value() {
         "store_key",
         "token_key",
         "audit_key",
+        "chain_key",
     ] {
         let mut raw = production();
         raw.insert(name, sandbox()[name].clone());
@@ -192,4 +197,34 @@ fn no_secret_is_in_an_error() {
     let mut raw = production();
     raw.insert("store_key", "very-secret".to_owned());
     assert!(!error(&raw).contains("very-secret"));
+}
+
+#[test]
+fn the_audit_is_kept_for_six_years_at_least() {
+    for (days, good) in [("2191", false), ("2192", true), ("0", false)] {
+        let mut raw = production();
+        raw.insert("retention_audit_d", days.to_owned());
+        assert_eq!(error(&raw).is_empty(), good, "{days}: {}", error(&raw));
+    }
+}
+
+#[test]
+fn former_keys_have_ids_of_their_own() {
+    const FORMER: &str = "k0:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE";
+    let with = |former: &str| {
+        let mut raw = production();
+        raw.insert("former_audit_keys", former.to_owned());
+        raw
+    };
+    let config = Config::parse(&with(FORMER)).ok().unwrap();
+    let ids: Vec<_> = config.audit_key.all().map(Key::id).collect();
+    assert_eq!((config.audit_key.id(), ids), ("k1", vec!["k1", "k0"]));
+    for bad in [
+        "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE",
+        &format!("{FORMER},{FORMER}"),
+        "k0",
+        "k0:short",
+    ] {
+        assert!(error(&with(bad)).contains("former_audit_keys"), "{bad}");
+    }
 }

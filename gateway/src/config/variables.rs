@@ -17,7 +17,7 @@ pub struct Variable {
 }
 
 /// Every variable of the gateway, in the order of the documentation.
-pub const VARIABLES: [Variable; 24] = [
+pub const VARIABLES: [Variable; 33] = [
     Variable {
         name: "environment",
         sandbox_default: "sandbox",
@@ -136,6 +136,69 @@ pub const VARIABLES: [Variable; 24] = [
         production_default: None,
         secret: true,
         purpose: "Key id, colon, 32 random bytes in base64url: keyed hashes of people in audit and logs.",
+    },
+    Variable {
+        name: "former_store_keys",
+        sandbox_default: "",
+        production_default: Some(""),
+        secret: true,
+        purpose: "Former values of `store_key`, separated by commas: what they sealed can still be opened.",
+    },
+    Variable {
+        name: "former_audit_keys",
+        sandbox_default: "",
+        production_default: Some(""),
+        secret: true,
+        purpose: "Former values of `audit_key`, separated by commas: events of a person are found under each of them.",
+    },
+    Variable {
+        name: "chain_key",
+        sandbox_default: "sandbox:c2FuZGJveC1vbmx5LWNoYWluLWtleS0zMi1ieXRlcyE",
+        production_default: None,
+        secret: true,
+        purpose: "Key id, colon, 32 random bytes in base64url: the Ed25519 seed that signs the chain over the audit.",
+    },
+    Variable {
+        name: "former_chain_keys",
+        sandbox_default: "",
+        production_default: Some(""),
+        secret: false,
+        purpose: "Public keys of former values of `chain_key`, as `/ops/audit/verify` shows them, separated by commas.",
+    },
+    Variable {
+        name: "token_epoch",
+        sandbox_default: "0",
+        production_default: Some("0"),
+        secret: false,
+        purpose: "Unix time in seconds: tokens and codes from before it end when an instance starts. Set it to the time of a restore; 0 for none.",
+    },
+    Variable {
+        name: "retention_transactions_s",
+        sandbox_default: "86400",
+        production_default: Some("86400"),
+        secret: false,
+        purpose: "How long transactions, codes, pushed requests, visits to `/account/` and used assertions are kept after they expired, in seconds, 3600 to 31536000.",
+    },
+    Variable {
+        name: "retention_tokens_s",
+        sandbox_default: "86400",
+        production_default: Some("86400"),
+        secret: false,
+        purpose: "How long access tokens are kept after they expired, in seconds, 3600 to 31536000.",
+    },
+    Variable {
+        name: "retention_grants_d",
+        sandbox_default: "400",
+        production_default: Some("400"),
+        secret: false,
+        purpose: "How long grants and chains are kept after they ended, in days, 1 to 36500; their changes stay in the audit.",
+    },
+    Variable {
+        name: "retention_audit_d",
+        sandbox_default: "2557",
+        production_default: Some("2557"),
+        secret: false,
+        purpose: "How long rows of the audit are kept, in days, 2192 (six years: 45 CFR 164.316) to 36500.",
     },
     Variable {
         name: "access_token_ttl_s",

@@ -263,14 +263,13 @@ async fn page(
         .await
         .map_err(|_| Problem::unavailable())?
         .ok_or_else(|| Problem::account_sign_in(SignInError::IdentityConflict))?;
-    let people = vec![
-        keyed_hash(
-            &app.config.audit_key,
-            "person",
-            &[patient.as_str().as_bytes()],
-        )
-        .to_vec(),
-    ];
+    // Also what was audited under a former key.
+    let people: Vec<_> = app
+        .config
+        .audit_key
+        .all()
+        .map(|key| keyed_hash(key, "person", &[patient.as_str().as_bytes()]).to_vec())
+        .collect();
     let applications = connected(database, session.identity_id, &people, app.clock.now())
         .await
         .map_err(|_| Problem::unavailable())?;

@@ -421,6 +421,10 @@ fn in_production_a_registration_and_each_change_wait_for_an_operator() {
             "audit_key",
             "k1:MjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM",
         ),
+        (
+            "chain_key",
+            "k1:MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ",
+        ),
     ]);
     let client = world.app("App");
     let status = || manage(&world, Method::GET, &client).json()["status"].clone();

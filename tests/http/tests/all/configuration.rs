@@ -39,6 +39,10 @@ const PRODUCTION: [(&str, &str); 12] = [
         "audit_key",
         "k1:QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8",
     ),
+    (
+        "chain_key",
+        "k1:YGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6e3x9fn8",
+    ),
     ("idp_subject_form", "uuid"),
 ];
 
@@ -121,6 +125,11 @@ fn production_refuses_each_sandbox_value_and_names_the_variable() {
             "audit_key",
             "sandbox:QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8",
         ),
+        (
+            "chain_key",
+            "renamed:c2FuZGJveC1vbmx5LWNoYWluLWtleS0zMi1ieXRlcyE",
+        ),
+        ("retention_audit_d", "2191"),
         ("idp_client_secret", "sandbox-only-idp-client-secret"),
         ("idp_path", "/sandbox/idp"),
         ("claims_backend_path", "/sandbox/claims"),

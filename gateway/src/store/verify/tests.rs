@@ -1,0 +1,303 @@
+//! Each way in which somebody who can write to the file could change history, and what verification says.
+
+use futures::executor::block_on;
+
+use super::*;
+use crate::adapters::native::SqliteDatabase;
+use crate::config::{Config, tests::sandbox};
+use crate::signature::Signer;
+use crate::store::chain::{BATCH, Sealed, seal};
+
+const NOW: UnixMillis = UnixMillis(1_000);
+
+struct Store(SqliteDatabase);
+
+impl Store {
+    /// Three links: 2, 2 and 1 events, with a change of the store each.
+    fn new() -> Self {
+        let store = Self(SqliteDatabase::in_memory());
+        for (round, events) in [2, 2, 1].into_iter().enumerate() {
+            for number in 0..events {
+                store.event(&format!("r{round}-{number}"));
+            }
+            store.run(&format!(
+                "INSERT INTO lock_down (kind, target, reason, operator, started_at, request_id)
+                 VALUES ('application', 'app{round}', 'why', 'ann', 1, 'r{round}')"
+            ));
+            assert_eq!(store.seal(), Sealed::Link);
+        }
+        assert_eq!(store.seal(), Sealed::Nothing);
+        store
+    }
+
+    fn run(&self, sql: &str) {
+        block_on(self.0.execute(Durability::Durable, sql, Vec::new())).unwrap();
+    }
+
+    fn number(&self, sql: &str) -> i64 {
+        block_on(one(&self.0, Durability::Durable, sql, Vec::new()))
+            .unwrap()
+            .unwrap()
+            .integer(0)
+            .unwrap()
+    }
+
+    fn event(&self, request: &str) {
+        self.run(&format!(
+            "INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code, level)
+             VALUES (1, 2, '{request}', 'f', 'gateway', '', x'ab', 'test', 'ok', '', 'info')"
+        ));
+    }
+
+    fn seal(&self) -> Sealed {
+        block_on(seal(&self.0, &signer(), NOW)).unwrap()
+    }
+
+    fn verify(&self) -> Report {
+        self.verify_with(None)
+    }
+
+    fn verify_with(&self, head: Option<Head>) -> Report {
+        block_on(verify(&self.0, &[signer().public()], head)).unwrap()
+    }
+
+    /// Writes past every trigger, and puts them back as they were: nothing but the rows tells.
+    fn forge(&self, statements: &[&str]) {
+        let sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'";
+        let triggers = block_on(all(&self.0, Durability::Durable, sql, Vec::new())).unwrap();
+        for trigger in &triggers {
+            self.run(&format!("DROP TRIGGER {}", trigger.text(0).unwrap()));
+        }
+        for statement in statements {
+            self.run(statement);
+        }
+        for trigger in &triggers {
+            self.run(trigger.text(1).unwrap());
+        }
+    }
+
+    #[track_caller]
+    fn is_broken(&self, link: i64, reason: &str) {
+        let report = self.verify();
+        let broken = report.broken.unwrap();
+        assert_eq!(broken.link, link, "{}", broken.reason);
+        assert!(broken.reason.contains(reason), "{}", broken.reason);
+        assert_eq!(report.schema, Vec::<String>::new());
+    }
+}
+
+fn signer() -> Signer {
+    let config = Config::parse(&sandbox()).ok().unwrap();
+    Signer::new(&config.chain_key)
+}
+
+#[test]
+fn an_untouched_store_is_whole() {
+    let store = Store::new();
+    let report = store.verify();
+    assert!(report.is_whole(), "{report:?}");
+    assert_eq!((report.links, report.rows, report.unsealed), (3, 8, 0));
+    store.event("later");
+    let report = store.verify();
+    assert!(report.is_whole() && report.unsealed == 1, "{report:?}");
+    assert_eq!(store.seal(), Sealed::Link);
+    assert_eq!(store.verify().links, 4);
+}
+
+#[test]
+fn a_changed_event_breaks_its_link() {
+    for column in [
+        "started_at = 9",
+        "request_id = 'x'",
+        "flow_id = ''",
+        "actor = 'beneficiary'",
+        "client_id = 'x'",
+        "person = x'ac'",
+        "action = 'other'",
+        "outcome = 'refused'",
+        "code = 'x'",
+        "backend_status = 200",
+        "bytes = 1",
+        "level = 'warning'",
+    ] {
+        let store = Store::new();
+        store.forge(&[&format!("UPDATE audit SET {column} WHERE id = 3")]);
+        store.is_broken(2, "was changed or moved");
+    }
+    let store = Store::new();
+    store.forge(&[
+        "UPDATE store_event SET after = json_set(after, '$.reason', 'none') WHERE id = 3",
+    ]);
+    store.is_broken(3, "store_event 3 to 3");
+}
+
+#[test]
+fn a_removed_event_breaks_its_link() {
+    for (id, link) in [(1, 1), (2, 1), (4, 2), (5, 3)] {
+        let store = Store::new();
+        store.forge(&[&format!("DELETE FROM audit WHERE id = {id}")]);
+        store.is_broken(link, &format!("audit row {id} is missing"));
+    }
+    let store = Store::new();
+    store.forge(&["DELETE FROM store_event WHERE id = 2"]);
+    store.is_broken(2, "store_event row 2 is missing");
+    // Closing the gap does not help.
+    let store = Store::new();
+    store.forge(&[
+        "DELETE FROM audit WHERE id = 2",
+        "UPDATE audit SET id = id - 1 WHERE id > 2",
+    ]);
+    store.is_broken(1, "was changed or moved");
+}
+
+#[test]
+fn an_inserted_event_breaks_its_link() {
+    let store = Store::new();
+    store.forge(&[
+        "UPDATE audit SET id = 100 + id WHERE id > 2",
+        "UPDATE audit SET id = id - 99 WHERE id > 100",
+        "INSERT INTO audit SELECT 3, started_at, ended_at, 'slipped', flow_id, actor, client_id, person, action, outcome, code,
+             backend_status, bytes, level FROM audit WHERE id = 1",
+    ]);
+    store.is_broken(2, "was changed or moved");
+}
+
+#[test]
+fn reordered_events_break_their_link() {
+    let store = Store::new();
+    store.forge(&[
+        "UPDATE audit SET id = 100 WHERE id = 3",
+        "UPDATE audit SET id = 3 WHERE id = 4",
+        "UPDATE audit SET id = 4 WHERE id = 100",
+    ]);
+    store.is_broken(2, "was changed or moved");
+}
+
+#[test]
+fn events_removed_before_they_were_sealed_leave_a_gap_that_is_not_sealed_over() {
+    let store = Store::new();
+    for request in ["a", "b", "c"] {
+        store.event(request);
+    }
+    store.forge(&["DELETE FROM audit WHERE id = 7"]);
+    store.is_broken(4, "rows of audit after its last link are missing");
+    assert_eq!(store.seal(), Sealed::Gap(Layer::Api, 7));
+    // All of them gone: their numbers were given out.
+    store.forge(&["DELETE FROM audit WHERE id > 5"]);
+    store.is_broken(4, "rows of audit after its last link are missing");
+}
+
+#[test]
+fn a_rewritten_chain_table_is_found_by_its_signatures() {
+    // Each link alone, and all of them as somebody without the key could make them.
+    let store = Store::new();
+    store.forge(&["UPDATE chain_link SET hash = zeroblob(32) WHERE id = 2"]);
+    store.is_broken(2, "signature");
+    let store = Store::new();
+    store.forge(&["UPDATE chain_link SET audit_to = 5 WHERE id = 2"]);
+    store.is_broken(2, "was changed or moved");
+    let store = Store::new();
+    store.forge(&["DELETE FROM chain_link WHERE id = 2"]);
+    store.is_broken(2, "the link is missing");
+    let store = Store::new();
+    store.forge(&["UPDATE chain_link SET key_id = 'theirs' WHERE id = 3"]);
+    store.is_broken(3, "no public key is known for `theirs`");
+
+    let store = Store::new();
+    store.forge(&[
+        "UPDATE audit SET code = 'x' WHERE id = 1",
+        "DELETE FROM chain_link",
+    ]);
+    let config = Config::parse(&sandbox()).ok().unwrap();
+    let theirs = Signer::new(&config.token_key);
+    while block_on(seal(&store.0, &theirs, NOW)).unwrap() == Sealed::Link {}
+    store.is_broken(1, "signature");
+}
+
+#[test]
+fn a_chain_that_was_cut_off_is_found_with_an_earlier_head() {
+    let store = Store::new();
+    let head = block_on(head(&store.0)).unwrap();
+    assert!(store.verify_with(head).is_whole());
+    store.forge(&[
+        "DELETE FROM chain_link WHERE id = 3",
+        "DELETE FROM audit WHERE id > 4",
+        "DELETE FROM store_event WHERE id > 2",
+        "UPDATE sqlite_sequence SET seq = 4 WHERE name = 'audit'",
+        "UPDATE sqlite_sequence SET seq = 2 WHERE name = 'store_event'",
+    ]);
+    // By itself it is a chain like any other.
+    assert!(store.verify().is_whole());
+    let broken = store.verify_with(head).broken.unwrap();
+    assert_eq!(broken.link, 3);
+    assert!(broken.reason.contains("ends before link 3"), "{broken:?}");
+    // Going on from there gives another link of the same number.
+    store.event("another");
+    store.seal();
+    let broken = store.verify_with(head).broken.unwrap();
+    assert!(broken.reason.contains("earlier head"), "{broken:?}");
+}
+
+#[test]
+fn a_dropped_or_changed_trigger_is_named() {
+    for (change, named) in [
+        (
+            "DROP TRIGGER audit_is_never_changed",
+            "trigger audit_is_never_changed is missing",
+        ),
+        (
+            "DROP TRIGGER token_chain_update_recorded",
+            "trigger token_chain_update_recorded is missing",
+        ),
+        (
+            "DROP INDEX identity_of_patient",
+            "index identity_of_patient is missing",
+        ),
+        (
+            "CREATE TABLE shadow (x)",
+            "table shadow is not of this build",
+        ),
+        (
+            "ALTER TABLE lock_down ADD COLUMN note TEXT",
+            "table lock_down is not as shipped",
+        ),
+        (
+            "CREATE TRIGGER quiet AFTER INSERT ON audit BEGIN SELECT 1; END",
+            "trigger quiet is not of this build",
+        ),
+    ] {
+        let store = Store::new();
+        store.run(change);
+        assert_eq!(store.verify().schema, [named], "{change}");
+    }
+    let store = Store::new();
+    store.run("DROP TRIGGER audit_is_never_removed");
+    store.run(
+        "CREATE TRIGGER audit_is_never_removed BEFORE DELETE ON audit WHEN 0 BEGIN SELECT RAISE(ABORT, 'never'); END",
+    );
+    assert_eq!(
+        store.verify().schema,
+        ["trigger audit_is_never_removed is not as shipped"]
+    );
+}
+
+#[test]
+fn many_rows_make_several_links_and_two_instances_make_one_of_each() {
+    let store = Store::new();
+    store.run(&format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})
+         INSERT INTO audit SELECT NULL, 1, 2, 'r' || i, '', '', '', x'', 'a', 'ok', '', NULL, NULL, 'info' FROM n",
+        2 * BATCH + 1
+    ));
+    for _ in 0..3 {
+        assert_eq!(store.seal(), Sealed::Link);
+    }
+    assert_eq!(store.seal(), Sealed::Nothing);
+    let report = store.verify();
+    assert!(report.is_whole() && report.links == 6, "{report:?}");
+    // Another instance read the same rows and comes second.
+    let other = "INSERT INTO chain_link SELECT 6, audit_to, store_to, previous, hash, sealed_at, key_id, signature
+                 FROM chain_link WHERE id = 6 AND 6 = 1 + (SELECT MAX(id) FROM chain_link)";
+    store.run(other);
+    assert_eq!(store.number("SELECT COUNT(*) FROM chain_link"), 6);
+}
