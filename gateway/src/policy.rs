@@ -7,6 +7,7 @@ pub mod consent;
 pub mod logo;
 pub mod operator;
 pub mod parameters;
+pub mod password;
 pub mod redirect;
 pub mod registration;
 pub mod token;

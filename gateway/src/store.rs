@@ -10,6 +10,7 @@ pub mod authorization;
 pub mod breaker;
 pub mod chain;
 pub mod client_proof;
+pub mod developer;
 pub mod identity;
 pub mod layers;
 pub mod lines;

@@ -10,6 +10,7 @@ mod audit;
 mod authorize;
 mod consent;
 mod cookies;
+mod developer;
 mod discovery;
 mod health;
 mod ops;
@@ -74,6 +75,14 @@ impl Gateway {
             router: routes(site.clone()),
             site,
         })
+    }
+
+    /// The same gateway, for a handler that sends requests itself.
+    pub(crate) fn of(site: Site) -> Self {
+        Self {
+            router: routes(site.clone()),
+            site,
+        }
     }
 
     /// Answers one request whose body was read whole.
@@ -360,6 +369,7 @@ fn routes(site: Site) -> Router {
         .route("/{version}/fhir/{resource}", get(search))
         .route("/{version}/fhir/{resource}/_search", post(search))
         .route("/{version}/fhir/{resource}/{id}", get(read))
+        .merge(developer::routes())
         .fallback(|| async { not_found() })
         .with_state(site)
 }

@@ -10,34 +10,37 @@ pub(crate) fn sandbox() -> BTreeMap<&'static str, String> {
         .collect()
 }
 
+/// What production needs instead.
+pub(crate) const PRODUCTION: &[(&str, &str)] = &[
+    ("environment", "production"),
+    ("public_base_url", "https://api.example.org"),
+    ("claims_backend_origin", "https://claims.example.org"),
+    ("claims_backend_path", ""),
+    ("idp_origin", "https://id.example.org"),
+    ("idp_path", ""),
+    ("idp_client_secret", "a-real-secret"),
+    (
+        "store_key",
+        "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE",
+    ),
+    (
+        "token_key",
+        "k1:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI",
+    ),
+    (
+        "audit_key",
+        "k1:MjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM",
+    ),
+    (
+        "chain_key",
+        "k1:MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ",
+    ),
+];
+
 fn production() -> BTreeMap<&'static str, String> {
     let mut raw = sandbox();
-    for (name, value) in [
-        ("environment", "production"),
-        ("public_base_url", "https://api.example.org"),
-        ("claims_backend_origin", "https://claims.example.org"),
-        ("claims_backend_path", ""),
-        ("idp_origin", "https://id.example.org"),
-        ("idp_path", ""),
-        ("idp_client_secret", "a-real-secret"),
-        (
-            "store_key",
-            "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE",
-        ),
-        (
-            "token_key",
-            "k1:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI",
-        ),
-        (
-            "audit_key",
-            "k1:MjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM",
-        ),
-        (
-            "chain_key",
-            "k1:MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ",
-        ),
-    ] {
-        raw.insert(name, value.to_owned());
+    for (name, value) in PRODUCTION {
+        raw.insert(name, (*value).to_owned());
     }
     raw
 }

@@ -35,6 +35,8 @@ pub struct Application {
     pub metadata: String,
     /// Status.
     pub status: Status,
+    /// Suspended by its developer, who may let it go on; otherwise only operators may.
+    pub suspended_by_developer: bool,
     /// When it was registered.
     pub created_at: UnixMillis,
 }

@@ -57,6 +57,19 @@ impl Parameters {
         }
     }
 
+    /// Pairs that were read already.
+    #[must_use]
+    pub fn of_pairs(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
+    /// The first value of a name, for forms of our own whose repeats mean nothing.
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// The pairs but those named, form-encoded again.
     #[must_use]
     pub fn encoded_without(&self, names: &[&str]) -> String {

@@ -44,18 +44,22 @@ impl Registration {
     /// [`RegistrationError`] with the registered code and words.
     pub fn parse(body: &[u8], rules: &Rules<'_>) -> Result<Self, RegistrationError> {
         let wire: Wire = serde_json::from_slice(body).map_err(|error| {
-            invalid(format!(
-                "the body is not the JSON object of RFC 7591: {error}"
-            ))
+            invalid(
+                "",
+                format!("the body is not the JSON object of RFC 7591: {error}"),
+            )
         })?;
         let name = client_name(wire.client_name)?;
         let auth_method = match wire.token_endpoint_auth_method.as_deref() {
             None => AuthMethod::ClientSecretBasic,
             Some(text) => AuthMethod::parse(text).ok_or_else(|| {
-                invalid(format!(
-                    "token_endpoint_auth_method must be one of {}",
-                    list(AuthMethod::ALL.map(AuthMethod::as_str))
-                ))
+                invalid(
+                    "token_endpoint_auth_method",
+                    format!(
+                        "token_endpoint_auth_method must be one of {}",
+                        list(AuthMethod::ALL.map(AuthMethod::as_str))
+                    ),
+                )
             })?,
         };
         if auth_method == AuthMethod::PrivateKeyJwt
@@ -63,16 +67,18 @@ impl Registration {
             && wire.jwks_uri.is_none()
         {
             return Err(invalid(
+                "jwks",
                 "private_key_jwt needs jwks with the public keys, or jwks_uri",
             ));
         }
         if let Some(jwks) = &wire.jwks {
-            assertion::usable_keys(jwks).map_err(invalid)?;
+            assertion::usable_keys(jwks).map_err(|reason| invalid("jwks", reason))?;
         }
         if let Some(uri) = &wire.jwks_uri {
             keys_address(uri, rules.jwks_origin)?;
             if wire.jwks.is_some() {
                 return Err(invalid(
+                    "jwks_uri",
                     "send jwks or jwks_uri, not both (RFC 7591, section 2)",
                 ));
             }
@@ -94,10 +100,13 @@ impl Registration {
         let data_access_type = match wire.data_access_type.as_deref() {
             None => DataAccessType::ThirteenMonth,
             Some(text) => DataAccessType::parse(text).ok_or_else(|| {
-                invalid(format!(
-                    "data_access_type must be one of {}",
-                    list(DataAccessType::ALL.map(DataAccessType::as_str))
-                ))
+                invalid(
+                    "data_access_type",
+                    format!(
+                        "data_access_type must be one of {}",
+                        list(DataAccessType::ALL.map(DataAccessType::as_str))
+                    ),
+                )
             })?,
         };
         let requires_demographics = wire.requires_demographics.unwrap_or(true);
@@ -130,6 +139,7 @@ impl Registration {
                     .any(|contact| contact.len() > 255 || contact.chars().any(char::is_control))
             {
                 return Err(invalid(
+                    "contacts",
                     "contacts must be at most 20 addresses of at most 255 characters",
                 ));
             }
@@ -223,6 +233,8 @@ pub fn new_client_id<E>(mut random: impl FnMut() -> Result<[u8; 32], E>) -> Resu
 pub struct RegistrationError {
     /// `invalid_client_metadata` or `invalid_redirect_uri`.
     pub code: ErrorCode,
+    /// The member of the metadata that it is about; empty where it is the whole body.
+    pub field: &'static str,
     /// What to change.
     pub description: String,
 }
@@ -232,6 +244,7 @@ impl RegistrationError {
     #[must_use]
     pub fn client_id() -> Self {
         invalid(
+            "client_id",
             "client_id must be there and be the one of this registration (RFC 7592, section 2.2)",
         )
     }
@@ -240,6 +253,7 @@ impl RegistrationError {
     #[must_use]
     pub fn client_secret() -> Self {
         invalid(
+            "client_secret",
             "client_secret must be the current one or be left out; send rotate_client_secret: true for a new one",
         )
     }
@@ -247,25 +261,27 @@ impl RegistrationError {
     /// A logo that cannot be taken.
     #[must_use]
     pub fn logo(reason: &'static str) -> Self {
-        invalid(reason)
+        invalid("logo", reason)
     }
 
     /// Names are unique, whatever their case.
     #[must_use]
     pub fn name_taken() -> Self {
-        invalid("client_name is taken; choose another")
+        invalid("client_name", "client_name is taken; choose another")
     }
 
     fn redirect(description: impl Into<String>) -> Self {
         Self {
             code: ErrorCode::InvalidRedirectUri,
+            field: "redirect_uris",
             description: description.into(),
         }
     }
 }
 
-fn invalid(description: impl Into<String>) -> RegistrationError {
+fn invalid(field: &'static str, description: impl Into<String>) -> RegistrationError {
     RegistrationError {
+        field,
         code: ErrorCode::InvalidClientMetadata,
         description: description.into(),
     }
@@ -306,6 +322,7 @@ fn flows(
     let implicit = has(&grants, "implicit");
     if implicit && !may_implicit {
         return Err(invalid(
+            "grant_types",
             "grant_types: the implicit flow is not offered here (RFC 9700, section 2.1.2)",
         ));
     }
@@ -317,6 +334,7 @@ fn flows(
     };
     if !grants.iter().all(known) || !(implicit || has(&grants, "authorization_code")) {
         return Err(invalid(
+            "grant_types",
             "grant_types must be authorization_code, with or without refresh_token",
         ));
     }
@@ -326,7 +344,10 @@ fn flows(
         _ => false,
     };
     if responses.is_empty() || !responses.iter().all(fits) {
-        return Err(invalid("response_types must be [\"code\"]"));
+        return Err(invalid(
+            "response_types",
+            "response_types must be [\"code\"]",
+        ));
     }
     Ok((grants, responses))
 }
@@ -340,6 +361,7 @@ fn client_name(name: Option<String>) -> Result<String, RegistrationError> {
         || name.trim() != name
     {
         return Err(invalid(
+            "client_name",
             "client_name must be 1 to 255 printable characters, without spaces at its ends",
         ));
     }
@@ -355,7 +377,7 @@ fn scopes(asked: Option<&str>, requires_demographics: bool) -> Result<ScopeSet, 
             everything.without_demographics()
         });
     };
-    let scopes = ScopeSet::parse(asked).map_err(|error| invalid(error.to_string()))?;
+    let scopes = ScopeSet::parse(asked).map_err(|error| invalid("scope", error.to_string()))?;
     if requires_demographics {
         return Ok(scopes);
     }
@@ -365,6 +387,7 @@ fn scopes(asked: Option<&str>, requires_demographics: bool) -> Result<ScopeSet, 
     });
     if named {
         return Err(invalid(
+            "scope",
             "an application with requires_demographics false cannot have profile or patient/Patient scopes",
         ));
     }
@@ -378,22 +401,27 @@ fn keys_address(uri: &str, allowed: Option<&str>) -> Result<(), RegistrationErro
         .unwrap_or_default();
     if allowed != Some(origin.as_str()) {
         return Err(invalid(
+            "jwks_uri",
             "jwks_uri is not on an origin that this operator allows; send the keys as jwks",
         ));
     }
     Ok(())
 }
 
-fn web_page(name: &str, uri: &str) -> Result<(), RegistrationError> {
+fn web_page(name: &'static str, uri: &str) -> Result<(), RegistrationError> {
     match Url::parse(uri) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && uri.len() <= 2000 => Ok(()),
-        _ => Err(invalid(format!("{name} must be an http or https address"))),
+        _ => Err(invalid(
+            name,
+            format!("{name} must be an http or https address"),
+        )),
     }
 }
 
 fn description(text: &str) -> Result<(), RegistrationError> {
     if text.chars().count() > 1000 || text.contains(['<', '>']) {
         return Err(invalid(
+            "description",
             "description must be at most 1000 characters without HTML",
         ));
     }
@@ -443,6 +471,7 @@ pub(crate) mod tests {
             },
             metadata: "{}".to_owned(),
             status: Status::Active,
+            suspended_by_developer: false,
             created_at: UnixMillis(0),
         }
     }

@@ -11,8 +11,8 @@ use super::audit::Event;
 use super::row::{Row, StoreError, all, one};
 
 /// The columns of [`read`], for every statement that gives applications.
-const COLUMNS: &str = "id, client_id, client_name, secret_hash, token_endpoint_auth_method, redirect_uris, scope, \
-     data_access_type, requires_demographics, require_par, metadata, status, created_at";
+pub(super) const COLUMNS: &str = "id, client_id, client_name, secret_hash, token_endpoint_auth_method, redirect_uris, scope, \
+     data_access_type, requires_demographics, require_par, metadata, status, created_at, suspended_by_developer";
 
 /// Finds an application by its client id.
 ///
@@ -191,7 +191,8 @@ pub async fn with_status(
     rows.iter().map(read).collect()
 }
 
-/// Changes the status, where it is one of `from`.
+/// An operator changes the status, where it is one of `from`. An operator's suspension takes the place of a
+/// developer's, so that only operators end it.
 ///
 /// # Errors
 ///
@@ -205,8 +206,9 @@ pub async fn set_status(
     event: &Event<'_>,
 ) -> Result<Option<Application>, StoreError> {
     let sql = format!(
-        "UPDATE application SET status = ?, updated_at = ?, request_id = ?, event = ?
-         WHERE client_id = ? AND status IN (?, ?)
+        "UPDATE application SET status = ?1, suspended_by_developer = 0, updated_at = ?2, request_id = ?3, event = ?4
+         WHERE client_id = ?5
+           AND (status IN (?6, ?7) OR (suspended_by_developer AND status = 'suspended' AND ?1 = 'suspended'))
          RETURNING {COLUMNS}"
     );
     let parameters = vec![
@@ -308,7 +310,7 @@ fn json_list(items: &[String]) -> String {
     serde_json::Value::from(items.to_vec()).to_string()
 }
 
-fn read(row: &Row) -> Result<Application, StoreError> {
+pub(super) fn read(row: &Row) -> Result<Application, StoreError> {
     let metadata: serde_json::Value = serde_json::from_str(row.text(10)?)
         .map_err(|_| StoreError::Shape("application.metadata"))?;
     let granted = |name: &str| {
@@ -339,5 +341,6 @@ fn read(row: &Row) -> Result<Application, StoreError> {
         metadata: row.text(10)?.to_owned(),
         status: Status::parse(row.text(11)?).ok_or(StoreError::Shape("application.status"))?,
         created_at: row.instant(12)?,
+        suspended_by_developer: row.flag(13)?,
     })
 }

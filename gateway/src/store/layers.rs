@@ -110,6 +110,7 @@ pub const WATCHED: [Watched; 9] = [
             ("metadata", Plain),
             ("registration_token_hash", Hidden),
             ("status", Plain),
+            ("suspended_by_developer", Plain),
             ("created_at", Plain),
             ("updated_at", Plain),
         ],

@@ -156,6 +156,8 @@ CREATE TABLE application (
     metadata                   TEXT    NOT NULL CHECK (json_valid(metadata)),
     registration_token_hash    BLOB             CHECK (registration_token_hash IS NULL OR length(registration_token_hash) = 32),
     status                     TEXT    NOT NULL CHECK (status IN ('pending', 'active', 'suspended', 'deleted')),
+    -- Suspended by its developer, who may let it go on; where an operator did it, only operators may.
+    suspended_by_developer     INTEGER NOT NULL DEFAULT 0 CHECK (suspended_by_developer IN (0, 1)),
     created_at                 INTEGER NOT NULL,
     updated_at                 INTEGER NOT NULL,
     request_id                 TEXT    NOT NULL,
@@ -172,6 +174,41 @@ CREATE TABLE application_logo (
     request_id     TEXT    NOT NULL,
     event          TEXT
 ) STRICT;
+
+-- Accounts of developers at /developer/. `password_hash` is an Argon2id PHC string.
+CREATE TABLE developer (
+    id            INTEGER PRIMARY KEY,
+    name          TEXT    NOT NULL,
+    name_key      TEXT    NOT NULL UNIQUE,
+    password_hash TEXT    NOT NULL,
+    failures      INTEGER NOT NULL DEFAULT 0,
+    failed_at     INTEGER,
+    created_at    INTEGER NOT NULL,
+    request_id    TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE developer_session (
+    session_hash BLOB    PRIMARY KEY CHECK (length(session_hash) = 32),
+    developer_id INTEGER NOT NULL REFERENCES developer (id),
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    request_id   TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX developer_session_by_expiry ON developer_session (expires_at);
+
+-- A session is opened by a right password: the wrong ones before it count no more.
+CREATE TRIGGER developer_session_opened
+AFTER INSERT ON developer_session
+BEGIN
+    UPDATE developer SET failures = 0, failed_at = NULL WHERE id = NEW.developer_id AND failures > 0;
+END;
+
+-- Whose application it is. Those that registered over RFC 7591 have no row.
+CREATE TABLE developer_application (
+    application_id INTEGER PRIMARY KEY REFERENCES application (id),
+    developer_id   INTEGER NOT NULL REFERENCES developer (id)
+) STRICT;
+CREATE INDEX developer_application_by_developer ON developer_application (developer_id);
 
 -- One consent of one person to one application. At most one is live for each pair.
 CREATE TABLE consent_grant (

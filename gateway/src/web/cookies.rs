@@ -44,6 +44,21 @@ pub(crate) fn account(config: &Config, headers: &HeaderMap) -> Option<Secret> {
     (value.len() == 43).then(|| Secret::new(value.to_owned()))
 }
 
+/// Name of the cookie of a session at `/developer/`.
+pub(crate) fn developer_name(config: &Config) -> &'static str {
+    if config.is_https() {
+        "__Host-bgd"
+    } else {
+        "bgd"
+    }
+}
+
+/// The session at `/developer/`, where the request has a well-formed one.
+pub(crate) fn developer(config: &Config, headers: &HeaderMap) -> Option<Secret> {
+    let value = read(headers, developer_name(config))?;
+    (value.len() == 43).then(|| Secret::new(value.to_owned()))
+}
+
 /// Name of the cookie that carries the sealed profile of one sign-in, from the callback to the decision.
 pub(crate) fn person_name(config: &Config, transaction: &Secret) -> String {
     let prefix = if config.is_https() {

@@ -2,6 +2,7 @@
 
 mod account;
 mod dates;
+pub(super) mod developer;
 mod texts;
 
 use askama::Template;
@@ -203,7 +204,7 @@ pub(super) fn problem(request: &Request, language: Language, problem: &Problem) 
         Kind::Busy(_) => (texts.busy_heading, texts.busy_text),
         Kind::Expired => (texts.expired_heading, texts.expired_text),
         Kind::IdentityConflict => (texts.conflict_heading, texts.conflict_text),
-        Kind::Inactive => (texts.inactive_heading, &[][..]),
+        Kind::Inactive => (texts.inactive_heading, ""),
         Kind::LockedDown => (texts.unavailable_heading, texts.locked_text),
         Kind::NotFound => (texts.not_found_heading, texts.not_found_text),
         Kind::SignIn => (texts.sign_in_heading, texts.sign_in_text),
@@ -316,7 +317,7 @@ struct ProblemPage<'a> {
     texts: &'static Texts,
     code: &'a str,
     heading: &'a str,
-    paragraphs: &'a [&'a str],
+    paragraphs: &'a str,
     detail: &'a str,
     retry: Option<&'a str>,
     request_id: &'a str,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::audit::Action;
 use super::reply::{self, no_store};
-use super::{Answer, Site};
+use super::{Answer, Site, developer};
 use crate::app::{App, Reply, Request};
 use crate::policy::application::{Application, Status};
 use crate::policy::registration::{Registration, RegistrationError, Rules, new_client_id};
@@ -38,10 +38,37 @@ pub(super) async fn register(
     }
 }
 
-/// Registers the demo page's public application, or brings its address up to date.
+/// Registers the sandbox's own public applications, the demo page and the portal's test client, or brings their
+/// addresses up to date.
 pub(super) async fn demo(app: &App) -> Result<(), StoreError> {
-    let redirect = format!("{}/demo/", app.config.public_base_url);
-    let Ok(client_id) = ClientId::parse(DEMO_CLIENT_ID) else {
+    let base = &app.config.public_base_url;
+    let (test_client, callback) = developer::test_client(base);
+    own(
+        app,
+        DEMO_CLIENT_ID,
+        format!("{base}/demo/"),
+        "Bluegate Demo",
+        "The demo page of this sandbox",
+    )
+    .await?;
+    own(
+        app,
+        test_client,
+        callback,
+        "Bluegate Test Client",
+        "The test client of the developer portal",
+    )
+    .await
+}
+
+async fn own(
+    app: &App,
+    id: &str,
+    redirect: String,
+    name: &str,
+    description: &str,
+) -> Result<(), StoreError> {
+    let Ok(client_id) = ClientId::parse(id) else {
         return Ok(());
     };
     let database = app.database.as_ref();
@@ -54,10 +81,10 @@ pub(super) async fn demo(app: &App) -> Result<(), StoreError> {
         }
         None => {
             let request = json!({
-                "client_name": "Bluegate Demo",
+                "client_name": name,
                 "redirect_uris": [redirect],
                 "token_endpoint_auth_method": "none",
-                "description": "The demo page of this sandbox",
+                "description": description,
             });
             let Ok(registration) =
                 Registration::parse(request.to_string().as_bytes(), &Rules::of(&app.config))
@@ -111,14 +138,38 @@ async fn store(site: &Site, request: &Request) -> Result<Reply, Failure> {
     let app = &site.app;
     let registration =
         Registration::parse(&request.body, &Rules::of(&app.config)).map_err(Failure::Refused)?;
-    let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable);
+    let token = Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable)?;
+    let made = make(site, request, &registration, Some(&token)).await?;
+    answer(
+        site,
+        StatusCode::CREATED,
+        &made.application,
+        made.secret.as_ref(),
+        Some(&token),
+    )
+}
+
+/// An application that was just registered.
+pub(super) struct Made {
+    pub(super) application: Application,
+    /// Its secret, to be shown once, where it has one.
+    pub(super) secret: Option<Secret>,
+}
+
+/// Registers an application. Without `token` nobody can manage it over RFC 7592: its developer does at the portal.
+pub(super) async fn make(
+    site: &Site,
+    request: &Request,
+    registration: &Registration,
+    token: Option<&Secret>,
+) -> Result<Made, Failure> {
+    let app = &site.app;
     let client_id = new_client_id(|| app.entropy.bytes32()).map_err(|_| Failure::Unavailable)?;
     let secret = if registration.auth_method.has_secret() {
-        Some(random()?)
+        Some(Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable)?)
     } else {
         None
     };
-    let token = random()?;
     let event = Action::ok("application.register")
         .by("developer")
         .application(client_id.as_str())
@@ -127,9 +178,9 @@ async fn store(site: &Site, request: &Request) -> Result<Reply, Failure> {
     let stored = application::insert(
         app.database.as_ref(),
         &client_id,
-        &registration,
+        registration,
         secret.as_ref().map(Secret::hash),
-        Some(token.hash()),
+        token.map(Secret::hash),
         Registration::initial_status(app.config.environment),
         now,
         &event.event(),
@@ -148,17 +199,14 @@ async fn store(site: &Site, request: &Request) -> Result<Reply, Failure> {
         }
         return Err(Failure::Unavailable);
     };
-    let Some(stored) = stored else {
+    let Some(application) = stored else {
         return Err(Failure::Refused(RegistrationError::name_taken()));
     };
     event.log(site);
-    answer(
-        site,
-        StatusCode::CREATED,
-        &stored,
-        secret.as_ref(),
-        Some(&token),
-    )
+    Ok(Made {
+        application,
+        secret,
+    })
 }
 
 /// The registration as it is now (RFC 7591, section 3.2.1), with what is shown only once.

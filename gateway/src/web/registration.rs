@@ -177,8 +177,30 @@ async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Done, Fail
             return Err(Failure::Refused(RegistrationError::client_secret()));
         }
     }
+    let (updated, secret) = replace(
+        site,
+        request,
+        &current,
+        &registration,
+        change.rotate_client_secret,
+    )
+    .await?;
+    let reply = answer(site, StatusCode::OK, &updated, secret.as_ref(), None)?;
+    Ok(Done { reply, told: true })
+}
+
+/// Replaces the metadata of an application, and its secret where `rotate` says so or it needs its first one: the
+/// new secret, to be shown once.
+pub(super) async fn replace(
+    site: &Site,
+    request: &Request,
+    current: &Application,
+    registration: &Registration,
+    rotate: bool,
+) -> Result<(Application, Option<Secret>), Failure> {
+    let app = &site.app;
     let needs_secret = registration.auth_method.has_secret();
-    let secret = if needs_secret && (change.rotate_client_secret || current.secret_hash.is_none()) {
+    let secret = if needs_secret && (rotate || current.secret_hash.is_none()) {
         Some(Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable)?)
     } else {
         None
@@ -195,7 +217,7 @@ async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Done, Fail
     let updated = application::update(
         app.database.as_ref(),
         current.id,
-        &registration,
+        registration,
         secret.as_ref().map(Secret::hash),
         status,
         app.clock.now(),
@@ -205,8 +227,7 @@ async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Done, Fail
     .map_err(|_| Failure::Unavailable)?
     .ok_or_else(|| Failure::Refused(RegistrationError::name_taken()))?;
     event.log(site);
-    let reply = answer(site, StatusCode::OK, &updated, secret.as_ref(), None)?;
-    Ok(Done { reply, told: true })
+    Ok((updated, secret))
 }
 
 /// What was done, and whether its statement carried the event.

@@ -28,6 +28,7 @@ mod account;
 mod applications;
 mod clock;
 mod consent;
+mod developer;
 mod faults;
 mod keys;
 mod limits;

@@ -14,8 +14,7 @@ pub(super) fn date(at: UnixMillis, language: Language) -> String {
     let texts = Texts::of(language);
     let month = usize::try_from(date.month() - 1)
         .ok()
-        .and_then(|index| texts.months.get(index))
-        .copied()
+        .and_then(|index| texts.months.split(' ').nth(index))
         .unwrap_or_default();
     match language {
         Language::English => format!("{month} {}, {}", date.day(), date.year()),

@@ -1,287 +1,282 @@
-//! Every visible text, one table for each language.
+//! Every visible text, each key with its English and its Spanish.
+//!
+//! Paragraphs of one text are separated by line breaks, the names of the months by spaces. Texts of the developer
+//! portal stand in a table of their own.
+
+mod developer;
 
 use crate::policy::authorize::Language;
 
-pub(super) struct Texts {
-    pub(super) access_allowed: &'static str,
-    pub(super) access_fhir: &'static str,
-    pub(super) access_profile: &'static str,
-    pub(super) access_revoked: &'static str,
-    pub(super) access_sign_in: &'static str,
-    pub(super) access_what: &'static str,
-    pub(super) access_when: &'static str,
-    pub(super) access_who: &'static str,
-    pub(super) accesses_empty: &'static str,
-    pub(super) accesses_heading: &'static str,
-    pub(super) accesses_note: &'static str,
-    pub(super) account_empty: &'static str,
-    pub(super) account_heading: &'static str,
-    pub(super) account_title: &'static str,
-    pub(super) can_see: &'static str,
-    pub(super) cancel: &'static str,
-    pub(super) last_access: &'static str,
-    pub(super) months: [&'static str; 12],
-    pub(super) never: &'static str,
-    pub(super) no_end: &'static str,
-    pub(super) other_language: &'static str,
-    pub(super) other_language_tag: &'static str,
-    pub(super) paused: &'static str,
-    pub(super) revoke: &'static str,
-    pub(super) revoke_heading: &'static str,
-    pub(super) revoke_text: &'static [&'static str],
-    pub(super) revoked: &'static str,
-    pub(super) sign_out: &'static str,
-    pub(super) since: &'static str,
-    pub(super) until: &'static str,
-    pub(super) another_account: &'static str,
-    pub(super) allow: &'static str,
-    pub(super) application_heading: &'static str,
-    pub(super) application_text: &'static [&'static str],
-    pub(super) asks: &'static str,
-    pub(super) busy_heading: &'static str,
-    pub(super) busy_text: &'static [&'static str],
-    pub(super) choice: &'static str,
-    pub(super) conflict_heading: &'static str,
-    pub(super) conflict_text: &'static [&'static str],
-    pub(super) consent_title: &'static str,
-    pub(super) deny: &'static str,
-    pub(super) expired_heading: &'static str,
-    pub(super) expired_text: &'static [&'static str],
-    pub(super) inactive_heading: &'static str,
-    pub(super) item_claims: &'static str,
-    pub(super) item_coverage: &'static str,
-    pub(super) item_patient: &'static str,
-    pub(super) item_profile: &'static str,
-    pub(super) length_one_time: &'static str,
-    pub(super) length_research: &'static str,
-    pub(super) length_thirteen_months: &'static str,
-    pub(super) locked_text: &'static [&'static str],
-    pub(super) not_found_heading: &'static str,
-    pub(super) not_found_text: &'static [&'static str],
-    pub(super) policy: &'static str,
-    pub(super) request_id: &'static str,
-    pub(super) share: &'static str,
-    pub(super) sign_in_heading: &'static str,
-    pub(super) sign_in_text: &'static [&'static str],
-    pub(super) signed_in: &'static str,
-    pub(super) signed_in_as: &'static str,
-    pub(super) stop: &'static str,
-    pub(super) terms: &'static str,
-    pub(super) try_again: &'static str,
-    pub(super) unavailable_heading: &'static str,
-    pub(super) unavailable_text: &'static [&'static str],
-    pub(super) website: &'static str,
-    pub(super) will_see: &'static str,
-    pub(super) withhold: &'static str,
-}
+pub(super) use developer::DeveloperTexts;
 
-impl Texts {
-    pub(super) const fn of(language: Language) -> &'static Self {
-        match language {
-            Language::English => &ENGLISH,
-            Language::Spanish => &SPANISH,
+/// A table of texts: a key cannot lack a language, and the test below sees that it was translated.
+macro_rules! texts {
+    ($(#[$doc:meta])* $table:ident { $($key:ident: $english:expr, $spanish:expr;)* }) => {
+        $(#[$doc])*
+        pub(in crate::web) struct $table {
+            $(pub(in crate::web) $key: &'static str,)*
         }
+
+        impl $table {
+            /// The texts of a language.
+            pub(in crate::web) const fn of(language: Language) -> &'static Self {
+                match language {
+                    Language::English => &Self { $($key: $english,)* },
+                    Language::Spanish => &Self { $($key: $spanish,)* },
+                }
+            }
+
+            /// Key, English, Spanish.
+            #[cfg(test)]
+            pub(in crate::web) const ALL: &'static [(&'static str, &'static str, &'static str)] =
+                &[$((stringify!($key), $english, $spanish),)*];
+        }
+    };
+}
+use texts;
+
+texts! {
+    /// Sign-in, consent, account, and what can go wrong on the way.
+    Texts {
+        access_allowed:
+            "You allowed it to see your information",
+            "Usted le permitió ver su información";
+        access_fhir:
+            "Looked at your Medicare information",
+            "Consultó su información de Medicare";
+        access_profile:
+            "Looked at your name and e-mail address",
+            "Consultó su nombre y correo electrónico";
+        access_revoked:
+            "You stopped its access",
+            "Usted detuvo su acceso";
+        access_sign_in:
+            "Somebody signed in with your account",
+            "Alguien inició sesión con su cuenta";
+        access_what:
+            "What happened",
+            "Qué pasó";
+        access_when:
+            "When",
+            "Cuándo";
+        access_who:
+            "App",
+            "Aplicación";
+        accesses_empty:
+            "Nothing yet.",
+            "Nada todavía.";
+        accesses_heading:
+            "What happened lately",
+            "Qué pasó últimamente";
+        accesses_note:
+            "The last 50 entries. Times are in UTC.",
+            "Las últimas 50 entradas. Las horas están en UTC.";
+        account_empty:
+            "No app can see your Medicare information.",
+            "Ninguna aplicación puede ver su información de Medicare.";
+        account_heading:
+            "Apps that can see your Medicare information",
+            "Aplicaciones que pueden ver su información de Medicare";
+        account_title:
+            "Your connected apps",
+            "Sus aplicaciones conectadas";
+        allow:
+            "Allow",
+            "Permitir";
+        another_account:
+            "Use another account",
+            "Usar otra cuenta";
+        application_heading:
+            "The app sent a request that we cannot accept",
+            "La aplicación envió una solicitud que no podemos aceptar";
+        application_text:
+            "You did nothing wrong. Please tell the people who make the app. This is what they need to know:",
+            "Usted no hizo nada mal. Avise a quienes hacen la aplicación. Esto es lo que necesitan saber:";
+        asks:
+            "wants to see your Medicare information",
+            "quiere ver su información de Medicare";
+        busy_heading:
+            "Too many requests at once",
+            "Demasiadas solicitudes a la vez";
+        busy_text:
+            "Please wait a minute, then go back to the app and start again.",
+            "Espere un minuto, vuelva a la aplicación y empiece de nuevo.";
+        can_see:
+            "It can see:",
+            "Puede ver:";
+        cancel:
+            "Keep the access",
+            "Mantener el acceso";
+        choice:
+            "Your personal information",
+            "Su información personal";
+        conflict_heading:
+            "We stopped this sign-in to keep your data safe",
+            "Detuvimos este inicio de sesión para proteger sus datos";
+        conflict_text:
+            "Your account does not match our records in the way it should. We have stopped here so that nobody sees another person's information.\nOur team has been told. Please try again later, or contact support with the number below.",
+            "Su cuenta no coincide con nuestros registros como debería. Nos detuvimos aquí para que nadie vea la información de otra persona.\nNuestro equipo ya lo sabe. Inténtelo más tarde o comuníquese con ayuda y dé el número de abajo.";
+        consent_title:
+            "Allow access to your Medicare information?",
+            "¿Permitir el acceso a su información de Medicare?";
+        deny:
+            "Do not allow",
+            "No permitir";
+        expired_heading:
+            "This page can no longer be used",
+            "Esta página ya no se puede usar";
+        expired_text:
+            "It was open too long, was answered already, or was started in another browser. Go back to the app and start again.",
+            "Estuvo abierta demasiado tiempo, ya se respondió o se abrió en otro navegador. Vuelva a la aplicación y empiece de nuevo.";
+        inactive_heading:
+            "This app cannot be used right now",
+            "Esta aplicación no se puede usar ahora";
+        item_claims:
+            "Your claims: visits, hospital stays, prescriptions, and what was paid",
+            "Sus reclamos: visitas, estancias en el hospital, recetas y lo que se pagó";
+        item_coverage:
+            "Your Medicare coverage: Parts A, B, C and D",
+            "Su cobertura de Medicare: Partes A, B, C y D";
+        item_patient:
+            "About you: name, date of birth, sex, race, state and ZIP code",
+            "Sobre usted: nombre, fecha de nacimiento, sexo, raza, estado y código postal";
+        item_profile:
+            "Your name and e-mail address",
+            "Su nombre y correo electrónico";
+        last_access:
+            "Last looked:",
+            "Última consulta:";
+        length_one_time:
+            "The app can see this once, for about one hour.",
+            "La aplicación puede ver esto una vez, durante una hora más o menos.";
+        length_research:
+            "The app can see this for as long as the study goes on. There is no end date.",
+            "La aplicación puede ver esto mientras dure el estudio. No hay fecha de fin.";
+        length_thirteen_months:
+            "The app can see this for 13 months. Then it has to ask you again.",
+            "La aplicación puede ver esto durante 13 meses. Después tiene que preguntarle otra vez.";
+        locked_text:
+            crate::policy::INTERNAL_ISSUE,
+            "Medicare no puede obtener sus datos en este momento por un problema interno. Nuestro equipo ya lo sabe y trabaja para resolverlo. Inténtelo de nuevo más tarde. Disculpe las molestias.";
+        months:
+            "January February March April May June July August September October November December",
+            "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre";
+        never:
+            "not yet",
+            "todavía no";
+        no_end:
+            "no end date",
+            "sin fecha de fin";
+        not_found_heading:
+            "We could not find your Medicare record",
+            "No encontramos su registro de Medicare";
+        not_found_text:
+            "You are signed in, but there is no Medicare record for this account. If you think this is wrong, contact support with the number below.",
+            "Usted inició sesión, pero no hay un registro de Medicare para esta cuenta. Si cree que es un error, comuníquese con ayuda y dé el número de abajo.";
+        other_language:
+            "Español",
+            "English";
+        other_language_tag:
+            "es",
+            "en";
+        paused:
+            "This app is stopped at present. It can see nothing until it is allowed again.",
+            "Esta aplicación está detenida por ahora. No puede ver nada hasta que se permita otra vez.";
+        policy:
+            "Privacy policy of the app",
+            "Política de privacidad de la aplicación";
+        request_id:
+            "Number of this request:",
+            "Número de esta solicitud:";
+        revoke:
+            "Stop access",
+            "Detener el acceso";
+        revoke_heading:
+            "Stop the access of",
+            "¿Detener el acceso de";
+        revoke_text:
+            "The app will not be able to see anything new about you, starting now.\nWhat it has seen already, it may keep. Ask the people who make the app to delete it.",
+            "La aplicación no podrá ver nada nuevo sobre usted desde este momento.\nLo que ya vio lo puede conservar. Pida a quienes hacen la aplicación que lo borren.";
+        revoked:
+            "Access was stopped. The app can see nothing new from now on.",
+            "Se detuvo el acceso. Desde ahora la aplicación no puede ver nada nuevo.";
+        share:
+            "Share my personal information too (name, date of birth, address)",
+            "Compartir también mi información personal (nombre, fecha de nacimiento, dirección)";
+        sign_in_heading:
+            "The sign-in did not work",
+            "No se pudo iniciar sesión";
+        sign_in_text:
+            "No data was shared. You can try again.",
+            "No se compartió ningún dato. Puede intentarlo de nuevo.";
+        sign_out:
+            "Sign out",
+            "Cerrar sesión";
+        signed_in:
+            "You are signed in.",
+            "Usted inició sesión.";
+        signed_in_as:
+            "You are signed in as",
+            "Usted inició sesión como";
+        since:
+            "Since:",
+            "Desde:";
+        stop:
+            "You can stop it at any time, on this page:",
+            "Puede detenerlo cuando quiera, en esta página:";
+        terms:
+            "Terms of the app",
+            "Condiciones de la aplicación";
+        try_again:
+            "Try again",
+            "Intentar de nuevo";
+        unavailable_heading:
+            "We cannot do this right now",
+            "No podemos hacer esto ahora";
+        unavailable_text:
+            "A part of our service does not answer. No data was shared. Please try again in a few minutes.",
+            "Una parte de nuestro servicio no responde. No se compartió ningún dato. Inténtelo de nuevo en unos minutos.";
+        until:
+            "Until:",
+            "Hasta:";
+        website:
+            "Website of the app",
+            "Sitio web de la aplicación";
+        will_see:
+            "The app will be able to see:",
+            "La aplicación podrá ver:";
+        withhold:
+            "Do not share my personal information. The app sees claims and coverage only.",
+            "No compartir mi información personal. La aplicación solo ve reclamos y cobertura.";
     }
 }
 
-static ENGLISH: Texts = Texts {
-    access_allowed: "You allowed it to see your information",
-    access_fhir: "Looked at your Medicare information",
-    access_profile: "Looked at your name and e-mail address",
-    access_revoked: "You stopped its access",
-    access_sign_in: "Somebody signed in with your account",
-    access_what: "What happened",
-    access_when: "When",
-    access_who: "App",
-    accesses_empty: "Nothing yet.",
-    accesses_heading: "What happened lately",
-    accesses_note: "The last 50 entries. Times are in UTC.",
-    account_empty: "No app can see your Medicare information.",
-    account_heading: "Apps that can see your Medicare information",
-    account_title: "Your connected apps",
-    can_see: "It can see:",
-    cancel: "Keep the access",
-    last_access: "Last looked:",
-    months: [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-    never: "not yet",
-    no_end: "no end date",
-    other_language: "Español",
-    other_language_tag: "es",
-    paused: "This app is stopped at present. It can see nothing until it is allowed again.",
-    revoke: "Stop access",
-    revoke_heading: "Stop the access of",
-    revoke_text: &[
-        "The app will not be able to see anything new about you, starting now.",
-        "What it has seen already, it may keep. Ask the people who make the app to delete it.",
-    ],
-    revoked: "Access was stopped. The app can see nothing new from now on.",
-    sign_out: "Sign out",
-    since: "Since:",
-    until: "Until:",
-    another_account: "Use another account",
-    allow: "Allow",
-    application_heading: "The app sent a request that we cannot accept",
-    application_text: &[
-        "You did nothing wrong. Please tell the people who make the app. This is what they need to know:",
-    ],
-    asks: "wants to see your Medicare information",
-    busy_heading: "Too many requests at once",
-    busy_text: &["Please wait a minute, then go back to the app and start again."],
-    choice: "Your personal information",
-    conflict_heading: "We stopped this sign-in to keep your data safe",
-    conflict_text: &[
-        "Your account does not match our records in the way it should. We have stopped here so that nobody sees another person's information.",
-        "Our team has been told. Please try again later, or contact support with the number below.",
-    ],
-    consent_title: "Allow access to your Medicare information?",
-    deny: "Do not allow",
-    expired_heading: "This page can no longer be used",
-    expired_text: &[
-        "It was open too long, was answered already, or was started in another browser. Go back to the app and start again.",
-    ],
-    inactive_heading: "This app cannot be used right now",
-    item_claims: "Your claims: visits, hospital stays, prescriptions, and what was paid",
-    item_coverage: "Your Medicare coverage: Parts A, B, C and D",
-    item_patient: "About you: name, date of birth, sex, race, state and ZIP code",
-    item_profile: "Your name and e-mail address",
-    length_one_time: "The app can see this once, for about one hour.",
-    length_research: "The app can see this for as long as the study goes on. There is no end date.",
-    length_thirteen_months: "The app can see this for 13 months. Then it has to ask you again.",
-    locked_text: &[crate::policy::INTERNAL_ISSUE],
-    not_found_heading: "We could not find your Medicare record",
-    not_found_text: &[
-        "You are signed in, but there is no Medicare record for this account. If you think this is wrong, contact support with the number below.",
-    ],
-    policy: "Privacy policy of the app",
-    request_id: "Number of this request:",
-    share: "Share my personal information too (name, date of birth, address)",
-    sign_in_heading: "The sign-in did not work",
-    sign_in_text: &["No data was shared. You can try again."],
-    signed_in: "You are signed in.",
-    signed_in_as: "You are signed in as",
-    stop: "You can stop it at any time, on this page:",
-    terms: "Terms of the app",
-    try_again: "Try again",
-    unavailable_heading: "We cannot do this right now",
-    unavailable_text: &[
-        "A part of our service does not answer. No data was shared. Please try again in a few minutes.",
-    ],
-    website: "Website of the app",
-    will_see: "The app will be able to see:",
-    withhold: "Do not share my personal information. The app sees claims and coverage only.",
-};
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-static SPANISH: Texts = Texts {
-    access_allowed: "Usted le permitió ver su información",
-    access_fhir: "Consultó su información de Medicare",
-    access_profile: "Consultó su nombre y correo electrónico",
-    access_revoked: "Usted detuvo su acceso",
-    access_sign_in: "Alguien inició sesión con su cuenta",
-    access_what: "Qué pasó",
-    access_when: "Cuándo",
-    access_who: "Aplicación",
-    accesses_empty: "Nada todavía.",
-    accesses_heading: "Qué pasó últimamente",
-    accesses_note: "Las últimas 50 entradas. Las horas están en UTC.",
-    account_empty: "Ninguna aplicación puede ver su información de Medicare.",
-    account_heading: "Aplicaciones que pueden ver su información de Medicare",
-    account_title: "Sus aplicaciones conectadas",
-    can_see: "Puede ver:",
-    cancel: "Mantener el acceso",
-    last_access: "Última consulta:",
-    months: [
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    ],
-    never: "todavía no",
-    no_end: "sin fecha de fin",
-    other_language: "English",
-    other_language_tag: "en",
-    paused: "Esta aplicación está detenida por ahora. No puede ver nada hasta que se permita otra vez.",
-    revoke: "Detener el acceso",
-    revoke_heading: "¿Detener el acceso de",
-    revoke_text: &[
-        "La aplicación no podrá ver nada nuevo sobre usted desde este momento.",
-        "Lo que ya vio lo puede conservar. Pida a quienes hacen la aplicación que lo borren.",
-    ],
-    revoked: "Se detuvo el acceso. Desde ahora la aplicación no puede ver nada nuevo.",
-    sign_out: "Cerrar sesión",
-    since: "Desde:",
-    until: "Hasta:",
-    another_account: "Usar otra cuenta",
-    allow: "Permitir",
-    application_heading: "La aplicación envió una solicitud que no podemos aceptar",
-    application_text: &[
-        "Usted no hizo nada mal. Avise a quienes hacen la aplicación. Esto es lo que necesitan saber:",
-    ],
-    asks: "quiere ver su información de Medicare",
-    busy_heading: "Demasiadas solicitudes a la vez",
-    busy_text: &["Espere un minuto, vuelva a la aplicación y empiece de nuevo."],
-    choice: "Su información personal",
-    conflict_heading: "Detuvimos este inicio de sesión para proteger sus datos",
-    conflict_text: &[
-        "Su cuenta no coincide con nuestros registros como debería. Nos detuvimos aquí para que nadie vea la información de otra persona.",
-        "Nuestro equipo ya lo sabe. Inténtelo más tarde o comuníquese con ayuda y dé el número de abajo.",
-    ],
-    consent_title: "¿Permitir el acceso a su información de Medicare?",
-    deny: "No permitir",
-    expired_heading: "Esta página ya no se puede usar",
-    expired_text: &[
-        "Estuvo abierta demasiado tiempo, ya se respondió o se abrió en otro navegador. Vuelva a la aplicación y empiece de nuevo.",
-    ],
-    inactive_heading: "Esta aplicación no se puede usar ahora",
-    item_claims: "Sus reclamos: visitas, estancias en el hospital, recetas y lo que se pagó",
-    item_coverage: "Su cobertura de Medicare: Partes A, B, C y D",
-    item_patient: "Sobre usted: nombre, fecha de nacimiento, sexo, raza, estado y código postal",
-    item_profile: "Su nombre y correo electrónico",
-    length_one_time: "La aplicación puede ver esto una vez, durante una hora más o menos.",
-    length_research: "La aplicación puede ver esto mientras dure el estudio. No hay fecha de fin.",
-    length_thirteen_months: "La aplicación puede ver esto durante 13 meses. Después tiene que preguntarle otra vez.",
-    locked_text: &[
-        "Medicare no puede obtener sus datos en este momento por un problema interno. Nuestro equipo ya lo sabe y trabaja para resolverlo. Inténtelo de nuevo más tarde. Disculpe las molestias.",
-    ],
-    not_found_heading: "No encontramos su registro de Medicare",
-    not_found_text: &[
-        "Usted inició sesión, pero no hay un registro de Medicare para esta cuenta. Si cree que es un error, comuníquese con ayuda y dé el número de abajo.",
-    ],
-    policy: "Política de privacidad de la aplicación",
-    request_id: "Número de esta solicitud:",
-    share: "Compartir también mi información personal (nombre, fecha de nacimiento, dirección)",
-    sign_in_heading: "No se pudo iniciar sesión",
-    sign_in_text: &["No se compartió ningún dato. Puede intentarlo de nuevo."],
-    signed_in: "Usted inició sesión.",
-    signed_in_as: "Usted inició sesión como",
-    stop: "Puede detenerlo cuando quiera, en esta página:",
-    terms: "Condiciones de la aplicación",
-    try_again: "Intentar de nuevo",
-    unavailable_heading: "No podemos hacer esto ahora",
-    unavailable_text: &[
-        "Una parte de nuestro servicio no responde. No se compartió ningún dato. Inténtelo de nuevo en unos minutos.",
-    ],
-    website: "Sitio web de la aplicación",
-    will_see: "La aplicación podrá ver:",
-    withhold: "No compartir mi información personal. La aplicación solo ve reclamos y cobertura.",
-};
+    /// Words that are the same in both languages.
+    const SAME: &[&str] = &[];
+
+    #[test]
+    fn every_text_is_there_in_both_languages() {
+        for (key, english, spanish) in Texts::ALL.iter().chain(DeveloperTexts::ALL) {
+            assert!(
+                !english.trim().is_empty() && !spanish.trim().is_empty(),
+                "{key}"
+            );
+            assert!(
+                english != spanish || SAME.contains(key),
+                "{key} is not translated"
+            );
+            assert_eq!(
+                english.lines().count(),
+                spanish.lines().count(),
+                "{key}: paragraphs"
+            );
+        }
+        for language in [Language::English, Language::Spanish] {
+            assert_eq!(Texts::of(language).months.split(' ').count(), 12);
+        }
+    }
+}

@@ -401,31 +401,7 @@ fn only_its_own_registration_token_opens_a_registration() {
 
 #[test]
 fn in_production_a_registration_and_each_change_wait_for_an_operator() {
-    let world = World::with(&[
-        ("environment", "production"),
-        ("public_base_url", "https://api.example.org"),
-        ("claims_backend_origin", "https://claims.example.org"),
-        ("claims_backend_path", ""),
-        ("idp_origin", "https://id.example.org"),
-        ("idp_path", ""),
-        ("idp_client_secret", "a-real-secret"),
-        (
-            "store_key",
-            "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE",
-        ),
-        (
-            "token_key",
-            "k1:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI",
-        ),
-        (
-            "audit_key",
-            "k1:MjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM",
-        ),
-        (
-            "chain_key",
-            "k1:MzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ",
-        ),
-    ]);
+    let world = World::with(crate::config::tests::PRODUCTION);
     let client = world.app("App");
     let status = || manage(&world, Method::GET, &client).json()["status"].clone();
     assert_eq!(status(), "pending");
