@@ -7,8 +7,7 @@
 //! field that cannot be read never costs the entry; each loss is a [`Note`]. Only text that is no
 //! JSON, or no bundle where one was asked for, is a [`ParseError`].
 //!
-//! `wire` holds the JSON shapes of all versions, `reader` what fills them, `claim`, `coverage` and `patient` the model and
-//! the mapping onto it, `salvage` the slow path for resources with a part of the wrong shape.
+//! `json` reads text, `claim`, `coverage` and `patient` hold the model and what fills it.
 //! Everything serialises in a fixed field order, so the same text gives the same bytes natively
 //! and in WebAssembly.
 
@@ -16,27 +15,25 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 pub mod claim;
 pub mod coverage;
 pub mod ids;
+mod json;
 mod lookup;
 mod notes;
+pub mod page;
 pub mod patient;
-mod reader;
-mod salvage;
 pub mod value;
-mod wire;
 
 pub use claim::{Claim, ClaimRow, ClaimType};
 pub use coverage::{Coverage, Part};
 pub use notes::{Note, Reason};
+pub use page::Page;
 pub use patient::Patient;
 pub use value::{Cents, Code, CodeSystem, Date, Decimal, Period, Timestamp};
 
-use notes::Notes;
-use wire::Str;
+use json::{Context, Document, Key};
 
 /// A page of search results, or any other bundle.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -127,6 +124,8 @@ pub enum ParseErrorKind {
     Syntax,
     /// It is JSON but no FHIR bundle (or no resource).
     WrongType,
+    /// It is longer than 4 GB.
+    TooLong,
 }
 
 impl fmt::Display for ParseError {
@@ -134,6 +133,7 @@ impl fmt::Display for ParseError {
         let what = match self.kind {
             ParseErrorKind::Truncated => "the text ends too early",
             ParseErrorKind::Syntax => "not JSON",
+            ParseErrorKind::TooLong => "more than 4 GB",
             ParseErrorKind::WrongType => "not the kind of resource that was asked for",
         };
         write!(f, "{what}, at byte {}", self.position)
@@ -149,53 +149,15 @@ impl std::error::Error for ParseError {}
 /// When the text is not JSON or not a Bundle. A bad entry is not an error: see [`Entry::notes`].
 pub fn parse_bundle(json: &[u8]) -> Result<Bundle, ParseError> {
     let text = utf8(json)?;
-    let wire: wire::Bundle<'_> = match reader::object(text) {
-        Ok(wire) => wire,
-        Err(error) if error.is_data() => salvage::bundle(text).map_err(|e| locate(json, &e))?,
-        Err(error) => return Err(locate(json, &error)),
-    };
-    if wire
-        .resource_type
-        .as_ref()
-        .is_none_or(|kind| kind.0 != "Bundle")
-    {
-        return Err(ParseError {
-            position: 0,
-            kind: ParseErrorKind::WrongType,
-        });
-    }
-    let mut links = Links::default();
-    for link in wire.link {
-        let url = link.url.map(|url| url.0.into_owned());
-        match link.relation.as_ref().map_or("", |relation| &relation.0) {
-            "self" => links.this = url,
-            "first" => links.first = url,
-            "next" => links.next = url,
-            // FHIR says `previous`; `prev` is what RFC 8288 and some servers say.
-            "previous" | "prev" => links.previous = url,
-            "last" => links.last = url,
-            _ => {}
-        }
-    }
-    let base = text.as_ptr().addr();
-    let entries = wire.entry.iter().map(|entry| {
-        let Some(raw) = entry.resource else {
-            return unreadable(0..0, Reason::Missing);
-        };
-        // The raw value borrows from `text`, so its address tells where it stands.
-        let start = raw.get().as_ptr().addr().saturating_sub(base);
-        if raw.get().starts_with('{') {
-            entry_at(raw, start)
-        } else {
-            unreadable(start..start + raw.get().len(), Reason::WrongShape)
-        }
-    });
+    let index = json::index(text)?;
     Ok(Bundle {
-        total: wire
-            .total
-            .and_then(|total| notes::unquoted(total).parse().ok()),
-        entries: entries.collect(),
-        links,
+        total: index.total,
+        entries: index
+            .entries
+            .iter()
+            .map(|place| entry_at(text, place))
+            .collect(),
+        links: index.links,
     })
 }
 
@@ -206,62 +168,60 @@ pub fn parse_bundle(json: &[u8]) -> Result<Bundle, ParseError> {
 /// When the text is not JSON or not an object.
 pub fn parse_resource(json: &[u8]) -> Result<Entry, ParseError> {
     let text = utf8(json)?;
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| locate(json, &error))?;
-    let start = raw
-        .get()
-        .as_ptr()
-        .addr()
-        .saturating_sub(text.as_ptr().addr());
-    if !raw.get().starts_with('{') {
-        return Err(ParseError {
-            position: start,
-            kind: ParseErrorKind::WrongType,
-        });
-    }
-    Ok(entry_at(raw, start))
+    let document = Document::read(text, Context::Full)?;
+    let start = text.len() - text.trim_ascii_start().len();
+    Ok(read(&document, start..text.trim_ascii_end().len()))
 }
 
-fn entry_at(raw: &RawValue, start: usize) -> Entry {
-    let text = raw.get();
-    let mut notes = Notes::default();
-    let resource = match reader::object::<wire::Resource<'_>>(text) {
-        Ok(wire) => model(&wire, &mut notes),
-        Err(_) => salvage::resource(text, &mut notes),
+/// The entry of a page at this place.
+fn entry_at(text: &str, place: &json::Place) -> Entry {
+    let (span, reason) = match place {
+        Ok(span) => {
+            let json = text.get(span.clone()).unwrap_or_default();
+            match Document::read(json, Context::Full) {
+                Ok(document) => return read(&document, span.clone()),
+                Err(_) => (span.clone(), Reason::NotJson),
+            }
+        }
+        Err((span, reason)) => (span.clone(), *reason),
     };
-    if matches!(&resource, Resource::Other { resource_type } if resource_type.is_empty()) {
-        notes.add(format_args!("resourceType"), Reason::Missing);
-    }
-    Entry {
-        span: start..start + text.len(),
-        resource,
-        notes: notes.into_vec(),
-    }
-}
-
-fn unreadable(span: Range<usize>, reason: Reason) -> Entry {
     Entry {
         span,
         resource: Resource::Other {
             resource_type: String::new(),
         },
         notes: vec![Note {
-            path: "resource".to_owned(),
+            path: Key::Resource.name().to_owned(),
             reason,
         }],
     }
 }
 
-/// From the shapes of the wire to the model.
-fn model(wire: &wire::Resource<'_>, notes: &mut Notes) -> Resource {
-    match wire.resource_type.as_ref().map_or("", |kind| &kind.0) {
-        "ExplanationOfBenefit" => Resource::Claim(Box::new(Claim::read(wire, notes))),
-        "Coverage" => Resource::Coverage(Coverage::read(wire, notes)),
-        "Patient" => Resource::Patient(Patient::read(wire, notes)),
-        other => Resource::Other {
-            resource_type: other.to_owned(),
-        },
+/// From the tape to the model.
+fn read(document: &Document<'_>, span: Range<usize>) -> Entry {
+    let root = document.root();
+    let resource = match root.text(Key::ResourceType) {
+        Some(CLAIM) => Resource::Claim(Box::new(Claim::read(root))),
+        Some("Coverage") => Resource::Coverage(Coverage::read(root)),
+        Some("Patient") => Resource::Patient(Patient::read(root)),
+        other => {
+            if other.is_none() {
+                root.missing(Key::ResourceType);
+            }
+            Resource::Other {
+                resource_type: other.unwrap_or_default().to_owned(),
+            }
+        }
+    };
+    Entry {
+        span,
+        resource,
+        notes: document.notes(),
     }
 }
+
+/// What FHIR calls a claim that has been decided on.
+const CLAIM: &str = "ExplanationOfBenefit";
 
 fn utf8(json: &[u8]) -> Result<&str, ParseError> {
     std::str::from_utf8(json).map_err(|error| ParseError {
@@ -272,36 +232,4 @@ fn utf8(json: &[u8]) -> Result<&str, ParseError> {
             ParseErrorKind::Syntax
         },
     })
-}
-
-/// Where serde_json stopped, as a byte offset: it counts lines from 1 and columns in bytes.
-fn locate(json: &[u8], error: &serde_json::Error) -> ParseError {
-    let lines = json.split_inclusive(|byte| *byte == b'\n');
-    let before: usize = lines
-        .take(error.line().saturating_sub(1))
-        .map(<[u8]>::len)
-        .sum();
-    ParseError {
-        position: before.saturating_add(error.column()).min(json.len()),
-        kind: if error.is_eof() {
-            ParseErrorKind::Truncated
-        } else if error.is_data() {
-            ParseErrorKind::WrongType
-        } else {
-            ParseErrorKind::Syntax
-        },
-    }
-}
-
-/// The text of an optional wire string; empty means absent.
-fn text<'a>(text: &'a Option<Str<'_>>) -> Option<&'a str> {
-    text.as_ref()
-        .map(|text| &*text.0)
-        .filter(|text| !text.is_empty())
-}
-
-/// [`text`], owned.
-#[inline(never)]
-fn owned(value: &Option<Str<'_>>) -> Option<String> {
-    text(value).map(str::to_owned)
 }

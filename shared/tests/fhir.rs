@@ -335,15 +335,16 @@ fn item_09_extensions_are_a_multimap() {
 /// Item 10: lists are sorted by the last day, newest first.
 #[test]
 fn item_10_rows_sort_newest_first() {
-    let row = |id: &str, end: &str| eob(id, &format!(r#""billablePeriod":{{{end}}}"#)).row();
-    let mut rows = [
-        row("carrier-3", ""),
-        row("carrier-2", r#""end":"2015-05-12""#),
-        row("carrier-1", r#""end":"2016-01-27""#),
-        row("carrier-0", r#""end":"2015-05-12""#),
+    let claim = |id: &str, end: &str| eob(id, &format!(r#""billablePeriod":{{{end}}}"#));
+    let claims = [
+        claim("carrier-3", ""),
+        claim("carrier-2", r#""end":"2015-05-12""#),
+        claim("carrier-1", r#""end":"2016-01-27""#),
+        claim("carrier-0", r#""end":"2015-05-12""#),
     ];
+    let mut rows: Vec<_> = claims.iter().map(Claim::row).collect();
     rows.sort_by(|a, b| a.newest_first(b));
-    let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     assert_eq!(ids, ["carrier-1", "carrier-0", "carrier-2", "carrier-3"]);
 }
 
@@ -428,7 +429,7 @@ fn contained_providers_are_found() {
     assert_eq!(read.organization, None);
     let row = read.row();
     assert_eq!(row.provider.as_deref(), Some("Harry Potter"));
-    assert_eq!(row.npi.as_deref(), Some("1093792350"));
+    assert_eq!(row.npi, Some("1093792350"));
 }
 
 /// Section 4.1: which Medicare number is current is said in three ways.

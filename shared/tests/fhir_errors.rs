@@ -80,9 +80,7 @@ fn text_cut_anywhere_is_an_error_with_its_position() {
             parse_resource(cut).unwrap_err(),
         ];
         for error in errors {
-            // serde_json calls an unfinished number a syntax error.
-            let in_number = cut.ends_with(b".") || cut.ends_with(b":-");
-            assert_eq!(error.kind == ParseErrorKind::Truncated, !in_number, "{end}");
+            assert_eq!(error.kind, ParseErrorKind::Truncated, "{end}");
             // At the end, or at most before an unfinished character of four bytes.
             assert!(
                 (end.saturating_sub(4)..=end).contains(&error.position),
@@ -112,8 +110,8 @@ fn errors_tell_where_and_nothing_of_the_text() {
     let json = b"{\n \"resourceType\": \"Bundle\",\n \"secret\" 1}";
     let error = parse_bundle(json).unwrap_err();
     assert_eq!(error.kind, ParseErrorKind::Syntax);
-    // The byte before which a colon was expected.
-    assert_eq!(json[error.position - 1], b'1');
+    // The byte where a colon was expected.
+    assert_eq!(json[error.position], b'1');
     assert_eq!(
         error.to_string(),
         format!("not JSON, at byte {}", error.position)
@@ -152,12 +150,12 @@ fn deep_nesting_is_refused_and_not_followed() {
         "]}".repeat(100_000)
     );
     for nested in [list, extensions] {
-        for name in ["extension", "item", "unknown"] {
+        for name in ["extension", "name", "unknown"] {
             let resource = format!(r#"{{"resourceType":"Patient","id":"1","{name}":[{nested}]}}"#);
             let entry = parse_resource(resource.as_bytes()).unwrap();
             assert!(matches!(entry.resource, Resource::Patient(_)), "{name}");
             // What nobody reads is skipped without looking into it.
-            assert_eq!(entry.notes.len(), usize::from(name != "unknown"), "{name}");
+            assert_eq!(entry.notes.is_empty(), name == "unknown", "{name}");
             let page =
                 format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{resource}}}]}}"#);
             let bundle = parse_bundle(page.as_bytes()).unwrap();
@@ -196,9 +194,12 @@ fn one_bad_entry_does_not_cost_the_page() {
     );
     let expected: [&[Note]; 7] = [
         &[],
-        &[note("id", Reason::WrongShape), note("id", Reason::Missing)],
+        &[note("id", Reason::Missing), note("id", Reason::WrongShape)],
         &[note("resource", Reason::WrongShape)],
-        &[note("resourceType", Reason::Missing)],
+        &[
+            note("resourceType", Reason::Missing),
+            note("resourceType", Reason::WrongShape),
+        ],
         &[],
         &[note("resource", Reason::Missing)],
         &[],
@@ -260,10 +261,10 @@ fn a_bad_part_costs_no_more_than_itself() {
             note("item[0].servicedDate", Reason::WrongShape),
             note("item[1]", Reason::WrongShape),
             note("item[2].modifier[0].coding[1].code", Reason::WrongShape),
-            note("payment.amount", Reason::NotANumber),
+            note("payment.amount.value", Reason::NotANumber),
             note("status", Reason::WrongShape),
             note("status", Reason::Duplicate),
-            note("totalCost", Reason::Rounded),
+            note("totalCost.value", Reason::Rounded),
         ]
     );
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use bluegate_shared::fhir::claim::Line;
 use bluegate_shared::fhir::{
-    Bundle, Claim, ClaimType, Entry, ParseErrorKind, Reason, Resource, parse_bundle,
+    Bundle, Claim, ClaimType, Entry, Page, ParseErrorKind, Reason, Resource, parse_bundle,
 };
 use serde_json::Value;
 
@@ -182,7 +182,8 @@ fn rows_of_the_golden_page() {
     let Some(text) = fixture("v2", "eob-by-patient-id-all.json") else {
         return;
     };
-    let mut rows: Vec<_> = claims(&text).iter().map(Claim::row).collect();
+    let claims = claims(&text);
+    let mut rows: Vec<_> = claims.iter().map(Claim::row).collect();
     rows.sort_by(|a, b| a.newest_first(b));
     let shown = rows.iter().map(|row| {
         let end = row.end.map_or_else(String::new, |end| end.to_string());
@@ -239,10 +240,7 @@ fn rows_of_the_golden_page() {
     );
     let inpatient = &rows[0];
     assert_eq!(inpatient.diagnosis.as_ref().unwrap().code, "A40");
-    assert_eq!(
-        (inpatient.lines, inpatient.status.as_deref()),
-        (1, Some("active"))
-    );
+    assert_eq!((inpatient.lines, inpatient.status), (1, Some("active")));
 }
 
 #[test]
@@ -322,5 +320,108 @@ fn a_page_cut_anywhere_is_an_error() {
         let error = parse_bundle(&text.as_bytes()[..end]).unwrap_err();
         assert_ne!(error.kind, ParseErrorKind::WrongType);
         assert!(error.position <= end);
+    }
+}
+
+/// The rows of a page are read from the text by a pass of its own.
+#[test]
+fn rows_from_the_text_are_the_rows_of_the_claims() {
+    let mut compared = 0;
+    for version in ["v1", "v2", "v3"] {
+        for (name, text) in fixtures(version) {
+            let page = if text.contains("\"Bundle\"") {
+                text
+            } else {
+                format!(r#"{{"resourceType":"Bundle","entry":[{{"resource":{text}}}]}}"#)
+            };
+            let Ok(page) = Page::read(page.into_bytes()) else {
+                continue;
+            };
+            let mut places = Vec::new();
+            page.rows(|place, row| {
+                let entry = page.entry(place).unwrap();
+                let Resource::Claim(claim) = &entry.resource else {
+                    panic!("{name} {place}")
+                };
+                assert_eq!(*row, claim.row(), "{version} {name} {place}");
+                places.push(place);
+            });
+            compared += places.len();
+            let claims = (0..page.len())
+                .filter(|place| matches!(page.entry(*place).unwrap().resource, Resource::Claim(_)));
+            assert_eq!(claims.collect::<Vec<_>>(), places, "{version} {name}");
+        }
+    }
+    assert!(compared == 0 || compared > 80, "{compared}");
+}
+
+/// The same of claims that lost a part, or have another in its place.
+#[test]
+fn rows_of_claims_without_a_part_are_the_same_too() {
+    for (version, name) in [
+        ("v1", "eob-by-patient-id-all.json"),
+        ("v2", "eob-by-patient-id-all.json"),
+        ("v3", "eob-read-carrier.json"),
+        ("v3", "eob-read-pde.json"),
+        ("v3", "eob-read-snf.json"),
+    ] {
+        let Some(text) = fixture(version, name) else {
+            return;
+        };
+        let whole: Value = serde_json::from_str(&text).unwrap();
+        let claims = match whole["entry"].as_array() {
+            Some(entries) => entries
+                .iter()
+                .map(|entry| entry["resource"].clone())
+                .collect(),
+            None => vec![whole],
+        };
+        for claim in claims {
+            let mut places = Vec::new();
+            pointers(&claim, "", &mut places);
+            // A prime, so that the places are of all kinds.
+            let places = places.iter().step_by(places.len() / 37 + 1);
+            let cut = places.flat_map(|place| {
+                let mut without = claim.clone();
+                *without.pointer_mut(place).unwrap() = Value::Null;
+                let mut other = claim.clone();
+                *other.pointer_mut(place).unwrap() = Value::from("x");
+                [without, other]
+            });
+            let cut = cut.filter(|cut| cut["resourceType"] == "ExplanationOfBenefit");
+            let entries: Vec<_> = cut
+                .map(|cut| serde_json::json!({ "resource": cut }))
+                .collect();
+            let bundle = serde_json::json!({ "resourceType": "Bundle", "entry": entries });
+            let page = Page::read(serde_json::to_vec(&bundle).unwrap()).unwrap();
+            let mut compared = 0;
+            page.rows(|place, row| {
+                compared += 1;
+                let entry = page.entry(place).unwrap();
+                let Resource::Claim(claim) = &entry.resource else {
+                    panic!("{name} {place}")
+                };
+                assert_eq!(*row, claim.row(), "{}", page.json(place).unwrap());
+            });
+            assert_eq!(compared, page.len());
+            assert!(compared > 40, "{compared}");
+        }
+    }
+}
+
+/// The JSON pointers of everything in a value.
+fn pointers(value: &Value, path: &str, into: &mut Vec<String>) {
+    let mut step = |name: &str, value: &Value| {
+        let path = format!("{path}/{name}");
+        into.push(path.clone());
+        pointers(value, &path, into);
+    };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| step(name, value)),
+        Value::Array(list) => {
+            let list = list.iter().enumerate();
+            list.for_each(|(place, value)| step(&place.to_string(), value));
+        }
+        _ => {}
     }
 }

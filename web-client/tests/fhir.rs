@@ -31,8 +31,8 @@ fn page_tells_its_size_and_where_to_go_on() {
 #[wasm_bindgen_test]
 fn rows_are_claims_only() {
     let rows = page(PAGE).rows().ok().unwrap();
-    assert!(rows.starts_with(r#"[[0,{"id":"pde-89","#), "{rows}");
-    assert!(!rows.contains("[1,"), "{rows}");
+    assert!(rows.starts_with(r#"[{"index":0,"id":"pde-89","#), "{rows}");
+    assert!(!rows.contains(r#""index":1"#), "{rows}");
 }
 
 #[wasm_bindgen_test]

@@ -99,14 +99,12 @@ export class ClaimPage {
 
   /** All claims of the page as small objects for a list, in the server's order. */
   get rows(): readonly ClaimRow[] {
-    return (this.#rows ??= (JSON.parse(this.#page.rows()) as [number, Omit<ClaimRow, "index">][]).map(
-      ([index, row]) => ({ index, ...row }),
-    ));
+    return (this.#rows ??= JSON.parse(this.#page.rows()) as ClaimRow[]);
   }
 
   /** The numbers of all claims of the page, for sums and charts: no object is made for a claim. */
   get columns(): ClaimColumns {
-    return (this.#columns ??= columnsOf(this.rows));
+    return (this.#columns ??= columnsOf(this.#page.columns()));
   }
 
   /** Adds what was paid for each claim to the month of its last day, `YYYY-MM`; in cents. */
@@ -160,26 +158,19 @@ export class ClaimPage {
   }
 }
 
-function columnsOf(rows: readonly ClaimRow[]): ClaimColumns {
-  const day = (date: string | undefined): number =>
-    date === undefined ? NO_DAY : Date.UTC(...parts(date)) / 86_400_000;
-  const parts = (date: string): [number, number, number] => {
-    const [year = 0, month = 1, dayOfMonth = 1] = date.split("-").map(Number);
-    return [year, month - 1, dayOfMonth];
-  };
-  const month = (date: string | undefined): number =>
-    date === undefined || date.length < 7 ? -1 : parts(date)[0] * 12 + parts(date)[1];
-  const cents = (pick: (row: ClaimRow) => number | undefined): Float64Array =>
-    Float64Array.from(rows, (row) => pick(row) ?? NaN);
+/** The columns lie one behind the other. */
+function columnsOf(all: Float64Array): ClaimColumns {
+  const rows = all.length / 8;
+  const column = (place: number) => all.subarray(place * rows, (place + 1) * rows);
   return {
-    index: Uint32Array.from(rows, (row) => row.index),
-    type: Uint8Array.from(rows, (row) => CLAIM_TYPES.indexOf(row.type)),
-    start: Int32Array.from(rows, (row) => day(row.start)),
-    end: Int32Array.from(rows, (row) => day(row.end)),
-    month: Int32Array.from(rows, (row) => month(row.end)),
-    charged: cents((row) => row.charged),
-    paid: cents((row) => row.paid),
-    patientResponsibility: cents((row) => row.patientResponsibility),
+    index: Uint32Array.from(column(0)),
+    type: Uint8Array.from(column(1)),
+    start: Int32Array.from(column(2)),
+    end: Int32Array.from(column(3)),
+    month: Int32Array.from(column(4)),
+    charged: column(5),
+    paid: column(6),
+    patientResponsibility: column(7),
   };
 }
 

@@ -3,11 +3,9 @@
 //! numbers are the server's own (they need not begin at 1 and differ between versions): look
 //! things up with [`Claim::diagnosis`] and [`Claim::care_team_member`].
 
-use std::cmp::Ordering;
-
 use serde::Serialize;
 
-use super::value::{Cents, Code, Date, Period, Timestamp};
+use super::value::{Code, CodeSystem, Date, Period, Timestamp};
 
 mod amounts;
 mod kind;
@@ -15,6 +13,7 @@ mod lines;
 mod parts;
 mod providers;
 mod read;
+mod row;
 
 pub use amounts::{Amount, Amounts, Totals};
 pub use kind::ClaimType;
@@ -22,6 +21,7 @@ pub use parts::{
     CareTeamMember, ClaimCoverage, Count, Decision, Diagnosis, DiagnosisKind, Drug, Info, Line,
     Payment, Procedure, Provider, Service,
 };
+pub use row::{ClaimRow, ShownCode};
 
 /// One claim.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -123,49 +123,6 @@ pub struct Claim {
     pub lines: Vec<Line>,
 }
 
-/// What a list shows of a claim.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ClaimRow {
-    /// The resource id.
-    pub id: String,
-    /// The kind of claim.
-    #[serde(rename = "type")]
-    pub claim_type: ClaimType,
-    /// `active` or `cancelled`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// First day.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start: Option<Date>,
-    /// Last day.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end: Option<Date>,
-    /// A provider's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub provider: Option<String>,
-    /// That provider's NPI, or that of another where no name is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub npi: Option<String>,
-    /// What was charged.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub charged: Option<Cents>,
-    /// What Medicare or the drug plan paid.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub paid: Option<Cents>,
-    /// What the person owes or paid.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub patient_responsibility: Option<Cents>,
-    /// How many lines it has.
-    pub lines: usize,
-    /// The main diagnosis.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub diagnosis: Option<Code>,
-    /// The drug.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub drug: Option<Code>,
-}
-
 impl Claim {
     /// The diagnosis of this sequence number.
     pub fn diagnosis(&self, sequence: u32) -> Option<&Diagnosis> {
@@ -193,52 +150,5 @@ impl Claim {
             .iter()
             .find(principal)
             .or(self.diagnoses.first())
-    }
-
-    /// What a list shows of the claim.
-    pub fn row(&self) -> ClaimRow {
-        let provider = self.shown_provider();
-        let period = self.billable_period.unwrap_or_default();
-        ClaimRow {
-            id: self.id.clone(),
-            claim_type: self.claim_type,
-            status: self.status.clone(),
-            start: period.start,
-            end: period.end.or(self.service_date),
-            provider: provider.and_then(|provider| provider.name.clone()),
-            npi: provider.and_then(|provider| provider.npi.clone()),
-            charged: self.totals.charged,
-            paid: self.totals.paid,
-            patient_responsibility: self.totals.patient_responsibility,
-            lines: self.lines.len(),
-            diagnosis: self.main_diagnosis().map(|diagnosis| Code {
-                code: diagnosis.code.clone(),
-                display: diagnosis.display.clone(),
-            }),
-            drug: self.drug.as_ref().and_then(Drug::shown),
-        }
-    }
-
-    /// The provider to show: the first with a name, else the first with an NPI.
-    fn shown_provider(&self) -> Option<&Provider> {
-        let claim = [&self.billing, &self.organization, &self.facility];
-        let all = || {
-            let team = self.care_team.iter().map(|member| &member.provider);
-            claim.into_iter().flatten().chain(team)
-        };
-        all()
-            .find(|provider| provider.name.is_some())
-            .or_else(|| all().find(|provider| provider.npi.is_some()))
-    }
-}
-
-impl ClaimRow {
-    /// Newest first by last day; claims without one at the end, equal days by id. The server's own
-    /// order is by id and means nothing to a reader.
-    pub fn newest_first(&self, other: &Self) -> Ordering {
-        other
-            .end
-            .cmp(&self.end)
-            .then_with(|| self.id.cmp(&other.id))
     }
 }

@@ -4,11 +4,9 @@
 use serde::Serialize;
 
 use super::ids::{CoverageIdParts, referenced};
-use super::lookup::{by_number, extension, extension_text, identifier};
-use super::notes::{Notes, Reason};
-use super::value::{Code, Date, Period, Timestamp, is_variable, tail};
-use super::wire;
-use super::{owned, text};
+use super::json::{Key, Value};
+use super::lookup::by_number;
+use super::value::{Code, Date, Period, Timestamp, tail};
 
 /// A part of Medicare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -141,34 +139,24 @@ pub struct Class {
 }
 
 impl Coverage {
-    pub(crate) fn read(wire: &wire::Resource<'_>, notes: &mut Notes) -> Self {
-        let id = owned(&wire.id).unwrap_or_default();
+    pub(crate) fn read(root: Value<'_>) -> Self {
+        let id = root.owned(Key::Id).unwrap_or_default();
         if id.is_empty() {
-            notes.add(format_args!("id"), Reason::Missing);
+            root.missing(Key::Id);
         }
         let parts = CoverageIdParts::parse(&id);
-        let class = |name: &str| {
-            let found = wire
-                .class
-                .iter()
-                .find(|class| class_kind(class) == Some(name))?;
-            owned(&found.value)
-        };
-        let grouping = wire.grouping.as_ref();
-        let plan_name = grouping
-            .and_then(|grouping| owned(&grouping.sub_plan))
-            .or_else(|| class("plan"));
-        let type_code = wire
-            .kind
-            .as_ref()
-            .and_then(|kind| text(&kind.first()?.code));
+        let plan_name = root
+            .get(Key::Grouping)
+            .owned(Key::SubPlan)
+            .or_else(|| class(root, "plan"));
+        let type_code = root.get(Key::Type).first_code();
         let label = plan_name.as_deref().or(type_code);
-        let code = |name| extension(&wire.extension, name)?.to_code();
+        let code = |name| root.extension(name)?.to_code();
         let numbered = parts.and_then(|parts| parts.plan);
         let either = |part_c, part_d| {
-            let months = months(wire, part_c);
+            let months = months(root, part_c);
             if months.is_empty() {
-                self::months(wire, part_d)
+                self::months(root, part_d)
             } else {
                 months
             }
@@ -179,43 +167,41 @@ impl Coverage {
         let latest = contracts.iter().rfind(|month| month.code.len() == 5);
         let latest_plan =
             latest.and_then(|latest| plans.iter().find(|plan| plan.month == latest.month));
+        let patient = root.get(Key::Beneficiary).text(Key::Reference);
         Self {
             part: parts
                 .map(|parts| parts.part)
                 .or_else(|| Part::from_label(label?)),
-            status: owned(&wire.status),
-            patient_id: wire
-                .beneficiary
-                .as_ref()
-                .and_then(|patient| referenced(text(&patient.reference)?, "Patient"))
+            status: root.owned(Key::Status),
+            patient_id: patient
+                .and_then(|patient| referenced(patient, "Patient"))
                 .map(str::to_owned),
-            last_updated: wire.meta.as_ref().and_then(|meta| {
-                notes.timestamp(&meta.last_updated, format_args!("meta.lastUpdated"))
-            }),
-            period: notes.period(&wire.period, format_args!("period")),
+            last_updated: root.get(Key::Meta).timestamp(Key::LastUpdated),
+            period: root.period(Key::Period),
             contract: numbered
                 .map(|(contract, _)| contract.to_owned())
-                .or_else(|| extension_text(&wire.extension, "bene_cntrct_num"))
+                .or_else(|| root.extension_text("bene_cntrct_num"))
                 .or_else(|| latest.map(|month| month.code.clone())),
             plan: numbered
                 .map(|(_, plan)| plan.to_owned())
-                .or_else(|| extension_text(&wire.extension, "bene_pbp_num"))
+                .or_else(|| root.extension_text("bene_pbp_num"))
                 .or_else(|| latest_plan.map(|month| month.code.clone())),
-            subscriber_id: owned(&wire.subscriber_id)
-                .or_else(|| identifier(&wire.identifier, "us_mbi")),
-            reference_year: reference_year(wire, notes),
+            subscriber_id: root
+                .owned(Key::SubscriberId)
+                .or_else(|| root.identifier("us_mbi")),
+            reference_year: reference_year(root),
             medicare_status: code("ms_cd").or_else(|| code("bene_mdcr_stus_cd")),
             original_entitlement: code("orec"),
             current_entitlement: code("crec").or_else(|| code("bene_mdcr_entlmt_rsn_cd")),
             esrd: code("esrd_ind").or_else(|| code("bene_esrd_stus_id")),
             termination: code("a_trm_cd").or_else(|| code("b_trm_cd")),
             dual_status: code("bene_dual_stus_cd"),
-            dual: months(wire, "dual_"),
-            buy_in: months(wire, "buyin"),
+            dual: months(root, "dual_"),
+            buy_in: months(root, "buyin"),
             buy_in_status: code("bene_buyin_cd"),
             contracts,
             plans,
-            pharmacy: wire.class.iter().filter_map(pharmacy).collect(),
+            pharmacy: root.list(Key::Class).filter_map(pharmacy).collect(),
             plan_name,
             id,
         }
@@ -223,31 +209,27 @@ impl Coverage {
 }
 
 /// The year that monthly codes are of.
-pub(crate) fn reference_year(wire: &wire::Resource<'_>, notes: &mut Notes) -> Option<Date> {
-    let found = wire
-        .extension
-        .iter()
-        .find(|extension| text(&extension.url).is_some_and(|url| is_variable(url, "rfrnc_yr")))?;
-    notes.date(&found.text, format_args!("extension.rfrnc_yr"))
+pub(crate) fn reference_year(root: Value<'_>) -> Option<Date> {
+    root.extensions("rfrnc_yr").next()?.date(Key::ValueDate)
 }
 
 /// The codes of the twelve extensions named `<name>01` to `<name>12`, in order of the months. The
 /// second set of Part D contract extensions, whose URLs end in a year and month, says the same
 /// again and is passed over.
-pub(crate) fn months(wire: &wire::Resource<'_>, name: &str) -> Vec<Month> {
+pub(crate) fn months(root: Value<'_>, name: &str) -> Vec<Month> {
     let mut months: Vec<Month> = Vec::new();
-    for extension in &wire.extension {
-        let Some(number) = text(&extension.url).and_then(|url| tail(url).strip_prefix(name)) else {
+    for extension in root.list(Key::Extension) {
+        let Some(number) = extension
+            .text(Key::Url)
+            .and_then(|url| tail(url).strip_prefix(name))
+        else {
             continue;
         };
         let month = number
             .parse()
             .ok()
             .filter(|month| number.len() == 2 && (1..=12).contains(month));
-        let code = extension
-            .value
-            .as_ref()
-            .and_then(|value| owned(&value.code));
+        let code = extension.get(Key::ValueCoding).owned(Key::Code);
         if let (Some(month), Some(code)) = (month, code)
             && months.iter().all(|known| known.month != month)
         {
@@ -257,14 +239,17 @@ pub(crate) fn months(wire: &wire::Resource<'_>, name: &str) -> Vec<Month> {
     by_number(months, |month| month.month.into())
 }
 
-fn class_kind<'w>(class: &'w wire::Class<'_>) -> Option<&'w str> {
-    text(&class.kind.as_ref()?.first()?.code)
+fn class(root: Value<'_>, name: &str) -> Option<String> {
+    root.list(Key::Class)
+        .find(|class| class.get(Key::Type).first_code() == Some(name))?
+        .owned(Key::Value)
 }
 
-fn pharmacy(class: &wire::Class<'_>) -> Option<Class> {
-    let kind = class_kind(class).filter(|kind| kind.starts_with("rx"))?;
+fn pharmacy(class: Value<'_>) -> Option<Class> {
+    let kind = class.get(Key::Type).first_code()?;
+    kind.starts_with("rx").then_some(())?;
     Some(Class {
         kind: kind.to_owned(),
-        value: owned(&class.value)?,
+        value: class.owned(Key::Value)?,
     })
 }

@@ -2,111 +2,115 @@
 //! variable, a number that may stand in quotes. Extensions are a multimap, so the finders that
 //! could meet several give an iterator (claims backend reference, section 11, item 9).
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::json::{Key, Value};
 use super::value::{Code, CodeSystem, is_variable, tail, variable};
-use super::wire::{Coding, Concept, Extension, Identifier, Quantity};
-use super::{notes, owned, text};
 
-impl Concept<'_> {
-    /// The first coding that has a code.
-    pub(crate) fn first(&self) -> Option<&Coding<'_>> {
-        self.coding
-            .iter()
-            .find(|coding| text(&coding.code).is_some())
+impl<'d> Value<'d> {
+    /// The first coding of a concept that has a code.
+    pub(crate) fn first_coding(self) -> Option<Self> {
+        self.list(Key::Coding)
+            .find(|coding| coding.text(Key::Code).is_some())
     }
 
-    /// The first coding whose system passes.
-    pub(crate) fn of(&self, system: impl Fn(&str) -> bool) -> Option<&Coding<'_>> {
-        self.coding
-            .iter()
-            .find(|coding| text(&coding.code).is_some() && system(coding.system()))
+    /// The first coding of a concept whose system passes.
+    pub(crate) fn coding_of(self, system: impl Fn(&str) -> bool) -> Option<Self> {
+        self.list(Key::Coding)
+            .find(|coding| coding.text(Key::Code).is_some() && system(coding.system()))
+    }
+
+    /// The code of a concept: that of its first coding.
+    pub(crate) fn first_code(self) -> Option<&'d str> {
+        self.first_coding()?.text(Key::Code)
+    }
+
+    /// [`Self::first_coding`] as a code.
+    pub(crate) fn first_to_code(self) -> Option<Code> {
+        self.first_coding()?.to_code()
     }
 
     /// The name of the variable that a category, of an amount or an information, stands for:
     /// v1 and v2 give a URL, v3 a bare code, each in a CMS code system beside the CARIN one.
     /// Two amounts of one line may share the CARIN code, so that is the name only where there is
     /// no other (claims backend reference, sections 3.4 and 11, item 5).
-    pub(crate) fn variable(&self) -> Option<String> {
-        let coding = self.of(is_cms).or_else(|| self.first())?;
-        Some(variable(text(&coding.code)?))
-    }
-}
-
-impl Coding<'_> {
-    pub(crate) fn system(&self) -> &str {
-        self.system.as_ref().map_or("", |system| &system.0)
+    pub(crate) fn variable(self) -> Option<Cow<'d, str>> {
+        let coding = self.coding_of(is_cms).or_else(|| self.first_coding())?;
+        Some(variable(coding.text(Key::Code)?))
     }
 
-    pub(crate) fn list(&self) -> CodeSystem {
+    /// The system of a coding.
+    pub(crate) fn system(self) -> &'d str {
+        self.text(Key::System).unwrap_or_default()
+    }
+
+    /// The list that a coding is from.
+    pub(crate) fn code_list(self) -> CodeSystem {
         CodeSystem::of(self.system())
     }
 
-    pub(crate) fn to_code(&self) -> Option<Code> {
+    /// A coding, or the coding in an extension's value.
+    pub(crate) fn to_code(self) -> Option<Code> {
         Some(Code {
-            code: owned(&self.code)?,
-            display: shown(text(&self.display)),
-        })
-    }
-}
-
-impl Quantity<'_> {
-    /// The coding in an extension's value.
-    pub(crate) fn to_code(&self) -> Option<Code> {
-        Some(Code {
-            code: owned(&self.code)?,
-            display: shown(text(&self.display)),
+            code: self.owned(Key::Code)?,
+            display: self.shown().map(str::to_owned),
         })
     }
 
-    /// The identifier in an extension's value.
-    pub(crate) fn identifier(&self) -> Option<String> {
-        let value = notes::unquoted(self.value?);
-        (!value.is_empty()).then(|| value.to_owned())
+    /// Its display, unless it is a placeholder such as `replaceProvider[1234567890]` that the
+    /// server should have filled in (claims backend reference, section 3.4).
+    pub(crate) fn shown(self) -> Option<&'d str> {
+        not_a_placeholder(self.text(Key::Display)?)
+    }
+
+    /// The value of an extension that is not plain text.
+    fn extended(self) -> Option<Self> {
+        [Key::ValueCoding, Key::ValueIdentifier, Key::ValueQuantity]
+            .into_iter()
+            .find_map(|key| self.get(key).some())
+    }
+
+    /// Its extensions of the variable of this normalised name.
+    pub(crate) fn extensions(self, name: &'static str) -> impl Iterator<Item = Self> {
+        self.list(Key::Extension).filter(move |extension| {
+            extension
+                .text(Key::Url)
+                .is_some_and(|url| is_variable(url, name))
+        })
+    }
+
+    /// The value of its first extension of this name that has one; absent where there is none.
+    pub(crate) fn extension(self, name: &'static str) -> Option<Self> {
+        self.extensions(name).find_map(Self::extended)
+    }
+
+    /// The identifier value, plain string or code of its first extension of this name.
+    pub(crate) fn extension_text(self, name: &'static str) -> Option<String> {
+        self.extensions(name).find_map(|extension| {
+            extension
+                .text(Key::ValueString)
+                .or_else(|| extension.text(Key::ValueCode))
+                .or_else(|| extension.extended()?.text(Key::Value))
+                .or_else(|| extension.extended()?.text(Key::Code))
+                .map(str::to_owned)
+        })
+    }
+
+    /// The value of its first identifier whose system ends in this name.
+    pub(crate) fn identifier(self, name: &str) -> Option<String> {
+        self.list(Key::Identifier)
+            .find(|identifier| is_variable(identifier.system(), name))?
+            .owned(Key::Value)
     }
 }
 
-/// All extensions of the variable of this normalised name.
-pub(crate) fn extensions<'w>(
-    list: &'w [Extension<'w>],
-    name: &'static str,
-) -> impl Iterator<Item = &'w Extension<'w>> {
-    list.iter()
-        .filter(move |extension| text(&extension.url).is_some_and(|url| is_variable(url, name)))
-}
-
-/// The value of the first extension of this name that has one.
-pub(crate) fn extension<'w>(
-    list: &'w [Extension<'w>],
-    name: &'static str,
-) -> Option<&'w Quantity<'w>> {
-    extensions(list, name).find_map(|extension| extension.value.as_ref())
-}
-
-/// The identifier value, plain string or code of the first extension of this name.
-pub(crate) fn extension_text(list: &[Extension<'_>], name: &'static str) -> Option<String> {
-    extensions(list, name).find_map(|extension| {
-        let value = extension.value.as_ref();
-        owned(&extension.text)
-            .or_else(|| value?.identifier())
-            .or_else(|| owned(&value?.code))
-    })
-}
-
-/// The value of the first identifier whose system ends in this name.
-pub(crate) fn identifier(list: &[Identifier<'_>], name: &str) -> Option<String> {
-    list.iter()
-        .find(|identifier| text(&identifier.system).is_some_and(|system| is_variable(system, name)))
-        .and_then(|identifier| owned(&identifier.value))
-}
-
-/// A display, unless it is a placeholder such as `replaceProvider[1234567890]` that the server
-/// should have filled in (claims backend reference, section 3.4).
-pub(crate) fn shown(display: Option<&str>) -> Option<String> {
+/// A display, unless it is a placeholder.
+pub(crate) fn not_a_placeholder(display: &str) -> Option<&str> {
     let placeholder =
-        |text: &&str| text.starts_with("replace") && text.contains('[') && text.ends_with(']');
-    display.filter(|text| !placeholder(text)).map(str::to_owned)
+        display.starts_with("replace") && display.contains('[') && display.ends_with(']');
+    (!placeholder).then_some(display)
 }
 
 /// A code system of the backend's own.

@@ -4,11 +4,8 @@ use serde::Serialize;
 
 use super::coverage::{Month, months, reference_year};
 use super::ids::referenced;
-use super::lookup::{extension, extensions};
-use super::notes::{Notes, Reason};
+use super::json::{Key, Value};
 use super::value::{Code, Date, Period, Timestamp};
-use super::wire::{self, Identifier, Names};
-use super::{owned, text};
 
 /// A person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -108,110 +105,104 @@ pub struct Mbi {
 }
 
 impl Patient {
-    pub(crate) fn read(wire: &wire::Resource<'_>, notes: &mut Notes) -> Self {
-        let id = owned(&wire.id).unwrap_or_default();
+    pub(crate) fn read(root: Value<'_>) -> Self {
+        let id = root.owned(Key::Id).unwrap_or_default();
         if id.is_empty() {
-            notes.add(format_args!("id"), Reason::Missing);
+            root.missing(Key::Id);
         }
-        let mbis = mbis(wire, notes);
-        let death_date = notes.date(&wire.deceased_date_time, format_args!("deceasedDateTime"));
+        let mbis = mbis(root);
         let linked = |kind: &'static str| {
-            wire.link
-                .iter()
-                .filter(move |link| text(&link.kind) == Some(kind))
+            root.list(Key::Link)
+                .filter(move |link| link.text(Key::Type) == Some(kind))
                 .filter_map(|link| {
-                    referenced(text(&link.other.as_ref()?.reference)?, "Patient").map(str::to_owned)
+                    let patient = link.get(Key::Other).text(Key::Reference)?;
+                    referenced(patient, "Patient").map(str::to_owned)
                 })
         };
         Self {
             id,
-            name: name(&wire.name),
-            gender: owned(&wire.gender),
-            birth_date: notes.date(&wire.birth_date, format_args!("birthDate")),
-            deceased: match wire.deceased_boolean.map(super::notes::unquoted) {
+            name: name(root),
+            gender: root.owned(Key::Gender),
+            birth_date: root.date(Key::BirthDate),
+            deceased: match root.scalar(Key::DeceasedBoolean) {
                 Some("true") => Some(true),
                 Some("false") => Some(false),
-                _ => wire.deceased_date_time.is_some().then_some(true),
+                _ => root.get(Key::DeceasedDateTime).some().map(|_| true),
             },
-            death_date,
-            address: wire.address.first().map(|address| PostalAddress {
-                lines: texts(&address.line),
-                city: owned(&address.city),
-                state: owned(&address.state),
-                postal_code: owned(&address.postal_code),
+            death_date: root.date(Key::DeceasedDateTime),
+            address: root.list(Key::Address).next().map(|address| PostalAddress {
+                lines: texts(address, Key::Line),
+                city: address.owned(Key::City),
+                state: address.owned(Key::State),
+                postal_code: address.owned(Key::PostalCode),
             }),
-            race: race(wire),
+            race: race(root),
             mbi: current(&mbis).map(|mbi| mbi.value.clone()),
             mbis,
-            reference_year: reference_year(wire, notes),
-            dual: months(wire, "dual_"),
-            language: wire
-                .communication
-                .iter()
-                .find_map(|said| owned(&said.language.as_ref()?.first()?.code)),
+            reference_year: reference_year(root),
+            dual: months(root, "dual_"),
+            language: root.list(Key::Communication).find_map(|said| {
+                let language = said.get(Key::Language).first_code()?;
+                Some(language.to_owned())
+            }),
             replaces: linked("replaces").collect(),
             replaced_by: linked("replaced-by").next(),
-            last_updated: wire.meta.as_ref().and_then(|meta| {
-                notes.timestamp(&meta.last_updated, format_args!("meta.lastUpdated"))
-            }),
+            last_updated: root.get(Key::Meta).timestamp(Key::LastUpdated),
         }
     }
 }
 
-fn name(names: &Names<'_>) -> Option<PersonName> {
-    let name = names.people.first()?;
+fn name(root: Value<'_>) -> Option<PersonName> {
+    let name = root.list(Key::Name).next()?;
     Some(PersonName {
-        family: owned(&name.family),
-        given: texts(&name.given),
+        family: name.owned(Key::Family),
+        given: texts(name, Key::Given),
     })
 }
 
-fn texts(list: &[wire::Str<'_>]) -> Vec<String> {
-    list.iter()
-        .map(|text| text.0.clone().into_owned())
-        .filter(|text| !text.is_empty())
-        .collect()
+fn texts(value: Value<'_>, key: Key) -> Vec<String> {
+    value.texts(key).map(str::to_owned).collect()
 }
 
 /// v1 and v2 have CMS's own code; the US Core extension beside it in v2 always says unknown, and is
 /// the only one in v3. It is the one extension with extensions inside.
-fn race(wire: &wire::Resource<'_>) -> Option<Code> {
-    let own = extension(&wire.extension, "race").and_then(|value| value.to_code());
+fn race(root: Value<'_>) -> Option<Code> {
+    let own = root.extension("race").and_then(Value::to_code);
     let us_core = || {
-        let race = extensions(&wire.extension, "us_core_race").next()?;
-        extension(&race.extension, "ombcategory")?.to_code()
+        let race = root.extensions("us_core_race").next()?;
+        race.extension("ombcategory")?.to_code()
     };
     own.or_else(us_core)
 }
 
-fn mbis(wire: &wire::Resource<'_>, notes: &mut Notes) -> Vec<Mbi> {
+fn mbis(root: Value<'_>) -> Vec<Mbi> {
     let mut mbis = Vec::new();
-    for (index, identifier) in wire.identifier.iter().enumerate() {
-        if text(&identifier.system) != Some("http://hl7.org/fhir/sid/us-mbi") {
+    for identifier in root.list(Key::Identifier) {
+        if identifier.system() != "http://hl7.org/fhir/sid/us-mbi" {
             continue;
         }
-        let Some(value) = owned(&identifier.value) else {
+        let Some(value) = identifier.owned(Key::Value) else {
             continue;
         };
         mbis.push(Mbi {
             value,
             current: currency(identifier).map(|code| code == "current"),
-            period: notes.period(
-                &identifier.period,
-                format_args!("identifier[{index}].period"),
-            ),
+            period: identifier.period(Key::Period),
         });
     }
     mbis
 }
 
 /// An extension of the identifier (v1) or of the coding of its type (v2).
-fn currency<'w>(identifier: &'w Identifier<'_>) -> Option<&'w str> {
-    let of = |list: &'w [wire::Extension<'_>]| text(&extension(list, "identifier_currency")?.code);
-    of(&identifier.extension).or_else(|| {
-        let codings = &identifier.kind.as_ref()?.coding;
-        codings.iter().find_map(|coding| of(&coding.extension))
+fn currency(identifier: Value<'_>) -> Option<&str> {
+    said_currency(identifier).or_else(|| {
+        let codings = identifier.get(Key::Type).list(Key::Coding);
+        codings.into_iter().find_map(said_currency)
     })
+}
+
+fn said_currency(value: Value<'_>) -> Option<&str> {
+    value.extension("identifier_currency")?.text(Key::Code)
 }
 
 /// The number that is said to be current; else (v3) the one without an end that began last. The

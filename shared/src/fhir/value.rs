@@ -3,6 +3,7 @@
 //! date stays the calendar day that the server wrote: no time zone ever moves it (claims backend
 //! reference, section 11, item 8).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -43,6 +44,24 @@ impl Date {
             month: month.and_then(|month| u8::try_from(month).ok()),
             day: day.and_then(|day| u8::try_from(day).ok()),
         })
+    }
+
+    /// Days since 1970-01-01: of the first day, where only a year or a month is known.
+    pub fn days(self) -> i32 {
+        // The proleptic Gregorian calendar with years that begin in March, so that a leap day is
+        // the last of its year.
+        let month = i32::from(self.month.unwrap_or(1));
+        let day = i32::from(self.day.unwrap_or(1));
+        let year = i32::from(self.year) - i32::from(month <= 2);
+        let month = (month + 9) % 12;
+        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        // 719,468 days lie between the first of March of year 0 and 1970-01-01.
+        365 * year + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468
+    }
+
+    /// Twelve times the year and the months since January, where the month is known.
+    pub fn months(self) -> Option<i32> {
+        Some(i32::from(self.year) * 12 + i32::from(self.month?) - 1)
     }
 
     /// The year.
@@ -123,6 +142,9 @@ pub type Cents = i64;
 /// Reads the text of a JSON number as cents. `Err(Some(_))` is the rounded value of an amount that
 /// has a part smaller than a cent; `Err(None)` is no number or one that does not fit.
 pub(crate) fn cents(text: &str) -> Result<Cents, Option<Cents>> {
+    if let Some(cents) = plain_cents(text) {
+        return Ok(cents);
+    }
     let number = Number::parse(text).ok_or(None)?;
     // Cents are the digits up to two places behind the decimal point.
     let places = number.exponent.checked_add(2).ok_or(None)?;
@@ -147,6 +169,29 @@ pub(crate) fn cents(text: &str) -> Result<Cents, Option<Cents>> {
     }
     let value = if number.negative { -value } else { value };
     if exact { Ok(value) } else { Err(Some(value)) }
+}
+
+/// Up to twelve digits, of which up to two behind a point: what nearly every amount is.
+fn plain_cents(text: &str) -> Option<Cents> {
+    let digits = text.len();
+    if digits == 0 || digits > 13 {
+        return None;
+    }
+    let mut value: i64 = 0;
+    let mut places = None;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => value = value * 10 + i64::from(byte - b'0'),
+            b'.' if places.is_none() && at > 0 => places = Some(digits - at - 1),
+            _ => return None,
+        }
+    }
+    match places {
+        None => Some(value * 100),
+        Some(1) => Some(value * 10),
+        Some(2) => Some(value),
+        Some(_) => None,
+    }
 }
 
 fn push(value: i64, digit: i64) -> Option<i64> {
@@ -281,15 +326,20 @@ fn last_segment(url: &str) -> (&str, &str) {
 
 /// The normalised name of a variable, from its URL (v1, v2) or its bare code (v3):
 /// lower case with underscores.
-pub(crate) fn variable(code: &str) -> String {
-    let normal = |c: char| {
-        if c == '-' {
-            '_'
-        } else {
-            c.to_ascii_lowercase()
-        }
-    };
-    tail(code).chars().map(normal).collect()
+pub(crate) fn variable(code: &str) -> Cow<'_, str> {
+    let code = tail(code);
+    // v1 and v2 write them like that.
+    if !code
+        .bytes()
+        .any(|byte| byte == b'-' || byte.is_ascii_uppercase())
+    {
+        return Cow::Borrowed(code);
+    }
+    let mut name = code.to_ascii_lowercase();
+    while let Some(at) = name.find('-') {
+        name.replace_range(at..=at, "_");
+    }
+    Cow::Owned(name)
 }
 
 /// Whether a URL or bare code is the variable of this normalised name.

@@ -2,16 +2,14 @@
 //! in integer cents; the few that everyone asks for are also named ([`Totals`]), from one table of
 //! which variable means what. Nothing is computed that the server sends; what is derived says so.
 
-use std::fmt;
+use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::Line;
-use crate::fhir::lookup::{is_cms, shown};
-use crate::fhir::notes::Notes;
-use crate::fhir::text;
-use crate::fhir::value::Cents;
-use crate::fhir::wire::{Concept, Quantity};
+use super::ClaimType;
+use crate::fhir::json::{Key, Value};
+use crate::fhir::lookup::is_cms;
+use crate::fhir::value::{Cents, variable};
 
 /// One amount.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,13 +47,6 @@ impl Amounts {
     /// There are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    pub(super) fn add(&mut self, amount: Amount) {
-        let same = |other: &Amount| other.cents == amount.cents && other.name == amount.name;
-        if !self.0.iter().any(same) {
-            self.0.push(amount);
-        }
     }
 }
 
@@ -113,111 +104,74 @@ impl Totals {
 
     /// Takes an amount that one of the totals is read from; the first one counts.
     fn take(&mut self, name: &str, category: &str, cents: Cents) {
-        let slot = self.slot(name);
-        let slot = match slot {
-            Some(slot) => slot,
-            None => match self.slot(category) {
-                Some(slot) if !is_listed(name) => slot,
+        let total = match Total::of(name) {
+            Some(total) => total,
+            None => match Total::of(category) {
+                Some(total) if !NO_TOTALS.contains(&name) => total,
                 _ => return,
             },
         };
-        slot.get_or_insert(cents);
+        self.slot(total).get_or_insert(cents);
     }
 
-    /// Variables of v1 and v2 (the same names), then of v3, then the categories that stand for
-    /// variables which this table does not know.
-    fn slot(&mut self, name: &str) -> Option<&mut Option<Cents>> {
-        Some(match name {
-            "clm_tot_chrg_amt"
-            | "nch_carr_clm_sbmtd_chrg_amt"
-            | "line_sbmtd_chrg_amt"
-            | "rev_cntr_tot_chrg_amt"
-            | "tot_rx_cst_amt"
-            | "clm_sbmt_chrg_amt"
-            | "clm_line_sbmt_chrg_amt"
-            | "submitted" => &mut self.charged,
-            "nch_carr_clm_alowd_amt"
-            | "line_alowd_chrg_amt"
-            | "clm_alowd_chrg_amt"
-            | "clm_line_alowd_chrg_amt"
-            | "eligible" => &mut self.allowed,
-            "line_nch_pmt_amt"
-            | "rev_cntr_pmt_amt_amt"
-            | "cvrd_d_plan_pd_amt"
-            | "clm_line_cvrd_pd_amt"
-            | "benefit" => &mut self.paid,
-            "ptnt_pay_amt"
-            | "rev_cntr_ptnt_rspnsblty_pmt"
-            | "nch_ip_tot_ddctn_amt"
-            | "clm_bene_pmt_amt"
-            | "clm_line_bene_pmt_amt"
-            | "paidbypatient" => &mut self.patient_responsibility,
-            "carr_clm_cash_ddctbl_apld_amt"
-            | "nch_bene_ip_ddctbl_amt"
-            | "nch_bene_ptb_ddctbl_amt"
-            | "line_bene_ptb_ddctbl_amt"
-            | "rev_cntr_cash_ddctbl_amt"
-            | "clm_mdcr_ddctbl_amt"
-            | "clm_mdcr_ip_bene_ddctbl_amt"
-            | "clm_line_mdcr_ddctbl_amt"
-            | "deductible" => &mut self.deductible,
-            "nch_bene_pta_coinsrnc_lblty_amt"
-            | "nch_bene_ptb_coinsrnc_amt"
-            | "line_coinsrnc_amt"
-            | "rev_cntr_coinsrnc_wge_adjstd_c"
-            | "clm_mdcr_coinsrnc_amt"
-            | "clm_bene_pmt_coinsrnc_amt"
-            | "clm_line_mdcr_coinsrnc_amt"
-            | "clm_line_instnl_adjstd_amt"
-            | "coinsurance" => &mut self.coinsurance,
-            "nch_ip_ncvrd_chrg_amt"
-            | "rev_cntr_ncvrd_chrg_amt"
-            | "clm_ncvrd_chrg_amt"
-            | "clm_line_ncvrd_chrg_amt"
-            | "noncovered" => &mut self.noncovered,
-            "prpayamt"
-            | "line_bene_prmry_pyr_pd_amt"
-            | "rev_cntr_1st_msp_pd_amt"
-            | "clm_othr_tp_pd_amt"
-            | "clm_bene_prmry_pyr_pd_amt"
-            | "clm_mdcr_prfnl_prmry_pyr_amt"
-            | "clm_mdcr_instnl_prmry_pyr_amt"
-            | "clm_line_instnl_msp1_pd_amt"
-            | "priorpayerpaid" => &mut self.other_payer,
-            "nch_clm_prvdr_pmt_amt"
-            | "clm_op_prvdr_pmt_amt"
-            | "line_prvdr_pmt_amt"
-            | "rev_cntr_prvdr_pmt_amt"
-            | "clm_prvdr_pmt_amt"
-            | "clm_line_prvdr_pmt_amt"
-            | "paidtoprovider" => &mut self.paid_to_provider,
-            "nch_clm_bene_pmt_amt"
-            | "clm_op_bene_pmt_amt"
-            | "line_bene_pmt_amt"
-            | "rev_cntr_bene_pmt_amt"
-            | "clm_bene_pd_amt"
-            | "clm_mdcr_instnl_bene_pd_amt"
-            | "clm_line_bene_pd_amt"
-            | "paidtopatient" => &mut self.paid_to_patient,
-            _ => return None,
-        })
+    const fn slot(&mut self, total: Total) -> &mut Option<Cents> {
+        match total {
+            Total::Charged => &mut self.charged,
+            Total::Allowed => &mut self.allowed,
+            Total::Paid => &mut self.paid,
+            Total::Patient => &mut self.patient_responsibility,
+            Total::Deductible => &mut self.deductible,
+            Total::Coinsurance => &mut self.coinsurance,
+            Total::Noncovered => &mut self.noncovered,
+            Total::OtherPayer => &mut self.other_payer,
+            Total::ToProvider => &mut self.paid_to_provider,
+            Total::ToPatient => &mut self.paid_to_patient,
+        }
     }
 
-    /// Fills what the claim itself does not report from its lines, and what nobody reports from
-    /// its parts.
-    pub(super) fn complete(&mut self, lines: &[Line]) {
+    /// Of a line: its own amounts.
+    pub(super) fn of_line(item: Value<'_>) -> Self {
+        let mut totals = Self::default();
+        each_of_line(item, &mut |amount| totals.add(amount));
+        totals.owed();
+        totals
+    }
+
+    /// Of a claim: its own amounts, and what it does not report from its lines, which are given by
+    /// their sequence.
+    pub(super) fn of_claim(claim: Value<'_>, claim_type: ClaimType, lines: &[Self]) -> Self {
+        let mut totals = Self::default();
+        each_of_claim(claim, &mut |amount| totals.add(amount));
+        let paid = claim.get(Key::Payment).cents(Key::Amount);
+        totals.paid = paid.or(totals.paid);
+        if claim_type == ClaimType::Pde {
+            // A drug claim has one line, and what is not said of the claim is said of the line.
+            let line_paid = || lines.iter().find_map(|line| line.paid);
+            totals.paid = totals.paid.or_else(line_paid);
+            if let Some(line) = lines.first() {
+                totals.charged = totals.charged.or(line.charged);
+                totals.patient_responsibility = totals
+                    .patient_responsibility
+                    .or(line.patient_responsibility);
+            }
+        }
         let sum = |part: fn(&Self) -> Option<Cents>| {
-            let mut parts = lines.iter().filter_map(|line| part(&line.totals));
+            let mut parts = lines.iter().filter_map(part);
             let first = parts.next()?;
             parts.try_fold(first, Cents::checked_add)
         };
-        self.deductible = self.deductible.or_else(|| sum(|line| line.deductible));
-        self.coinsurance = self.coinsurance.or_else(|| sum(|line| line.coinsurance));
-        self.owed();
+        totals.deductible = totals.deductible.or_else(|| sum(|line| line.deductible));
+        totals.coinsurance = totals.coinsurance.or_else(|| sum(|line| line.coinsurance));
+        totals.owed();
+        totals
+    }
+
+    fn add(&mut self, amount: &Read<'_>) {
+        self.take(&amount.name, amount.category, amount.cents);
     }
 
     /// The patient's responsibility from deductible and coinsurance, unless it is reported.
-    pub(super) fn owed(&mut self) {
+    fn owed(&mut self) {
         if self.patient_responsibility.is_none() {
             self.patient_responsibility = match (self.deductible, self.coinsurance) {
                 (Some(deductible), Some(coinsurance)) => deductible.checked_add(coinsurance),
@@ -227,76 +181,247 @@ impl Totals {
     }
 }
 
+#[derive(Clone, Copy)]
+enum Total {
+    Charged,
+    Allowed,
+    Paid,
+    Patient,
+    Deductible,
+    Coinsurance,
+    Noncovered,
+    OtherPayer,
+    ToProvider,
+    ToPatient,
+}
+
+impl Total {
+    /// The total that a variable, or a category that stands for one, is.
+    fn of(name: &str) -> Option<Self> {
+        let at = TOTALS
+            .binary_search_by(|(known, _)| (*known).cmp(name))
+            .ok()?;
+        TOTALS.get(at).map(|(_, total)| *total)
+    }
+}
+
+/// Which variable is which total, by name: those of v1 and v2 (the same names), of v3, and the
+/// categories that stand for variables which this table does not know.
+const TOTALS: &[(&str, Total)] = &[
+    ("benefit", Total::Paid),
+    ("carr_clm_cash_ddctbl_apld_amt", Total::Deductible),
+    ("clm_alowd_chrg_amt", Total::Allowed),
+    ("clm_bene_pd_amt", Total::ToPatient),
+    ("clm_bene_pmt_amt", Total::Patient),
+    ("clm_bene_pmt_coinsrnc_amt", Total::Coinsurance),
+    ("clm_bene_prmry_pyr_pd_amt", Total::OtherPayer),
+    ("clm_line_alowd_chrg_amt", Total::Allowed),
+    ("clm_line_bene_pd_amt", Total::ToPatient),
+    ("clm_line_bene_pmt_amt", Total::Patient),
+    ("clm_line_cvrd_pd_amt", Total::Paid),
+    ("clm_line_instnl_adjstd_amt", Total::Coinsurance),
+    ("clm_line_instnl_msp1_pd_amt", Total::OtherPayer),
+    ("clm_line_mdcr_coinsrnc_amt", Total::Coinsurance),
+    ("clm_line_mdcr_ddctbl_amt", Total::Deductible),
+    ("clm_line_ncvrd_chrg_amt", Total::Noncovered),
+    ("clm_line_prvdr_pmt_amt", Total::ToProvider),
+    ("clm_line_sbmt_chrg_amt", Total::Charged),
+    ("clm_mdcr_coinsrnc_amt", Total::Coinsurance),
+    ("clm_mdcr_ddctbl_amt", Total::Deductible),
+    ("clm_mdcr_instnl_bene_pd_amt", Total::ToPatient),
+    ("clm_mdcr_instnl_prmry_pyr_amt", Total::OtherPayer),
+    ("clm_mdcr_ip_bene_ddctbl_amt", Total::Deductible),
+    ("clm_mdcr_prfnl_prmry_pyr_amt", Total::OtherPayer),
+    ("clm_ncvrd_chrg_amt", Total::Noncovered),
+    ("clm_op_bene_pmt_amt", Total::ToPatient),
+    ("clm_op_prvdr_pmt_amt", Total::ToProvider),
+    ("clm_othr_tp_pd_amt", Total::OtherPayer),
+    ("clm_prvdr_pmt_amt", Total::ToProvider),
+    ("clm_sbmt_chrg_amt", Total::Charged),
+    ("clm_tot_chrg_amt", Total::Charged),
+    ("coinsurance", Total::Coinsurance),
+    ("cvrd_d_plan_pd_amt", Total::Paid),
+    ("deductible", Total::Deductible),
+    ("eligible", Total::Allowed),
+    ("line_alowd_chrg_amt", Total::Allowed),
+    ("line_bene_pmt_amt", Total::ToPatient),
+    ("line_bene_prmry_pyr_pd_amt", Total::OtherPayer),
+    ("line_bene_ptb_ddctbl_amt", Total::Deductible),
+    ("line_coinsrnc_amt", Total::Coinsurance),
+    ("line_nch_pmt_amt", Total::Paid),
+    ("line_prvdr_pmt_amt", Total::ToProvider),
+    ("line_sbmtd_chrg_amt", Total::Charged),
+    ("nch_bene_ip_ddctbl_amt", Total::Deductible),
+    ("nch_bene_pta_coinsrnc_lblty_amt", Total::Coinsurance),
+    ("nch_bene_ptb_coinsrnc_amt", Total::Coinsurance),
+    ("nch_bene_ptb_ddctbl_amt", Total::Deductible),
+    ("nch_carr_clm_alowd_amt", Total::Allowed),
+    ("nch_carr_clm_sbmtd_chrg_amt", Total::Charged),
+    ("nch_clm_bene_pmt_amt", Total::ToPatient),
+    ("nch_clm_prvdr_pmt_amt", Total::ToProvider),
+    ("nch_ip_ncvrd_chrg_amt", Total::Noncovered),
+    ("nch_ip_tot_ddctn_amt", Total::Patient),
+    ("noncovered", Total::Noncovered),
+    ("paidbypatient", Total::Patient),
+    ("paidtopatient", Total::ToPatient),
+    ("paidtoprovider", Total::ToProvider),
+    ("priorpayerpaid", Total::OtherPayer),
+    ("prpayamt", Total::OtherPayer),
+    ("ptnt_pay_amt", Total::Patient),
+    ("rev_cntr_1st_msp_pd_amt", Total::OtherPayer),
+    ("rev_cntr_bene_pmt_amt", Total::ToPatient),
+    ("rev_cntr_cash_ddctbl_amt", Total::Deductible),
+    ("rev_cntr_coinsrnc_wge_adjstd_c", Total::Coinsurance),
+    ("rev_cntr_ncvrd_chrg_amt", Total::Noncovered),
+    ("rev_cntr_pmt_amt_amt", Total::Paid),
+    ("rev_cntr_prvdr_pmt_amt", Total::ToProvider),
+    ("rev_cntr_ptnt_rspnsblty_pmt", Total::Patient),
+    ("rev_cntr_tot_chrg_amt", Total::Charged),
+    ("submitted", Total::Charged),
+    ("tot_rx_cst_amt", Total::Charged),
+];
+
 /// Variables whose category misleads: v2 files rates under `submitted`, blood deductibles under
 /// `deductible`, drug cost thresholds under `coinsurance` and rebates under `priorpayerpaid`
 /// (claims backend reference, section 3.4). They stay amounts and become no totals.
-fn is_listed(name: &str) -> bool {
-    matches!(
-        name,
-        "rev_cntr_rate_amt"
-            | "rev_cntr_blood_ddctbl_amt"
-            | "rev_cntr_rdcd_coinsrnc_amt"
-            | "rev_cntr_2nd_msp_pd_amt"
-            | "gdc_blw_oopt_amt"
-            | "gdc_abv_oopt_amt"
-            | "othr_troop_amt"
-            | "plro_amt"
-            | "line_prmry_alowd_chrg_amt"
-            | "line_dme_prchs_price_amt"
-            | "clm_line_prfnl_dme_price_amt"
-            | "clm_line_instnl_msp2_pd_amt"
-    )
+const NO_TOTALS: &[&str] = &[
+    "rev_cntr_rate_amt",
+    "rev_cntr_blood_ddctbl_amt",
+    "rev_cntr_rdcd_coinsrnc_amt",
+    "rev_cntr_2nd_msp_pd_amt",
+    "gdc_blw_oopt_amt",
+    "gdc_abv_oopt_amt",
+    "othr_troop_amt",
+    "plro_amt",
+    "line_prmry_alowd_chrg_amt",
+    "line_dme_prchs_price_amt",
+    "clm_line_prfnl_dme_price_amt",
+    "clm_line_instnl_msp2_pd_amt",
+];
+
+/// An amount as it stands in the text.
+struct Read<'d> {
+    name: Cow<'d, str>,
+    category: &'d str,
+    cents: Cents,
+    /// What the label came with.
+    coding: Option<Value<'d>>,
 }
 
-/// The amounts of a claim or a line while they are read.
-#[derive(Debug, Default)]
-pub(super) struct Ledger {
-    pub(super) amounts: Amounts,
-    pub(super) totals: Totals,
-}
-
-impl Ledger {
-    /// An amount with a category.
-    pub(super) fn add(
-        &mut self,
-        category: Option<&Concept<'_>>,
-        amount: Option<&Quantity<'_>>,
-        notes: &mut Notes,
-        path: fmt::Arguments<'_>,
-    ) {
-        let (Some(concept), Some(amount)) = (category, amount) else {
-            return;
-        };
-        let Some(mut name) = concept.variable() else {
-            return;
-        };
-        let category = concept.of(|system| !is_cms(system));
-        let category = category.and_then(|coding| text(&coding.code)).unwrap_or("");
-        // v2 carrier and DME claims file what v1 calls `prpayamt` under the total charge, with the
-        // right category (claims backend reference, section 3.4).
-        if name == "clm_tot_chrg_amt" && category == "priorpayerpaid" {
-            name = "prpayamt".to_owned();
-        }
-        let labelled = concept.of(is_cms).or_else(|| concept.first());
-        let label = shown(labelled.and_then(|coding| text(&coding.display)));
-        if let Some(cents) = notes.cents(amount.value, path) {
-            self.totals.take(&name, category, cents);
-            self.amounts.add(Amount { name, cents, label });
-        }
+impl Amounts {
+    /// Of a line.
+    pub(super) fn of_line(item: Value<'_>) -> Self {
+        let mut amounts = Self::default();
+        each_of_line(item, &mut |amount| amounts.add(amount));
+        amounts
     }
 
-    /// An amount of a known variable.
-    pub(super) fn add_variable(
-        &mut self,
-        name: String,
-        amount: Option<&Quantity<'_>>,
-        notes: &mut Notes,
-        path: fmt::Arguments<'_>,
-    ) {
-        if let Some(cents) = amount.and_then(|amount| notes.cents(amount.value, path)) {
-            self.totals.take(&name, "", cents);
-            let label = None;
-            self.amounts.add(Amount { name, cents, label });
+    /// Of a claim as a whole.
+    pub(super) fn of_claim(claim: Value<'_>) -> Self {
+        let mut amounts = Self::default();
+        each_of_claim(claim, &mut |amount| amounts.add(amount));
+        amounts
+    }
+
+    fn add(&mut self, amount: &Read<'_>) {
+        let same = |other: &Amount| other.cents == amount.cents && other.name == amount.name;
+        if !self.0.iter().any(same) {
+            self.0.push(Amount {
+                name: amount.name.clone().into_owned(),
+                cents: amount.cents,
+                label: amount.coding.and_then(Value::shown).map(str::to_owned),
+            });
         }
+    }
+}
+
+fn each_of_line<'d>(item: Value<'d>, take: &mut dyn FnMut(&Read<'d>)) {
+    for adjudication in item.list(Key::Adjudication) {
+        categorised(adjudication, Key::Category, Key::Amount, take);
+    }
+}
+
+/// The amounts of the claim as a whole: `totalCost` (v1), `total` (R4), `adjudication` (v3),
+/// extensions (v1, some in v2) and `benefitBalance` (v2).
+fn each_of_claim<'d>(claim: Value<'d>, take: &mut dyn FnMut(&Read<'d>)) {
+    let charged = Cow::Borrowed("clm_tot_chrg_amt");
+    plain(claim, Key::TotalCost, charged, take);
+    for total in claim.list(Key::Total) {
+        categorised(total, Key::Category, Key::Amount, take);
+    }
+    for adjudication in claim.list(Key::Adjudication) {
+        categorised(adjudication, Key::Category, Key::Amount, take);
+    }
+    for extension in claim.list(Key::Extension) {
+        if extension.get(Key::ValueMoney).is_some()
+            && let Some(url) = extension.text(Key::Url)
+        {
+            plain(extension, Key::ValueMoney, variable(url), take);
+        }
+    }
+    for balance in claim.list(Key::BenefitBalance) {
+        for financial in balance.list(Key::Financial) {
+            categorised(financial, Key::Type, Key::UsedMoney, take);
+        }
+    }
+}
+
+/// An amount of a known variable.
+fn plain<'d>(parent: Value<'d>, amount: Key, name: Cow<'d, str>, take: &mut dyn FnMut(&Read<'d>)) {
+    if let Some(cents) = parent.cents(amount) {
+        take(&Read {
+            name,
+            category: "",
+            cents,
+            coding: None,
+        });
+    }
+}
+
+/// An amount with a category.
+fn categorised<'d>(parent: Value<'d>, category: Key, amount: Key, take: &mut dyn FnMut(&Read<'d>)) {
+    if !parent.get(amount).is_some() {
+        return;
+    }
+    let (mut cms, mut other) = (None, None);
+    for coding in parent.get(category).list(Key::Coding) {
+        if let Some(code) = coding.text(Key::Code) {
+            let list = if is_cms(coding.system()) {
+                &mut cms
+            } else {
+                &mut other
+            };
+            list.get_or_insert((coding, code));
+        }
+    }
+    let Some((coding, code)) = cms.or(other) else {
+        return;
+    };
+    let mut name = variable(code);
+    let category = other.map_or("", |(_, code)| code);
+    // v2 carrier and DME claims file what v1 calls `prpayamt` under the total charge, with the
+    // right category (claims backend reference, section 3.4).
+    if name == "clm_tot_chrg_amt" && category == "priorpayerpaid" {
+        name = Cow::Borrowed("prpayamt");
+    }
+    if let Some(cents) = parent.cents(amount) {
+        take(&Read {
+            name,
+            category,
+            cents,
+            coding: Some(coding),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_order_so_that_it_can_be_searched() {
+        assert!(TOTALS.is_sorted_by(|(a, _), (b, _)| a < b));
+        assert!(Total::of("line_nch_pmt_amt").is_some());
+        assert!(Total::of("").is_none());
     }
 }

@@ -5,9 +5,8 @@
 use serde::Serialize;
 
 use crate::fhir::ids::ClaimIdParts;
+use crate::fhir::json::{Key, Value};
 use crate::fhir::lookup::ends_in;
-use crate::fhir::text;
-use crate::fhir::wire::Concept;
 
 /// The kind of a claim.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
@@ -66,9 +65,25 @@ impl ClaimType {
         .find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 
-    pub(super) fn of(concept: Option<&Concept<'_>>, id: &str) -> Self {
-        let code = |system| text(&concept?.of(ends_in(system))?.code);
-        let prefix = match ClaimIdParts::parse(id) {
+    /// Its number among the types: what a column of them holds.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Unknown => 0,
+            Self::Carrier => 1,
+            Self::Dme => 2,
+            Self::Hha => 3,
+            Self::Hospice => 4,
+            Self::Inpatient => 5,
+            Self::Outpatient => 6,
+            Self::Pde => 7,
+            Self::Snf => 8,
+        }
+    }
+
+    pub(super) fn of(claim: Value<'_>) -> Self {
+        let concept = claim.get(Key::Type);
+        let code = |system| concept.coding_of(ends_in(system))?.text(Key::Code);
+        let prefix = match ClaimIdParts::parse(claim.text(Key::Id).unwrap_or_default()) {
             Some(ClaimIdParts::Typed { prefix, .. }) => Some(prefix),
             _ => None,
         };

@@ -1,146 +1,135 @@
 //! The lines of a claim.
 
-use serde_json::value::RawValue;
-
-use super::amounts::Ledger;
+use super::amounts::{Amounts, Totals};
 use super::{Decision, Line, Service};
-use crate::fhir::lookup::{by_number, ends_in, extension, is_cms, shown};
-use crate::fhir::notes::Notes;
+use crate::fhir::json::{Key, Value};
+use crate::fhir::lookup::{by_number, ends_in, is_cms};
 use crate::fhir::value::{Code, CodeSystem, Period, tail, variable};
-use crate::fhir::wire::{self, Adjudication, Concept, Item, Quantity};
-use crate::fhir::{owned, text};
 
 /// Reads all lines.
-pub(super) fn read(wire: &wire::Resource<'_>, notes: &mut Notes) -> Vec<Line> {
-    let mut lines = Vec::with_capacity(wire.item.len());
-    for (index, item) in wire.item.iter().enumerate() {
-        lines.push(line(item, index, notes));
-    }
+pub(super) fn read(claim: Value<'_>) -> Vec<Line> {
+    let lines = claim.list(Key::Item).zip(1..);
+    let lines = lines.map(|(item, position)| line(item, position)).collect();
     by_number(lines, |line: &Line| line.sequence)
 }
 
-fn line(item: &Item<'_>, index: usize, notes: &mut Notes) -> Line {
-    let at = format_args!("item[{index}]");
-    let position = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
-    let product = item.product_or_service.as_ref().or(item.service.as_ref());
-    let mut ledger = Ledger::default();
-    for (number, adjudication) in item.adjudication.iter().enumerate() {
-        let path = format_args!("item[{index}].adjudication[{number}].amount");
-        let category = adjudication.category.as_ref();
-        ledger.add(category, adjudication.amount.as_ref(), notes, path);
-    }
-    ledger.totals.owed();
-    let quantity = item.quantity.as_ref();
+/// Its number. A line is worth more than that: one without gets its place.
+pub(super) fn sequence(item: Value<'_>, position: u32) -> u32 {
+    item.sequence().unwrap_or(position)
+}
+
+/// When it was done.
+pub(super) fn period(item: Value<'_>) -> Option<Period> {
+    let day = || {
+        let day = item.date(Key::ServicedDate)?;
+        Some(Period {
+            start: Some(day),
+            end: Some(day),
+        })
+    };
+    item.period(Key::ServicedPeriod).or_else(day)
+}
+
+/// What was done: R4's name for it, or STU3's.
+pub(super) fn product(item: Value<'_>) -> Value<'_> {
+    item.get(Key::ProductOrService).or(item.get(Key::Service))
+}
+
+/// The coding of what was done.
+pub(super) fn service(product: Value<'_>) -> Option<Value<'_>> {
+    // v2 inpatient lines carry the code under the variable and again under its list; v3 puts a
+    // data-absent reason where no code is.
+    let known = product.coding_of(|system| CodeSystem::of(system) != CodeSystem::Other);
+    known.or_else(|| product.coding_of(|system| tail(system) != "data-absent-reason"))
+}
+
+fn line(item: Value<'_>, position: u32) -> Line {
+    let product = product(item);
+    let quantity = item.get(Key::Quantity);
+    let place = item.get(Key::LocationCodeableConcept);
     Line {
-        // A line is worth more than its number: one without gets its place.
-        sequence: notes
-            .sequence(item.sequence, format_args!("{at}.sequence"))
-            .unwrap_or(position),
-        service: product.and_then(service),
-        modifiers: modifiers(&item.modifier),
-        category: item
-            .category
-            .as_ref()
-            .and_then(|category| category.first()?.to_code()),
-        revenue_center: item.revenue.as_ref().and_then(revenue_center),
+        sequence: sequence(item, position),
+        service: service(product).and_then(Service::read),
+        modifiers: modifiers(item),
+        category: item.get(Key::Category).first_to_code(),
+        revenue_center: revenue_center(item.get(Key::Revenue)),
         ndc: ndc(item, product),
-        period: match notes.period(&item.serviced_period, format_args!("{at}.servicedPeriod")) {
-            Some(period) => Some(period),
-            None => notes
-                .date(&item.serviced_date, format_args!("{at}.servicedDate"))
-                .map(|day| Period {
-                    start: Some(day),
-                    end: Some(day),
-                }),
-        },
-        place_of_service: item
-            .location_codeable_concept
-            .as_ref()
-            .and_then(|place| place.first()?.to_code()),
-        state: state(item),
-        quantity: quantity
-            .and_then(|quantity| notes.decimal(quantity.value, format_args!("{at}.quantity"))),
-        unit: quantity.and_then(|quantity| owned(&quantity.unit)),
-        diagnosis_sequences: links(&item.diagnosis_sequence, &item.diagnosis_link_id, notes, at),
-        care_team_sequences: links(&item.care_team_sequence, &item.care_team_link_id, notes, at),
-        totals: ledger.totals,
-        amounts: ledger.amounts,
+        period: period(item),
+        place_of_service: place.first_to_code(),
+        state: item
+            .get(Key::LocationAddress)
+            .owned(Key::State)
+            .or_else(|| place.extension("prvdr_state_cd")?.owned(Key::Code)),
+        quantity: quantity.decimal(Key::Value),
+        unit: quantity.owned(Key::Unit),
+        diagnosis_sequences: links(item, Key::DiagnosisSequence, Key::DiagnosisLinkId),
+        care_team_sequences: links(item, Key::CareTeamSequence, Key::CareTeamLinkId),
+        totals: Totals::of_line(item),
+        amounts: Amounts::of_line(item),
         decisions: decisions(item),
     }
 }
 
-fn service(concept: &Concept<'_>) -> Option<Service> {
-    // v2 inpatient lines carry the code under the variable and again under its list; v3 puts a
-    // data-absent reason where no code is.
-    let known = concept.of(|system| CodeSystem::of(system) != CodeSystem::Other);
-    let coding = known.or_else(|| concept.of(|system| tail(system) != "data-absent-reason"))?;
-    Some(Service {
-        code: owned(&coding.code)?,
-        system: coding.list(),
-        display: shown(text(&coding.display)),
-    })
+impl Service {
+    fn read(coding: Value<'_>) -> Option<Self> {
+        let Code { code, display } = coding.to_code()?;
+        Some(Self {
+            code,
+            system: coding.code_list(),
+            display,
+        })
+    }
 }
 
 /// v1 and v2 have one modifier in each concept, v3 all of them in one. v2 also puts the unit of a
 /// drug quantity here, in the UCUM system (claims backend reference, section 3.4).
-fn modifiers(concepts: &[Concept<'_>]) -> Vec<String> {
-    let codings = concepts.iter().flat_map(|concept| &concept.coding);
+fn modifiers(item: Value<'_>) -> Vec<String> {
+    let concepts = item.list(Key::Modifier);
+    let codings = concepts.flat_map(|concept| concept.list(Key::Coding));
     codings
         .filter(|coding| coding.system() != "http://unitsofmeasure.org")
-        .filter_map(|coding| owned(&coding.code))
+        .filter_map(|coding| coding.owned(Key::Code))
         .collect()
 }
 
 /// The code under CMS's name. The NUBC coding of v2 holds the deductible indicator instead.
-fn revenue_center(concept: &Concept<'_>) -> Option<Code> {
+fn revenue_center(concept: Value<'_>) -> Option<Code> {
     let revenue = |system: &str| ends_in("rev_cntr")(system) || ends_in("CLM-REV-CNTR-CD")(system);
-    concept.of(revenue).or_else(|| concept.first())?.to_code()
+    concept
+        .coding_of(revenue)
+        .or_else(|| concept.first_coding())?
+        .to_code()
 }
 
 /// The NDC is the service itself (Part D), an extension of the line (v1) or of the service (v2),
 /// or a detail of the line (v3).
-fn ndc(item: &Item<'_>, product: Option<&Concept<'_>>) -> Option<Code> {
-    let is_ndc = |system: &str| CodeSystem::of(system) == CodeSystem::Ndc;
-    let direct = || product?.of(is_ndc)?.to_code();
-    let extended = || extension(&product?.extension, "ndc")?.to_code();
-    let detail = || {
-        let mut details = item.detail.iter();
-        details.find_map(|detail| detail.product_or_service.as_ref()?.of(is_ndc)?.to_code())
-    };
-    direct()
-        .or_else(|| extension(&item.extension, "ndc")?.to_code())
-        .or_else(extended)
-        .or_else(detail)
+fn ndc(item: Value<'_>, product: Value<'_>) -> Option<Code> {
+    ndc_coding(product)
+        .or_else(|| item.extension("ndc"))
+        .or_else(|| product.extension("ndc"))
+        .or_else(|| details(item).next())?
+        .to_code()
 }
 
-fn state(item: &Item<'_>) -> Option<String> {
-    let address = item
-        .location_address
-        .as_ref()
-        .and_then(|address| owned(&address.state));
-    let extended = || {
-        let place = item.location_codeable_concept.as_ref()?;
-        owned(&extension(&place.extension, "prvdr_state_cd")?.code)
-    };
-    address.or_else(extended)
+fn ndc_coding(concept: Value<'_>) -> Option<Value<'_>> {
+    concept.coding_of(|system| CodeSystem::of(system) == CodeSystem::Ndc)
 }
 
-fn links(
-    r4: &[&RawValue],
-    stu3: &[&RawValue],
-    notes: &mut Notes,
-    at: std::fmt::Arguments<'_>,
-) -> Vec<u32> {
-    let all = r4.iter().chain(stu3);
-    all.filter_map(|link| notes.sequence(Some(link), format_args!("{at}.link")))
-        .collect()
+/// The NDCs among the details of a line.
+pub(super) fn details(item: Value<'_>) -> impl Iterator<Item = Value<'_>> {
+    item.list(Key::Detail)
+        .filter_map(|detail| ndc_coding(detail.get(Key::ProductOrService)))
+}
+
+fn links(item: Value<'_>, r4: Key, stu3: Key) -> Vec<u32> {
+    item.sequences(r4).chain(item.sequences(stu3)).collect()
 }
 
 /// Adjudications without an amount, and the processing indicator, which v2 has in an extension.
-fn decisions(item: &Item<'_>) -> Vec<Decision> {
-    let mut list: Vec<_> = item.adjudication.iter().filter_map(decision).collect();
+fn decisions(item: Value<'_>) -> Vec<Decision> {
+    let mut list: Vec<_> = item.list(Key::Adjudication).filter_map(decision).collect();
     for name in ["line_prcsg_ind_cd", "clm_prcsg_ind_cd"] {
-        if let Some(code) = extension(&item.extension, name).and_then(Quantity::to_code) {
+        if let Some(code) = item.extension(name).and_then(Value::to_code) {
             let name = name.to_owned();
             list.push(Decision { name, code });
         }
@@ -148,17 +137,20 @@ fn decisions(item: &Item<'_>) -> Vec<Decision> {
     list
 }
 
-fn decision(adjudication: &Adjudication<'_>) -> Option<Decision> {
-    let reason = adjudication.reason.as_ref()?.first()?;
-    let category = adjudication.category.as_ref()?;
-    if adjudication.amount.is_some() {
+fn decision(adjudication: Value<'_>) -> Option<Decision> {
+    if adjudication.get(Key::Amount).is_some() {
         return None;
     }
+    let reason = adjudication.get(Key::Reason).first_coding()?;
+    let category = adjudication.get(Key::Category).some()?;
     // v2 says just `denialreason`; the reason's own system is the variable there.
-    let named = category.of(is_cms).and_then(|_| category.variable());
+    let named = category.coding_of(is_cms).and_then(|_| category.variable());
     let by_system = || is_cms(reason.system()).then(|| variable(reason.system()));
     Some(Decision {
-        name: named.or_else(by_system).or_else(|| category.variable())?,
+        name: named
+            .or_else(by_system)
+            .or_else(|| category.variable())?
+            .into_owned(),
         code: reason.to_code()?,
     })
 }

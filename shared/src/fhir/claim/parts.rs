@@ -265,13 +265,3 @@ pub struct Decision {
     /// What was decided.
     pub code: Code,
 }
-
-impl Drug {
-    /// The drug as a list shows it: a compound as its first ingredient.
-    pub(super) fn shown(&self) -> Option<Code> {
-        let first = self.ingredients.first();
-        let code = self.ndc.clone().or_else(|| Some(first?.code.clone()))?;
-        let display = self.name.clone().or_else(|| first?.display.clone());
-        Some(Code { code, display })
-    }
-}

@@ -2,198 +2,233 @@
 //! contained Organization in v2, and in contained Organizations and Practitioners in v3. An NPI is
 //! recognised by the system or the type of its identifier; any other number is kept as such.
 
-use super::{CareTeamMember, Claim, Provider};
-use crate::fhir::lookup::{by_number, ends_in, extension, shown};
-use crate::fhir::notes::Notes;
-use crate::fhir::wire::{self, Contained, Identifier, Names, Reference};
-use crate::fhir::{owned, text};
+use std::borrow::Cow;
 
-impl Provider {
+use super::{CareTeamMember, Provider};
+use crate::fhir::json::{Key, Value};
+use crate::fhir::lookup::{by_number, ends_in, not_a_placeholder};
+
+/// A person or organization, as the text has it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Party<'d> {
+    pub(super) npi: Option<&'d str>,
+    number: Option<&'d str>,
+    pub(super) name: Option<Cow<'d, str>>,
+}
+
+impl<'d> Party<'d> {
     /// Who a reference names; nothing where it names nobody.
-    fn read(reference: &Reference<'_>, contained: &[Contained<'_>]) -> Option<Self> {
-        let mut provider = Self::default();
-        if let Some(contained) = resolve(reference, contained) {
-            for identifier in &contained.identifier {
-                provider.identify(identifier);
+    fn read(reference: Value<'d>, claim: Value<'d>) -> Option<Self> {
+        let mut party = Self::default();
+        if let Some(contained) = resolve(reference, claim) {
+            for identifier in contained.list(Key::Identifier) {
+                party.identify(identifier);
             }
-            provider.name = name(&contained.name);
+            party.name = name(contained);
         }
-        if let Some(identifier) = &reference.identifier {
-            provider.identify(identifier);
+        if let Some(identifier) = reference.get(Key::Identifier).some() {
+            party.identify(identifier);
         }
-        provider.name = shown(text(&reference.display)).or(provider.name);
+        party.name = reference.shown().map(Cow::Borrowed).or(party.name);
         // v3 repeats the NPI of a pharmacy under a second system.
-        if provider.number == provider.npi {
-            provider.number = None;
+        if party.number == party.npi {
+            party.number = None;
         }
-        (!provider.is_empty()).then_some(provider)
+        (party != Self::default()).then_some(party)
     }
 
-    fn identify(&mut self, identifier: &Identifier<'_>) {
-        let system = text(&identifier.system).unwrap_or("");
-        let kind = identifier.kind.as_ref().and_then(|kind| kind.first());
-        let typed = kind.and_then(|kind| text(&kind.code));
+    fn identify(&mut self, identifier: Value<'d>) {
+        let system = identifier.system();
+        let typed = identifier.get(Key::Type).first_code();
         // v2 names the variable as the system of the billing provider of a carrier claim.
         let npi = ends_in("us-npi")(system)
             || ends_in("carr_clm_blg_npi_num")(system)
             || typed.is_some_and(|code| code.eq_ignore_ascii_case("npi"));
         let slot = if npi { &mut self.npi } else { &mut self.number };
         if slot.is_none() {
-            *slot = owned(&identifier.value);
+            *slot = identifier.text(Key::Value);
         }
     }
 
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// Fills in who billed, where it was done and who took part.
-pub(super) fn read(claim: &mut Claim, wire: &wire::Resource<'_>, notes: &mut Notes) {
-    let read =
-        |reference: &Option<Reference<'_>>| Provider::read(reference.as_ref()?, &wire.contained);
-    claim.billing = read(&wire.provider);
-    claim.organization = read(&wire.organization);
-    claim.facility = read(&wire.facility);
-    claim.facility_type = wire.facility.as_ref().and_then(|facility| {
-        extension(&facility.extension, "clm_fac_type_cd")
-            .or_else(|| extension(&facility.extension, "phrmcy_srvc_type_cd"))?
-            .to_code()
-    });
-    claim.care_team = care_team(wire, notes);
-    claim.referring = referring(wire);
-
-    // The backend fills `organization` and `facility` from the same NPI, and v2 puts it into the
-    // contained Organization that `provider` refers to. So a missing one is another that is there.
-    let billing_is_organization = wire.provider.as_ref().is_some_and(|provider| {
-        let contained = resolve(provider, &wire.contained);
-        contained.is_some_and(|found| text(&found.resource_type) == Some("Organization"))
-    });
-    if claim.organization.is_none() {
-        claim.organization = if billing_is_organization {
-            claim.billing.clone().map(|billing| Provider {
-                number: None,
-                ..billing
-            })
-        } else {
-            claim.facility.clone().or_else(|| line_organization(wire))
-        };
-    }
-    if wire.facility.is_some() && claim.facility.is_none() {
-        claim.facility.clone_from(&claim.organization);
-    }
-    // v1 gives the billing provider's CMS number alone, or no billing provider (Part D).
-    if wire.provider.is_none() && wire.organization.is_some() {
-        claim.billing.clone_from(&claim.organization);
-    } else if let (Some(billing), Some(organization)) = (&mut claim.billing, &claim.organization) {
-        let same = billing.npi.is_none() || billing.npi == organization.npi;
-        if same {
-            billing.npi = billing.npi.take().or_else(|| organization.npi.clone());
-            billing.name = billing.name.take().or_else(|| organization.name.clone());
+    pub(super) fn owned(self) -> Provider {
+        Provider {
+            npi: self.npi.map(str::to_owned),
+            number: self.number.map(str::to_owned),
+            name: self.name.map(Cow::into_owned),
         }
     }
 }
 
-fn care_team(wire: &wire::Resource<'_>, notes: &mut Notes) -> Vec<CareTeamMember> {
-    let mut team = Vec::with_capacity(wire.care_team.len());
-    for (index, member) in wire.care_team.iter().enumerate() {
-        let Some(sequence) =
-            notes.sequence(member.sequence, format_args!("careTeam[{index}].sequence"))
-        else {
-            continue;
+/// Who billed, and where it was done.
+#[derive(Debug)]
+pub(super) struct Parties<'d> {
+    pub(super) billing: Option<Party<'d>>,
+    pub(super) organization: Option<Party<'d>>,
+    pub(super) facility: Option<Party<'d>>,
+}
+
+impl<'d> Parties<'d> {
+    pub(super) fn read(claim: Value<'d>) -> Self {
+        let reference = claim.get(Key::Provider);
+        let [mut billing, mut organization, mut facility] =
+            [Key::Provider, Key::Organization, Key::Facility]
+                .map(|key| Party::read(claim.get(key), claim));
+
+        // The backend fills `organization` and `facility` from the same NPI, and v2 puts it into the
+        // contained Organization that `provider` refers to. So a missing one is another that is there.
+        let billing_is_organization = resolve(reference, claim)
+            .is_some_and(|found| found.text(Key::ResourceType) == Some("Organization"));
+        if organization.is_none() {
+            organization = if billing_is_organization {
+                billing.clone().map(|billing| Party {
+                    number: None,
+                    ..billing
+                })
+            } else {
+                facility.clone().or_else(|| line_organization(claim))
+            };
+        }
+        if claim.get(Key::Facility).is_some() && facility.is_none() {
+            facility.clone_from(&organization);
+        }
+        // v1 gives the billing provider's CMS number alone, or no billing provider (Part D).
+        if !reference.is_some() && claim.get(Key::Organization).is_some() {
+            billing.clone_from(&organization);
+        } else if let (Some(billing), Some(organization)) = (&mut billing, &organization) {
+            let same = billing.npi.is_none() || billing.npi == organization.npi;
+            if same {
+                billing.npi = billing.npi.or(organization.npi);
+                billing.name = billing.name.take().or_else(|| organization.name.clone());
+            }
+        }
+        Self {
+            billing,
+            organization,
+            facility,
+        }
+    }
+
+    /// Whom to show: the first with a name, else the first with an NPI.
+    pub(super) fn shown(self, claim: Value<'d>) -> Option<Party<'d>> {
+        let mut all = [self.billing, self.organization, self.facility];
+        let named =
+            |party: &Option<Party<'_>>| party.as_ref().is_some_and(|party| party.name.is_some());
+        if let Some(found) = all.iter_mut().find(|party| named(party)) {
+            return found.take();
+        }
+        let mut all: Vec<_> = all.into_iter().flatten().collect();
+        all.extend(
+            by_number(team(claim), |(sequence, ..)| *sequence)
+                .into_iter()
+                .map(|(.., party)| party),
+        );
+        let found = all.iter().position(|party| party.name.is_some());
+        let found = found.or_else(|| all.iter().position(|party| party.npi.is_some()))?;
+        Some(all.swap_remove(found))
+    }
+}
+
+/// The facility type, or the pharmacy's service type.
+pub(super) fn facility_type(claim: Value<'_>) -> Option<Value<'_>> {
+    let facility = claim.get(Key::Facility);
+    facility
+        .extension("clm_fac_type_cd")
+        .or_else(|| facility.extension("phrmcy_srvc_type_cd"))
+}
+
+/// Everyone who took part and has a number.
+fn team(claim: Value<'_>) -> Vec<(u32, Value<'_>, Party<'_>)> {
+    let members = claim.list(Key::CareTeam).filter_map(|member| {
+        let party = Party::read(member.get(Key::Provider), claim);
+        Some((member.sequence()?, member, party.unwrap_or_default()))
+    });
+    members.collect()
+}
+
+pub(super) fn care_team(claim: Value<'_>) -> Vec<CareTeamMember> {
+    let members = team(claim).into_iter().map(|(sequence, member, party)| {
+        let qualification = |wanted: fn(&str) -> bool| {
+            let qualification = member.get(Key::Qualification);
+            qualification.coding_of(wanted)?.to_code()
         };
-        let qualification =
-            |system: fn(&str) -> bool| member.qualification.as_ref()?.of(system)?.to_code();
-        team.push(CareTeamMember {
+        CareTeamMember {
             sequence,
-            role: member
-                .role
-                .as_ref()
-                .and_then(|role| owned(&role.first()?.code)),
-            provider: member
-                .provider
-                .as_ref()
-                .and_then(|provider| Provider::read(provider, &wire.contained))
-                .unwrap_or_default(),
+            role: member.get(Key::Role).first_code().map(str::to_owned),
+            provider: party.owned(),
             specialty: qualification(|system| {
                 ends_in("prvdr_spclty")(system) || ends_in("CLM-PRVDR-SPCLTY-CD")(system)
             }),
-            taxonomy: qualification(ends_in_taxonomy),
-        });
-    }
-    by_number(team, |member| member.sequence)
-}
-
-fn ends_in_taxonomy(system: &str) -> bool {
-    ends_in("provider-taxonomy")(system)
+            taxonomy: qualification(|system| ends_in("provider-taxonomy")(system)),
+        }
+    });
+    by_number(members.collect(), |member| member.sequence)
 }
 
 /// v1 contains a ReferralRequest, v2 has the identifier, v3 a care team role.
-fn referring(wire: &wire::Resource<'_>) -> Option<Provider> {
-    let direct = wire
-        .referral
-        .as_ref()
-        .and_then(|referral| Provider::read(referral, &wire.contained));
+pub(super) fn referring(claim: Value<'_>) -> Option<Party<'_>> {
     let requested = || {
-        let agent = wire
-            .contained
-            .iter()
-            .find_map(|contained| contained.requester.as_ref())?;
-        Provider::read(agent.agent.as_ref()?, &wire.contained)
+        let mut contained = claim.list(Key::Contained);
+        let requester = contained.find_map(|found| found.get(Key::Requester).some())?;
+        Party::read(requester.get(Key::Agent), claim)
     };
     let role = || {
-        let member = wire.care_team.iter().find(|member| {
-            let role = member.role.as_ref().and_then(|role| role.first());
-            role.and_then(|role| text(&role.code)) == Some("referring")
-        })?;
-        Provider::read(member.provider.as_ref()?, &wire.contained)
+        let mut team = claim.list(Key::CareTeam);
+        let member = team.find(|member| member.get(Key::Role).first_code() == Some("referring"))?;
+        Party::read(member.get(Key::Provider), claim)
     };
-    direct.or_else(requested).or_else(role)
+    Party::read(claim.get(Key::Referral), claim)
+        .or_else(requested)
+        .or_else(role)
 }
 
 /// Carrier claims name the group practice among the care team: v1 in an extension of the member, v2
 /// as a member with the role that it gives to nobody else.
-fn line_organization(wire: &wire::Resource<'_>) -> Option<Provider> {
-    let mut extended = wire.care_team.iter();
-    let extended = extended.find_map(|member| extension(&member.extension, "us_npi")?.to_code());
-    if let Some(code) = extended {
-        return Some(Provider {
-            npi: Some(code.code),
+fn line_organization(claim: Value<'_>) -> Option<Party<'_>> {
+    let mut team = claim.list(Key::CareTeam);
+    if let Some(extended) = team.find_map(|member| {
+        let npi = member.extension("us_npi")?;
+        npi.text(Key::Code).map(|_| npi)
+    }) {
+        return Some(Party {
+            npi: extended.text(Key::Code),
             number: None,
-            name: code.display,
+            name: extended.shown().map(Cow::Borrowed),
         });
     }
-    let primary = wire.care_team.iter().find(|member| {
-        let role = member.role.as_ref().and_then(|role| role.first());
-        role.is_some_and(|role| {
+    let mut team = claim.list(Key::CareTeam);
+    let primary = team.find(|member| {
+        member.get(Key::Role).first_coding().is_some_and(|role| {
             role.system() == "http://terminology.hl7.org/CodeSystem/claimcareteamrole"
-                && text(&role.code) == Some("primary")
+                && role.text(Key::Code) == Some("primary")
         })
     })?;
-    Provider::read(primary.provider.as_ref()?, &wire.contained)
+    Party::read(primary.get(Key::Provider), claim)
 }
 
 /// The contained resource that a local reference (`#id`) means.
-fn resolve<'w>(
-    reference: &Reference<'_>,
-    contained: &'w [Contained<'w>],
-) -> Option<&'w Contained<'w>> {
-    let id = text(&reference.reference)?.strip_prefix('#')?;
-    contained
-        .iter()
-        .find(|contained| text(&contained.id) == Some(id))
+fn resolve<'d>(reference: Value<'d>, claim: Value<'d>) -> Option<Value<'d>> {
+    let id = reference.text(Key::Reference)?.strip_prefix('#')?;
+    claim
+        .list(Key::Contained)
+        .find(|contained| contained.text(Key::Id) == Some(id))
 }
 
 /// The name of an organization, or of a person as "given family".
-fn name(names: &Names<'_>) -> Option<String> {
-    if let Some(name) = text(&names.organization) {
-        return shown(Some(name));
+fn name(contained: Value<'_>) -> Option<Cow<'_, str>> {
+    if contained.get(Key::Name).is_text() {
+        return contained
+            .text(Key::Name)
+            .and_then(not_a_placeholder)
+            .map(Cow::Borrowed);
     }
-    let name = names.people.first()?;
-    let given = name.given.iter().map(|given| &*given.0);
-    let parts = given
-        .chain(text(&name.family))
-        .filter(|part| !part.is_empty());
-    let joined = parts.collect::<Vec<_>>().join(" ");
-    shown(Some(&joined)).filter(|name| !name.is_empty())
+    let name = contained.list(Key::Name).next()?;
+    let mut joined = String::new();
+    for part in name.texts(Key::Given).chain(name.text(Key::Family)) {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(part);
+    }
+    let shown = !joined.is_empty() && not_a_placeholder(&joined).is_some();
+    shown.then_some(Cow::Owned(joined))
 }

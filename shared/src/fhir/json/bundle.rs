@@ -1,0 +1,139 @@
+//! Where the resources of a bundle stand: one pass over its text that skips them.
+
+use std::ops::Range;
+
+use super::keys::{Context, Key};
+use super::reader::Reader;
+use crate::fhir::notes::Reason;
+use crate::fhir::{Links, ParseError, ParseErrorKind};
+
+/// A bundle without its resources.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    pub(crate) total: Option<u64>,
+    pub(crate) links: Links,
+    /// Where each entry's resource stands, or why there is none.
+    pub(crate) entries: Vec<Place>,
+}
+
+/// Finds the resources of a bundle.
+pub(crate) fn index(text: &str) -> Result<Index, ParseError> {
+    let mut reader = Reader::new(text)?;
+    let mut index = Index::default();
+    let mut is_bundle = false;
+    let mut seen = 0_u128;
+    if reader.peek()? != b'{' {
+        let start = reader.position();
+        reader.skip()?;
+        reader.finish()?;
+        return Err(ParseError::new(start, ParseErrorKind::WrongType));
+    }
+    reader.expect(b'{')?;
+    let mut first = true;
+    while reader.another(b'}', first)? {
+        first = false;
+        let key = reader.key(Context::Full)?;
+        let next = reader.peek()?;
+        // Of a member that comes twice the first one counts.
+        let key = key.filter(|key| seen & key.bit() == 0);
+        seen |= key.map_or(0, Key::bit);
+        match (key, next) {
+            (Some(Key::ResourceType), b'"') => is_bundle = string(&mut reader)? == "Bundle",
+            (Some(Key::Total), _) => {
+                let start = reader.position();
+                reader.skip()?;
+                let total = reader.slice(start, reader.position());
+                index.total = total.trim_matches('"').parse().ok();
+            }
+            (Some(Key::Link), b'[') => {
+                each(&mut reader, &mut |reader| link(reader, &mut index.links))?
+            }
+            (Some(Key::Entry), b'[') => each(&mut reader, &mut |reader| {
+                index.entries.push(entry(reader)?);
+                Ok(())
+            })?,
+            _ => reader.skip()?,
+        }
+    }
+    reader.finish()?;
+    if !is_bundle {
+        return Err(ParseError::new(0, ParseErrorKind::WrongType));
+    }
+    Ok(index)
+}
+
+type Step<'s> = &'s mut dyn FnMut(&mut Reader<'_>) -> Result<(), ParseError>;
+
+/// Goes through a list.
+fn each(reader: &mut Reader<'_>, step: Step<'_>) -> Result<(), ParseError> {
+    reader.expect(b'[')?;
+    let mut first = true;
+    while reader.another(b']', first)? {
+        first = false;
+        step(reader)?;
+    }
+    Ok(())
+}
+
+fn link(reader: &mut Reader<'_>, links: &mut Links) -> Result<(), ParseError> {
+    let (mut relation, mut url) = (None, None);
+    if reader.peek()? != b'{' {
+        return reader.skip();
+    }
+    reader.expect(b'{')?;
+    let mut first = true;
+    while reader.another(b'}', first)? {
+        first = false;
+        match (reader.key(Context::Full)?, reader.peek()?) {
+            (Some(Key::Relation), b'"') => relation = Some(string(reader)?),
+            (Some(Key::Url), b'"') => url = Some(string(reader)?),
+            _ => reader.skip()?,
+        }
+    }
+    match relation.as_deref() {
+        Some("self") => links.this = url,
+        Some("first") => links.first = url,
+        Some("next") => links.next = url,
+        // FHIR says `previous`; `prev` is what RFC 8288 and some servers say.
+        Some("previous" | "prev") => links.previous = url,
+        Some("last") => links.last = url,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Where a resource stands, or why there is none that can be read.
+pub(crate) type Place = Result<Range<usize>, (Range<usize>, Reason)>;
+
+/// Where the resource of an entry stands.
+fn entry(reader: &mut Reader<'_>) -> Result<Place, ParseError> {
+    let mut found = Err((0..0, Reason::Missing));
+    if reader.peek()? != b'{' {
+        reader.skip()?;
+        return Ok(found);
+    }
+    reader.expect(b'{')?;
+    let mut first = true;
+    while reader.another(b'}', first)? {
+        first = false;
+        let key = reader.key(Context::Full)?;
+        let next = reader.peek()?;
+        let start = reader.position();
+        reader.skip()?;
+        let span = start..reader.position();
+        if key == Some(Key::Resource) && matches!(found, Err((_, Reason::Missing))) {
+            found = match next {
+                b'{' => Ok(span),
+                b'n' => continue,
+                _ => Err((span, Reason::WrongShape)),
+            };
+        }
+    }
+    Ok(found)
+}
+
+fn string(reader: &mut Reader<'_>) -> Result<String, ParseError> {
+    reader.expect(b'"')?;
+    let quoted = reader.quoted()?;
+    reader.string(quoted)
+}
