@@ -12,6 +12,7 @@ pub mod generate;
 pub mod id;
 pub mod index;
 pub mod model;
+pub mod refunds;
 
 /// The eight types of claims, in the order of the backend's own list.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -93,19 +93,61 @@ impl PersonNumber {
     /// The FHIR logical id of the Patient in v3, which numbers people anew: negative, with nine digits.
     #[must_use]
     pub const fn v3_id(self) -> i64 {
-        -V3_LEAST - (self.0 as i64 * V3_STEP + V3_FIRST) % V3_SPACE
+        v3_spread(self.0 as i64)
     }
 
     /// The person of a patient id of v3.
     #[must_use]
     pub fn of_v3_id(id: i64) -> Option<Self> {
-        let spread = id.checked_neg()?.checked_sub(V3_LEAST)?;
-        if !(0..V3_SPACE).contains(&spread) {
-            return None;
-        }
-        let number = ((spread - V3_FIRST) * V3_STEP_INVERSE).rem_euclid(V3_SPACE);
-        Self::new(u16::try_from(number).ok()?)
+        Self::new(u16::try_from(v3_gather(id)?).ok()?)
     }
+
+    /// Whether v3 once had a second record for the person, with an id and a Medicare number of its own, which was
+    /// merged into the present one.
+    #[must_use]
+    pub const fn is_merged(self) -> bool {
+        self.0 < DOCUMENTED && self.0 % 97 == 61
+    }
+
+    /// The v3 id of the record that was merged away.
+    #[must_use]
+    pub const fn former_v3_id(self) -> Option<i64> {
+        if self.is_merged() {
+            Some(v3_spread(FORMER + self.0 as i64))
+        } else {
+            None
+        }
+    }
+
+    /// The person whose record with this v3 id was merged away.
+    #[must_use]
+    pub fn of_former_v3_id(id: i64) -> Option<Self> {
+        let number = u16::try_from(v3_gather(id)?.checked_sub(FORMER)?).ok()?;
+        Self::new(number).filter(|person| person.is_merged())
+    }
+
+    /// Whether documents tell this person's claims, so that neither the clock nor chance may change them.
+    #[must_use]
+    pub const fn is_fixed(self) -> bool {
+        matches!(
+            self,
+            Self::DOE | Self::MANY_CLAIMS | Self::FIRST | Self::LAST
+        ) || self.0 >= DOCUMENTED
+    }
+}
+
+/// Where the numbers of records begin that were merged away.
+const FORMER: i64 = 40_000;
+
+const fn v3_spread(number: i64) -> i64 {
+    -V3_LEAST - (number * V3_STEP + V3_FIRST) % V3_SPACE
+}
+
+fn v3_gather(id: i64) -> Option<i64> {
+    let spread = id.checked_neg()?.checked_sub(V3_LEAST)?;
+    (0..V3_SPACE)
+        .contains(&spread)
+        .then(|| ((spread - V3_FIRST) * V3_STEP_INVERSE).rem_euclid(V3_SPACE))
 }
 
 /// The least number of nine digits, and how many there are.
@@ -162,6 +204,11 @@ mod tests {
             assert_eq!(PersonNumber::of_v3_id(id), Some(person));
             assert_eq!(PersonNumber::of_patient_id(id), None);
             assert_eq!(PersonNumber::of_v3_id(person.patient_id()), None);
+            if let Some(former) = person.former_v3_id() {
+                assert!(seen.insert(former), "{former}");
+                assert_eq!(PersonNumber::of_former_v3_id(former), Some(person));
+                assert_eq!(PersonNumber::of_v3_id(former), None);
+            }
         }
         for id in [0, 1, -1, i64::MIN, i64::MAX, -99_999_999, -1_000_000_000] {
             assert_eq!(PersonNumber::of_v3_id(id), None, "{id}");

@@ -22,6 +22,9 @@ cargo xtask <command>
                                      interop, data
             --filter STR             only the tests whose name contains STR (leaves lint, interop and data out)
             --no-lint                without cargo fmt and clippy
+  validate      everything of some people of the sandbox before two independent FHIR
+                validators, and the JSON paths beside the real backend's recorded answers
+            --people N               how many people, drawn always the same (500)
   check-config  say whether the gateway would start with the SPIN_VARIABLE_* of the environment
   soak    the races for codes and tokens with all their rounds
   bench fhir    a page of claims beside nginx, and beside a bare component on the same engine
@@ -46,6 +49,10 @@ pub(crate) enum Command {
     Sizes,
     Test(Test),
     Up(Up),
+    /// How many people's data is validated.
+    Validate {
+        people: u32,
+    },
 }
 
 /// Options of `cargo xtask build`.
@@ -206,6 +213,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         "soak" => Ok(Command::Bench("soak", rest.args.collect())),
         "test" => rest.test(),
         "up" => rest.up(),
+        "validate" => rest.validate(),
         other => bail!("there is no command named `{other}`"),
     }
 }
@@ -302,6 +310,25 @@ impl<I: Iterator<Item = String>> Rest<I> {
             }
         }
         Ok(Command::Up(up))
+    }
+
+    fn validate(&mut self) -> Result<Command> {
+        let mut people = 500;
+        while let Some((name, value)) = self.next() {
+            match name.as_str() {
+                "--help" | "-h" => return Ok(Command::Help),
+                "--people" => {
+                    let text = self.value(&name, value)?;
+                    people = text
+                        .parse()
+                        .ok()
+                        .filter(|people| *people > 0)
+                        .with_context(|| format!("`--people` is a number, not `{text}`"))?;
+                }
+                other => bail!("`validate` has no option named `{other}`"),
+            }
+        }
+        Ok(Command::Validate { people })
     }
 
     fn nothing(&mut self, command: Command) -> Result<Command> {

@@ -4,6 +4,7 @@
 //! installs, [`parts`] builds, [`engine`] serves, [`suites`] tests.
 
 mod args;
+mod data;
 mod engine;
 mod fuzz;
 mod health;
@@ -79,6 +80,10 @@ fn run() -> Result<ExitCode> {
             suites::run(&workspace, &options)
         }
         Command::Up(options) => up::run(&workspace, &options),
+        Command::Validate { people } => {
+            process::stop_children_on_signal()?;
+            data::validate(&workspace, people)
+        }
     }
 }
 

@@ -175,6 +175,26 @@ pub(crate) fn fhir_validator(workspace: &Workspace) -> Result<PathBuf> {
     Ok(python)
 }
 
+/// The npm package that validates FHIR as well, as its lock file says.
+pub(crate) fn sandbox_checks(workspace: &Workspace) -> Result<()> {
+    node(workspace)?;
+    let dir = workspace.root().join("sandbox/tests");
+    let wanted = fs::read_to_string(dir.join("package-lock.json"))
+        .context("sandbox/tests/package-lock.json")?;
+    let stamp = dir.join("node_modules/.installed");
+    if fs::read_to_string(&stamp).is_ok_and(|text| text == wanted) {
+        return Ok(());
+    }
+    process::run(
+        workspace
+            .command("npm")
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .current_dir(&dir),
+    )?;
+    fs::write(&stamp, wanted)?;
+    Ok(())
+}
+
 /// Installs Debian packages where this program may, else says which.
 fn debian_packages(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     if on_path("apt-get").is_none() || !is_root(workspace) {

@@ -7,13 +7,14 @@ mod rust;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use crate::args::{EngineChoice, Part, Profile, Suite, Test};
+use crate::data;
 use crate::engine::{Engine, Kind, Launch, Listen};
 use crate::parts::{self, Step};
 use crate::process::{self, End};
@@ -284,66 +285,39 @@ impl Runner<'_> {
         self.suite(name, Some(Suite::Browser), &mut [node])
     }
 
-    /// What the sandbox's claims backend answers for some people, held against the FHIR models of an
-    /// independent package.
+    /// What the sandbox's claims backend answers for some people, before other people's judges.
     fn data(&mut self) -> Result<()> {
-        let name = "sandbox data, fhir.resources";
+        let name = "sandbox data";
         if let Some(row) = self.not_runnable(name, Some(Suite::Data)) {
             self.report.push(row);
             return Ok(());
         }
         heading(name);
-        let python = setup::fhir_validator(self.workspace)?;
         let mut cargo = rust::workspace_build(self.workspace);
         cargo.args(["--example", "dump"]);
         let begin = Instant::now();
-        let mut tally = Tally::default();
         let built = process::run(&mut cargo);
         if process::stop_asked() {
             return built;
         }
-        tally.add(Tally::check(built.is_ok()));
-        for version in ["v1", "v2"].into_iter().filter(|_| built.is_ok()) {
-            for resource in ["Patient", "Coverage", "EOB"] {
-                let valid = self.valid(&python, version, resource)?;
-                tally.add(Tally::check(valid));
-            }
+        if let Err(error) = built {
+            self.report.push(Row {
+                name: name.to_owned(),
+                note: Some(format!("{error:#}")),
+                tally: Tally::check(false),
+                time: begin.elapsed(),
+            });
+            return Ok(());
         }
-        self.report.push(Row {
-            name: name.to_owned(),
-            note: built.err().map(|error| format!("{error:#}")),
-            tally,
-            time: begin.elapsed(),
-        });
+        let mut checks = data::validators(self.workspace, data::FEW)?;
+        checks.extend(data::paths(self.workspace));
+        for row in data::run(&checks)? {
+            self.report.push(Row {
+                name: format!("data: {}", row.name),
+                ..row
+            });
+        }
         Ok(())
-    }
-
-    fn valid(&self, python: &Path, version: &str, resource: &str) -> Result<bool> {
-        let dump = self.workspace.target().join("debug/examples/dump");
-        let (status, answers) = process::output(
-            self.workspace
-                .command(dump)
-                .args([version, resource])
-                .args(PEOPLE),
-        )?;
-        let file = artifacts(self.workspace)?.join(format!("sandbox-{version}-{resource}.ndjson"));
-        fs::write(&file, answers)?;
-        let mut verdict = String::new();
-        let end = process::listen(
-            self.workspace
-                .command(python)
-                .args(["sandbox/tests/validate.py", version])
-                .stdin(fs::File::open(&file)?),
-            SUITE_LIMIT,
-            |line| {
-                println!("{line}");
-                line.clone_into(&mut verdict);
-            },
-        )?;
-        Ok(status.success()
-            && matches!(end, End::Exited(status) if status.success())
-            // What the script says without the package, which was installed for it.
-            && !verdict.starts_with("skipped"))
     }
 
     fn programs(
@@ -504,7 +478,7 @@ impl Drop for Served {
 fn needs(suite: Suite) -> BTreeSet<Step> {
     match suite {
         Suite::Doc | Suite::Lint | Suite::Native => BTreeSet::new(),
-        Suite::Data => [Step::FhirValidator].into(),
+        Suite::Data => [Step::FhirValidator, Step::SandboxChecks].into(),
         Suite::Host => [Step::WasmTargets, Step::Host].into(),
         Suite::Wasm => [Step::WasmTargets, Step::WasmBindgen, Step::Chromium].into(),
         Suite::Node => {
@@ -558,9 +532,5 @@ pub(crate) fn heading(name: &str) {
     println!("\n=== {name}");
 }
 
-/// The two documented people, and some on the way through the others.
-const PEOPLE: [&str; 12] = [
-    "28324", "20023", "0", "1", "2", "3", "777", "4999", "9999", "15000", "20000", "29999",
-];
 /// Longer than any suite takes on two slow cores; what hangs must not hang for ever.
 const SUITE_LIMIT: Duration = Duration::from_secs(15 * 60);

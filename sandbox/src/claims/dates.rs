@@ -2,6 +2,7 @@
 
 use super::ClaimType;
 use super::id::ClaimKey;
+use super::refunds;
 use crate::date::Day;
 use crate::people::Person;
 use crate::rng::Rng;
@@ -22,6 +23,15 @@ pub struct Dates {
 /// The dates of the claim `key`, one of `count` of its type.
 #[must_use]
 pub fn of(person: &Person, key: ClaimKey, count: u16) -> Dates {
+    if refunds::is_refund(key) {
+        // The same service, taken back some weeks later.
+        let taken = of(person, refunds::before(key), count);
+        let weeks = i32::from(key.index % 7) + 3;
+        return Dates {
+            loaded: taken.loaded.plus(7 * weeks),
+            ..taken
+        };
+    }
     let mut rng = Rng::of(
         DOMAIN,
         u64::from(key.person.get()),

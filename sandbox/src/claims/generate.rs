@@ -15,6 +15,7 @@ use super::counts;
 use super::dates::{self, Dates};
 use super::id::ClaimKey;
 use super::model::{Body, Cents, Claim, Institutional, Provider};
+use super::refunds;
 use crate::people::{Person, Sex};
 use crate::rng::Rng;
 
@@ -28,12 +29,21 @@ pub fn claim(person: &Person, key: ClaimKey) -> Option<Claim> {
         return None;
     }
     let dates = dates::of(person, key, count);
+    if refunds::is_refund(key) {
+        let mut claim = claim(person, refunds::before(key))?;
+        claim.refunds = Some(claim.control_number());
+        claim.key = key;
+        claim.dates = dates;
+        claim.final_action = true;
+        refunds::negate(&mut claim);
+        return Some(claim);
+    }
     let State {
         mut rng,
         group,
         final_action,
         shared_system,
-    } = state(key);
+    } = state(key, count);
     let conditions = conditions::of(person);
     let context = Context {
         person,
@@ -56,6 +66,7 @@ pub fn claim(person: &Person, key: ClaimKey) -> Option<Claim> {
         dates,
         group,
         final_action,
+        refunds: None,
         shared_system,
         body,
     })
@@ -64,7 +75,11 @@ pub fn claim(person: &Person, key: ClaimKey) -> Option<Claim> {
 /// Whether a claim is final, and whether v3 tells it as a shared system has it, without building it.
 #[must_use]
 pub fn status(key: ClaimKey) -> (bool, bool) {
-    let state = state(key);
+    let count = counts::of(key.person).of_type(key.kind);
+    if refunds::is_refund(key) {
+        return (true, state(refunds::before(key), count).shared_system);
+    }
+    let state = state(key, count);
     (state.final_action, state.shared_system)
 }
 
@@ -77,12 +92,12 @@ struct State {
     shared_system: bool,
 }
 
-fn state(key: ClaimKey) -> State {
+fn state(key: ClaimKey, count: u16) -> State {
     let person = u64::from(key.person.get());
     let (kind, index) = (u64::from(key.kind.ordinal()), u64::from(key.index));
     let mut rng = Rng::of(DOMAIN, person, kind, index);
     let group = 20_000_000_000 + u64::from(rng.below(1_000_000_000));
-    let final_action = !rng.percent(1);
+    let final_action = !rng.percent(1) && !refunds::is_refunded(key, count);
     let may = matches!(
         key.kind,
         ClaimType::Carrier | ClaimType::Dme | ClaimType::Outpatient

@@ -27,7 +27,7 @@ pub fn of(person: &Person, today: Day) -> Vec<Entry> {
 /// Whether a claim has been loaded by a day: new ones come each Friday, so that a client's sync finds something.
 #[must_use]
 pub fn is_loaded(person: &Person, dates: &Dates, today: Day) -> bool {
-    person.is_fixed() || dates.loaded <= today
+    person.number.is_fixed() || dates.loaded <= today
 }
 
 /// All that a person will ever have, in the same order.

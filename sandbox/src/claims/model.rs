@@ -26,10 +26,24 @@ pub struct Claim {
     pub group: u64,
     /// False where a later action voided the claim.
     pub final_action: bool,
+    /// The contractor's number of the claim that this one takes back.
+    pub refunds: Option<u64>,
     /// True where v3 tells the claim as a shared system has it, before it is settled.
     pub shared_system: bool,
     /// What the type adds.
     pub body: Body,
+}
+
+impl Claim {
+    /// The number that the contractor, or for drugs the plan, gave the claim.
+    #[must_use]
+    pub fn control_number(&self) -> u64 {
+        match &self.body {
+            Body::Carrier(body) => body.control_number,
+            Body::Institutional(body) => body.control_number,
+            Body::Pde(_) => 40_000_000_000_000 + self.group,
+        }
+    }
 }
 
 /// What is special to a type.

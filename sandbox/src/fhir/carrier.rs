@@ -73,7 +73,7 @@ pub(super) fn write(o: &mut Obj<'_>, version: Version, claim: &Claim, body: &Car
     };
     head(o, version, claim, form.profile);
     contained(o, version, form, claim, body);
-    o.array("extension", |a| extensions(a, version, form, body));
+    o.array("extension", |a| extensions(a, version, form, claim, body));
     identifiers(o, version, claim, "clm_id", &[]);
     kind(o, version, form, claim);
     patient(o, version, claim);
@@ -195,7 +195,7 @@ fn observation(version: Version, line: &CarrierLine) -> String {
     }
 }
 
-fn extensions(a: &mut Arr<'_>, version: Version, form: &Form, body: &Carrier) {
+fn extensions(a: &mut Arr<'_>, version: Version, form: &Form, claim: &Claim, body: &Carrier) {
     let contractor = body.control_number.to_string();
     match version {
         Version::V1 => ext_money(a, version, "prpayamt", sum(body, |amounts| amounts.primary)),
@@ -218,14 +218,15 @@ fn extensions(a: &mut Arr<'_>, version: Version, form: &Form, body: &Carrier) {
         ext_identifier(a, "clm_clncl_tril_num", trial);
     }
     if version == Version::V2 {
-        ext_code(
-            a,
-            "carr_clm_entry_cd",
+        let entry = if claim.refunds.is_some() {
+            ("3", "Full credit")
+        } else {
             (
                 "1",
                 "Original debit; void of original debit (If CLM_DISP_CD = 3, code 1 means voided original debit)",
-            ),
-        );
+            )
+        };
+        ext_code(a, "carr_clm_entry_cd", entry);
         return;
     }
     for ((name, _), amount) in claim_amounts(body) {

@@ -112,7 +112,12 @@ pub(super) fn write(o: &mut Obj<'_>, version: Version, claim: &Claim, body: &Ins
     patient(o, version, claim);
     let queried =
         version == Version::V2 || !matches!(form.kind, ClaimType::Hha | ClaimType::Hospice);
-    billable_period(o, claim, queried.then_some(("3", "Final bill")));
+    let query = if claim.refunds.is_some() {
+        ("0", "Credit adjustment")
+    } else {
+        ("3", "Final bill")
+    };
+    billable_period(o, claim, queried.then_some(query));
     created_and_insurer(o, version, claim);
     providers(o, version, &form, body);
     match version {

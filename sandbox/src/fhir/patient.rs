@@ -4,7 +4,7 @@ use super::Version;
 use super::common::{CODESYSTEM, THO, VARIABLES, coding, coding_fields, concept, ext_code, meta};
 use super::json::{Arr, Obj};
 use crate::date::Day;
-use crate::people::{Person, Sex};
+use crate::people::{Mbi, Person, Sex};
 
 /// What request headers add to a Patient.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -134,27 +134,37 @@ fn dual_display(code: &str) -> &'static str {
     }
 }
 
-fn currency(o: &mut Obj<'_>) {
+fn currency(o: &mut Obj<'_>, current: bool) {
+    let code = if current {
+        ("current", "Current")
+    } else {
+        ("historic", "Historic")
+    };
     o.array("extension", |a| {
         a.object(|o| {
             o.parts("url", &[CODESYSTEM, "identifier-currency"]);
             o.object("valueCoding", |o| {
-                coding_fields(
-                    o,
-                    [CODESYSTEM, "identifier-currency"],
-                    ("current", "Current"),
-                );
+                coding_fields(o, [CODESYSTEM, "identifier-currency"], code);
             });
         });
     });
 }
 
+/// The person's Medicare numbers, with whether each is the present one.
+fn numbers(person: &Person) -> Vec<(Mbi, bool)> {
+    Mbi::former(person.number)
+        .map(|former| (former, false))
+        .into_iter()
+        .chain([(person.mbi, true)])
+        .collect()
+}
+
 fn identifiers_stu3(a: &mut Arr<'_>, person: &Person, extras: Extras) {
-    if extras.mbi {
+    for (mbi, current) in numbers(person).into_iter().filter(|_| extras.mbi) {
         a.object(|o| {
-            currency(o);
+            currency(o, current);
             o.text("system", "http://hl7.org/fhir/sid/us-mbi");
-            o.text("value", person.mbi.as_str());
+            o.text("value", mbi.as_str());
         });
     }
     a.object(|o| {
@@ -174,19 +184,23 @@ fn identifiers_stu3(a: &mut Arr<'_>, person: &Person, extras: Extras) {
 }
 
 fn identifiers_r4(a: &mut Arr<'_>, person: &Person) {
-    a.object(|o| {
-        concept(o, "type", |a| {
-            a.object(|o| {
-                currency(o);
-                coding_fields(o, [THO, "v2-0203"], ("MC", "Patient's Medicare number"));
+    for (mbi, current) in numbers(person) {
+        a.object(|o| {
+            concept(o, "type", |a| {
+                a.object(|o| {
+                    currency(o, current);
+                    coding_fields(o, [THO, "v2-0203"], ("MC", "Patient's Medicare number"));
+                });
             });
+            o.text("system", "http://hl7.org/fhir/sid/us-mbi");
+            o.text("value", mbi.as_str());
+            if current {
+                o.object("period", |o| {
+                    o.text("start", &MBI_SINCE.max(person.enrolled).to_string())
+                });
+            }
         });
-        o.text("system", "http://hl7.org/fhir/sid/us-mbi");
-        o.text("value", person.mbi.as_str());
-        o.object("period", |o| {
-            o.text("start", &MBI_SINCE.max(person.enrolled).to_string())
-        });
-    });
+    }
     a.object(|o| {
         concept(o, "type", |a| {
             coding(a, [THO, "v2-0203"], ("MB", "Member Number"))

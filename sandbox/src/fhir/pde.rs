@@ -39,12 +39,12 @@ pub(super) fn write(o: &mut Obj<'_>, version: Version, claim: &Claim, body: &Pde
     }
     match version {
         Version::V1 => {
-            o.array("information", |a| facts_stu3(a, body));
+            o.array("information", |a| facts_stu3(a, claim, body));
             o.array("careTeam", |a| care_team(a, version, body));
         }
         Version::V2 => {
             o.array("careTeam", |a| care_team(a, version, body));
-            o.array("supportingInfo", |a| facts_r4(a, body));
+            o.array("supportingInfo", |a| facts_r4(a, claim, body));
         }
     }
     insurance(o, version, claim, "part-d", Some(body.plan));
@@ -143,7 +143,7 @@ const fn brand(body: &Pde) -> (&'static str, &'static str) {
     }
 }
 
-fn facts_stu3(a: &mut Arr<'_>, body: &Pde) {
+fn facts_stu3(a: &mut Arr<'_>, claim: &Claim, body: &Pde) {
     let mut facts = Facts::new(Version::V1, a);
     facts.code(INFO, DAW, body.dispense_as_written);
     facts.code(INFO, COVERAGE, COVERED);
@@ -158,12 +158,10 @@ fn facts_stu3(a: &mut Arr<'_>, body: &Pde) {
         body.pharmacy_type,
     );
     facts.code(INFO, RESIDENCE, body.residence);
-    for rare in &body.rare {
-        facts.code(INFO, rare.variable, rare.code);
-    }
+    rare(&mut facts, claim, body);
 }
 
-fn facts_r4(a: &mut Arr<'_>, body: &Pde) {
+fn facts_r4(a: &mut Arr<'_>, claim: &Claim, body: &Pde) {
     let mut facts = Facts::new(Version::V2, a);
     facts.add(carin_info("compoundcode", "Compound Code"), None, |o| {
         concept(o, "code", |a| {
@@ -192,8 +190,19 @@ fn facts_r4(a: &mut Arr<'_>, body: &Pde) {
         },
     );
     facts.code(INFO, RESIDENCE, body.residence);
+    rare(&mut facts, claim, body);
+}
+
+/// What few events have; a refund says that it deletes.
+fn rare(facts: &mut Facts<'_, '_>, claim: &Claim, body: &Pde) {
+    const ADJUSTMENT: (&str, &str) = ("adjstmt_dltn_cd", "Adjustment Deletion Code");
+    if claim.refunds.is_some() {
+        facts.code(INFO, ADJUSTMENT, ("D", "Deletion"));
+    }
     for rare in &body.rare {
-        facts.code(INFO, rare.variable, rare.code);
+        if claim.refunds.is_none() || rare.variable.0 != ADJUSTMENT.0 {
+            facts.code(INFO, rare.variable, rare.code);
+        }
     }
 }
 

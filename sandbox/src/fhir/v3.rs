@@ -12,7 +12,7 @@ mod sums;
 
 use super::json::Obj;
 use crate::claims::model::Claim;
-use crate::people::Person;
+use crate::people::{Person, PersonNumber};
 
 pub use coverage::Plan;
 pub use eob::Source;
@@ -20,6 +20,11 @@ pub use eob::Source;
 /// Writes a Patient.
 pub fn patient(o: &mut Obj<'_>, person: &Person) {
     patient::write(o, person);
+}
+
+/// Writes the Patient of a record that was merged into a person's.
+pub fn merged_patient(o: &mut Obj<'_>, former: i64, person: PersonNumber) {
+    patient::merged(o, former, person);
 }
 
 /// Writes the Coverage of a plan that the person has.

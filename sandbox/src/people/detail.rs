@@ -1,7 +1,7 @@
 //! What is known of one person besides their claims.
 
 use super::names::{CITIES, FAMILY, FAMILY_ES, MEN, MEN_ES, STATES, STREETS, WOMEN, WOMEN_ES};
-use super::{DOCUMENTED, Mbi, PersonNumber};
+use super::{Mbi, PersonNumber};
 use crate::date::Day;
 use crate::rng::Rng;
 
@@ -14,7 +14,7 @@ const REFERENCE: Day = Day::of(2025, 1, 1);
 /// The documented people and the hard cases have no claims after this day, so that theirs are always the same.
 const LAST_FIXED_SERVICE: Day = Day::of(2025, 6, 30);
 
-/// Nobody has claims after this day. Claims of others appear as time goes on: see `Person::is_fixed`.
+/// Nobody has claims after this day. Claims of others appear as time goes on: see [`PersonNumber::is_fixed`].
 const LAST_SERVICE: Day = Day::of(2027, 12, 31);
 
 /// No service date lies before this day, on which ICD-10 took the place of ICD-9.
@@ -231,24 +231,13 @@ impl Person {
 
     /// The first and the last day that claims may have.
     pub(crate) fn service_window(&self) -> (Day, Day) {
-        let end = if self.is_fixed() {
+        let end = if self.number.is_fixed() {
             LAST_FIXED_SERVICE
         } else {
             LAST_SERVICE
         };
         let last = self.death.map_or(end, |death| death.min(end));
         (self.enrolled.max(FIRST_SERVICE).min(last.plus(-30)), last)
-    }
-
-    /// Whether documents count this person's claims, so that the clock must not change them.
-    pub(crate) const fn is_fixed(&self) -> bool {
-        matches!(
-            self.number,
-            PersonNumber::DOE
-                | PersonNumber::MANY_CLAIMS
-                | PersonNumber::FIRST
-                | PersonNumber::LAST
-        ) || self.number.get() >= DOCUMENTED
     }
 
     /// The people that documents describe keep what the documents say.

@@ -29,6 +29,9 @@ const SPACE: u64 = 20 * 30 * 10 * 20 * 20 * 10 * 10;
 /// Spreads neighbours; prime, so it has no divisor in common with [`SPACE`].
 const STEP: u64 = 104_729;
 
+/// Where the numbers of records begin that were merged away.
+const FORMER: u64 = 100_000;
+
 /// A synthetic Medicare number of 11 characters.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Mbi([u8; 11]);
@@ -44,17 +47,34 @@ impl Mbi {
         }))
     }
 
+    /// The Medicare number of the record that was merged into the person's.
+    #[must_use]
+    pub fn former(person: PersonNumber) -> Option<Self> {
+        person
+            .is_merged()
+            .then(|| Self::spell(FORMER + u64::from(person.0)))
+    }
+
     /// A well-formed Medicare number that nobody has.
     #[must_use]
     pub fn unknown() -> Self {
         Self::spell(u64::from(DOCUMENTED + HARD) + 1_000)
     }
 
-    /// Everyone who has the Medicare number `text`: mostly one, at most two.
+    /// Everyone who has the Medicare number `text`, or had it: mostly one, at most two.
     #[must_use]
     pub fn owners(text: &str) -> Vec<PersonNumber> {
-        let Some(number) = read(text.as_bytes()).and_then(|number| u16::try_from(number).ok())
-        else {
+        let Some(number) = read(text.as_bytes()) else {
+            return Vec::new();
+        };
+        let merged = number
+            .checked_sub(FORMER)
+            .and_then(|number| PersonNumber::new(u16::try_from(number).ok()?))
+            .filter(|person| person.is_merged());
+        if let Some(person) = merged {
+            return vec![person];
+        }
+        let Ok(number) = u16::try_from(number) else {
             return Vec::new();
         };
         let twin = (number == TWIN - 1).then_some(TWIN);
@@ -144,6 +164,12 @@ mod tests {
         let all: HashSet<_> = PersonNumber::all().map(Mbi::of).collect();
         // All people less the one who shares a number.
         assert_eq!(all.len(), usize::from(DOCUMENTED + HARD) - 1);
+        for person in PersonNumber::all() {
+            if let Some(former) = Mbi::former(person) {
+                assert!(!all.contains(&former));
+                assert_eq!(Mbi::owners(former.as_str()), [person]);
+            }
+        }
         for person in PersonNumber::all().step_by(37) {
             assert_eq!(Mbi::owners(Mbi::of(person).as_str()), [person]);
         }

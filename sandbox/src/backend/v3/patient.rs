@@ -4,15 +4,16 @@ use super::{last_updated, number, whole};
 use crate::backend::params::{check_names, no_handler};
 use crate::backend::patient::US_MBI;
 use crate::backend::{Call, Found, Problem};
-use crate::fhir::{json, v3};
+use crate::fhir::json::{self, Obj};
+use crate::fhir::v3;
 use crate::people::{Mbi, Person, PersonNumber};
 
 pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
-    let person = PersonNumber::of_v3_id(number(id, "ID is not a valid number")?)
-        .map(Person::of)
+    let record = Record::of(number(id, "ID is not a valid number")?)
         .ok_or_else(|| Problem::unknown("Patient", id))?;
+    let person = Person::of(record.person());
     let mut out = Vec::with_capacity(2_000);
-    json::object(&mut out, |o| v3::patient(o, &person));
+    json::object(&mut out, |o| record.write(o, &person));
     Ok(Found {
         json: out,
         updated: person.updated(),
@@ -22,24 +23,56 @@ pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
 
 pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
     check_names(call, "Patient", &["_id", "identifier", "_lastUpdated"])?;
-    let numbers: Vec<PersonNumber> =
-        match (call.params.first("_id"), call.params.first("identifier")) {
-            (Some(id), None) => PersonNumber::of_v3_id(number(id, "ID is not a valid number")?)
-                .into_iter()
-                .collect(),
-            // Unlike v1 and v2, a clear Medicare number is accepted in a GET as well.
-            (None, Some(identifier)) => match identifier.split_once('|') {
-                Some((US_MBI, mbi)) => Mbi::owners(mbi),
-                _ => return Err(Problem::Invalid("Invalid or missing system".to_owned())),
-            },
-            _ => return Err(no_handler(call, "Patient")),
-        };
+    let records: Vec<Record> = match (call.params.first("_id"), call.params.first("identifier")) {
+        (Some(id), None) => Record::of(number(id, "ID is not a valid number")?)
+            .into_iter()
+            .collect(),
+        // Unlike v1 and v2, a clear Medicare number is accepted in a GET as well. A former one finds the
+        // present record.
+        (None, Some(identifier)) => match identifier.split_once('|') {
+            Some((US_MBI, mbi)) => Mbi::owners(mbi).into_iter().map(Record::Present).collect(),
+            _ => return Err(Problem::Invalid("Invalid or missing system".to_owned())),
+        },
+        _ => return Err(no_handler(call, "Patient")),
+    };
     let updated = last_updated(call)?;
-    let people: Vec<Person> = numbers
+    let found: Vec<(Record, Person)> = records
         .into_iter()
-        .map(Person::of)
-        .filter(|person| updated.contains(person.updated()))
+        .map(|record| (record, Person::of(record.person())))
+        .filter(|(_, person)| updated.contains(person.updated()))
         .collect();
-    let newest = people.iter().map(Person::updated).max();
-    Ok(whole(call, &people, newest, v3::patient))
+    let newest = found.iter().map(|(_, person)| person.updated()).max();
+    Ok(whole(call, &found, newest, |o, (record, person)| {
+        record.write(o, person)
+    }))
+}
+
+/// What an id leads to.
+#[derive(Clone, Copy, Debug)]
+enum Record {
+    /// A person.
+    Present(PersonNumber),
+    /// A record that was merged into a person's: its id, and whose it is.
+    Merged(i64, PersonNumber),
+}
+
+impl Record {
+    fn of(id: i64) -> Option<Self> {
+        PersonNumber::of_v3_id(id)
+            .map(Self::Present)
+            .or_else(|| PersonNumber::of_former_v3_id(id).map(|person| Self::Merged(id, person)))
+    }
+
+    const fn person(self) -> PersonNumber {
+        match self {
+            Self::Present(person) | Self::Merged(_, person) => person,
+        }
+    }
+
+    fn write(self, o: &mut Obj<'_>, person: &Person) {
+        match self {
+            Self::Present(_) => v3::patient(o, person),
+            Self::Merged(former, number) => v3::merged_patient(o, former, number),
+        }
+    }
 }

@@ -86,6 +86,60 @@ fn a_medicare_number_finds_its_owner_by_post_and_by_get() {
 }
 
 #[test]
+fn a_record_that_was_merged_away_leads_to_the_present_one() {
+    let person = PersonNumber::all().find(|p| p.is_merged()).unwrap();
+    let (own, former) = (person.v3_id(), person.former_v3_id().unwrap());
+    let patient = found(&format!("Patient/{own}"));
+    assert_eq!(patient["link"][0]["type"], "replaces");
+    assert_eq!(
+        patient["link"][0]["other"]["reference"],
+        format!("Patient/{former}")
+    );
+    assert_eq!(patient["identifier"].as_array().unwrap().len(), 2);
+    let gone = found(&format!("Patient/{former}"));
+    assert_eq!(
+        gone,
+        serde_json::json!({
+            "resourceType": "Patient",
+            "id": former.to_string(),
+            "link": [{
+                "other": {"reference": format!("Patient/{own}"), "display": own.to_string()},
+                "type": "replaced-by"
+            }]
+        })
+    );
+    assert_eq!(
+        found(&format!("Patient?_id={former}"))["entry"][0]["resource"],
+        gone
+    );
+    let mbi = format!(
+        "http://hl7.org/fhir/sid/us-mbi|{}",
+        Mbi::former(person).unwrap()
+    );
+    let query = encode(&[("identifier", &mbi)]);
+    assert_eq!(ids(&found(&format!("Patient?{query}"))), [own.to_string()]);
+    // v2 has one record with two numbers.
+    let older = get(&format!(
+        "/sandbox/claims/v2/fhir/Patient/{}",
+        person.patient_id()
+    ))
+    .json();
+    let values: Vec<&Value> = older["identifier"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|i| &i["value"])
+        .collect();
+    assert_eq!(
+        values[..2],
+        [
+            Mbi::former(person).unwrap().as_str(),
+            Mbi::of(person).as_str()
+        ]
+    );
+}
+
+#[test]
 fn an_empty_bundle_has_no_total() {
     let bundle = found("Patient?_id=-999");
     assert!(bundle.get("total").is_none() && bundle.get("entry").is_none());

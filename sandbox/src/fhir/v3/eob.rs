@@ -57,7 +57,6 @@ pub(super) fn head(
     o: &mut Obj<'_>,
     claim: &Claim,
     profile: &str,
-    control_number: &str,
     contained: impl FnOnce(&mut Arr<'_>),
 ) {
     let source = Source::of(claim.key.kind, claim.shared_system);
@@ -87,11 +86,8 @@ pub(super) fn head(
             o.text("value", &id);
         });
         a.object(|o| {
-            o.text(
-                "system",
-                "https://bluebutton.cms.gov/identifiers/CLM-CNTL-NUM",
-            );
-            o.text("value", control_number);
+            o.text("system", CONTROL_NUMBER);
+            o.text("value", &claim.control_number().to_string());
         });
     });
     o.text(
@@ -140,10 +136,29 @@ fn patient(person: PersonNumber) -> String {
     person.v3_id().to_string()
 }
 
-/// Insurer, provider and outcome.
+/// The claim that a refund takes back, by the contractor's number.
+fn related(o: &mut Obj<'_>, claim: &Claim) {
+    let Some(prior) = claim.refunds else { return };
+    o.array("related", |a| {
+        a.object(|o| {
+            concept(o, "relationship", |a| {
+                coding(a, [THO, "ex-relatedclaimrelationship"], ("prior", ""))
+            });
+            o.object("reference", |o| {
+                o.text("system", CONTROL_NUMBER);
+                o.text("value", &prior.to_string());
+            });
+        });
+    });
+}
+
+const CONTROL_NUMBER: &str = "https://bluebutton.cms.gov/identifiers/CLM-CNTL-NUM";
+
+/// Insurer, provider, the claim that is taken back, and outcome.
 pub(super) fn parties(o: &mut Obj<'_>, claim: &Claim, billing: &Provider) {
     o.object("insurer", |o| o.text("reference", "#insurer-org"));
     o.object("provider", |o| o.parts("reference", &["#", &billing.npi]));
+    related(o, claim);
     let source = Source::of(claim.key.kind, claim.shared_system);
     o.text("outcome", source.outcome);
 }

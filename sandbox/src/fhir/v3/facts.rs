@@ -69,7 +69,9 @@ impl<'a, 'b> Facts<'a, 'b> {
 
 /// What the real backend tells of how a claim came in and was accepted.
 pub(super) fn adjustment(facts: &mut Facts<'_, '_>, claim: &Claim) {
-    let kind = if claim.final_action {
+    let kind = if claim.refunds.is_some() {
+        ("3", "CREDIT ADJUSTMENT (NEGATIVE SUPPLEMENTAL)")
+    } else if claim.final_action {
         ("0", "ORIGINAL")
     } else {
         ("1", "VOID")
@@ -84,10 +86,15 @@ pub(super) fn adjustment(facts: &mut Facts<'_, '_>, claim: &Claim) {
 
 /// Query code and disposition.
 pub(super) fn disposition(facts: &mut Facts<'_, '_>, claim: &Claim) {
-    let (query, accepted) = if claim.final_action {
-        (("3", "FINAL BILL"), ("01", "DEBIT ACCEPTED"))
+    let query = if claim.refunds.is_some() {
+        ("0", "CREDIT ADJUSTMENT")
     } else {
-        (("0", "CREDIT ADJUSTMENT"), ("03", "CANCEL ACCEPTED"))
+        ("3", "FINAL BILL")
+    };
+    let accepted = if claim.final_action {
+        ("01", "DEBIT ACCEPTED")
+    } else {
+        ("03", "CANCEL ACCEPTED")
     };
     facts.code(("CLM_QUERY_CD", "Claim Query Code"), "CLM-QUERY-CD", query);
     facts.code(
@@ -232,4 +239,21 @@ pub(super) fn fips(state: &str) -> &'static str {
         .iter()
         .find(|(postal, _)| *postal == state)
         .map_or("", |(_, number)| number)
+}
+
+/// What CMS calls a contractor.
+pub(super) fn contractor(number: &str) -> &'static str {
+    match number {
+        "01112" => "N. CALIFORNIA - NORIDIAN ADMINISTRATIVE SERVICES, LLC (EFF. 9/16/2013)",
+        "04412" => "TEXAS - NOVITAS SOLUTIONS, INC. (EFF. 11/17/2012)",
+        "09102" => {
+            "FLORIDA - FIRST COAST SERVICE OPTIONS, INC. (EFF.2/01/08) (REPLACES CARRIER #00590) JURISDICTION 9 . PART B MAC"
+        }
+        "12502" => {
+            "PENNSYLVANIA - NOVITAS SOLUTIONS, INC. (EFF. 12/8/2008) (REPLACES CARRIER # 00865) JURISDICTION 12. PART B MAC"
+        }
+        "15102" => "KENTUCKY - CGS ADMINISTRATORS, LLC",
+        "52280" => "NE -WISCONSIN PHYSICIANS SERVICE INSURANCE CORPORATION",
+        _ => "",
+    }
 }

@@ -20,7 +20,7 @@ pub(super) fn write(o: &mut Obj<'_>, claim: &Claim, body: &Institutional) {
     } else {
         "Inpatient-Institutional"
     };
-    head(o, claim, profile, &body.control_number.to_string(), |a| {
+    head(o, claim, profile, |a| {
         insurer(a, CMS);
         billing_organization(a, &body.provider, |a| {
             a.object(|o| {
@@ -103,7 +103,8 @@ fn diagnoses(a: &mut Arr<'_>, claim: &Claim, body: &Institutional) {
         sequence += 1;
         diagnosis(a, sequence, code, role, present);
     };
-    let told = claim.key.kind == ClaimType::Inpatient;
+    // Only claims without a stay do not tell what was there before.
+    let told = claim.key.kind != ClaimType::Outpatient;
     for (place, (found, present)) in body.diagnoses.iter().enumerate() {
         let role = if place == 0 {
             PRINCIPAL

@@ -4,10 +4,13 @@ use super::common::{member_number, meta, midnight};
 use crate::date::Day;
 use crate::fhir::common::{THO, coding, coding_fields, concept};
 use crate::fhir::json::{Arr, Obj};
-use crate::people::{Person, Sex};
+use crate::people::{Mbi, Person, PersonNumber, Sex};
 
 /// The day Medicare sent out numbers of the present form.
 const MBI_SINCE: Day = Day::of(2018, 4, 1);
+
+/// The day the second records were merged away.
+const MERGED: Day = Day::of(2024, 12, 31);
 
 /// The list of races and ethnicities that US Core names.
 const CDC_RACE: &str = "urn:oid:2.16.840.1.113883.6.238";
@@ -26,14 +29,24 @@ pub(super) fn write(o: &mut Obj<'_>, person: &Person) {
         race(a, person);
     });
     o.array("identifier", |a| {
-        a.object(|o| {
-            member_number(o);
-            o.text("system", "http://hl7.org/fhir/sid/us-mbi");
-            o.text("value", person.mbi.as_str());
-            o.object("period", |o| {
-                midnight(o, "start", MBI_SINCE.max(person.enrolled))
+        let mut number = |mbi: Mbi, end: Option<Day>| {
+            a.object(|o| {
+                member_number(o);
+                o.text("system", "http://hl7.org/fhir/sid/us-mbi");
+                o.text("value", mbi.as_str());
+                o.object("period", |o| {
+                    midnight(o, "start", MBI_SINCE.max(person.enrolled));
+                    if let Some(end) = end {
+                        midnight(o, "end", end);
+                    }
+                });
             });
-        });
+        };
+        if let Some(former) = Mbi::former(person.number) {
+            let start = MBI_SINCE.max(person.enrolled);
+            number(former, Some(start.max(MERGED)));
+        }
+        number(person.mbi, None);
     });
     o.array("name", |a| {
         a.object(|o| {
@@ -69,6 +82,29 @@ pub(super) fn write(o: &mut Obj<'_>, person: &Person) {
             concept(o, "language", |a| {
                 coding(a, ["urn:ietf:bcp:47", ""], (person.locale, ""))
             })
+        });
+    });
+    if let Some(former) = person.number.former_v3_id() {
+        link(o, former, "replaces");
+    }
+}
+
+/// The record that was merged away: nothing but where it went.
+pub(super) fn merged(o: &mut Obj<'_>, former: i64, person: PersonNumber) {
+    o.text("resourceType", "Patient");
+    o.text("id", &former.to_string());
+    link(o, person.v3_id(), "replaced-by");
+}
+
+fn link(o: &mut Obj<'_>, other: i64, kind: &str) {
+    let id = other.to_string();
+    o.array("link", |a| {
+        a.object(|o| {
+            o.object("other", |o| {
+                o.parts("reference", &["Patient/", &id]);
+                o.text("display", &id);
+            });
+            o.text("type", kind);
         });
     });
 }

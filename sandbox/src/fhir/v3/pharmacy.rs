@@ -19,8 +19,7 @@ const QUALIFIER: [&str; 2] = [
 ];
 
 pub(super) fn write(o: &mut Obj<'_>, claim: &Claim, body: &Pde) {
-    let control = 40_000_000_000_000 + claim.group;
-    head(o, claim, "Pharmacy", &control.to_string(), |a| {
+    head(o, claim, "Pharmacy", |a| {
         // R4 requires an insurer; the real backend leaves it out of drug events.
         insurer(a, super::coverage::insurer_name(body.plan.0));
         billing_organization(a, &body.pharmacy, |a| {
@@ -34,7 +33,9 @@ pub(super) fn write(o: &mut Obj<'_>, claim: &Claim, body: &Pde) {
             });
         });
     });
-    let code = if claim.final_action {
+    let code = if claim.refunds.is_some() {
+        ("2", "MEDICARE PART D ADJUSTED CLAIM")
+    } else if claim.final_action {
         ("1", "MEDICARE PART D ORIGINAL CLAIM")
     } else {
         ("3", "MEDICARE PART D DELETED CLAIM")

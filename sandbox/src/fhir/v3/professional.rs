@@ -5,7 +5,9 @@ use super::eob::{
     drug_detail, ext, head, insurance, insurer, kind, modifier, other_diagnosis, parties,
     service_system,
 };
-use super::facts::{Facts, adjustment, disposition, enhancements, fips, processed, shared_status};
+use super::facts::{
+    Facts, adjustment, contractor, disposition, enhancements, fips, processed, shared_status,
+};
 use super::sums::{Sum, payment_status, sums, unsettled};
 use crate::claims::ClaimType;
 use crate::claims::model::{Carrier, CarrierLine, Cents, Claim, LineAmounts};
@@ -19,23 +21,17 @@ use crate::fhir::json::{Arr, Obj};
 pub(super) fn write(o: &mut Obj<'_>, claim: &Claim, body: &Carrier) {
     let equipment = claim.key.kind == ClaimType::Dme;
     let alone = !equipment && body.practice.npi == body.performing.npi;
-    head(
-        o,
-        claim,
-        "Professional-NonClinician",
-        &body.control_number.to_string(),
-        |a| {
-            insurer(a, CMS);
-            for line in &body.lines {
-                observation(a, equipment, line);
-            }
-            if alone {
-                billing_practitioner(a, &body.practice);
-            } else {
-                billing_organization(a, &body.practice, |_| {});
-            }
-        },
-    );
+    head(o, claim, "Professional-NonClinician", |a| {
+        insurer(a, CMS);
+        for line in &body.lines {
+            observation(a, equipment, line);
+        }
+        if alone {
+            billing_practitioner(a, &body.practice);
+        } else {
+            billing_organization(a, &body.practice, |_| {});
+        }
+    });
     let code = match (equipment, claim.shared_system) {
         (false, false) => (
             "71",
@@ -168,7 +164,7 @@ fn facts(a: &mut Arr<'_>, claim: &Claim, body: &Carrier, equipment: bool) -> Lin
     facts.code(
         ("CLM_CNTRCTR_NUM", "Claim Contractor Number"),
         "CLM-CNTRCTR-NUM",
-        (body.contractor, ""),
+        (body.contractor, contractor(body.contractor)),
     );
     if let Some(trial) = body.trial {
         facts.add(("CLM_CLNCL_TRIL_NUM", "Clinical Trial Number"), |o| {

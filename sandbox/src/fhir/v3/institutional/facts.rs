@@ -8,7 +8,7 @@ use crate::fhir::institutional::CONTRACTOR;
 use crate::fhir::json::{Arr, Obj};
 use crate::fhir::v3::common::SYSTEM;
 use crate::fhir::v3::facts::{
-    Facts, adjustment, disposition, enhancements, fips, processed, shared_status,
+    Facts, adjustment, contractor, disposition, enhancements, fips, processed, shared_status,
 };
 
 pub(super) fn write(a: &mut Arr<'_>, claim: &Claim, body: &Institutional) {
@@ -31,7 +31,7 @@ pub(super) fn write(a: &mut Arr<'_>, claim: &Claim, body: &Institutional) {
     facts.code(
         ("CLM_CNTRCTR_NUM", "Claim Contractor Number"),
         "CLM-CNTRCTR-NUM",
-        (CONTRACTOR, ""),
+        (CONTRACTOR, contractor(CONTRACTOR)),
     );
     if let Some((payer, _)) = body.primary_payer {
         facts.code(
@@ -118,7 +118,10 @@ fn stay(facts: &mut Facts<'_, '_>, claim: &Claim, body: &Institutional) {
             });
         });
     }
-    if matches!(claim.key.kind, ClaimType::Hha | ClaimType::Snf) {
+    if matches!(
+        claim.key.kind,
+        ClaimType::Hha | ClaimType::Snf | ClaimType::Hospice
+    ) {
         facts.day(
             ("CLM_ACTV_CARE_THRU_DT", "Covered Care Through Date"),
             claim.dates.end,
