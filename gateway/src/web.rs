@@ -8,10 +8,12 @@ mod account;
 mod assets;
 mod audit;
 mod authorize;
+mod calls;
 mod consent;
 mod cookies;
 mod developer;
 mod discovery;
+mod docs;
 mod health;
 mod ops;
 mod pages;
@@ -354,6 +356,9 @@ fn routes(site: Site) -> Router {
                 .put(registration::update)
                 .delete(registration::delete),
         )
+        .route("/docs", get(docs::page).post(docs::attempt))
+        .route("/openapi.json", get(docs::openapi))
+        .route("/postman.json", get(docs::postman))
         .route("/account", get(account::show).post(account::act))
         .merge(ops::routes())
         .route("/connect/userinfo", get(userinfo::userinfo))

@@ -24,7 +24,7 @@ use crate::store::developer::{self as store, Session};
 
 pub(super) use applications::FormState;
 pub(super) use form::{FIELDS, PAR};
-pub(super) use test_client::{Exchange, Step, test_client};
+pub(super) use test_client::{Step, test_client};
 
 /// The routes of the portal.
 pub(super) fn routes() -> Router<Site> {

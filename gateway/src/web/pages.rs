@@ -3,6 +3,7 @@
 mod account;
 mod dates;
 pub(super) mod developer;
+pub(super) mod docs;
 mod texts;
 
 use askama::Template;

@@ -29,6 +29,7 @@ mod applications;
 mod clock;
 mod consent;
 mod developer;
+mod docs;
 mod faults;
 mod keys;
 mod limits;

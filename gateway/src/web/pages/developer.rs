@@ -9,7 +9,8 @@ use crate::policy::application::{Application, Status};
 use crate::policy::authorize::Language;
 use crate::policy::password::SHORTEST;
 use crate::secret::Secret;
-use crate::web::developer::{Exchange, FIELDS, FormState, PAR, Step, Visitor};
+use crate::web::calls::Exchange;
+use crate::web::developer::{FIELDS, FormState, PAR, Step, Visitor};
 use crate::web::reply::page;
 
 /// What was wrong when somebody wanted to come in.
@@ -147,7 +148,7 @@ pub(in crate::web) fn delete(visitor: &Visitor, application: &Application) -> Re
 }
 
 /// What the test client did; nothing where it came to nothing.
-pub(in crate::web) fn test(visitor: &Visitor, steps: &[Exchange]) -> Reply {
+pub(in crate::web) fn test(visitor: &Visitor, steps: &[(Step, Exchange)]) -> Reply {
     let dev = DeveloperTexts::of(visitor.language);
     let html = TestPage {
         lang: visitor.language.tag(),
@@ -156,7 +157,7 @@ pub(in crate::web) fn test(visitor: &Visitor, steps: &[Exchange]) -> Reply {
         visitor: Bar::of(visitor),
         steps: steps
             .iter()
-            .map(|exchange| (step(exchange.step, dev), exchange))
+            .map(|(at, exchange)| (step(*at, dev), exchange))
             .collect(),
     };
     page(StatusCode::OK, html.render().unwrap_or_default(), "")

@@ -96,6 +96,24 @@ texts! {
         description_help:
             "At most 1,000 characters, no HTML.",
             "Como máximo 1.000 caracteres, sin HTML.";
+        docs_back:
+            "Back to the description",
+            "Volver a la descripción";
+        docs_body:
+            "Body",
+            "Cuerpo";
+        docs_lead:
+            "Every call of this gateway. Fill in a form and send it to see the answer and the same with curl. The description itself is in English.",
+            "Todas las llamadas de esta puerta de enlace. Rellene un formulario y envíelo para ver la respuesta y lo mismo con curl. La descripción está en inglés.";
+        docs_title:
+            "API of this gateway",
+            "API de esta puerta de enlace";
+        docs_token:
+            "Bearer token",
+            "Token de portador";
+        docs_try:
+            "Send",
+            "Enviar";
         edit_heading:
             "Change the registration",
             "Cambiar el registro";
