@@ -52,6 +52,8 @@ pub enum Purpose {
     Link,
     /// Rows that were purged.
     Anchor,
+    /// The end of an export.
+    Head,
 }
 
 impl Purpose {
@@ -59,6 +61,7 @@ impl Purpose {
         let label: &[u8] = match self {
             Self::Link => b"bluegate-audit-link\n",
             Self::Anchor => b"bluegate-audit-anchor\n",
+            Self::Head => b"bluegate-audit-head\n",
         };
         [label, hash].concat()
     }

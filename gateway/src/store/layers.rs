@@ -319,7 +319,8 @@ END;"
         )
     }
 
-    fn values(&self, row: &str) -> String {
+    /// A row's columns as a JSON object, shown as the store layer records them.
+    pub(super) fn values(&self, row: &str) -> String {
         let pairs: Vec<_> = self
             .columns
             .iter()

@@ -667,6 +667,7 @@ CREATE TABLE store_event (
     after      TEXT
 ) STRICT;
 CREATE INDEX store_event_by_audit ON store_event (audit_id);
+CREATE INDEX store_event_by_row ON store_event (source, row_id);
 
 -- Each link covers the rows of both layers that came after the link before it. store/chain.rs says of what
 -- `hash` is made; the signature is made with `chain_key` over the hash.

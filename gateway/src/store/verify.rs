@@ -4,15 +4,19 @@
 //! whole stretch of links is found. Rows that no link covers yet are only counted, and links cut off at the end
 //! are found with the head of an earlier export ([`Head`]).
 
+mod file;
+
 use std::collections::BTreeMap;
 
 use crate::ports::{Database, Durability, UnixMillis};
 use crate::signature::{PublicKey, Purpose};
 
-use super::chain::{Link, anchor_hash, gap, last, links};
+use super::chain::{Link, anchor_hash, gap, links};
 use super::lines::{Layer, read};
 use super::migrate::schema;
 use super::row::{StoreError, all, one};
+
+pub use file::File;
 
 /// What was found.
 #[non_exhaustive]
@@ -334,18 +338,6 @@ fn normal(sql: &str) -> String {
     let text = code.join(" ");
     let words: Vec<_> = text.split_whitespace().collect();
     words.join(" ").trim_end_matches(';').trim_end().to_owned()
-}
-
-/// The last link, as the head of an export.
-///
-/// # Errors
-///
-/// The store's error.
-pub async fn head(database: &dyn Database) -> Result<Option<Head>, StoreError> {
-    Ok(last(database).await?.map(|link| Head {
-        link: link.id,
-        hash: link.hash,
-    }))
 }
 
 #[cfg(test)]

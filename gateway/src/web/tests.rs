@@ -32,6 +32,7 @@ mod developer;
 mod docs;
 mod faults;
 mod keys;
+mod layers;
 mod limits;
 mod machine;
 mod ops;

@@ -7,6 +7,7 @@ use crate::adapters::native::SqliteDatabase;
 use crate::config::{Config, tests::sandbox};
 use crate::signature::Signer;
 use crate::store::chain::{BATCH, Sealed, seal};
+use crate::store::export::page;
 
 const NOW: UnixMillis = UnixMillis(1_000);
 
@@ -217,7 +218,11 @@ fn a_rewritten_chain_table_is_found_by_its_signatures() {
 #[test]
 fn a_chain_that_was_cut_off_is_found_with_an_earlier_head() {
     let store = Store::new();
-    let head = block_on(head(&store.0)).unwrap();
+    let exported = block_on(page(&store.0, &signer(), 0, NOW))
+        .unwrap()
+        .unwrap();
+    let head = Head::parse(exported.text.lines().last().unwrap());
+    assert!(head.is_some_and(|head| head.link == 3));
     assert!(store.verify_with(head).is_whole());
     store.forge(&[
         "DELETE FROM chain_link WHERE id = 3",
@@ -300,4 +305,116 @@ fn many_rows_make_several_links_and_two_instances_make_one_of_each() {
                  FROM chain_link WHERE id = 6 AND 6 = 1 + (SELECT MAX(id) FROM chain_link)";
     store.run(other);
     assert_eq!(store.number("SELECT COUNT(*) FROM chain_link"), 6);
+}
+
+/// All pages of an export, and what comes of reading it.
+fn export(store: &Store) -> String {
+    let mut text = String::new();
+    let mut after = 0;
+    loop {
+        let page = block_on(page(&store.0, &signer(), after, NOW))
+            .unwrap()
+            .unwrap();
+        text.push_str(&page.text);
+        if !page.more {
+            return text;
+        }
+        assert!(page.last > after);
+        after = page.last;
+    }
+}
+
+fn read_file(text: &str, head: Option<Head>) -> (Report, Option<Head>) {
+    let mut file = File::new(&[signer().public()], head);
+    text.lines().for_each(|line| file.line(line));
+    file.finish()
+}
+
+#[test]
+fn an_export_is_checked_without_its_store() {
+    let store = Store::new();
+    let text = export(&store);
+    let (report, head) = read_file(&text, None);
+    assert!(report.is_whole(), "{report:?}");
+    assert_eq!((report.links, report.rows), (3, 8));
+    assert_eq!(head.map(|head| head.link), Some(3));
+    assert!(read_file(&text, head).0.is_whole());
+    // By the description in docs/audit.md alone.
+    let lines: Vec<_> = text.lines().collect();
+    let rows: Vec<_> = lines[2..5].iter().map(|line| format!("{line}\n")).collect();
+    let mut input = vec![0; 32];
+    input.extend(format!("link 1 2 1 1000\n{}", rows.concat()).bytes());
+    let hash = crate::secret::hex(&<sha2::Sha256 as sha2::Digest>::digest(&input));
+    assert!(lines[1].contains(&hash), "{}", lines[1]);
+}
+
+#[test]
+fn an_export_goes_on_where_it_ended() {
+    let store = Store::new();
+    let whole = export(&store);
+    let rest = block_on(page(&store.0, &signer(), 2, NOW))
+        .unwrap()
+        .unwrap();
+    assert!(read_file(&rest.text, None).0.is_whole());
+    let first: String = whole
+        .lines()
+        .take_while(|line| !line.contains("\"id\":3,\"audit_to\""))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let (report, head) = read_file(&format!("{first}{}", rest.text), None);
+    assert!(
+        report.is_whole() && report.links == 3 && head.is_some(),
+        "{report:?}"
+    );
+    assert!(
+        block_on(page(&store.0, &signer(), 9, NOW))
+            .unwrap()
+            .is_none()
+    );
+    // A part is missing in between.
+    let rest = block_on(page(&store.0, &signer(), 3, NOW))
+        .unwrap()
+        .unwrap();
+    let (report, _) = read_file(&format!("{first}{}", rest.text), None);
+    assert_eq!(report.broken.unwrap().reason, "a part is missing");
+}
+
+#[test]
+fn each_line_of_an_export_that_is_changed_removed_repeated_or_moved_breaks_it() {
+    let store = Store::new();
+    let text = export(&store);
+    let lines: Vec<_> = text.lines().collect();
+    let check = |lines: &[&str]| read_file(&lines.join("\n"), None);
+    for number in 0..lines.len() {
+        let mut removed = lines.clone();
+        let line = removed.remove(number);
+        // Without the head at its end it is a whole export that was not finished.
+        if number + 1 < lines.len() {
+            assert!(check(&removed).0.broken.is_some(), "without {line}");
+            let mut repeated = lines.clone();
+            repeated.insert(number, line);
+            assert!(
+                check(&repeated).0.broken.is_some() || line.contains("start"),
+                "twice {line}"
+            );
+            let mut moved = lines.clone();
+            moved.swap(number, number + 1);
+            assert!(check(&moved).0.broken.is_some(), "moved {line}");
+        } else {
+            assert!(check(&removed).1.is_none());
+        }
+        for (at, digit) in line
+            .char_indices()
+            .filter(|(_, letter)| letter.is_ascii_digit())
+            .step_by(9)
+        {
+            let mut changed = line.to_owned();
+            changed.replace_range(at..=at, if digit == '7' { "8" } else { "7" });
+            let mut lines = lines.clone();
+            lines[number] = &changed;
+            let (report, _) = check(&lines);
+            let told_only = line.contains("\"layer\":\"head\"") && changed.contains("public_key");
+            assert!(report.broken.is_some() || told_only, "{line} -> {changed}");
+        }
+    }
 }

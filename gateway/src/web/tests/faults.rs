@@ -2,6 +2,7 @@
 //! request is faster. Each flow is run once to count its statements; then once for each statement and fault,
 //! on the same store rolled back, by an instance with nothing in memory.
 
+use super::layers::findings;
 use super::*;
 use crate::adapters::native::Fault;
 
@@ -17,12 +18,17 @@ fn each_fault(
         world.restart();
         world.sql("SAVEPOINT run");
         let started = world.clock.now().seconds();
+        let before = findings(world);
         world.database.plan(plan);
         let answer = act();
         let seen = world.database.finish();
         defined(&answer);
         check(&answer, &seen);
         sound(world);
+        // Whatever failed: no change without its event, no event without its change.
+        if !matches!(plan, Some((_, Fault::Meanwhile(_)))) {
+            assert_eq!(findings(world), before, "{plan:?} of {seen:?}");
+        }
         world.sql("ROLLBACK TO run");
         world.sql("RELEASE run");
         world.advance(started - world.clock.now().seconds());

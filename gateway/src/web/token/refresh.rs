@@ -151,6 +151,8 @@ async fn attempt(
         &[token.expose().as_bytes(), &generation],
     );
     let access = Secret::random(app.entropy.as_ref()).map_err(|_| Refusal::Unavailable)?;
+    // A repeat changes no chain, it only issues one more access token.
+    trail.note = if repeats { "repeated" } else { "" };
     let refreshed = trail.ok().draft(site, request);
     let new = NewAccess {
         hash: access.hash(),
