@@ -239,7 +239,7 @@ async fn page(
     let result = match authorized.version() {
         Version::V3 => called
             .result
-            .and_then(|answer| v3::search(answer, search, page)),
+            .map(|answer| v3::search(answer, search.resource())),
         Version::V1 | Version::V2 => called.result,
     };
     (sent, result)

@@ -27,6 +27,8 @@ pub(super) struct Answer {
     pub(super) identity: Bytes,
     /// The body as it came, where it came compressed and may be passed on like that.
     pub(super) gzip: Option<Bytes>,
+    /// Of a v3 record that was merged into another: once it is proved to be the person's, this is refused.
+    pub(super) replaced: bool,
 }
 
 /// What a call came to, with the status for the audit where there was one.
@@ -170,6 +172,7 @@ fn inflated(response: &UpstreamResponse) -> Result<Answer, Refusal> {
         return Ok(Answer {
             identity: response.body.clone(),
             gzip: None,
+            replaced: false,
         });
     }
     if !encoding.eq_ignore_ascii_case(b"gzip") && !encoding.eq_ignore_ascii_case(b"x-gzip") {
@@ -180,6 +183,7 @@ fn inflated(response: &UpstreamResponse) -> Result<Answer, Refusal> {
     Ok(Answer {
         identity: identity.into(),
         gzip: has_plain_header(body).then(|| body.clone()),
+        replaced: false,
     })
 }
 

@@ -18,6 +18,7 @@ use super::backend::Answer;
 use super::elements;
 use super::page::Links;
 use super::refusal::Refusal;
+use super::v3;
 use crate::config::Config;
 use crate::version::Version;
 
@@ -197,6 +198,7 @@ pub(super) fn read(
     answer: Answer,
 ) -> Result<Cleared, Refusal> {
     let changed = owned(question(config, authorized).read(shape, &answer.identity)?);
+    current(&answer)?;
     Ok(Cleared::of(changed, answer))
 }
 
@@ -208,7 +210,15 @@ pub(super) fn search(
     sent: &[(&'static str, String)],
     answer: Answer,
 ) -> Result<Cleared, Refusal> {
-    let changed = owned(question(config, authorized).page(search, sent, &answer.identity)?);
+    let question = question(config, authorized);
+    let mut answer = answer;
+    if authorized.version() == Version::V3 {
+        // All of it is proved, not only what is shown.
+        question.prove_search(&answer.identity)?;
+        current(&answer)?;
+        answer = v3::cut(answer, search);
+    }
+    let changed = owned(question.page(search, sent, &answer.identity)?);
     Ok(Cleared::of(changed, answer))
 }
 
@@ -219,9 +229,9 @@ pub(super) fn total_only(
     search: &Search,
     answer: &Answer,
 ) -> Result<Cleared, Refusal> {
-    question(config, authorized)
-        .total_only(search, &answer.identity)
-        .map(|body| Cleared::changed(body.into()))
+    let body = question(config, authorized).total_only(search, &answer.identity)?;
+    current(answer)?;
+    Ok(Cleared::changed(body.into()))
 }
 
 /// Clears the empty page of a search that begins at or past the end; nothing where it does not.
@@ -232,7 +242,17 @@ pub(super) fn past_the_end(
     answer: &Answer,
 ) -> Result<Option<Cleared>, Refusal> {
     let body = question(config, authorized).past_the_end(search, &answer.identity)?;
+    current(answer)?;
     Ok(body.map(|body| Cleared::changed(body.into())))
+}
+
+/// Whether a record that is proved to be the person's is one that is still in use.
+fn current(answer: &Answer) -> Result<(), Refusal> {
+    if answer.replaced {
+        Err(Refusal::NoPatientInVersion)
+    } else {
+        Ok(())
+    }
 }
 
 fn question<'a, I>(config: &'a Config, authorized: &'a Authorized<I>) -> Question<'a> {

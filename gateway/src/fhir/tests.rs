@@ -417,10 +417,24 @@ impl Answer {
             .map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Status and `code` of the error body.
+    /// Status and code of the error body, in the shape of whichever version.
     fn refusal(&self) -> (u16, String) {
-        let code = self.json()["code"].as_str().unwrap_or_default().to_owned();
-        (self.status, code)
+        let body = self.json();
+        let code = match body["resourceType"].as_str() {
+            Some("OperationOutcome") => &body["issue"][0]["details"]["coding"][0]["code"],
+            _ => &body["code"],
+        };
+        (self.status, code.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The text of the error body.
+    fn problem(&self) -> String {
+        let body = self.json();
+        let text = match body["resourceType"].as_str() {
+            Some("OperationOutcome") => &body["issue"][0]["diagnostics"],
+            _ => &body["detail"],
+        };
+        text.as_str().unwrap_or_default().to_owned()
     }
 
     /// Nothing of the text is in any byte of the answer.

@@ -1,12 +1,13 @@
-//! What the v3 backend answers otherwise, brought into the form of the other versions before the release guard
-//! sees it. Nothing here proves anything: whatever comes out goes through the guard like any other answer, and
-//! what cannot be read goes on as it came.
+//! What the v3 backend answers otherwise, brought into the form of the other versions. Nothing here proves
+//! anything: whatever comes out goes through the release guard like any other answer, and what cannot be read
+//! goes on as it came.
 //!
 //! - A part of Medicare that a person does not have is read as a Coverage with an id and nothing else: 404.
 //! - Records that were merged are linked to the person's other ids. The links are left out, because they name
 //!   Patients that cannot be proved to be the person; a record that was merged into another is nobody's current
 //!   one, and there is nothing in it: 403, the person has no record here.
-//! - Patient and Coverage come on one page, whatever page is asked for: it is cut here.
+//! - Patient and Coverage come on one page, whatever page is asked for: it is cut here, after the guard has
+//!   seen all of it ([`cut`]).
 
 use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::Search;
@@ -17,14 +18,16 @@ use serde_json::value::RawValue;
 
 use super::backend::Answer;
 use super::members::{Members, Object};
-use super::query::Page;
 use super::refusal::Refusal;
 
 /// The answer to a read of `id`.
 pub(super) fn read(answer: Answer, resource: ResourceType, id: &str) -> Result<Answer, Refusal> {
     match resource {
         ResourceType::Patient => match current(&text(&answer)) {
-            Record::Replaced => Err(Refusal::NoPatientInVersion),
+            Record::Replaced(without) => Ok(Answer {
+                replaced: true,
+                ..changed(without)
+            }),
             Record::Linked(without) => Ok(changed(without)),
             Record::AsItCame => Ok(answer),
         },
@@ -33,17 +36,22 @@ pub(super) fn read(answer: Answer, resource: ResourceType, id: &str) -> Result<A
     }
 }
 
-/// The answer to a search.
-pub(super) fn search(answer: Answer, search: &Search, wanted: Page) -> Result<Answer, Refusal> {
-    let answer = match search.resource() {
-        ResourceType::ExplanationOfBenefit => return Ok(answer),
-        ResourceType::Coverage => answer,
-        ResourceType::Patient => patients(answer)?,
-    };
-    Ok(match wanted {
-        Page::Wanted => page(&text(&answer), search).map_or(answer, changed),
-        Page::Total => answer,
-    })
+/// The answer to a search, whole.
+pub(super) fn search(answer: Answer, resource: ResourceType) -> Answer {
+    match resource {
+        ResourceType::Patient => patients(answer),
+        ResourceType::Coverage | ResourceType::ExplanationOfBenefit => answer,
+    }
+}
+
+/// The page that a search wants out of an answer that the guard has proved.
+pub(super) fn cut(answer: Answer, search: &Search) -> Answer {
+    match search.resource() {
+        ResourceType::ExplanationOfBenefit => answer,
+        ResourceType::Coverage | ResourceType::Patient => {
+            page(&text(&answer), search).map_or(answer, changed)
+        }
+    }
 }
 
 /// What became of a Patient.
@@ -52,8 +60,8 @@ enum Record {
     AsItCame,
     /// It replaces others; this is it without its links to them.
     Linked(String),
-    /// It is kept under another id.
-    Replaced,
+    /// It is kept under another id; this is it without its links.
+    Replaced(String),
 }
 
 fn current(patient: &str) -> Record {
@@ -70,35 +78,39 @@ fn current(patient: &str) -> Record {
     let Ok(links) = serde_json::from_str::<Vec<Link>>(links.get()) else {
         return Record::AsItCame;
     };
-    if links.iter().any(|link| link.r#type == "replaced-by") {
-        return Record::Replaced;
-    }
     let mut out = String::with_capacity(patient.len());
     let mut object = Object::begin(&mut out);
     for (name, value) in members.iter().filter(|(name, _)| name != "link") {
         object.raw(name, value.get());
     }
     object.end();
-    Record::Linked(out)
+    if links.iter().any(|link| link.r#type == "replaced-by") {
+        Record::Replaced(out)
+    } else {
+        Record::Linked(out)
+    }
 }
 
 /// The resources of a Bundle of Patients, each without its links.
-fn patients(answer: Answer) -> Result<Answer, Refusal> {
+fn patients(answer: Answer) -> Answer {
     let body = text(&answer);
     let Some(entries) = entries(&body) else {
-        return Ok(answer);
+        return answer;
     };
     let mut out = Vec::with_capacity(entries.len());
-    let mut linked = false;
+    let (mut linked, mut replaced) = (false, false);
     for entry in entries {
         let Ok(Members(members)) = serde_json::from_str(entry.get()) else {
-            return Ok(answer);
+            return answer;
         };
         let mut text = String::with_capacity(entry.get().len());
         let mut object = Object::begin(&mut text);
         for (name, value) in members {
             match (&*name, current(value.get())) {
-                ("resource", Record::Replaced) => return Err(Refusal::NoPatientInVersion),
+                ("resource", Record::Replaced(without)) => {
+                    replaced = true;
+                    object.raw(&name, &without);
+                }
                 ("resource", Record::Linked(without)) => {
                     linked = true;
                     object.raw(&name, &without);
@@ -109,11 +121,11 @@ fn patients(answer: Answer) -> Result<Answer, Refusal> {
         object.end();
         out.push(text);
     }
-    if !linked {
-        return Ok(answer);
+    if !linked && !replaced {
+        return answer;
     }
     let Ok(Members(members)) = serde_json::from_str(&body) else {
-        return Ok(answer);
+        return answer;
     };
     let mut text = String::with_capacity(body.len());
     let mut object = Object::begin(&mut text);
@@ -125,7 +137,10 @@ fn patients(answer: Answer) -> Result<Answer, Refusal> {
         }
     }
     object.end();
-    Ok(changed(text))
+    Answer {
+        replaced,
+        ..changed(text)
+    }
 }
 
 /// `{"resourceType":"Coverage","id":"part-a-289169129"}` and nothing else, with the id that was asked for: it
@@ -209,5 +224,6 @@ fn changed(body: String) -> Answer {
     Answer {
         identity: Bytes::from(body),
         gzip: None,
+        replaced: false,
     }
 }
