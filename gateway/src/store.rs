@@ -23,6 +23,7 @@ pub mod pushed;
 pub mod rate;
 pub mod reconcile;
 pub mod row;
+pub mod shorten;
 pub mod token;
 pub mod verify;
 

@@ -23,6 +23,7 @@ mod registration;
 mod reply;
 mod signin;
 mod token;
+mod try_out;
 mod userinfo;
 
 use std::net::{IpAddr, SocketAddr};
@@ -311,6 +312,7 @@ impl FromRequestParts<Site> for VersionPath {
 
 /// The route table (wire contract, section 1).
 fn routes(site: Site) -> Router {
+    let sandbox = site.app.config.is_sandbox();
     Router::new()
         .route("/", get(home))
         .route("/health", get(|| async { Answer(health::alive()) }))
@@ -361,6 +363,7 @@ fn routes(site: Site) -> Router {
         .route("/postman.json", get(docs::postman))
         .route("/account", get(account::show).post(account::act))
         .merge(ops::routes())
+        .merge(try_out::routes(sandbox))
         .route("/connect/userinfo", get(userinfo::userinfo))
         .route(
             "/{version}/connect/userinfo",

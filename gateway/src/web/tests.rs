@@ -41,6 +41,7 @@ mod requests;
 mod secrets;
 mod signin;
 mod tokens;
+mod try_out;
 mod v3;
 
 const BASE: &str = "http://127.0.0.1:3000";

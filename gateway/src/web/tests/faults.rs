@@ -8,7 +8,7 @@ use crate::adapters::native::Fault;
 
 /// Runs `act` with each fault of `faults` at each of its statements. `check` gets the answer and a text that
 /// says what failed; it may retry as a client would.
-fn each_fault(
+pub(super) fn each_fault(
     world: &World,
     faults: &[Fault],
     act: impl Fn() -> Answer,
@@ -57,7 +57,7 @@ fn each_fault(
     }
 }
 
-const FAILS: [Fault; 2] = [Fault::Before, Fault::After];
+pub(super) const FAILS: [Fault; 2] = [Fault::Before, Fault::After];
 
 /// A documented status, with a body that says why where it is an error.
 fn defined(answer: &Answer) {

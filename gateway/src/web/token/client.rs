@@ -44,18 +44,19 @@ pub(in crate::web) async fn authenticate(
     request: &Request,
     form: &Parameters,
 ) -> Result<AuthenticatedClient, Refusal> {
-    let client = proved(site, request, form).await?;
+    let client = active(identified(site, request, form).await?)?;
     site.count_application(client.row_id())
         .await
         .map_err(limited)?;
     Ok(client)
 }
 
-async fn proved(
+/// The application of a request, proved as for [`authenticate`], whatever its status.
+pub(in crate::web) async fn identified(
     site: &Site,
     request: &Request,
     form: &Parameters,
-) -> Result<AuthenticatedClient, Refusal> {
+) -> Result<Application, Refusal> {
     match Credentials::parse(&request.headers, form)? {
         Credentials::Assertion {
             client_id,
@@ -75,7 +76,7 @@ async fn proved(
                 .await
                 .map_err(unavailable)?
             {
-                active(application)
+                Ok(application)
             } else {
                 Err(Refusal::Assertion(
                     "jti of the client assertion was used before",
@@ -87,7 +88,7 @@ async fn proved(
             let application = known(site, &client_id).await?;
             // A confidential client must authenticate; its id alone proves nothing.
             if application.is_public() {
-                active(application)
+                Ok(application)
             } else {
                 Err(Refusal::InvalidClient)
             }
@@ -101,7 +102,7 @@ async fn proved(
                     .as_deref()
                     .is_some_and(|stored| presented.is(stored));
             if proved {
-                active(application)
+                Ok(application)
             } else {
                 Err(Refusal::InvalidClient)
             }

@@ -1,0 +1,48 @@
+//! Ends brought forward, for developers who try what takes months elsewhere (wire contract, section 11). An end
+//! only ever moves towards now; what has ended is not touched.
+
+use super::row::{StoreError, one};
+use crate::ports::{Database, Durability, UnixMillis};
+
+/// Lets every access token of a chain that still runs expire now.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn access_tokens(
+    database: &dyn Database,
+    chain_id: i64,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    one(
+        database,
+        Durability::Durable,
+        "UPDATE access_token SET expires_at = ?1 WHERE chain_id = ?2 AND expires_at > ?1",
+        vec![now.into(), chain_id.into()],
+    )
+    .await
+    .map(drop)
+}
+
+/// Lets a grant run out now. False where it was ended before; one that has run out already stays so.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn grant(
+    database: &dyn Database,
+    grant_id: i64,
+    now: UnixMillis,
+    request_id: &str,
+) -> Result<bool, StoreError> {
+    let row = one(
+        database,
+        Durability::Durable,
+        "UPDATE consent_grant SET expires_at = MIN(COALESCE(expires_at, ?1), ?1), request_id = ?2
+         WHERE id = ?3 AND ended_at IS NULL
+         RETURNING 1",
+        vec![now.into(), request_id.into(), grant_id.into()],
+    )
+    .await?;
+    Ok(row.is_some())
+}
