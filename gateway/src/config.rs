@@ -22,7 +22,7 @@ use crate::ports::UnixMillis;
 use crate::secret::Secret;
 use crate::signature::PublicKey;
 
-pub use self::variables::{VARIABLES, Variable, documentation};
+pub use self::variables::{SANDBOX_VARIABLES, VARIABLES, Variable, documentation};
 
 use self::variables::SANDBOX_IDP_CLIENT_SECRET;
 

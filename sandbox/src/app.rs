@@ -3,40 +3,80 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use http::{StatusCode, Uri};
 
 use crate::config::Config;
-use crate::idp::guesses::{GuessStore, InMemory};
-use crate::{backend, idp};
+use crate::date::Day;
+use crate::idp::guesses::{self, GuessStore};
+use crate::notes::{self, Later, Notes};
+use crate::{backend, faults, idp};
+
+/// What is outside of the component.
+#[allow(clippy::exhaustive_structs)]
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// Seconds since 1970.
+    pub clock: fn() -> i64,
+    /// Waits for milliseconds.
+    pub sleep: fn(u64) -> Later<'static, ()>,
+    /// Wrong passwords of each account.
+    pub guesses: Arc<dyn GuessStore>,
+    /// What is remembered between two requests.
+    pub notes: Arc<dyn Notes>,
+}
+
+impl Outside {
+    /// With everything in the memory of this process, and nobody to wait for.
+    #[must_use]
+    pub fn in_memory(clock: fn() -> i64) -> Self {
+        Self {
+            clock,
+            sleep: |_| Box::pin(async {}),
+            guesses: Arc::new(guesses::InMemory::default()),
+            notes: Arc::new(notes::InMemory::default()),
+        }
+    }
+}
 
 /// What a handler needs: the settings and the clock.
 #[derive(Clone, Debug)]
 pub struct Site {
     /// The settings.
     pub config: Arc<Config>,
-    /// Wrong passwords of each account.
-    pub guesses: Arc<dyn GuessStore>,
-    clock: fn() -> i64,
+    /// What is outside.
+    pub outside: Outside,
 }
 
 impl Site {
     /// Seconds since 1970, moved by `clock_offset_s`.
     #[must_use]
     pub fn now(&self) -> i64 {
-        (self.clock)().saturating_add(self.config.clock_offset_s)
+        (self.outside.clock)().saturating_add(self.config.clock_offset_s)
+    }
+
+    /// The day up to which claims have been loaded.
+    #[must_use]
+    pub fn today(&self) -> Day {
+        self.config.today.unwrap_or_else(|| Day::at(self.now()))
     }
 }
 
-/// The router, with `clock` giving the seconds since 1970 and wrong passwords kept in memory.
+/// The router, with `clock` giving the seconds since 1970 and everything else kept in memory.
 pub fn router(config: Config, clock: fn() -> i64) -> Router {
-    router_with(config, clock, Arc::new(InMemory::default()))
+    router_with(config, Outside::in_memory(clock))
 }
 
-/// The router with a place for wrong passwords.
-pub fn router_with(config: Config, clock: fn() -> i64, guesses: Arc<dyn GuessStore>) -> Router {
+/// The router with what is outside of it.
+pub fn router_with(config: Config, outside: Outside) -> Router {
     if !config.enabled {
         return Router::new().fallback(not_found);
+    }
+    if let Some(problem) = config.problem {
+        return Router::new().fallback(move || {
+            let problem = problem.clone();
+            async move { (StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n")) }
+        });
     }
     Router::new()
         .route(
@@ -44,6 +84,7 @@ pub fn router_with(config: Config, clock: fn() -> i64, guesses: Arc<dyn GuessSto
             get(idp::discovery),
         )
         .route("/sandbox/idp/jwks", get(idp::jwks))
+        .route("/sandbox/idp/keys/rotate", post(idp::rotate_keys))
         .route(
             "/sandbox/idp/authorize",
             get(idp::authorize).post(idp::authorize),
@@ -60,11 +101,11 @@ pub fn router_with(config: Config, clock: fn() -> i64, guesses: Arc<dyn GuessSto
             "/sandbox/claims/{version}/fhir/{*rest}",
             get(backend::handle).fallback(backend::handle),
         )
+        .route("/sandbox/faults", any(faults::control))
         .fallback(not_found)
         .with_state(Site {
             config: Arc::new(config),
-            guesses,
-            clock,
+            outside,
         })
 }
 
@@ -90,6 +131,8 @@ mod tests {
             "/sandbox/idp/jwks",
             "/sandbox/idp/authorize",
             "/sandbox/claims/v2/fhir/metadata",
+            "/sandbox/faults",
+            "/sandbox/idp/keys/rotate",
             "/sandbox/claims/v2/fhir/Patient/-20140000008325",
         ] {
             let request = Request::get(path).body(Body::empty()).unwrap();

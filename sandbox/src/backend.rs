@@ -13,15 +13,15 @@ mod paging;
 mod params;
 mod patient;
 mod problem;
+mod troubled;
 mod v3;
 
-use axum::extract::State;
-use bytes::Bytes;
 use http::header::{CONTENT_LOCATION, LAST_MODIFIED};
 use http::{HeaderMap, Method, StatusCode, Uri};
 
 use self::params::Params;
 use self::problem::Problem;
+pub(crate) use self::troubled::handle;
 use crate::app::Site;
 use crate::date::Day;
 use crate::fhir::Version;
@@ -76,15 +76,16 @@ struct Found {
     location: Option<String>,
 }
 
-/// Answers any request below `/sandbox/claims/{version}/fhir/`.
-pub(crate) async fn handle(
-    State(site): State<Site>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+/// The reply to a request. `empty` is for a fault: nothing is found.
+fn reply(
+    site: &Site,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+    empty: bool,
 ) -> Reply {
-    let reply = match answer(&site, &method, &uri, &headers, &body) {
+    let reply = match answer(site, method, uri, headers, body, empty) {
         Ok(found) => {
             let reply = Reply::new(StatusCode::OK, FHIR_JSON, found.json)
                 .header(LAST_MODIFIED, &found.updated.http_date());
@@ -95,7 +96,7 @@ pub(crate) async fn handle(
         }
         Err(problem) => problem.reply(),
     };
-    reply.compressed_for(&headers)
+    reply.compressed_for(headers)
 }
 
 fn answer(
@@ -104,6 +105,7 @@ fn answer(
     uri: &Uri,
     headers: &HeaderMap,
     body: &[u8],
+    empty: bool,
 ) -> Result<Found, Problem> {
     let path = uri.path().strip_prefix("/sandbox/claims/").unwrap_or("");
     let (version, rest) = path
@@ -126,16 +128,16 @@ fn answer(
         params,
         own_url: String::new(),
         headers,
-        today: Day::at(site.now()),
+        today: site.today(),
     };
     call.own_url = match uri.query() {
         Some(query) if !post => format!("{}/{rest}?{query}", call.base),
         _ => format!("{}/{rest}", call.base),
     };
-    route(&call, api, rest)
+    route(&call, api, rest, empty)
 }
 
-fn route(call: &Call<'_>, api: Api, rest: &str) -> Result<Found, Problem> {
+fn route(call: &Call<'_>, api: Api, rest: &str, empty: bool) -> Result<Found, Problem> {
     let (resource, tail) = rest.split_once('/').unwrap_or((rest, ""));
     if resource == "metadata" && tail.is_empty() && !call.post {
         return Ok(metadata::document(call, api));
@@ -147,6 +149,21 @@ fn route(call: &Call<'_>, api: Api, rest: &str) -> Result<Found, Problem> {
         (_, true) => return Err(Problem::Method("POST".to_owned())),
         (_, false) => false,
     };
+    if empty && !search {
+        return Err(Problem::unknown(resource, tail));
+    }
+    if empty {
+        let total = (api != Api::V3).then_some(0);
+        let page = paging::page(call, resource, 0)?;
+        return Ok(bundle::write(
+            call,
+            total,
+            &page,
+            None,
+            &[(); 0],
+            |_, ()| {},
+        ));
+    }
     let Api::Older(version) = api else {
         return v3::route(call, resource, (!search).then_some(tail));
     };

@@ -1,5 +1,8 @@
 //! What the component is told by its Spin variables.
 
+use crate::date::Day;
+use crate::faults::{self, Fault};
+
 /// The settings of the sandbox, read once for each instance.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Config {
@@ -13,16 +16,24 @@ pub struct Config {
     pub idp_client_secret: String,
     /// Seconds added to the wall clock.
     pub clock_offset_s: i64,
+    /// The day up to which the claims backend has loaded claims; the clock's where there is none.
+    pub today: Option<Day>,
+    /// Faults of the claims backend (see [`crate::faults`]).
+    pub faults: Vec<Fault>,
+    /// What is wrong with a variable; then every route says so.
+    pub problem: Option<String>,
 }
 
 impl Config {
     /// The variables that are read.
-    pub const VARIABLES: [&'static str; 5] = [
+    pub const VARIABLES: [&'static str; 7] = [
         "environment",
         "public_base_url",
         "idp_client_id",
         "idp_client_secret",
         "clock_offset_s",
+        "sandbox_today",
+        "sandbox_faults",
     ];
 
     /// Builds the settings from name-value pairs; a missing value is the empty string.
@@ -34,12 +45,27 @@ impl Config {
                 .find(|(key, _)| *key == name)
                 .map_or("", |(_, value)| value.trim())
         };
+        let mut problem = None;
+        let today = match value("sandbox_today") {
+            "" => None,
+            text => Day::parse(text).or_else(|| {
+                problem = Some("sandbox_today: write a day as YYYY-MM-DD".to_owned());
+                None
+            }),
+        };
+        let faults = faults::parse_list(value("sandbox_faults")).unwrap_or_else(|reason| {
+            problem = Some(format!("sandbox_faults: {reason}"));
+            Vec::new()
+        });
         Self {
             enabled: value("environment") == "sandbox",
             public_base_url: value("public_base_url").trim_end_matches('/').to_owned(),
             idp_client_id: value("idp_client_id").to_owned(),
             idp_client_secret: value("idp_client_secret").to_owned(),
             clock_offset_s: value("clock_offset_s").parse().unwrap_or(0),
+            today,
+            faults,
+            problem,
         }
     }
 
@@ -70,6 +96,28 @@ mod tests {
         ] {
             let config = Config::from_variables(&[("environment", word.to_owned())]);
             assert_eq!(config.enabled, enabled, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_variable_of_the_sandbox_that_cannot_be_read_is_named() {
+        let problem = |name, value: &str| {
+            Config::from_variables(&[(name, value.to_owned())])
+                .problem
+                .unwrap_or_default()
+        };
+        assert!(problem("sandbox_today", "21.11.2026").starts_with("sandbox_today: "));
+        assert!(problem("sandbox_today", "2026-02-30").starts_with("sandbox_today: "));
+        assert!(problem("sandbox_faults", "slow, burn").starts_with("sandbox_faults: "));
+        for (name, value) in [
+            ("sandbox_today", ""),
+            ("sandbox_today", "2026-11-21"),
+            (
+                "sandbox_faults",
+                "slow;ms=10, fail;status=503;patient=BBUser20023",
+            ),
+        ] {
+            assert_eq!(problem(name, value), "");
         }
     }
 

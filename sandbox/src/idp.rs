@@ -1,8 +1,8 @@
 //! The identity provider: OpenID discovery, code flow with PKCE, a sign-in form, signed id_tokens.
 //!
 //! It has one client, the gateway, and no session: every authorization request shows the form. What must be
-//! remembered between two requests travels in sealed values, so a code is not single-use here; the gateway,
-//! which redeems it at once over its own connection, loses nothing by that.
+//! remembered between two requests travels in sealed values; only that a code was used, and which key signs, are
+//! notes in the store.
 
 pub mod accounts;
 mod authorize;
@@ -25,11 +25,14 @@ use self::accounts::Account;
 use self::authorize::{Refusal, Request};
 use self::params::Params;
 use crate::app::Site;
+use crate::notes::{Note, Topic};
 use crate::reply::Reply;
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
 const CACHED: &str = "public, max-age=300";
+/// How long a rotated key signs, unless it is rotated again: the laptop may be restarted any time.
+const ROTATION_S: i64 = 30 * 86_400;
 
 /// `GET /.well-known/openid-configuration` (OpenID Connect Discovery, section 4).
 pub(crate) async fn discovery(State(site): State<Site>) -> Reply {
@@ -63,9 +66,38 @@ pub(crate) async fn discovery(State(site): State<Site>) -> Reply {
     Reply::new(StatusCode::OK, JSON, document.to_string()).header(CACHE_CONTROL, CACHED)
 }
 
-/// `GET /jwks` (RFC 7517).
-pub(crate) async fn jwks() -> Reply {
-    Reply::new(StatusCode::OK, JSON, keys::jwks()).header(CACHE_CONTROL, CACHED)
+/// `GET /jwks` (RFC 7517): the key before, the one that signs, and the next.
+pub(crate) async fn jwks(State(site): State<Site>) -> Reply {
+    let generation = key_generation(&site).await;
+    Reply::new(StatusCode::OK, JSON, keys::jwks(generation)).header(CACHE_CONTROL, CACHED)
+}
+
+/// `POST /keys/rotate`: from now on the next key signs, which everybody could have read before. With
+/// `unannounced=true` it is one that nobody has seen, as after the loss of a key.
+pub(crate) async fn rotate_keys(State(site): State<Site>, uri: Uri, body: Bytes) -> Reply {
+    let unannounced = [uri.query().unwrap_or("").as_bytes(), &body[..]]
+        .into_iter()
+        .filter_map(|encoded| Params::parse(encoded).ok())
+        .any(|params| params.get("unannounced") == Some("true"));
+    let generation = key_generation(&site).await + if unannounced { 2 } else { 1 };
+    let now = site.now();
+    let note = Note {
+        key: String::new(),
+        text: generation.to_string(),
+        until: now + ROTATION_S,
+    };
+    site.outside
+        .notes
+        .put(Topic::KeyGeneration, note, now)
+        .await;
+    let told = json!({ "signs_with": keys::id(generation), "next": keys::id(generation + 1) });
+    Reply::new(StatusCode::OK, JSON, told.to_string()).no_store()
+}
+
+async fn key_generation(site: &Site) -> u32 {
+    let notes = site.outside.notes.list(Topic::KeyGeneration, site.now());
+    let noted = notes.await.first().and_then(|note| note.text.parse().ok());
+    noted.unwrap_or(1)
 }
 
 /// `GET` or `POST /authorize`: the sign-in form, or an error.
@@ -110,21 +142,21 @@ pub(crate) async fn signin(State(site): State<Site>, headers: HeaderMap, body: B
         return Reply::see_other(&request.denied(&site.config));
     }
     let username = fields.get("username").unwrap_or("").trim().to_owned();
-    let guesses = site.guesses.read(&username).await;
+    let guesses = site.outside.guesses.read(&username).await;
     if let Some(seconds) = guesses.wait(site.now()) {
         return slow_down(&site, &request, &username, seconds);
     }
     match Account::sign_in(&username, fields.get("password").unwrap_or("")) {
         Some(account) => {
             if guesses.failures > 0 {
-                site.guesses.right(&username).await;
+                site.outside.guesses.right(&username).await;
             }
             Reply::see_other(&request.success(&site.config, site.now(), account))
         }
         None => {
             // Names that are no account's are not kept, so that nobody can fill the store with them.
             if Account::of_username(&username).is_some() {
-                site.guesses.wrong(&username, site.now()).await;
+                site.outside.guesses.wrong(&username, site.now()).await;
             }
             form(&site, &request, Some(&username))
         }
@@ -133,7 +165,11 @@ pub(crate) async fn signin(State(site): State<Site>, headers: HeaderMap, body: B
 
 /// `POST /token`.
 pub(crate) async fn token(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Reply {
-    let reply = match token::exchange(&site.config, site.now(), &headers, &body) {
+    let exchanged = match token::exchange(&site.config, site.now(), &headers, &body) {
+        Ok(exchange) => redeem(&site, exchange).await,
+        Err(error) => Err(error),
+    };
+    let reply = match exchanged {
         Ok(tokens) => Reply::new(
             StatusCode::OK,
             JSON,
@@ -153,6 +189,26 @@ pub(crate) async fn token(State(site): State<Site>, headers: HeaderMap, body: By
         }
     };
     reply.no_store().header(PRAGMA, "no-cache")
+}
+
+/// The tokens for a code that was not redeemed before (RFC 6749, section 4.1.2).
+async fn redeem(
+    site: &Site,
+    exchange: token::Exchange,
+) -> Result<token::Tokens, token::TokenError> {
+    let now = site.now();
+    let note = Note {
+        key: exchange.code_hash.clone(),
+        text: String::new(),
+        until: now + authorize::CODE_TTL_S,
+    };
+    if !site.outside.notes.first(Topic::UsedCode, note, now).await {
+        return Err(token::TokenError::new(
+            "invalid_grant",
+            "the code was used before",
+        ));
+    }
+    exchange.sign(key_generation(site).await)
 }
 
 /// `GET /userinfo`.

@@ -1,15 +1,19 @@
 //! Complete replies: a body that is held whole, its length, and gzip where it was asked for.
 
 use std::io::Write as _;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http_body::Frame;
 
 /// Bodies below this are not worth compressing.
 const GZIP_FROM: usize = 1024;
@@ -20,6 +24,8 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     headers: HeaderMap,
     pub(crate) body: Vec<u8>,
+    /// Half of the body is sent, and then the connection ends.
+    cut: bool,
 }
 
 impl Reply {
@@ -35,6 +41,7 @@ impl Reply {
             status,
             headers,
             body: body.into(),
+            cut: false,
         }
     }
 
@@ -50,6 +57,18 @@ impl Reply {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
         }
+        self
+    }
+
+    /// The same reply with another status.
+    pub(crate) const fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The same reply, but it breaks off in the middle.
+    pub(crate) const fn cut(mut self) -> Self {
+        self.cut = true;
         self
     }
 
@@ -78,12 +97,35 @@ impl Reply {
 
 impl IntoResponse for Reply {
     fn into_response(mut self) -> Response {
-        self.headers
-            .insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
-        let mut response = Response::new(Body::from(self.body));
+        let mut response = Response::new(if self.cut {
+            self.body.truncate(self.body.len() / 2);
+            Body::new(Cut(Some(Bytes::from(self.body))))
+        } else {
+            self.headers
+                .insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+            Body::from(self.body)
+        });
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response
+    }
+}
+
+/// A body that gives what it has, and then an error instead of an end.
+struct Cut(Option<Bytes>);
+
+impl HttpBody for Cut {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(Some(match self.0.take() {
+            Some(half) => Ok(Frame::data(half)),
+            None => Err(std::io::ErrorKind::ConnectionReset.into()),
+        }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The Spin entry point: variables in, router called, nothing else.
 
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use send_wrapper::SendWrapper;
@@ -11,9 +11,10 @@ use spin_sdk::sqlite::{Connection, Value};
 use spin_sdk::variables;
 use tower_service::Service as _;
 
-use crate::app;
+use crate::app::{self, Outside};
 use crate::config::Config;
-use crate::idp::guesses::{FORGET_S, GuessStore, Guesses, Later};
+use crate::idp::guesses::{FORGET_S, GuessStore, Guesses};
+use crate::notes::{Later, Note, Notes, Topic};
 
 /// Variables do not change while an instance lives, so the router is made once for each instance.
 static ROUTER: OnceLock<Router> = OnceLock::new();
@@ -25,7 +26,19 @@ async fn handle(request: Request) -> impl IntoResponse {
         None => {
             let config = configuration().await;
             ROUTER
-                .get_or_init(|| app::router_with(config, wall_clock, Arc::new(SharedStore)))
+                .get_or_init(|| {
+                    let outside = Outside {
+                        clock: wall_clock,
+                        sleep: |ms| {
+                            Box::pin(SendWrapper::new(spin_sdk::time::sleep(
+                                Duration::from_millis(ms),
+                            )))
+                        },
+                        guesses: Arc::new(SharedStore),
+                        notes: Arc::new(SharedStore),
+                    };
+                    app::router_with(config, outside)
+                })
                 .clone()
         }
     };
@@ -42,7 +55,7 @@ async fn configuration() -> Config {
 }
 
 /// Wrong passwords in the database of the application, in a table of the sandbox's own: an instance is gone after
-/// a second, and there are many of them. Only this and nothing of the claims is kept.
+/// a second, and there are many of them. The same for the few notes; nothing of the claims is kept.
 #[derive(Debug)]
 struct SharedStore;
 
@@ -89,6 +102,87 @@ impl GuessStore for SharedStore {
             .await;
         }))
     }
+}
+
+impl Notes for SharedStore {
+    fn list(&self, topic: Topic, now: i64) -> Later<'_, Vec<Note>> {
+        let rows = async move {
+            let sql = "SELECT key, text, until FROM sandbox_note WHERE topic = ? AND until > ? ORDER BY key";
+            let rows = run(sql, vec![topic.as_str().into(), now.into()]).await?;
+            rows.iter()
+                .map(|row| {
+                    Some(Note {
+                        key: row.get::<&str>(0)?.to_owned(),
+                        text: row.get::<&str>(1)?.to_owned(),
+                        until: row.get(2)?,
+                    })
+                })
+                .collect::<Option<Vec<_>>>()
+        };
+        Box::pin(SendWrapper::new(
+            async move { rows.await.unwrap_or_default() },
+        ))
+    }
+
+    fn put(&self, topic: Topic, note: Note, now: i64) -> Later<'_, ()> {
+        Box::pin(SendWrapper::new(async move {
+            prepare_notes(now).await;
+            run(
+                "INSERT INTO sandbox_note (topic, key, text, until) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (topic, key) DO UPDATE SET text = excluded.text, until = excluded.until",
+                parameters(topic, note),
+            )
+            .await;
+        }))
+    }
+
+    fn first(&self, topic: Topic, note: Note, now: i64) -> Later<'_, bool> {
+        Box::pin(SendWrapper::new(async move {
+            prepare_notes(now).await;
+            let rows = run(
+                "INSERT INTO sandbox_note (topic, key, text, until) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (topic, key) DO NOTHING RETURNING 1",
+                parameters(topic, note),
+            )
+            .await;
+            rows.is_none_or(|rows| !rows.is_empty())
+        }))
+    }
+
+    fn remove<'a>(&'a self, topic: Topic, key: Option<&'a str>) -> Later<'a, ()> {
+        Box::pin(SendWrapper::new(async move {
+            run(
+                "DELETE FROM sandbox_note WHERE topic = ?1 AND (?2 IS NULL OR key = ?2)",
+                vec![
+                    topic.as_str().into(),
+                    key.map_or(Value::Null, |key| key.into()),
+                ],
+            )
+            .await;
+        }))
+    }
+}
+
+/// Makes the table, and drops what has ended.
+async fn prepare_notes(now: i64) {
+    run(
+        "CREATE TABLE IF NOT EXISTS sandbox_note
+         (topic TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, until INTEGER NOT NULL,
+          PRIMARY KEY (topic, key)) STRICT",
+        Vec::new(),
+    )
+    .await;
+    let ended = "DELETE FROM sandbox_note WHERE until <= ?";
+    run(ended, vec![now.into()]).await;
+}
+
+fn parameters(topic: Topic, note: Note) -> Vec<Value> {
+    vec![
+        topic.as_str().into(),
+        note.key.into(),
+        note.text.into(),
+        note.until.into(),
+    ]
 }
 
 async fn run(sql: &str, parameters: Vec<Value>) -> Option<Vec<spin_sdk::sqlite::RowResult>> {

@@ -165,7 +165,9 @@ fn both_manifests_declare_the_variables_of_the_table() {
         let passed = manifest["component"]["gateway"]["variables"]
             .as_table()
             .unwrap();
-        assert_eq!(declared.len(), VARIABLES.len());
+        // The sandbox has variables of its own in its own manifest.
+        let others = declared.keys().filter(|name| name.starts_with("sandbox_"));
+        assert_eq!(declared.len() - others.count(), VARIABLES.len());
         assert_eq!(passed.len(), VARIABLES.len());
         for variable in &VARIABLES {
             let entry = &declared[variable.name];
@@ -192,6 +194,20 @@ fn both_manifests_declare_the_variables_of_the_table() {
                 format!("{{{{ {} }}}}", variable.name)
             );
         }
+    }
+}
+
+#[test]
+fn the_variables_of_the_sandbox_are_declared_there_and_passed_to_it_alone() {
+    let sandbox: toml::Table = include_str!("../../../spin.toml").parse().unwrap();
+    let deploy: toml::Table = include_str!("../../../deploy/spin.toml").parse().unwrap();
+    for variable in &SANDBOX_VARIABLES {
+        let declared = &sandbox["variables"][variable.name];
+        assert_eq!(declared["default"].as_str(), Some(variable.sandbox_default));
+        let component = |name: &str| sandbox["component"][name]["variables"].clone();
+        assert!(component("sandbox").get(variable.name).is_some());
+        assert!(component("gateway").get(variable.name).is_none());
+        assert!(deploy["variables"].get(variable.name).is_none());
     }
 }
 

@@ -251,6 +251,24 @@ pub const VARIABLES: [Variable; 33] = [
     },
 ];
 
+/// Variables of the sandbox component alone, in `spin.toml` only.
+pub const SANDBOX_VARIABLES: [Variable; 2] = [
+    Variable {
+        name: "sandbox_today",
+        sandbox_default: "",
+        production_default: None,
+        secret: false,
+        purpose: "The day, as `YYYY-MM-DD`, up to which the sandbox's claims backend has loaded claims; empty is the day of the clock. Move it to try an incremental sync by `_lastUpdated`.",
+    },
+    Variable {
+        name: "sandbox_faults",
+        sandbox_default: "",
+        production_default: None,
+        secret: false,
+        purpose: "Faults of the sandbox's claims backend, separated by commas, such as `slow;ms=3000, fail;status=503;patient=BBUser20023`: see docs/sandbox.md.",
+    },
+];
+
 /// `docs/configuration.md`, written from the table.
 #[must_use]
 pub fn documentation() -> String {
@@ -265,17 +283,29 @@ pub fn documentation() -> String {
          `cargo xtask check-config` says the same before anything is deployed.\n\n\
          | Variable | Sandbox | Production | Purpose |\n|---|---|---|---|\n",
     );
+    let shown = |value: &str| match value {
+        "" => "empty".to_owned(),
+        _ => format!("`{value}`"),
+    };
     for variable in &VARIABLES {
-        let shown = |value: &str| match value {
-            "" => "empty".to_owned(),
-            _ => format!("`{value}`"),
-        };
         let secret = if variable.secret { " (secret)" } else { "" };
         let production = variable
             .production_default
             .map_or_else(|| "*required*".to_owned(), shown);
         text.push_str(&format!(
             "| `{}`{secret} | {} | {production} | {} |\n",
+            variable.name,
+            shown(variable.sandbox_default),
+            variable.purpose,
+        ));
+    }
+    text.push_str(
+        "\nOf the sandbox alone, where `deploy/spin.toml` has no such component:\n\n\
+         | Variable | Default | Purpose |\n|---|---|---|\n",
+    );
+    for variable in &SANDBOX_VARIABLES {
+        text.push_str(&format!(
+            "| `{}` | {} | {} |\n",
             variable.name,
             shown(variable.sandbox_default),
             variable.purpose,

@@ -1,6 +1,7 @@
 //! Ends brought forward, for developers who try what takes months elsewhere (wire contract, section 11). An end
 //! only ever moves towards now; what has ended is not touched.
 
+use super::audit::Event;
 use super::row::{StoreError, one};
 use crate::ports::{Database, Durability, UnixMillis};
 
@@ -33,15 +34,20 @@ pub async fn grant(
     database: &dyn Database,
     grant_id: i64,
     now: UnixMillis,
-    request_id: &str,
+    event: &Event<'_>,
 ) -> Result<bool, StoreError> {
     let row = one(
         database,
         Durability::Durable,
-        "UPDATE consent_grant SET expires_at = MIN(COALESCE(expires_at, ?1), ?1), request_id = ?2
-         WHERE id = ?3 AND ended_at IS NULL
+        "UPDATE consent_grant SET expires_at = MIN(COALESCE(expires_at, ?1), ?1), request_id = ?2, event = ?3
+         WHERE id = ?4 AND ended_at IS NULL
          RETURNING 1",
-        vec![now.into(), request_id.into(), grant_id.into()],
+        vec![
+            now.into(),
+            event.request_id.into(),
+            event.carried(),
+            grant_id.into(),
+        ],
     )
     .await?;
     Ok(row.is_some())

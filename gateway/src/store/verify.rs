@@ -294,12 +294,14 @@ async fn purged_to(
     Ok(Ok(to))
 }
 
-/// How the schema of the store differs from the one that this build ships.
+/// How the schema of the store differs from the one that this build ships. In the sandbox the provider and the
+/// claims backend keep two tables of their own in the same file: a table by itself does nothing to another.
 async fn schema_differences(database: &dyn Database) -> Result<Vec<String>, StoreError> {
     let rows = all(
         database,
         Durability::Relaxed,
-        "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND sql IS NOT NULL",
+        "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND sql IS NOT NULL
+           AND NOT (type = 'table' AND name IN ('sandbox_guess', 'sandbox_note'))",
         Vec::new(),
     )
     .await?;

@@ -175,46 +175,52 @@ async fn tried(site: &Site, request: &Request, what: What) -> Result<Reply, Fail
     };
     let subject = presented(site, request, &form).await?;
     let now = site.app.clock.now();
-    let id = &request.request_id;
     let database = site.app.database.as_ref();
+    let token = subject.token.as_ref();
     let of_token = || {
-        subject.token.as_ref().ok_or(Failure::Refused(
+        token.ok_or(Failure::Refused(
             // With credentials alone nobody knows whose connection is meant.
             Refusal::InvalidRequest("token is missing".into()),
         ))
     };
-    match what {
-        What::ExpireToken => {
-            shorten::access_tokens(database, of_token()?.chain_id, now).await?;
-        }
-        What::ExpireGrant => {
-            if !shorten::grant(database, of_token()?.grant_id, now, id).await? {
-                return Err(Failure::AlreadyEnded);
-            }
-        }
-        What::Revoke => {
-            if !end_grant(database, of_token()?.grant_id, "revoked", now, id).await? {
-                return Err(Failure::AlreadyEnded);
-            }
-        }
-        What::Suspend | What::Resume => {
-            let to = match what {
-                What::Suspend => Status::Suspended,
-                _ => Status::Active,
-            };
-            let from = [Status::Active, Status::Suspended];
-            let client_id = &subject.application.client_id;
-            set_status(database, client_id, from, to, now, id).await?;
-        }
-    }
-    let token = subject.token.as_ref();
     let mut action = Action::ok(what.action())
         .by("application")
         .application(subject.application.client_id.as_str());
     if let Some(token) = token {
         action = action.flow(&token.flow_id).person(token.patients.shared());
     }
-    action.record(site, request).await?;
+    let draft = action.draft(site, request);
+    let event = draft.event();
+    let status = |from, to| {
+        let client_id = &subject.application.client_id;
+        set_status(database, client_id, [from; 2], to, now, &event)
+    };
+    let carried = match what {
+        What::ExpireToken => {
+            shorten::access_tokens(database, of_token()?.chain_id, now).await?;
+            false
+        }
+        What::ExpireGrant => {
+            if !shorten::grant(database, of_token()?.grant_id, now, &event).await? {
+                return Err(Failure::AlreadyEnded);
+            }
+            true
+        }
+        What::Revoke => {
+            if !end_grant(database, of_token()?.grant_id, "revoked", now, &event).await? {
+                return Err(Failure::AlreadyEnded);
+            }
+            true
+        }
+        What::Suspend => status(Status::Active, Status::Suspended).await?.is_some(),
+        What::Resume => status(Status::Suspended, Status::Active).await?.is_some(),
+    };
+    if carried {
+        draft.log(site);
+    } else {
+        // No statement took it along: an access token has no event, and what is so already is not changed.
+        action.record(site, request).await?;
+    }
     let mut reply = reply::json(StatusCode::OK, &json!({ "from_now_on": what.told() }));
     no_store(&mut reply);
     Ok(reply)

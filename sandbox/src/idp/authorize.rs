@@ -14,7 +14,7 @@ use crate::config::Config;
 const FORM_TTL_S: i64 = 600;
 
 /// How long a code can be redeemed.
-const CODE_TTL_S: i64 = 60;
+pub(super) const CODE_TTL_S: i64 = 60;
 
 /// A checked authorization request, as it travels in the form.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -6,12 +6,9 @@
 
 use std::collections::HashMap;
 use std::fmt::Debug;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
-/// A boxed future of the store.
-pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+use crate::notes::Later;
 
 /// The wrong passwords of an account.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -1,9 +1,7 @@
 //! The signing key and the id_token.
 //!
-//! The key follows from a constant in this file, so everybody knows it: that is what lets the component keep
-//! nothing and still sign the same way in every instance. It must never be trusted outside the sandbox.
-
-use std::sync::OnceLock;
+//! Each generation of the key follows from a constant in this file, so everybody knows it: that is what lets the
+//! component sign the same way in every instance. It must never be trusted outside the sandbox.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,29 +17,26 @@ struct Key {
     id: String,
 }
 
-fn key() -> Option<&'static Key> {
-    static KEY: OnceLock<Option<Key>> = OnceLock::new();
-    KEY.get_or_init(|| {
-        // Nearly every digest is a valid scalar; the counter is for the one in 2^32 that is not.
-        let signing = (0..16u8).find_map(|counter| {
-            let seed = Sha256::digest(
-                [
-                    b"bluegate sandbox identity provider, signing key 1, ",
-                    &[counter][..],
-                ]
-                .concat(),
-            );
-            SigningKey::from_slice(&seed).ok()
-        })?;
-        let id = thumbprint(signing.verifying_key());
-        Some(Key { signing, id })
-    })
-    .as_ref()
+fn key(generation: u32) -> Option<Key> {
+    // Nearly every digest is a valid scalar; the counter is for the one in 2^32 that is not.
+    let signing = (0..16u8).find_map(|counter| {
+        let mut seed =
+            format!("bluegate sandbox identity provider, signing key {generation}, ").into_bytes();
+        seed.push(counter);
+        SigningKey::from_slice(&Sha256::digest(seed)).ok()
+    })?;
+    let id = thumbprint(signing.verifying_key());
+    Some(Key { signing, id })
+}
+
+/// The name of a key.
+pub(super) fn id(generation: u32) -> String {
+    key(generation).map(|key| key.id).unwrap_or_default()
 }
 
 /// Signs `claims` as a JWT (RFC 7519) with ES256 (RFC 7518, section 3.4).
-pub(super) fn sign<T: Serialize>(claims: &T) -> Option<String> {
-    let key = key()?;
+pub(super) fn sign<T: Serialize>(generation: u32, claims: &T) -> Option<String> {
+    let key = key(generation)?;
     let header = json!({ "alg": "ES256", "kid": key.id, "typ": "JWT" });
     let signed = format!(
         "{}.{}",
@@ -56,10 +51,12 @@ pub(super) fn sign<T: Serialize>(claims: &T) -> Option<String> {
     ))
 }
 
-/// The key set document (RFC 7517).
-pub(super) fn jwks() -> String {
-    let keys: Vec<_> = key()
-        .into_iter()
+/// The key set document (RFC 7517): the key before, so that what it signed can still be verified, the key that
+/// signs, and the next, so that it is known before its first signature.
+pub(super) fn jwks(generation: u32) -> String {
+    let first = generation.saturating_sub(1).max(1);
+    let keys: Vec<_> = (first..=generation.saturating_add(1))
+        .filter_map(key)
         .map(|key| {
             let (x, y) = coordinates(key.signing.verifying_key());
             json!({ "kty": "EC", "use": "sig", "alg": "ES256", "kid": key.id, "crv": "P-256", "x": x, "y": y })
@@ -94,9 +91,9 @@ mod tests {
 
     #[test]
     fn what_is_signed_verifies_with_the_published_key() {
-        let token = sign(&json!({ "sub": "x" })).unwrap();
+        let token = sign(1, &json!({ "sub": "x" })).unwrap();
         let (signed, signature) = token.rsplit_once('.').unwrap();
-        let set: serde_json::Value = serde_json::from_str(&jwks()).unwrap();
+        let set: serde_json::Value = serde_json::from_str(&jwks(1)).unwrap();
         let published = &set["keys"][0];
         let part = |name: &str| {
             let bytes = URL_SAFE_NO_PAD
@@ -118,5 +115,21 @@ mod tests {
             (&published["kid"], &json!("ES256"))
         );
         assert!(published.get("d").is_none());
+    }
+
+    #[test]
+    fn the_key_before_and_the_next_are_published_too() {
+        let published = |generation| {
+            let set: serde_json::Value = serde_json::from_str(&jwks(generation)).unwrap();
+            let keys = set["keys"].as_array().unwrap().clone();
+            keys.iter()
+                .map(|key| key["kid"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(published(1), [id(1), id(2)]);
+        assert_eq!(published(2), [id(1), id(2), id(3)]);
+        // Of an unannounced change nobody could know.
+        assert!(!published(1).contains(&id(3)));
+        assert!(published(3).contains(&id(3)));
     }
 }

@@ -77,7 +77,7 @@ fn code(username: &str, password: &str) -> String {
 }
 
 /// A token request with the secret in the body and some parameters replaced.
-fn token_with(code: &str, changes: &[(&str, &str)]) -> Answer {
+fn token_request(code: &str, changes: &[(&str, &str)]) -> Request<Body> {
     let secret = config().idp_client_secret;
     let mut pairs = vec![
         ("grant_type", "authorization_code"),
@@ -93,7 +93,11 @@ fn token_with(code: &str, changes: &[(&str, &str)]) -> Answer {
             pairs.push((name, value));
         }
     }
-    post("/sandbox/idp/token", &pairs)
+    posting("/sandbox/idp/token", &pairs)
+}
+
+fn token_with(code: &str, changes: &[(&str, &str)]) -> Answer {
+    send(&mut site(), token_request(code, changes))
 }
 
 fn claims(id_token: &str) -> Value {
@@ -136,7 +140,7 @@ fn discovery_names_what_exists() {
             .as_array()
             .unwrap()
             .len(),
-        1
+        2
     );
 }
 
@@ -548,4 +552,74 @@ fn sign_out_goes_back_to_the_gateway_only() {
         );
     }
     assert!(out(&[]).text().contains("You are signed out"));
+}
+
+fn kids(app: &mut axum::Router) -> Vec<String> {
+    let request = Request::get("/sandbox/idp/jwks")
+        .body(Body::empty())
+        .unwrap();
+    let keys = send(app, request).json()["keys"]
+        .as_array()
+        .unwrap()
+        .clone();
+    keys.iter()
+        .map(|key| key["kid"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn exchange(app: &mut axum::Router, code: &str) -> Answer {
+    send(app, token_request(code, &[]))
+}
+
+fn kid_of(answer: &Answer) -> String {
+    let token = answer.json()["id_token"].as_str().unwrap().to_owned();
+    let head = token.split('.').next().unwrap();
+    let head = URL_SAFE_NO_PAD.decode(head).unwrap();
+    let head: Value = serde_json::from_slice(&head).unwrap();
+    head["kid"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_code_is_redeemed_once() {
+    let mut app = app::router(config(), || NOW);
+    let code = code("BBUser28324", "PW28324!");
+    // An attempt that fails does not use it up.
+    let wrong = token_request(&code, &[("code_verifier", "x".repeat(43).as_str())]);
+    assert_eq!(send(&mut app, wrong).status, 400);
+    assert_eq!(exchange(&mut app, &code).status, 200);
+    let again = exchange(&mut app, &code);
+    assert_eq!(again.status, 400);
+    assert_eq!(again.json()["error"], "invalid_grant");
+}
+
+#[test]
+fn keys_rotate_on_request_announced_or_not() {
+    let mut app = app::router(config(), || NOW);
+    let rotate = |app: &mut axum::Router, form: &[(&str, &str)]| {
+        send(app, posting("/sandbox/idp/keys/rotate", form)).json()["signs_with"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let before = kids(&mut app);
+    let first = kid_of(&exchange(&mut app, &code("BBUser00001", "PW00001!")));
+    assert_eq!(before[0], first);
+    // Announced: everybody could have known the key.
+    let second = rotate(&mut app, &[]);
+    assert_eq!(before[1], second);
+    assert_eq!(
+        kid_of(&exchange(&mut app, &code("BBUser00002", "PW00002!"))),
+        second
+    );
+    let between = kids(&mut app);
+    assert!(between.contains(&first) && between.contains(&second));
+    // Not announced: nobody could.
+    let third = rotate(&mut app, &[("unannounced", "true")]);
+    assert!(!between.contains(&third));
+    assert_eq!(
+        kid_of(&exchange(&mut app, &code("BBUser00003", "PW00003!"))),
+        third
+    );
+    let after = kids(&mut app);
+    assert!(after.contains(&third) && !after.contains(&second));
 }

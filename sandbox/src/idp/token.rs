@@ -36,7 +36,7 @@ pub(super) struct TokenError {
 }
 
 impl TokenError {
-    const fn new(error: &'static str, error_description: &'static str) -> Self {
+    pub(super) const fn new(error: &'static str, error_description: &'static str) -> Self {
         Self {
             error,
             error_description,
@@ -53,14 +53,14 @@ impl TokenError {
 }
 
 #[derive(Serialize)]
-struct IdToken<'a> {
+struct IdToken {
     iss: String,
     sub: String,
-    aud: &'a str,
+    aud: String,
     exp: i64,
     iat: i64,
     auth_time: i64,
-    nonce: &'a str,
+    nonce: String,
     #[serde(flatten)]
     claims: Claims,
 }
@@ -88,7 +88,7 @@ pub(super) fn exchange(
     now: i64,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<Tokens, TokenError> {
+) -> Result<Exchange, TokenError> {
     if !params::is_form(headers) {
         return Err(TokenError::new(
             "invalid_request",
@@ -111,6 +111,7 @@ pub(super) fn exchange(
     let code = params
         .get("code")
         .ok_or(TokenError::new("invalid_request", "code is missing"))?;
+    let code_hash = URL_SAFE_NO_PAD.encode(Sha256::digest(code));
     let code: Code = sealed::open(Purpose::Code, now, code).ok_or(TokenError::new(
         "invalid_grant",
         "the code is unknown or has expired",
@@ -139,24 +140,45 @@ pub(super) fn exchange(
     let id_token = IdToken {
         iss: config.issuer(),
         sub: account.subject(),
-        aud: &config.idp_client_id,
+        aud: config.idp_client_id.clone(),
         exp: now + TOKEN_TTL_S,
         iat: now,
         auth_time: now,
-        nonce: &code.nonce,
+        nonce: code.nonce,
         claims: claims(account),
     };
     let access = AccessToken {
-        username: code.username.clone(),
+        username: code.username,
     };
-    Ok(Tokens {
+    Ok(Exchange {
+        code_hash,
         access_token: sealed::seal(Purpose::AccessToken, now + TOKEN_TTL_S, &access),
-        token_type: "Bearer",
-        expires_in: TOKEN_TTL_S,
-        id_token: keys::sign(&id_token)
-            .ok_or(TokenError::new("server_error", "the key is missing"))?,
+        id_token,
         scope: code.scope,
     })
+}
+
+/// A code and all that belongs to it, found good; whether it was used before is not known here.
+pub(super) struct Exchange {
+    /// Names the code without being it.
+    pub(super) code_hash: String,
+    access_token: String,
+    id_token: IdToken,
+    scope: String,
+}
+
+impl Exchange {
+    /// The tokens, signed with a generation of the key.
+    pub(super) fn sign(self, generation: u32) -> Result<Tokens, TokenError> {
+        Ok(Tokens {
+            access_token: self.access_token,
+            token_type: "Bearer",
+            expires_in: TOKEN_TTL_S,
+            id_token: keys::sign(generation, &self.id_token)
+                .ok_or(TokenError::new("server_error", "the key is missing"))?,
+            scope: self.scope,
+        })
+    }
 }
 
 /// The userinfo document for a bearer token (OpenID Connect Core, section 5.3).

@@ -105,6 +105,19 @@ fn an_untouched_store_is_whole() {
     assert_eq!(store.verify().links, 4);
 }
 
+/// What the sandbox remembers lies in the same file.
+#[test]
+fn the_tables_of_the_sandbox_are_no_difference_and_a_trigger_on_one_is() {
+    let store = Store::new();
+    store.run("CREATE TABLE sandbox_note (key TEXT PRIMARY KEY)");
+    assert!(store.verify().is_whole());
+    store.run("CREATE TRIGGER sandbox_guess AFTER INSERT ON sandbox_note BEGIN DELETE FROM access_token; END");
+    assert_eq!(
+        store.verify().schema,
+        ["trigger sandbox_guess is not of this build"]
+    );
+}
+
 #[test]
 fn a_changed_event_breaks_its_link() {
     for column in [

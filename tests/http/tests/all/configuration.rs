@@ -18,7 +18,7 @@ const ROUTES: [&str; 8] = [
 ];
 
 /// Good values for production, none of them the sandbox's.
-const PRODUCTION: [(&str, &str); 12] = [
+const PRODUCTION: [(&str, &str); 13] = [
     ("environment", "production"),
     ("public_base_url", "https://gateway.example"),
     ("claims_backend_origin", "https://backend.example"),
@@ -199,6 +199,14 @@ fn the_deployment_manifest_holds_the_gateway_alone() {
         "/",
     ] {
         assert_problem(&stack.browser().get(path), 404, "not_found");
+    }
+    for path in [
+        "/sandbox/try/expire-token",
+        "/sandbox/try/suspend",
+        "/sandbox/faults",
+        "/sandbox/idp/keys/rotate",
+    ] {
+        assert_problem(&stack.browser().post(path, &[]), 404, "not_found");
     }
 }
 
