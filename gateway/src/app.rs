@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 
 use crate::config::Config;
+use crate::drain::Drain;
 use crate::fhir::breaker::Breaker;
 use crate::ports::{Clock, Database, Entropy, Log, UnixMillis, Upstream};
 use crate::rate::RateLimiter;
@@ -31,6 +32,8 @@ pub struct App {
     pub limiter: RateLimiter,
     /// Calls counted for the circuit breaker.
     pub breaker: Breaker,
+    /// When work that is no part of an answer was done last.
+    pub drain: Drain,
 }
 
 /// One request, read whole (bodies are limited before they come here).

@@ -18,6 +18,8 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use crate::policy::operator::Operator;
+use crate::policy::rule::Rule;
+use crate::policy::webhook::SigningSecret;
 use crate::ports::UnixMillis;
 use crate::secret::Secret;
 use crate::signature::PublicKey;
@@ -76,6 +78,10 @@ pub struct Config {
     pub rate_limit_per_minute: i64,
     /// The one origin from which keys of applications (`jwks_uri`) are fetched.
     pub client_jwks_origin: Option<String>,
+    /// The webhook for alerts.
+    pub alerts: Option<Arc<AlertTarget>>,
+    /// What alerts lock down.
+    pub lock_down_rules: Vec<Rule>,
     /// Who may call `/ops`.
     pub operators: Vec<Operator>,
     /// Proxies whose forwarded client address is believed.
@@ -144,11 +150,14 @@ impl Config {
                 "operators",
                 "write name:role:sha256(token in hexadecimal), separated by commas; roles are read, approve, lock",
             ))?,
+            alerts: raw.alerts()?,
+            lock_down_rules: Rule::parse_list(raw.text("lock_down_rules")?).ok_or(ConfigError::new(
+                "lock_down_rules",
+                "write kind:all or kind:application, separated by commas; docs/operations.md has the kinds",
+            ))?,
             environment,
             public_base_url,
         };
-        // Not used yet; a wrong value must stop the start all the same.
-        raw.optional_origin("alert_origin")?;
         if config.environment == Environment::Production {
             config.refuse_sandbox_values()?;
         }
@@ -228,6 +237,15 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Where alerts go.
+#[non_exhaustive]
+pub struct AlertTarget {
+    /// The address.
+    pub url: String,
+    /// Signs what is sent.
+    pub secret: SigningSecret,
 }
 
 /// Where the gateway runs.
@@ -376,6 +394,28 @@ impl<'a> Raw<'a> {
             "" => None,
             text => Some(Arc::new(Secret::new(text.to_owned()))),
         })
+    }
+
+    fn alerts(&self) -> Result<Option<Arc<AlertTarget>>, ConfigError> {
+        let (path, secret) = (self.path("alert_path")?, self.text("alert_secret")?);
+        let secret = match secret {
+            "" => None,
+            text => Some(SigningSecret::parse(text).ok_or(ConfigError::new(
+                "alert_secret",
+                "write whsec_ and 24 to 64 random bytes in base64",
+            ))?),
+        };
+        match (self.optional_origin("alert_origin")?, secret) {
+            (None, _) => Ok(None),
+            (Some(_), None) => Err(ConfigError::new(
+                "alert_secret",
+                "is empty, and alert_origin is set; write whsec_ and 24 to 64 random bytes in base64",
+            )),
+            (Some(origin), Some(secret)) => Ok(Some(Arc::new(AlertTarget {
+                url: format!("{origin}{path}"),
+                secret,
+            }))),
+        }
     }
 
     fn key(&self, name: &'static str) -> Result<Key, ConfigError> {

@@ -157,6 +157,7 @@ async fn search(
     query::only_names(&search, authorized.patient_id())?;
 
     let mut passage = Passage::ask(app, &request.request_id, authorized.token().breaker()).await?;
+    let asks_for_all = target.version != Version::V3 && query::asks_for_all_claims(&search);
     trail.before_backend();
     let cleared = if search.is_count_only() {
         let (_, result) = page(
@@ -201,6 +202,9 @@ async fn search(
             Err(refusal) => return Err(refusal),
         }
     };
+    if asks_for_all {
+        trail.matched(cleared.total());
+    }
     release::permit(
         app,
         request,

@@ -9,6 +9,7 @@ mod adapters;
 pub mod app;
 pub mod compression;
 pub mod config;
+pub mod drain;
 pub mod fhir;
 pub mod jwks;
 pub mod jwt;

@@ -10,7 +10,9 @@ pub mod parameters;
 pub mod password;
 pub mod redirect;
 pub mod registration;
+pub mod rule;
 pub mod token;
+pub mod webhook;
 
 /// The text of every answer that cannot carry data because of us or the backend (wire contract, 7.5).
 pub const INTERNAL_ISSUE: &str = "Medicare is unable to retrieve your data at this time due to an internal issue. \

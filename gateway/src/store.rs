@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod account;
+pub mod alert;
 pub mod application;
 pub mod audit;
 pub mod authorization;
@@ -17,6 +18,7 @@ pub mod layers;
 pub mod lines;
 pub mod lock_down;
 pub mod logo;
+pub mod metric;
 pub mod migrate;
 pub mod overview;
 pub mod pushed;
@@ -26,5 +28,6 @@ pub mod row;
 pub mod shorten;
 pub mod token;
 pub mod verify;
+pub mod watch;
 
 pub use row::{Row, StoreError};

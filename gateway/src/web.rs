@@ -42,6 +42,7 @@ use tower_service::Service as _;
 
 use crate::app::{App, Reply, Request};
 use crate::compression;
+use crate::drain::drain;
 use crate::fhir::{self, Interaction, Target};
 use crate::jwks::KeyCache;
 use crate::rate::Limited;
@@ -119,6 +120,19 @@ impl Gateway {
             *reply.body_mut() = Bytes::new();
         }
         reply
+    }
+
+    /// Whether work that is no part of an answer is due. Whoever is told so calls [`Gateway::drain`].
+    #[must_use]
+    pub fn begin_drain(&self) -> bool {
+        let app = &self.site.app;
+        app.drain.begin(app.clock.now())
+    }
+
+    /// Does that work.
+    pub async fn drain(&self) {
+        drain(&self.site.app).await;
+        self.site.app.drain.end();
     }
 
     /// For a body that is too large to read.

@@ -101,6 +101,8 @@ pub(crate) struct Launch<'a> {
     /// A file for what the engine writes; the terminal when there is none.
     pub(crate) log: Option<PathBuf>,
     pub(crate) manifest: PathBuf,
+    /// Variables of this run alone, by their names in the environment.
+    pub(crate) variables: Vec<(&'static str, String)>,
 }
 
 /// A running engine; it ends when this is dropped.
@@ -129,6 +131,9 @@ impl Engine {
             if std::env::var_os(name).is_none() {
                 command.env(name, launch.listen.url());
             }
+        }
+        for (name, value) in &launch.variables {
+            command.env(name, value);
         }
         let (reader, writer) = io::pipe()?;
         let child = process::in_own_group(&mut command)
@@ -164,6 +169,11 @@ impl Engine {
             last,
             registered,
         })
+    }
+
+    /// Where it listens, and what requests call it.
+    pub(crate) fn address(&self) -> (SocketAddr, String) {
+        (self.addr, self.authority.clone())
     }
 
     /// Waits until it listens and the store is migrated.

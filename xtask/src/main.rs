@@ -15,6 +15,7 @@ mod setup;
 mod sizes;
 mod suites;
 mod tally;
+mod tick;
 mod up;
 mod workspace;
 

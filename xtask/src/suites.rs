@@ -449,6 +449,7 @@ impl Served {
             listen: &listen,
             log: Some(artifacts.join("engine.log")),
             manifest: workspace.manifest(Profile::Release)?,
+            variables: Vec::new(),
         };
         let mut served = Self {
             data,

@@ -10,10 +10,13 @@ use crate::engine::{Engine, Kind, Launch, Listen};
 use crate::parts::Step;
 use crate::process;
 use crate::say::{self, Steps};
+use crate::tick::{TickToken, Ticker};
 use crate::workspace::Workspace;
 
 /// How long an engine may take from its start until it is ready.
 pub(crate) const READY_WITHIN: Duration = Duration::from_secs(60);
+
+const OPERATORS: &str = "SPIN_VARIABLE_OPERATORS";
 
 /// Runs until a signal comes (success) or the engine ends by itself (an error).
 pub(crate) fn run(workspace: &Workspace, options: &args::Up) -> Result<ExitCode> {
@@ -37,12 +40,15 @@ pub(crate) fn run(workspace: &Workspace, options: &args::Up) -> Result<ExitCode>
         steps.step(step.label(), || step.run(workspace, options.profile))?;
     }
     let manifest = workspace.manifest(options.profile)?;
+    let token = TickToken::random()?;
+    let operators = std::env::var(OPERATORS).unwrap_or_default();
     let launch = Launch {
         data_dir,
         kind,
         listen: &listen,
         log: None,
         manifest,
+        variables: vec![(OPERATORS, token.added_to(&operators))],
     };
     let mut engine = steps.step(&format!("starting {}", kind.name()), || {
         let mut engine = Engine::start(workspace, &launch)?;
@@ -51,6 +57,8 @@ pub(crate) fn run(workspace: &Workspace, options: &args::Up) -> Result<ExitCode>
     })?;
     eprintln!("up after {}", say::seconds(begin.elapsed()));
 
+    let (addr, authority) = engine.address();
+    let ticker = Ticker::start(addr, authority, token);
     let url = listen.url();
     println!("demo  {url}/demo/");
     println!("ready {url}");
@@ -58,6 +66,7 @@ pub(crate) fn run(workspace: &Workspace, options: &args::Up) -> Result<ExitCode>
         engine.check_alive()?;
         std::thread::sleep(Duration::from_millis(200));
     }
+    drop(ticker);
     drop(engine);
     Ok(ExitCode::SUCCESS)
 }

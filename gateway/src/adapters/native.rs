@@ -9,6 +9,7 @@ use rusqlite::types::{Value as SqlValue, ValueRef};
 
 use crate::app::App;
 use crate::config::Config;
+use crate::drain::Drain;
 use crate::fhir::breaker::Breaker;
 use crate::ports::{
     Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
@@ -33,6 +34,7 @@ pub(crate) fn app(variables: &[(&'static str, &str)], clock: Arc<ManualClock>) -
         log: Arc::new(MemoryLog::default()),
         limiter: RateLimiter::default(),
         breaker: Breaker::default(),
+        drain: Drain::default(),
     }
 }
 

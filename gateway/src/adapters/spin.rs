@@ -19,6 +19,7 @@ use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
 
 use crate::app::App;
 use crate::config::{Config, ConfigError, VARIABLES};
+use crate::drain::Drain;
 use crate::fhir::breaker::Breaker;
 use crate::ports::{
     Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
@@ -58,6 +59,10 @@ pub(crate) async fn serve(request: SpinRequest) -> http::Response<Full<Bytes>> {
         Err(ReadError::TooLarge) => gateway.too_large(),
         Err(ReadError::Broken) => gateway.broken_request(),
     };
+    // The answer does not wait for it; the host lets the instance finish what it began.
+    if gateway.begin_drain() {
+        spin_sdk::wasip3::spawn(async move { gateway.drain().await });
+    }
     reply.map(Full::new)
 }
 
@@ -83,6 +88,7 @@ async fn gateway() -> Result<Gateway, StartError> {
         log: Arc::new(StandardOutput),
         limiter: RateLimiter::default(),
         breaker: Breaker::default(),
+        drain: Drain::default(),
     };
     let gateway = Gateway::start(app)
         .await

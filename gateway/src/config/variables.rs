@@ -17,7 +17,7 @@ pub struct Variable {
 }
 
 /// Every variable of the gateway, in the order of the documentation.
-pub const VARIABLES: [Variable; 33] = [
+pub const VARIABLES: [Variable; 36] = [
     Variable {
         name: "environment",
         sandbox_default: "sandbox",
@@ -114,7 +114,28 @@ pub const VARIABLES: [Variable; 33] = [
         sandbox_default: "https://unused.invalid",
         production_default: Some("https://unused.invalid"),
         secret: false,
-        purpose: "Origin of the webhook for alerts. A name under `.invalid` means: not used. Not used yet.",
+        purpose: "Origin of the webhook for alerts. A name under `.invalid` means: none; alerts are then only shown on `/ops/`.",
+    },
+    Variable {
+        name: "alert_path",
+        sandbox_default: "",
+        production_default: Some(""),
+        secret: false,
+        purpose: "Path of the webhook on that origin; empty where there is none.",
+    },
+    Variable {
+        name: "alert_secret",
+        sandbox_default: "",
+        production_default: Some(""),
+        secret: true,
+        purpose: "`whsec_` and 24 to 64 random bytes in base64: signs what is sent to the webhook, as standardwebhooks.com describes. Required where there is a webhook.",
+    },
+    Variable {
+        name: "lock_down_rules",
+        sandbox_default: "",
+        production_default: Some(""),
+        secret: false,
+        purpose: "Lock-downs without an operator, as `kind:all` or `kind:application`, separated by commas; the kinds of alerts are in docs/operations.md. Empty: none.",
     },
     Variable {
         name: "store_key",

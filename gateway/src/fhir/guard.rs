@@ -69,6 +69,16 @@ impl Question<'_> {
         sent: &[(&'static str, String)],
         body: &'b [u8],
     ) -> Result<Cow<'b, [u8]>, Refusal> {
+        self.counted_page(search, sent, body).map(|(page, _)| page)
+    }
+
+    /// The same with the total that the backend counts.
+    fn counted_page<'b>(
+        &self,
+        search: &Search,
+        sent: &[(&'static str, String)],
+        body: &'b [u8],
+    ) -> Result<(Cow<'b, [u8]>, Option<u64>), Refusal> {
         let proved = self.prove_search(body)?;
         let bundle = proved.bundle().ok_or(Refusal::BackendBroken)?;
         let address = self.address();
@@ -76,13 +86,14 @@ impl Question<'_> {
         let changes = changes(&proved, bundle, &links, sent, &address);
         let text = spliced(proved.text(), &changes);
         let Some(elements) = search.shape().elements() else {
-            return Ok(match text {
+            let page = match text {
                 Cow::Borrowed(_) => Cow::Borrowed(body),
                 Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-            });
+            };
+            return Ok((page, bundle.total));
         };
         elements::of_bundle(&text, self.resource, self.version, elements)
-            .map(|body| Cow::Owned(body.into_bytes()))
+            .map(|body| (Cow::Owned(body.into_bytes()), bundle.total))
             .ok_or(Refusal::BackendBroken)
     }
 
@@ -155,12 +166,22 @@ impl Question<'_> {
 pub(super) struct Cleared {
     identity: Bytes,
     gzip: Option<Bytes>,
+    total: Option<u64>,
 }
 
 impl Cleared {
     /// The body.
     pub(super) const fn identity(&self) -> &Bytes {
         &self.identity
+    }
+
+    /// How many resources the backend counts for a search.
+    pub(super) const fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    fn counting(self, total: Option<u64>) -> Self {
+        Self { total, ..self }
     }
 
     /// The body and, where nothing was changed, the gzip stream that it came in.
@@ -172,6 +193,7 @@ impl Cleared {
         Self {
             identity: body,
             gzip: None,
+            total: None,
         }
     }
 
@@ -179,6 +201,7 @@ impl Cleared {
         Self {
             identity: answer.identity,
             gzip: answer.gzip,
+            total: None,
         }
     }
 
@@ -218,8 +241,9 @@ pub(super) fn search(
         current(&answer)?;
         answer = v3::cut(answer, search);
     }
-    let changed = owned(question.page(search, sent, &answer.identity)?);
-    Ok(Cleared::of(changed, answer))
+    let (page, total) = question.counted_page(search, sent, &answer.identity)?;
+    let changed = owned(page);
+    Ok(Cleared::of(changed, answer).counting(total))
 }
 
 /// Clears the total of a search.

@@ -193,6 +193,14 @@ impl From<SearchError> for Refusal {
     }
 }
 
+/// Whether a search asks for all claims of the person: the watch compares what the backend counts for it.
+pub(super) fn asks_for_all_claims(search: &Search) -> bool {
+    search.resource() == ResourceType::ExplanationOfBenefit
+        && search.types().is_empty()
+        && search.last_updated().next().is_none()
+        && search.service_date().next().is_none()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,6 +16,7 @@ use super::{Interaction, Target, serve};
 use crate::adapters::native::{CountingEntropy, ManualClock, MemoryLog, SqliteDatabase};
 use crate::app::{App, Reply, Request};
 use crate::config::Config;
+use crate::drain::Drain;
 use crate::ports::{
     Clock, Database, DatabaseError, Durability, PortFuture, Rows, Upstream, UpstreamError,
     UpstreamRequest, UpstreamResponse, Value,
@@ -147,6 +148,7 @@ impl World {
                 log: log.clone(),
                 limiter: RateLimiter::default(),
                 breaker: Breaker::default(),
+                drain: Drain::default(),
             },
             backend,
             database,

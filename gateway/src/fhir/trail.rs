@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::refusal::Refusal;
 use crate::app::{App, Request};
+use crate::ports::UnixMillis;
 use crate::rate::Allowance;
 use crate::secret::{hex, keyed_hash};
 use crate::store::StoreError;
@@ -25,6 +26,9 @@ pub(super) struct Trail<'a> {
     flow_id: String,
     person: Vec<u8>,
     backend_status: Option<StatusCode>,
+    backend_since: Option<UnixMillis>,
+    backend_ms: Option<i64>,
+    matches: Option<i64>,
     allowance: Option<Allowance>,
 }
 
@@ -47,6 +51,9 @@ impl<'a> Trail<'a> {
             flow_id: String::new(),
             person: Vec::new(),
             backend_status: None,
+            backend_since: None,
+            backend_ms: None,
+            matches: None,
             allowance: None,
         }
     }
@@ -70,7 +77,8 @@ impl<'a> Trail<'a> {
     }
 
     /// The backend is about to be asked: the line that tells of a call even if the instance dies in it.
-    pub(super) fn before_backend(&self) {
+    pub(super) fn before_backend(&mut self) {
+        self.backend_since = Some(self.app.clock.now());
         self.app.log.line(
             &json!({
                 "event": "backend",
@@ -88,8 +96,16 @@ impl<'a> Trail<'a> {
     }
 
     /// The backend answered.
-    pub(super) const fn backend_answered(&mut self, status: Option<StatusCode>) {
+    pub(super) fn backend_answered(&mut self, status: Option<StatusCode>) {
         self.backend_status = status;
+        self.backend_ms = self
+            .backend_since
+            .map(|since| (self.app.clock.now().0 - since.0).max(0));
+    }
+
+    /// All claims of the person were asked for, and the backend counted them.
+    pub(super) fn matched(&mut self, total: Option<u64>) {
+        self.matches = total.and_then(|total| i64::try_from(total).ok());
     }
 
     /// The audit row.
@@ -109,6 +125,7 @@ impl<'a> Trail<'a> {
                 actor: "application",
                 client_id: &self.client_id,
                 person: &self.person,
+                account: &[],
                 action: self.action,
                 outcome,
                 code,
@@ -116,6 +133,8 @@ impl<'a> Trail<'a> {
             },
             backend_status: self.backend_status.map(|status| status.as_u16()),
             bytes,
+            backend_ms: self.backend_ms,
+            matches: self.matches,
         }
     }
 
@@ -128,6 +147,9 @@ impl<'a> Trail<'a> {
             None,
         );
         self.log(&call);
+        if refusal.level() == Level::Critical {
+            self.app.drain.hurry();
+        }
         if let Refusal::NotProved(reason) = refusal {
             self.app.log.line(
                 &json!({
@@ -150,6 +172,7 @@ impl<'a> Trail<'a> {
         line.insert("resource".to_owned(), json!(self.resource.name()));
         line.insert("backend_status".to_owned(), json!(call.backend_status));
         line.insert("bytes".to_owned(), json!(call.bytes));
+        line.insert("backend_ms".to_owned(), json!(call.backend_ms));
         self.app.log.line(&Value::Object(line).to_string());
     }
 

@@ -111,6 +111,10 @@ pub struct Call<'a> {
     pub backend_status: Option<u16>,
     /// Size of the answer before compression, where there is one.
     pub bytes: Option<i64>,
+    /// How long the backend took, where it was asked.
+    pub backend_ms: Option<i64>,
+    /// How many claims the person has, where all of them were asked for.
+    pub matches: Option<i64>,
 }
 
 /// Writes the audit row of a call whose answer is about to be released, if no lock-down holds and chain,
@@ -175,6 +179,8 @@ impl Call<'_> {
             self.backend_status.map(i64::from).into(),
             self.bytes.into(),
             event.level.as_str().into(),
+            self.backend_ms.into(),
+            self.matches.into(),
         ]
     }
 }
@@ -224,22 +230,22 @@ LEFT JOIN breaker b ON b.id = 1"
 /// into being meanwhile; none ever changes.)
 const PERMIT: &str = concat!(
     "INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code,
-                   backend_status, bytes, level)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+                   backend_status, bytes, level, backend_ms, matches)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
 FROM token_chain c
 JOIN consent_grant g ON g.id = c.grant_id
 JOIN application a ON a.id = c.application_id
 JOIN identity i ON i.id = g.identity_id
-WHERE c.id = +?14 AND c.ended_at IS NULL
-  AND g.id = +?15 AND g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > +?2)
-  AND a.id = +?16 AND a.status = 'active'
-  AND i.id = +?17 AND i.patient_id = +?18 AND (+?20 IS NULL OR i.patient_id_v3 = +?20)
+WHERE c.id = +?16 AND c.ended_at IS NULL
+  AND g.id = +?17 AND g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > +?2)
+  AND a.id = +?18 AND a.status = 'active'
+  AND i.id = +?19 AND i.patient_id = +?20 AND (+?22 IS NULL OR i.patient_id_v3 = +?22)
   AND ",
-    no_lock_down!("+?19", "a.client_id"),
+    no_lock_down!("+?21", "a.client_id"),
     " RETURNING id"
 );
 
 const RECORD: &str = "\
 INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code,
-                   backend_status, bytes, level)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+                   backend_status, bytes, level, backend_ms, matches)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";

@@ -51,6 +51,8 @@ pub struct Event<'a> {
     pub client_id: &'a str,
     /// Keyed hash of the person, or empty.
     pub person: &'a [u8],
+    /// Keyed hash of the account that somebody signed in with, or empty.
+    pub account: &'a [u8],
     /// What was attempted: `signin`, `consent`, `token.code`, `token.refresh`, `fhir.read`…
     pub action: &'a str,
     /// `ok`, `refused` or `failed`.
@@ -76,6 +78,7 @@ impl Event<'_> {
             self.outcome,
             self.code,
             self.level.as_str(),
+            hex(self.account),
         ]);
         ports::Value::Text(parts.to_string())
     }
@@ -88,11 +91,13 @@ impl Event<'_> {
             ("level", json!(self.level.as_str())),
             ("started_at", json!(self.started_at.0)),
             ("ended_at", json!(self.ended_at.0)),
+            ("milliseconds", json!(self.ended_at.0 - self.started_at.0)),
             ("request_id", json!(self.request_id)),
             ("flow_id", json!(self.flow_id)),
             ("actor", json!(self.actor)),
             ("client_id", json!(self.client_id)),
             ("person", json!(hex(self.person))),
+            ("account", json!(hex(self.account))),
             ("action", json!(self.action)),
             ("outcome", json!(self.outcome)),
             ("code", json!(self.code)),
@@ -121,12 +126,13 @@ pub async fn record(database: &dyn Database, event: &Event<'_>) -> Result<(), St
         event.outcome.into(),
         event.code.into(),
         event.level.as_str().into(),
+        event.account.into(),
     ];
     one(
         database,
         Durability::Durable,
-        "INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code, level)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code, level, account)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         parameters,
     )
     .await

@@ -336,6 +336,7 @@ mod tests {
             actor: "beneficiary",
             client_id: "",
             person: &[],
+            account: &[],
             action: "identity.link",
             outcome: "ok",
             code: "",

@@ -237,11 +237,12 @@ fn carried(table: &str, operation: &str) -> String {
 BEFORE {operation} ON {table}
 WHEN NEW.event IS NOT NULL
 BEGIN
-    INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code, level)
+    INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code, level,
+                       account)
     VALUES (json_extract(NEW.event, '$[0]'), json_extract(NEW.event, '$[1]'), NEW.request_id, {flow},
             json_extract(NEW.event, '$[3]'), {client}, {person},
             json_extract(NEW.event, '$[6]'), json_extract(NEW.event, '$[7]'), json_extract(NEW.event, '$[8]'),
-            json_extract(NEW.event, '$[9]'));
+            json_extract(NEW.event, '$[9]'), COALESCE(unhex(json_extract(NEW.event, '$[10]')), x''));
 END;",
         kind = kind.to_lowercase()
     )
@@ -568,7 +569,7 @@ mod tests {
                 "UPDATE application SET updated_at = updated_at + 1",
             )
             .unwrap();
-            run(&database, "INSERT INTO audit SELECT NULL, 1, 1, 'r', '', '', '', x'', 'a', 'ok', '', NULL, NULL, 'info'").unwrap();
+            run(&database, "INSERT INTO audit SELECT NULL, 1, 1, 'r', '', '', '', x'', 'a', 'ok', '', NULL, NULL, 'info', x'', NULL, NULL").unwrap();
         }
         run(&database, "DELETE FROM audit WHERE id = 99").unwrap();
         let before = run(&database, "SELECT * FROM audit").unwrap();

@@ -59,6 +59,9 @@ impl Layer {
                 "backend_status",
                 "bytes",
                 "level",
+                "account",
+                "backend_ms",
+                "matches",
             ],
             Self::Store => &[
                 "id",

@@ -240,6 +240,7 @@ mod tests {
         actor: "operator:ann",
         client_id: "",
         person: &[],
+        account: &[],
         action: "ops.lock_down",
         outcome: "ok",
         code: "",

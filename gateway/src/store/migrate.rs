@@ -4,9 +4,10 @@ use super::layers::triggers;
 use crate::ports::{Database, DatabaseError, Durability, Value};
 
 /// The version that `schema.sql` describes.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 
 const SCHEMA: &str = include_str!("schema.sql");
+const WATCH: &str = include_str!("watch.sql");
 
 /// Applies the schema where it is missing. `database` must be a connection of its own: the statements run in
 /// one transaction, so that instances that start at once do it once.
@@ -58,9 +59,12 @@ async fn apply(database: &dyn Database) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-/// Every statement that makes the schema, in order: `schema.sql`, and the triggers of the audit.
+/// Every statement that makes the schema, in order: `schema.sql`, `watch.sql`, and the triggers of the audit.
 pub fn schema() -> impl Iterator<Item = String> {
-    statements(SCHEMA).map(str::to_owned).chain(triggers())
+    statements(SCHEMA)
+        .chain(statements(WATCH))
+        .map(str::to_owned)
+        .chain(triggers())
 }
 
 async fn user_version(database: &dyn Database) -> Result<i64, DatabaseError> {

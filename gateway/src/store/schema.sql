@@ -644,7 +644,12 @@ CREATE TABLE audit (
     code           TEXT    NOT NULL,
     backend_status INTEGER,
     bytes          INTEGER,
-    level          TEXT    NOT NULL CHECK (level IN ('info', 'warning', 'critical'))
+    level          TEXT    NOT NULL CHECK (level IN ('info', 'warning', 'critical')),
+    -- Keyed hash of issuer and subject, where somebody signed in: as they came, before anything was made of them.
+    account        BLOB    NOT NULL DEFAULT x'',
+    -- How long the backend took, and how many claims it counts for the person, where all were asked for.
+    backend_ms     INTEGER,
+    matches        INTEGER
 ) STRICT;
 -- What was done with one person's data: for /account/, and for operators who must find it.
 CREATE INDEX audit_by_person ON audit (person) WHERE person <> x'';

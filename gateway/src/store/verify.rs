@@ -310,7 +310,9 @@ async fn schema_differences(database: &dyn Database) -> Result<Vec<String>, Stor
         found.insert(row.text(0)?.to_owned(), normal(row.text(1)?));
     }
     let mut differences = Vec::new();
-    for statement in schema() {
+    // A first row is no part of the schema.
+    let objects = schema().filter(|statement| normal(statement).starts_with("CREATE "));
+    for statement in objects {
         let text = normal(&statement);
         let mut words = text.split_whitespace().skip(1).peekable();
         while words.next_if(|word| *word == "UNIQUE").is_some() {}

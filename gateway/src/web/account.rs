@@ -134,7 +134,11 @@ async fn open(
     request: &Request,
     transaction: &Secret,
     browser: &Secret,
-    SignedIn { profile, identity }: SignedIn,
+    SignedIn {
+        profile,
+        identity,
+        account: signed_in_with,
+    }: SignedIn,
 ) -> Result<Option<Reply>, SignInError> {
     let app = &site.app;
     let failed = SignInError::BackendUnavailable;
@@ -144,6 +148,7 @@ async fn open(
     let event = Action::ok("signin")
         .by("beneficiary")
         .person(identity.patients.shared())
+        .account(&signed_in_with)
         .draft(site, request);
     let opened = account::open(
         app.database.as_ref(),

@@ -20,6 +20,7 @@ pub(crate) struct Action<'a> {
     pub(crate) client_id: &'a str,
     pub(crate) flow_id: &'a str,
     pub(crate) patient: Option<&'a PatientId>,
+    pub(crate) account: &'a [u8],
     pub(crate) level: Level,
 }
 
@@ -34,6 +35,7 @@ impl<'a> Action<'a> {
             client_id: "",
             flow_id: "",
             patient: None,
+            account: &[],
             level: Level::Info,
         }
     }
@@ -76,6 +78,11 @@ impl<'a> Action<'a> {
             patient: Some(patient),
             ..self
         }
+    }
+
+    /// With which account somebody signed in.
+    pub(crate) const fn account(self, account: &'a [u8]) -> Self {
+        Self { account, ..self }
     }
 
     /// How much an operator must care.
@@ -130,6 +137,7 @@ impl<'a> Draft<'a> {
             client_id,
             flow_id,
             level,
+            account,
             ..
         } = self.action;
         Event {
@@ -140,6 +148,7 @@ impl<'a> Draft<'a> {
             actor,
             client_id,
             person: &self.person,
+            account,
             action,
             outcome,
             code,
@@ -149,6 +158,9 @@ impl<'a> Draft<'a> {
 
     /// Writes the line, once a statement carried the event.
     pub(crate) fn log(&self, site: &Site) {
+        if self.action.level == Level::Critical {
+            site.app.drain.hurry();
+        }
         site.app
             .log
             .line(&Value::Object(self.event().line()).to_string());

@@ -4,11 +4,14 @@
 //! same token in a form, and its forms post to the same routes. Whatever an operator does or looks at is
 //! audited by name.
 
+mod alerts;
 mod applications;
 mod caller;
 mod lock_down;
+mod metrics;
 mod page;
 mod session;
+mod tick;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -23,6 +26,10 @@ pub(super) fn routes() -> Router<Site> {
         .route("/ops", get(page::show))
         .route("/ops/sign-in", post(session::sign_in))
         .route("/ops/sign-out", post(session::sign_out))
+        .route("/ops/metrics", get(metrics::show))
+        .route("/ops/tick", post(tick::tick))
+        .route("/ops/alerts", get(alerts::list))
+        .route("/ops/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/ops/applications", get(applications::list))
         .route(
             "/ops/applications/{client_id}/{verb}",

@@ -117,6 +117,7 @@ const fn of_start<'a>(action: &'a str, client_id: &'a str, now: UnixMillis) -> E
         actor: "gateway",
         client_id,
         person: &[],
+        account: &[],
         action,
         outcome: "ok",
         code: "",

@@ -130,12 +130,16 @@ async fn finish(
     waiting: &PendingRequest,
 ) -> Result<Reply, SignInError> {
     let app = &site.app;
-    let SignedIn { profile, identity } =
-        identify(site, request, parameters, transaction, &waiting.flow_id).await?;
+    let SignedIn {
+        profile,
+        identity,
+        account,
+    } = identify(site, request, parameters, transaction, &waiting.flow_id).await?;
     let event = Action::ok("signin")
         .by("beneficiary")
         .flow(&waiting.flow_id)
         .person(identity.patients.shared())
+        .account(&account)
         .draft(site, request);
     let accepted = signed_in(
         app.database.as_ref(),
@@ -179,6 +183,8 @@ async fn finish(
 pub(super) struct SignedIn {
     pub(super) profile: Profile,
     pub(super) identity: Identity,
+    /// What the audit calls the account, as the provider named it.
+    pub(super) account: [u8; 32],
 }
 
 /// Who signed in, by the provider's answer, and which patient that is (wire contract, section 3). The same for
@@ -204,13 +210,16 @@ pub(super) async fn identify(
         .provider
         .person(app, transaction, code, app.clock.now())
         .await?;
+    let issuer = &app.config.idp_issuer;
+    // Before anything is made of the subject: what the watch compares is what the provider said.
+    let account = account_hash(app, issuer, &person.subject);
     let mbi = person.mbi.ok_or(SignInError::NotFound)?;
     let patients = patient::by_medicare_number(app, &mbi, &request.request_id).await?;
-    let issuer = &app.config.idp_issuer;
     let event = Action::ok("identity.link")
         .by("beneficiary")
         .flow(flow_id)
         .person(patients.shared())
+        .account(&account)
         .draft(site, request);
     let linked = link(
         app.database.as_ref(),
@@ -219,7 +228,7 @@ pub(super) async fn identify(
             subject: &person.subject,
             found: &patients,
             person: &person_hash(app, patients.shared()),
-            account: &account_hash(app, issuer, &person.subject),
+            account: &account,
             key_id: app.config.audit_key.id(),
             now: app.clock.now(),
             event: &event.event(),
@@ -231,6 +240,7 @@ pub(super) async fn identify(
         Linked::Identity(identity) => Ok(SignedIn {
             profile: person.profile,
             identity,
+            account,
         }),
         Linked::Conflict => Err(SignInError::IdentityConflict),
     }

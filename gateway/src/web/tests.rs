@@ -43,6 +43,7 @@ mod signin;
 mod tokens;
 mod try_out;
 mod v3;
+mod watch;
 
 const BASE: &str = "http://127.0.0.1:3000";
 const REDIRECT: &str = "https://app.example/back";
@@ -172,6 +173,14 @@ impl World {
             "UPDATE application SET status = '{status}' WHERE client_id = '{}'",
             client.id
         ));
+    }
+
+    /// What an instance does after an answer, or a tick.
+    fn drain(&self) {
+        block_on(crate::drain::drain(&self.app));
+        let log = self.log.0.lock().unwrap();
+        let failed = log.iter().find(|line| line.contains("drain.error"));
+        assert_eq!(failed, None);
     }
 
     fn advance(&self, seconds: i64) {

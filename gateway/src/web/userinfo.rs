@@ -167,6 +167,7 @@ fn call<'a>(
             actor: "application",
             client_id: token.client_id(),
             person,
+            account: &[],
             action: "userinfo",
             outcome,
             code,
@@ -174,5 +175,7 @@ fn call<'a>(
         },
         backend_status: None,
         bytes: None,
+        backend_ms: None,
+        matches: None,
     }
 }

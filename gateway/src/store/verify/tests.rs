@@ -133,6 +133,9 @@ fn a_changed_event_breaks_its_link() {
         "backend_status = 200",
         "bytes = 1",
         "level = 'warning'",
+        "account = x'ac'",
+        "backend_ms = 1",
+        "matches = 1",
     ] {
         let store = Store::new();
         store.forge(&[&format!("UPDATE audit SET {column} WHERE id = 3")]);
@@ -171,7 +174,7 @@ fn an_inserted_event_breaks_its_link() {
         "UPDATE audit SET id = 100 + id WHERE id > 2",
         "UPDATE audit SET id = id - 99 WHERE id > 100",
         "INSERT INTO audit SELECT 3, started_at, ended_at, 'slipped', flow_id, actor, client_id, person, action, outcome, code,
-             backend_status, bytes, level FROM audit WHERE id = 1",
+             backend_status, bytes, level, account, backend_ms, matches FROM audit WHERE id = 1",
     ]);
     store.is_broken(2, "was changed or moved");
 }
@@ -304,7 +307,7 @@ fn many_rows_make_several_links_and_two_instances_make_one_of_each() {
     let store = Store::new();
     store.run(&format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})
-         INSERT INTO audit SELECT NULL, 1, 2, 'r' || i, '', '', '', x'', 'a', 'ok', '', NULL, NULL, 'info' FROM n",
+         INSERT INTO audit SELECT NULL, 1, 2, 'r' || i, '', '', '', x'', 'a', 'ok', '', NULL, NULL, 'info', x'', NULL, NULL FROM n",
         2 * BATCH + 1
     ));
     for _ in 0..3 {

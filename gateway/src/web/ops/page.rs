@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::super::audit::Action;
 use super::super::reply::page;
 use super::super::{Answer, Site};
+use super::alerts::shown as alert_shown;
 use super::caller::{Caller, Failure};
 use super::lock_down::shown as lock_down_shown;
 use super::session;
@@ -17,6 +18,7 @@ use crate::app::{Reply, Request};
 use crate::policy::application::{Application, Status};
 use crate::policy::operator::Role;
 use crate::secret::{hex, keyed_hash};
+use crate::store::alert::{self, Alert};
 use crate::store::application::with_status;
 use crate::store::lock_down::{self, LockDown};
 use crate::store::{StoreError, overview};
@@ -81,6 +83,9 @@ struct Overview {
     lock_downs: Vec<LockDown>,
     waiting: Vec<Application>,
     conflicts: Vec<Shown>,
+    alerts: Vec<AlertShown>,
+    alerts_json: Vec<Value>,
+    webhook: bool,
     breaker_open_since: Option<String>,
 }
 
@@ -99,6 +104,7 @@ impl Overview {
         let database = site.app.database.as_ref();
         let config = &site.app.config;
         let conflicts = overview::conflicts(database).await?;
+        let alerts = alert::open(database).await?;
         Ok(Self {
             environment: if config.is_sandbox() {
                 "sandbox"
@@ -107,6 +113,9 @@ impl Overview {
             },
             lock_downs: lock_down::list(database).await?,
             waiting: with_status(database, Status::Pending).await?,
+            alerts_json: alerts.iter().map(alert_shown).collect(),
+            alerts: alerts.into_iter().map(AlertShown::of).collect(),
+            webhook: config.alerts.is_some(),
             breaker_open_since: overview::breaker_open_since(database)
                 .await?
                 .map(super::instant),
@@ -136,6 +145,8 @@ impl Overview {
         json!({
             "environment": self.environment,
             "lock_downs": self.lock_downs.iter().map(lock_down_shown).collect::<Vec<_>>(),
+            "alerts": self.alerts_json,
+            "webhook": self.webhook,
             "applications_waiting": self.waiting.iter().map(|application| json!({
                 "client_id": application.client_id,
                 "client_name": application.name,
@@ -176,6 +187,35 @@ impl Overview {
             overview: self,
         };
         page(StatusCode::OK, template.render().unwrap_or_default(), "")
+    }
+}
+
+/// An alert in words.
+struct AlertShown {
+    id: i64,
+    kind: String,
+    detail: String,
+    client_id: String,
+    first_at: String,
+    last_at: String,
+    count: i64,
+    request_id: String,
+    sent: String,
+}
+
+impl AlertShown {
+    fn of(alert: Alert) -> Self {
+        Self {
+            id: alert.id,
+            kind: alert.kind,
+            detail: alert.detail,
+            client_id: alert.client_id,
+            first_at: super::instant(alert.first_at),
+            last_at: super::instant(alert.last_at),
+            count: alert.count,
+            request_id: alert.request_id,
+            sent: alert.sent_at.map(super::instant).unwrap_or_default(),
+        }
     }
 }
 

@@ -243,6 +243,7 @@ fn operator(world: &World, client: &Client, verb: &str) {
         actor: "operator:test",
         client_id: &client.id,
         person: &[],
+        account: &[],
         action: "ops.application",
         outcome: "ok",
         code: "",

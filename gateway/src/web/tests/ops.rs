@@ -4,7 +4,7 @@ use super::*;
 use crate::secret::SecretHash;
 
 /// Tokens are names.
-fn operators() -> String {
+pub(super) fn operators() -> String {
     [
         ("reader", "read"),
         ("ann", "approve"),
@@ -20,7 +20,7 @@ fn operated() -> World {
 }
 
 impl World {
-    fn act(&self, operator: &str, target: &str, body: Json) -> Answer {
+    pub(super) fn act(&self, operator: &str, target: &str, body: Json) -> Answer {
         self.send(Call::post(target).bearer(operator).json(&body))
     }
 

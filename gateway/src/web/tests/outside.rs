@@ -19,6 +19,8 @@ use crate::ports::{
 use crate::signin::id_token::tests::{PRIVATE, public_key};
 
 pub(super) const ISSUER: &str = "http://127.0.0.1:3000/sandbox/idp";
+/// Where alerts go, where the variables say so.
+pub(super) const WEBHOOK: &str = "https://hook.example/alerts";
 const BACKEND: &str = "http://127.0.0.1:3000/sandbox/claims/";
 
 /// Somebody with an account at the provider.
@@ -68,6 +70,14 @@ pub(super) struct State {
     pub(super) patients: HashMap<String, Vec<String>>,
     /// The same in the id space of v3.
     pub(super) patients_v3: HashMap<String, Vec<String>>,
+    /// How many claims the backend has of a patient; one where nothing is said.
+    pub(super) claims_of: HashMap<String, usize>,
+    /// Whose the claims are that the backend gives to everybody.
+    pub(super) claims_owner: Option<&'static str>,
+    /// What the webhook answers; nothing: it does not.
+    pub(super) webhook: Option<u16>,
+    /// What the webhook got.
+    pub(super) delivered: Vec<UpstreamRequest>,
     /// What was asked, method and URL.
     pub(super) asked: Vec<String>,
     codes: HashMap<String, Code>,
@@ -97,6 +107,10 @@ impl Outside {
                 forge: None,
                 patients: HashMap::new(),
                 patients_v3: HashMap::new(),
+                claims_of: HashMap::new(),
+                claims_owner: None,
+                webhook: Some(204),
+                delivered: Vec::new(),
                 asked: Vec::new(),
                 codes: HashMap::new(),
                 issued: 0,
@@ -161,6 +175,10 @@ impl Outside {
                 _ => status(404),
             });
         }
+        if request.url == WEBHOOK {
+            state.delivered.push(request.clone());
+            return state.webhook.map(status).ok_or(UpstreamError::Timeout);
+        }
         let path = request.url.strip_prefix(BACKEND).unwrap();
         let (version, path) = path.split_once("/fhir/").unwrap();
         if state.backend_down {
@@ -194,11 +212,18 @@ impl Outside {
                 Some(id) => json_answer(&patient(id)),
                 None => json_answer(&bundle(vec![patient(&query["_id"])])),
             },
-            "ExplanationOfBenefit" => json_answer(&bundle(vec![json!({
-                "resourceType": "ExplanationOfBenefit", "status": "active",
-                "id": if version == "v3" { "17" } else { "carrier--1" },
-                "patient": { "reference": format!("Patient/{}", query["patient"]) },
-            })])),
+            "ExplanationOfBenefit" => {
+                let owner = state.claims_owner.unwrap_or(&query["patient"]);
+                let claims = state.claims_of.get(&query["patient"]).copied().unwrap_or(1);
+                let claim = |number: usize| {
+                    json!({
+                        "resourceType": "ExplanationOfBenefit", "status": "active",
+                        "id": if version == "v3" { (17 + number).to_string() } else { format!("carrier--{}", 1 + number) },
+                        "patient": { "reference": format!("Patient/{owner}") },
+                    })
+                };
+                json_answer(&bundle((0..claims).map(claim).collect()))
+            }
             _ => status(404),
         })
     }

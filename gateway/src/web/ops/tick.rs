@@ -1,0 +1,33 @@
+//! `POST /ops/tick`: an outside scheduler drains whatever is due, each second.
+
+use axum::Extension;
+use axum::extract::State;
+use http::StatusCode;
+use serde_json::json;
+
+use super::super::{Answer, Site};
+use super::caller::Caller;
+use crate::app::Request;
+use crate::drain;
+use crate::policy::operator::Role;
+
+/// Drains everything, and sees to it that the provider's documents are fresh. A machine's call that decides
+/// nothing: it is not audited, or the audit would hold little else.
+pub(super) async fn tick(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let caller = match Caller::of(&site, &request, Role::Read).await {
+        Ok(caller) => caller,
+        Err(answer) => return *answer,
+    };
+    drain::drain(&site.app).await;
+    let provider = site.provider.check(&site.app).await.is_ok();
+    caller.answer(
+        &request,
+        Ok((
+            StatusCode::OK,
+            json!({ "status": "ok", "provider": provider }),
+        )),
+    )
+}
