@@ -13,6 +13,7 @@ pub mod id;
 pub mod index;
 pub mod model;
 pub mod refunds;
+pub mod stories;
 
 /// The eight types of claims, in the order of the backend's own list.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

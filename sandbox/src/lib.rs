@@ -20,6 +20,7 @@ pub mod notes;
 pub mod people;
 mod reply;
 mod rng;
+pub mod samples;
 #[cfg(test)]
 mod testing;
 

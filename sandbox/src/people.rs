@@ -39,6 +39,10 @@ impl PersonNumber {
     pub const MANY_CLAIMS: Self = Self(20_023);
     /// `BBUser00000`, the first person that a developer meets.
     pub const FIRST: Self = Self(0);
+    /// `BBUser00100`, Lucille, whose claims tell of cancer of the lung.
+    pub const LUCILLE: Self = Self(100);
+    /// `BBUser00101`, Jack, whose claims tell of diabetes and high blood pressure.
+    pub const JACK: Self = Self(101);
     /// `BBUser29999`, Jane Doe.
     pub const LAST: Self = Self(29_999);
 
@@ -131,7 +135,7 @@ impl PersonNumber {
     pub const fn is_fixed(self) -> bool {
         matches!(
             self,
-            Self::DOE | Self::MANY_CLAIMS | Self::FIRST | Self::LAST
+            Self::DOE | Self::MANY_CLAIMS | Self::FIRST | Self::LAST | Self::LUCILLE | Self::JACK
         ) || self.0 >= DOCUMENTED
     }
 }

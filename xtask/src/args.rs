@@ -32,6 +32,7 @@ cargo xtask <command>
   bench token   tokens per second, beside what SQLite reaches on this disk
   fuzz    [guard|links|search]  the fuzz targets, or one of them; installs cargo-fuzz if missing
             --seconds N              for each target (60)
+  samples print a hundred people of the sandbox whose claims show much, as CSV
   sizes   raw and gzip size of each .wasm that is built
   screenshots   take the README's picture of the demo page
   help    this text";
@@ -45,6 +46,8 @@ pub(crate) enum Command {
     CheckConfig,
     Fuzz(Fuzz),
     Help,
+    /// The table of sample people.
+    Samples,
     Screenshots,
     Sizes,
     Test(Test),
@@ -208,6 +211,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         "check-config" => rest.nothing(Command::CheckConfig),
         "fuzz" => rest.fuzz(),
         "help" | "--help" | "-h" => Ok(Command::Help),
+        "samples" => rest.nothing(Command::Samples),
         "screenshots" => rest.nothing(Command::Screenshots),
         "sizes" => rest.nothing(Command::Sizes),
         "soak" => Ok(Command::Bench("soak", rest.args.collect())),

@@ -67,6 +67,7 @@ fn run() -> Result<ExitCode> {
             println!("{}", args::HELP);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Samples => samples(&workspace),
         Command::Screenshots => {
             process::stop_children_on_signal()?;
             suites::screenshots(&workspace)?;
@@ -86,6 +87,18 @@ fn run() -> Result<ExitCode> {
             data::validate(&workspace, people)
         }
     }
+}
+
+/// The table of sample people, from the sandbox's own code.
+fn samples(workspace: &Workspace) -> Result<ExitCode> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["run", "--quiet", "--package", "bluegate-sandbox"]);
+    let status = cargo.args(["--example", "samples"]).status()?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The gateway's own check, from the table in its code; it says what is wrong.

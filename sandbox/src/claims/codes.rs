@@ -10,9 +10,12 @@ mod services;
 mod stays;
 mod visits;
 
-pub use drugs::{CYANOCOBALAMIN, DRUGS, Drug};
+pub use drugs::{CYANOCOBALAMIN, DRUGS, Drug, SUPPORTIVE};
 pub use equipment::{EQUIPMENT, SUPPLIER, Thing};
-pub use services::{LABORATORY, PLACES, SERVICES, SPECIALTIES, Service, Specialty};
+pub use services::{
+    HEMATOLOGY, LABORATORY, PLACES, RADIATION_ONCOLOGY, RADIOLOGY, SERVICES, SPECIALTIES, Service,
+    Specialty,
+};
 pub use stays::{ADMISSION_TYPES, DISCHARGES, DRGS, Drg, KIDNEY_DRG, Procedure};
 pub use visits::{OUTPATIENT_VISITS, VISIT_DIALYSIS, Visit, VisitService};
 

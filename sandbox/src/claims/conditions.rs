@@ -2,13 +2,19 @@
 
 use super::codes::{CONDITIONS, Condition, DRUGS, Drug, KIDNEY_FAILURE, PROSTATE};
 use crate::people::Entitlement;
-use crate::people::{Person, Sex};
+use crate::people::{Person, PersonNumber, Sex};
 use crate::rng::Rng;
 
 const DOMAIN: u64 = 4;
 
 /// The lasting conditions of a person, at least one.
 pub(super) fn of(person: &Person) -> Vec<&'static Condition> {
+    match person.number {
+        // Chronic obstructive pulmonary disease; hypertension and diabetes.
+        PersonNumber::LUCILLE => return vec![&CONDITIONS[7]],
+        PersonNumber::JACK => return vec![&CONDITIONS[0], &CONDITIONS[2]],
+        _ => {}
+    }
     let mut rng = Rng::of(DOMAIN, u64::from(person.number.get()), 0, 0);
     let mut found = Vec::new();
     if person.entitlement == Entitlement::KidneyDisease {

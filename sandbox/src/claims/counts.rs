@@ -3,7 +3,7 @@
 //! The quantiles are those of CMS's Synthea data (69,793 people): most people have a few dozen claims, a few have
 //! thousands.
 
-use super::ClaimType;
+use super::{ClaimType, stories};
 use crate::people::PersonNumber;
 use crate::rng::Rng;
 
@@ -35,6 +35,13 @@ impl Counts {
 /// The counts of a person.
 #[must_use]
 pub fn of(person: PersonNumber) -> Counts {
+    if stories::of(person).is_some() {
+        let mut counts = Counts::default();
+        for (key, _) in stories::claims(person) {
+            counts = counts.with(key.kind, key.index + 1);
+        }
+        return counts;
+    }
     let fixed = |carrier, inpatient, pde| {
         Counts::default()
             .with(ClaimType::Carrier, carrier)

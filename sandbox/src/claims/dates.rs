@@ -1,8 +1,7 @@
 //! When a claim's service was given and when the claim was loaded, from its key alone.
 
-use super::ClaimType;
 use super::id::ClaimKey;
-use super::refunds;
+use super::{ClaimType, refunds, stories};
 use crate::date::Day;
 use crate::people::Person;
 use crate::rng::Rng;
@@ -23,6 +22,14 @@ pub struct Dates {
 /// The dates of the claim `key`, one of `count` of its type.
 #[must_use]
 pub fn of(person: &Person, key: ClaimKey, count: u16) -> Dates {
+    if let Some(step) = stories::step(key) {
+        let loaded = step.end.plus(14).next_friday();
+        return Dates {
+            start: step.start,
+            end: step.end,
+            loaded,
+        };
+    }
     if refunds::is_refund(key) {
         // The same service, taken back some weeks later.
         let taken = of(person, refunds::before(key), count);

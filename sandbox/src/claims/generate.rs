@@ -7,6 +7,7 @@ mod inpatient;
 mod institution;
 mod outpatient;
 mod pde;
+mod story;
 
 use super::ClaimType;
 use super::codes::{ACUTE, Condition, Diagnosis};
@@ -15,7 +16,7 @@ use super::counts;
 use super::dates::{self, Dates};
 use super::id::ClaimKey;
 use super::model::{Body, Cents, Claim, Institutional, Provider};
-use super::refunds;
+use super::{refunds, stories};
 use crate::people::{Person, Sex};
 use crate::rng::Rng;
 
@@ -51,15 +52,18 @@ pub fn claim(person: &Person, key: ClaimKey) -> Option<Claim> {
         dates: &dates,
         conditions: &conditions,
     };
-    let body = match key.kind {
-        ClaimType::Carrier => Body::Carrier(carrier::body(&context, &mut rng)),
-        ClaimType::Dme => Body::Carrier(equipment::body(&context, &mut rng)),
-        ClaimType::Inpatient => institutional(inpatient::body(&context, &mut rng)),
-        ClaimType::Outpatient => institutional(outpatient::body(&context, &mut rng)),
-        ClaimType::Snf => institutional(after_hospital::skilled_nursing(&context, &mut rng)),
-        ClaimType::Hha => institutional(after_hospital::home_health(&context, &mut rng)),
-        ClaimType::Hospice => institutional(after_hospital::hospice(&context, &mut rng)),
-        ClaimType::Pde => Body::Pde(pde::body(&context, &mut rng)),
+    let body = match (key.kind, stories::step(key)) {
+        (_, Some(step)) => story::body(&context, step, &mut rng),
+        (ClaimType::Carrier, None) => Body::Carrier(carrier::body(&context, &mut rng)),
+        (ClaimType::Dme, None) => Body::Carrier(equipment::body(&context, &mut rng)),
+        (ClaimType::Inpatient, None) => institutional(inpatient::body(&context, &mut rng)),
+        (ClaimType::Outpatient, None) => institutional(outpatient::body(&context, &mut rng)),
+        (ClaimType::Snf, None) => {
+            institutional(after_hospital::skilled_nursing(&context, &mut rng))
+        }
+        (ClaimType::Hha, None) => institutional(after_hospital::home_health(&context, &mut rng)),
+        (ClaimType::Hospice, None) => institutional(after_hospital::hospice(&context, &mut rng)),
+        (ClaimType::Pde, None) => Body::Pde(pde::body(&context, &mut rng)),
     };
     Some(Claim {
         key,
@@ -97,11 +101,13 @@ fn state(key: ClaimKey, count: u16) -> State {
     let (kind, index) = (u64::from(key.kind.ordinal()), u64::from(key.index));
     let mut rng = Rng::of(DOMAIN, person, kind, index);
     let group = 20_000_000_000 + u64::from(rng.below(1_000_000_000));
-    let final_action = !rng.percent(1) && !refunds::is_refunded(key, count);
-    let may = matches!(
-        key.kind,
-        ClaimType::Carrier | ClaimType::Dme | ClaimType::Outpatient
-    );
+    let told = stories::of(key.person).is_some();
+    let final_action = !rng.percent(1) && !refunds::is_refunded(key, count) || told;
+    let may = !told
+        && matches!(
+            key.kind,
+            ClaimType::Carrier | ClaimType::Dme | ClaimType::Outpatient
+        );
     State {
         rng,
         group,

@@ -276,6 +276,26 @@ impl Person {
                 self.state = "NM";
                 "87102".clone_into(&mut self.zip);
             }
+            PersonNumber::LUCILLE => {
+                living(self, Day::of(1948, 5, 20), Day::of(2013, 5, 1));
+                self.entitlement = Entitlement::Age;
+                self.given = "Lucille";
+                self.middle = Some("M");
+                self.family = "Ambrose";
+                self.sex = Sex::Female;
+                self.state = "OH";
+                "44105".clone_into(&mut self.zip);
+            }
+            PersonNumber::JACK => {
+                living(self, Day::of(1955, 7, 2), Day::of(2020, 7, 1));
+                self.entitlement = Entitlement::Age;
+                self.given = "Jack";
+                self.middle = None;
+                self.family = "Harmon";
+                self.sex = Sex::Male;
+                self.state = "KY";
+                "40202".clone_into(&mut self.zip);
+            }
             PersonNumber::LAST => {
                 living(self, Day::of(1952, 11, 14), Day::of(2017, 11, 1));
                 self.entitlement = Entitlement::Age;
@@ -314,7 +334,7 @@ const DRUG_PLANS: [(&str, &str); 4] = [
 
 /// Age at the reference day in bands: lowest, highest, share in thousands.
 const AGES: [(u32, u32, u32); 8] = [
-    (1, 19, 1),
+    (0, 19, 1),
     (20, 44, 30),
     (45, 64, 95),
     (65, 69, 240),

@@ -147,3 +147,11 @@ pub const DRUGS: &[Drug] = &[
 
 /// Vitamin B12 for injection, which doctors bill as J3420.
 pub const CYANOCOBALAMIN: Drug = generic("Cyanocobalamin", "CYANOCOBALAMIN", "00517003125", 300);
+
+/// Ondansetron, which is given with chemotherapy.
+pub const SUPPORTIVE: Drug = generic(
+    "Ondansetron",
+    "ONDANSETRON HYDROCHLORIDE",
+    "68462010630",
+    120,
+);

@@ -93,6 +93,25 @@ pub const SPECIALTIES: &[Specialty] = &[
     ),
 ];
 
+/// Hematology and oncology.
+pub const HEMATOLOGY: Specialty = specialty(
+    "83",
+    "Hematology/oncology",
+    "207RH0003X",
+    "Hematology & Oncology Physician",
+);
+
+/// Radiation oncology.
+pub const RADIATION_ONCOLOGY: Specialty = specialty(
+    "92",
+    "Radiation oncology",
+    "2085R0001X",
+    "Radiation Oncology Physician",
+);
+
+/// The place of diagnostic radiology in [`SPECIALTIES`].
+pub const RADIOLOGY: usize = 7;
+
 /// The place of the clinical laboratory in [`SPECIALTIES`].
 pub const LABORATORY: usize = 8;
 

@@ -94,7 +94,7 @@ fn distance(first: &Service, service: &Service) -> u8 {
 const ALONE: [&str; 2] = ["65", "07"];
 
 /// Medicare administrative contractors by number.
-const CONTRACTORS: [&str; 6] = ["01112", "04412", "05302", "09102", "12502", "15102"];
+pub(super) const CONTRACTORS: [&str; 6] = ["01112", "04412", "05302", "09102", "12502", "15102"];
 
 fn lines_of(key: ClaimKey, rng: &mut Rng) -> u8 {
     if key.person == PersonNumber::DOE {

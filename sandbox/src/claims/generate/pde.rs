@@ -1,7 +1,7 @@
 //! Prescription drug events: the person's own drugs, filled again and again.
 
 use super::{Context, around, organization, part, physician};
-use crate::claims::codes::SPECIALTIES;
+use crate::claims::codes::{Drug, SPECIALTIES};
 use crate::claims::conditions;
 use crate::claims::counts;
 use crate::claims::model::{Cents, Pde, PdeAmounts, Rare};
@@ -32,15 +32,79 @@ pub(super) fn body(context: &Context<'_>, rng: &mut Rng) -> Pde {
     let count = i32::from(counts::of(person.number).of_type(key.kind)).max(1);
     let gap = (last.0 - first.0) * i32::try_from(drugs.len()).unwrap_or(1) / count;
     let days_supply = if gap >= 75 { 90 } else { 30 };
-    let quantity = (drug.daily * days_supply).div_ceil(100).max(1);
     let prescription = 100_000_000 + u64::from(habit.below(80_000_000)) * 10 + (fill / 6) as u64;
     let specialist = usize::from(habit.percent(25));
+    let mail = habit.percent(15);
+    event(
+        context,
+        &Prescription {
+            drug,
+            days_supply,
+            refill,
+            number: prescription,
+            specialist,
+            mail,
+        },
+        rng,
+    )
+}
+/// One fill of a drug that a story tells of.
+pub(super) fn fill(
+    context: &Context<'_>,
+    drug: &'static Drug,
+    days_supply: u32,
+    refill: u32,
+    rng: &mut Rng,
+) -> Pde {
+    // One prescription for each drug, told by the drug itself.
+    let number = drug.ndc.bytes().fold(0u64, |sum, digit| {
+        (sum * 10 + u64::from(digit - b'0')) % 800_000_000
+    });
+    let mut event = event(
+        context,
+        &Prescription {
+            drug,
+            days_supply,
+            refill,
+            number: 100_000_000 + number,
+            specialist: 0,
+            mail: false,
+        },
+        rng,
+    );
+    event.rare.clear();
+    event.catastrophic = None;
+    event
+}
+
+/// What is filled.
+struct Prescription {
+    drug: &'static Drug,
+    days_supply: u32,
+    refill: u32,
+    number: u64,
+    /// 1 where a specialist prescribed it.
+    specialist: usize,
+    mail: bool,
+}
+
+fn event(context: &Context<'_>, prescription: &Prescription, rng: &mut Rng) -> Pde {
+    let person = context.person;
+    let Prescription {
+        drug,
+        days_supply,
+        refill,
+        number,
+        specialist,
+        mail,
+    } = *prescription;
+    let quantity = (drug.daily * days_supply).div_ceil(100).max(1);
     Pde {
-        reference_number: prescription,
+        reference_number: number,
         drug,
         prescriber: physician(person, specialist as u64),
         specialty: &SPECIALTIES[specialist],
-        pharmacy: organization(person, 300 + u64::from(habit.percent(15)), "PHARMACY"),
+        pharmacy: organization(person, 300 + u64::from(mail), "PHARMACY"),
         pharmacy_type: if days_supply == 90 {
             ("06", "Mail order pharmacy")
         } else {
