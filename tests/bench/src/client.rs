@@ -15,6 +15,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// `X-Request-ID`, by which the audit knows the request.
     pub(crate) request_id: String,
+    /// All headers, names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     /// When the last byte of the request was on its way.
     pub(crate) sent_at: Instant,
@@ -41,17 +43,22 @@ impl Connection {
             .and_then(|code| code.parse().ok())
             .ok_or_else(|| broken("no status"))?;
         let mut request_id = String::new();
-        let mut length = None;
+        let mut headers = Vec::new();
+        // These have no body, whatever length they name (RFC 9110, sections 9.3.2 and 15).
+        let bodiless = request.starts_with(b"HEAD ") || matches!(status, 204 | 304);
+        let mut length = bodiless.then_some(0);
         loop {
             let line = self.line()?;
             let Some((name, value)) = line.split_once(':') else {
                 break;
             };
-            match name.to_ascii_lowercase().as_str() {
-                "content-length" => length = value.trim().parse().ok(),
+            let name = name.to_ascii_lowercase();
+            match name.as_str() {
+                "content-length" if !bodiless => length = value.trim().parse().ok(),
                 "x-request-id" => value.trim().clone_into(&mut request_id),
                 _ => {}
             }
+            headers.push((name, value.trim().to_owned()));
         }
         // The gateway gives each answer its length; one without is cut short.
         let mut body = vec![0; length.ok_or_else(|| broken("no length"))?];
@@ -59,6 +66,7 @@ impl Connection {
         Ok(Reply {
             status,
             request_id,
+            headers,
             body,
             sent_at,
             answered_at: Instant::now(),
@@ -83,6 +91,14 @@ impl Reply {
             .unwrap_or_default()
     }
 
+    /// A header, or an empty text.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
+    }
+
     /// Whether it is 400 `invalid_grant`.
     pub(crate) fn is_invalid_grant(&self) -> bool {
         self.status == 400 && self.text("error") == "invalid_grant"
@@ -96,11 +112,16 @@ impl Reply {
 
 /// The bytes of a POST of a form.
 pub(crate) fn post(base: &str, path: &str, form: &[(&str, String)]) -> Vec<u8> {
+    post_with(base, path, form, "")
+}
+
+/// The same with further headers, each ended by a line break.
+pub(crate) fn post_with(base: &str, path: &str, form: &[(&str, String)], headers: &str) -> Vec<u8> {
     let body = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .finish();
     format!(
-        "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n{headers}\r\n{body}",
         address(base),
         body.len()
     )
@@ -109,11 +130,22 @@ pub(crate) fn post(base: &str, path: &str, form: &[(&str, String)]) -> Vec<u8> {
 
 /// The bytes of a GET with a bearer token.
 pub(crate) fn get_as(base: &str, path: &str, token: &str) -> Vec<u8> {
-    format!(
-        "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\r\n",
-        address(base)
+    bare(
+        "GET",
+        base,
+        path,
+        &[("Authorization", &format!("Bearer {token}"))],
     )
-    .into_bytes()
+}
+
+/// The bytes of a request without a body.
+pub(crate) fn bare(method: &str, base: &str, path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", address(base));
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    request.push_str("\r\n");
+    request.into_bytes()
 }
 
 fn address(base: &str) -> &str {

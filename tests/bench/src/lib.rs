@@ -1,11 +1,13 @@
-//! Rounds that try to break single use and atomicity, and the benchmark of the token endpoint, all against
-//! the whole application on the test host.
+//! Rounds that try to break single use and atomicity, load with every owner checked, the rate limit across
+//! instances, and benchmarks, all against the whole application on the test host.
 //!
 //! The binaries are `soak`, `bench-token` and `bench-fhir`; `cargo test -p bluegate-bench` runs a tenth of the rounds. What
 //! they say of a killed engine holds for a killed process; nobody here pulls the plug of the machine.
 
 pub mod crash;
 pub mod fhir;
+pub mod limit;
+pub mod load;
 pub mod machine;
 pub mod redeem;
 pub mod report;

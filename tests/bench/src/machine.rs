@@ -27,6 +27,17 @@ pub fn processor_time(pid: u32) -> f64 {
         .map_or(f64::NAN, |ticks| ticks * 10.0)
 }
 
+/// Memory of a process that is in RAM, in MiB, where the machine tells it.
+#[must_use]
+pub fn memory(pid: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: f64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes / 1024.0)
+}
+
 /// Of `/proc/PID/stat`: `utime` and `stime`, in hundredths of a second on every Linux. The name of the program
 /// stands before them in brackets and may hold anything.
 fn ticks(stat: &str) -> Option<f64> {

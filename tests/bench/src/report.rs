@@ -94,6 +94,11 @@ impl Findings {
         }
     }
 
+    /// Takes all from another.
+    pub(crate) fn append(&mut self, other: &mut Self) {
+        self.0.append(&mut other.0);
+    }
+
     /// Notes an anomaly.
     pub(crate) fn add(&mut self, anomaly: String) {
         self.0.push(anomaly);

@@ -1,6 +1,6 @@
 //! A tenth of the soak rounds. `cargo run --release -p bluegate-bench --bin soak` runs all of them.
 
-use bluegate_bench::{crash, redeem, rotate};
+use bluegate_bench::{crash, limit, load, redeem, rotate};
 
 const TENTH: f64 = 0.1;
 
@@ -21,6 +21,20 @@ fn all_of_64_clients_get_the_same_successor() {
 #[test]
 fn a_killed_engine_loses_nothing_that_a_client_was_told() {
     let group = crash::run(TENTH, 1);
+    println!("{group}");
+    group.assert_clean();
+}
+
+#[test]
+fn sixty_four_people_at_once_get_their_own_data_and_memory_stays_flat() {
+    let group = load::run(TENTH);
+    println!("{group}");
+    group.assert_clean();
+}
+
+#[test]
+fn the_limit_of_an_application_holds_across_instances() {
+    let group = limit::run(TENTH);
     println!("{group}");
     group.assert_clean();
 }

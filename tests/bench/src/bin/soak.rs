@@ -1,15 +1,18 @@
-//! All soak rounds: single use and atomicity under fire. Ends with 1 where anything is not as it must be.
+//! All soak rounds, or those that are named: single use and atomicity under fire, load, rate limits. Ends with
+//! 1 where anything is not as it must be.
 
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bluegate_bench::report::Group;
-use bluegate_bench::{crash, machine, redeem, rotate};
+use bluegate_bench::{crash, limit, load, machine, redeem, rotate};
 
-const USAGE: &str = "usage: soak [--rounds-scale 1.0] [--seed N]";
+const USAGE: &str =
+    "usage: soak [redeem] [refresh] [crash] [load] [limit] [--rounds-scale 1.0] [--seed N]";
+const GROUPS: [&str; 5] = ["redeem", "refresh", "crash", "load", "limit"];
 
 fn main() -> ExitCode {
-    let Some((scale, seed)) = options(std::env::args().skip(1)) else {
+    let Some(Options { only, scale, seed }) = Options::read(std::env::args().skip(1)) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
@@ -20,12 +23,17 @@ fn main() -> ExitCode {
     );
     let mut wall = Duration::ZERO;
     let mut clean = true;
-    let groups: [Box<dyn Fn() -> Group>; 3] = [
+    let groups: [Box<dyn Fn() -> Group>; GROUPS.len()] = [
         Box::new(|| redeem::run(scale)),
         Box::new(|| rotate::run(scale)),
         Box::new(|| crash::run(scale, seed)),
+        Box::new(|| load::run(scale)),
+        Box::new(|| limit::run(scale)),
     ];
-    for run in groups {
+    for (name, run) in GROUPS.into_iter().zip(groups) {
+        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+            continue;
+        }
         let group = run();
         println!("{group}");
         wall += group.wall;
@@ -44,17 +52,33 @@ fn main() -> ExitCode {
     }
 }
 
-fn options(mut arguments: impl Iterator<Item = String>) -> Option<(f64, u64)> {
-    let (mut scale, mut seed) = (1.0, seed_of_now());
-    while let Some(name) = arguments.next() {
-        let value = arguments.next()?;
-        match name.as_str() {
-            "--rounds-scale" => scale = value.parse().ok().filter(|scale| *scale > 0.0)?,
-            "--seed" => seed = value.parse().ok()?,
-            _ => return None,
+struct Options {
+    /// All groups where none is named.
+    only: Vec<String>,
+    scale: f64,
+    seed: u64,
+}
+
+impl Options {
+    fn read(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
+        let mut options = Self {
+            only: Vec::new(),
+            scale: 1.0,
+            seed: seed_of_now(),
+        };
+        while let Some(name) = arguments.next() {
+            match name.as_str() {
+                "--rounds-scale" => {
+                    let scale = arguments.next()?.parse().ok();
+                    options.scale = scale.filter(|scale| *scale > 0.0)?;
+                }
+                "--seed" => options.seed = arguments.next()?.parse().ok()?,
+                _ if GROUPS.contains(&name.as_str()) => options.only.push(name),
+                _ => return None,
+            }
         }
+        Some(options)
     }
-    Some((scale, seed))
 }
 
 fn seed_of_now() -> u64 {
