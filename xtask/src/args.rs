@@ -26,8 +26,8 @@ cargo xtask <command>
                 validators, and the JSON paths beside the real backend's recorded answers
             --people N               how many people, drawn always the same (500)
   check-config  say whether the gateway would start with the SPIN_VARIABLE_* of the environment
-  soak    [redeem] [refresh] [crash] [load] [limit]  races for codes and tokens, 20,000 requests of 64
-            people, rate limits across instances; all of them, or those that are named
+  soak    [redeem] [refresh] [lock-down] [revoke] [crash] [load] [limit]  races for codes and tokens,
+            lock-downs and revocations under load, 20,000 requests of 64 people, rate limits across instances; all of them, or those that are named
   bench fhir    a page of claims beside nginx, and beside a bare component on the same engine
             --json, --rounds N, --milliseconds N, --connections N, --only page|Patient|LINE[,…]
   bench token   tokens per second, beside what SQLite reaches on this disk

@@ -99,6 +99,14 @@ impl Reply {
             .map_or("", |(_, value)| value)
     }
 
+    /// A number of the JSON body, or -1.
+    pub(crate) fn number(&self, name: &str) -> i64 {
+        serde_json::from_slice::<Value>(&self.body)
+            .ok()
+            .and_then(|body| body[name].as_i64())
+            .unwrap_or(-1)
+    }
+
     /// Whether it is 400 `invalid_grant`.
     pub(crate) fn is_invalid_grant(&self) -> bool {
         self.status == 400 && self.text("error") == "invalid_grant"
@@ -113,6 +121,16 @@ impl Reply {
 /// The bytes of a POST of a form.
 pub(crate) fn post(base: &str, path: &str, form: &[(&str, String)]) -> Vec<u8> {
     post_with(base, path, form, "")
+}
+
+/// The same with a bearer token.
+pub(crate) fn post_as(base: &str, path: &str, token: &str, form: &[(&str, String)]) -> Vec<u8> {
+    post_with(
+        base,
+        path,
+        form,
+        &format!("Authorization: Bearer {token}\r\n"),
+    )
 }
 
 /// The same with further headers, each ended by a line break.

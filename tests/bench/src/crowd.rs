@@ -119,6 +119,11 @@ impl Crowd {
         get_as(&self.base, "/v2/connect/userinfo", access)
     }
 
+    /// A FHIR call, which the backend has to answer.
+    pub(crate) fn coverage(&self, access: &str) -> Vec<u8> {
+        get_as(&self.base, "/v2/fhir/Coverage", access)
+    }
+
     fn code(&self, stack: &Stack) -> Code {
         let number = self.next.fetch_add(1, Ordering::Relaxed) % PEOPLE;
         let flow = Flow::new("v2");

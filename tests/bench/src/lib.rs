@@ -12,6 +12,7 @@ pub mod machine;
 pub mod redeem;
 pub mod report;
 pub mod rotate;
+pub mod stop;
 pub mod token_rate;
 
 mod client;

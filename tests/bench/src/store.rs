@@ -1,5 +1,6 @@
 //! What the store holds, read beside the running gateway or from a copy.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, params};
@@ -113,6 +114,35 @@ impl Store {
     /// The events of one flow with this machine reason.
     pub(crate) fn events_with_code(&self, flow_id: &str, code: &str) -> Vec<Event> {
         self.event_rows("flow_id = ? AND code = ?", params![flow_id, code])
+    }
+
+    /// The number of the latest event.
+    pub(crate) fn last_event(&self) -> i64 {
+        self.one("SELECT COALESCE(max(id), 0) FROM audit", [])
+            .expect("the audit")
+    }
+
+    /// The number of the event of a request with this action.
+    pub(crate) fn event_of(&self, request_id: &str, action: &str) -> Option<i64> {
+        self.one(
+            "SELECT id FROM audit WHERE request_id = ? AND action = ? AND outcome = 'ok' ORDER BY id DESC LIMIT 1",
+            [request_id, action],
+        )
+        .ok()
+    }
+
+    /// The requests that were permitted after one event and up to another.
+    pub(crate) fn permits(&self, after: i64, to: i64) -> BTreeSet<String> {
+        self.0
+            .prepare_cached(
+                "SELECT request_id FROM audit WHERE id > ? AND id <= ? AND action LIKE 'fhir.%' AND outcome = 'ok'",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map([after, to], |row| row.get(0))?
+                    .collect()
+            })
+            .expect("the audit")
     }
 
     fn event_rows(&self, condition: &str, parameters: impl Params) -> Vec<Event> {

@@ -1,5 +1,6 @@
 //! A tenth of the soak rounds. `cargo run --release -p bluegate-bench --bin soak` runs all of them.
 
+use bluegate_bench::stop::{self, Stop};
 use bluegate_bench::{crash, limit, load, redeem, rotate};
 
 const TENTH: f64 = 0.1;
@@ -35,6 +36,20 @@ fn sixty_four_people_at_once_get_their_own_data_and_memory_stays_flat() {
 #[test]
 fn the_limit_of_an_application_holds_across_instances() {
     let group = limit::run(TENTH);
+    println!("{group}");
+    group.assert_clean();
+}
+
+#[test]
+fn no_answer_is_released_after_a_lock_down_of_64_readers_was_committed() {
+    let group = stop::run(Stop::LockDown, TENTH);
+    println!("{group}");
+    group.assert_clean();
+}
+
+#[test]
+fn no_answer_is_released_after_a_revocation_of_64_readers_was_committed() {
+    let group = stop::run(Stop::Revocation, TENTH);
     println!("{group}");
     group.assert_clean();
 }

@@ -5,11 +5,19 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bluegate_bench::report::Group;
+use bluegate_bench::stop::{self, Stop};
 use bluegate_bench::{crash, limit, load, machine, redeem, rotate};
 
-const USAGE: &str =
-    "usage: soak [redeem] [refresh] [crash] [load] [limit] [--rounds-scale 1.0] [--seed N]";
-const GROUPS: [&str; 5] = ["redeem", "refresh", "crash", "load", "limit"];
+const USAGE: &str = "usage: soak [redeem] [refresh] [lock-down] [revoke] [crash] [load] [limit] [--rounds-scale 1.0] [--seed N]";
+const GROUPS: [&str; 7] = [
+    "redeem",
+    "refresh",
+    "lock-down",
+    "revoke",
+    "crash",
+    "load",
+    "limit",
+];
 
 fn main() -> ExitCode {
     let Some(Options { only, scale, seed }) = Options::read(std::env::args().skip(1)) else {
@@ -26,6 +34,8 @@ fn main() -> ExitCode {
     let groups: [Box<dyn Fn() -> Group>; GROUPS.len()] = [
         Box::new(|| redeem::run(scale)),
         Box::new(|| rotate::run(scale)),
+        Box::new(|| stop::run(Stop::LockDown, scale)),
+        Box::new(|| stop::run(Stop::Revocation, scale)),
         Box::new(|| crash::run(scale, seed)),
         Box::new(|| load::run(scale)),
         Box::new(|| limit::run(scale)),
