@@ -2,6 +2,7 @@
 //
 //   node build.mjs            build what has changed
 //   node build.mjs --force    build everything
+//   node build.mjs --force=package    build that step, even if nothing has changed
 //
 // Needs cargo with the target wasm32-unknown-unknown, and wasm-bindgen of the version that Cargo.lock
 // names: from the variable WASM_BINDGEN, from .bluegate/tools, or from PATH. Each step has a stamp, a hash
@@ -19,7 +20,7 @@ const demo = path.join(here, "demo");
 const demoDist = path.join(demo, "dist");
 const targetDir = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
 const stampFile = path.join(root, ".bluegate", "web", "stamps.json");
-const force = process.argv.includes("--force");
+const forced = /^--force(?:=(.+))?$/.exec(process.argv[2] ?? "");
 
 const MODULES = ["pkce", "fhir"];
 // What rustc's baseline and .cargo/config.toml switch on; wasm-opt refuses what it is not told of.
@@ -115,7 +116,7 @@ function bind(name) {
   const raw = rawModule(name);
   const out = path.join(dist, "wasm");
   fs.mkdirSync(out, { recursive: true });
-  run(wasmBindgen(), ["--target=web", `--out-dir=${out}`, `--out-name=${name}`, raw]);
+  run(wasmBindgen(), ["--target=web", "--omit-default-module-path", `--out-dir=${out}`, `--out-name=${name}`, raw]);
   fs.rmSync(path.join(out, `${name}_bg.wasm.d.ts`), { force: true });
 
   const wasm = path.join(out, `${name}_bg.wasm`);
@@ -156,6 +157,7 @@ function run(command, args) {
 /** Runs `build` unless nothing that it reads has changed since it last succeeded. */
 function step(name, inputs, outputs, build) {
   const stamp = hashOf(inputs);
+  const force = forced !== null && [undefined, name].includes(forced[1]);
   if (!force && stamps[name] === stamp && outputs.every((file) => fs.existsSync(file))) return;
   console.error(`web-client: ${name}`);
   build();

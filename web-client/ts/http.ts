@@ -15,19 +15,29 @@ export interface RetryOptions {
   readonly maxDelay?: number;
 }
 
-/** How requests are sent. */
+/**
+ * How requests are sent.
+ *
+ * @internal
+ */
 export interface Transport {
   readonly fetch: Fetch;
   readonly retry: Required<RetryOptions>;
 }
 
-/** The default of {@link RetryOptions}. */
+/**
+ * The default of {@link RetryOptions}.
+ *
+ * @internal
+ */
 export const RETRY: Required<RetryOptions> = { attempts: 3, delay: 300, maxDelay: 10_000 };
 
 /**
  * Sends a request, again where the gateway asks for it. A failed connection becomes `offline`; an abort by
  * the caller passes unchanged. What must not be done twice says `once`: then only 429 is tried again, which
  * says that nothing was done.
+ *
+ * @internal
  */
 export async function send(
   { fetch, retry }: Transport,
@@ -55,7 +65,11 @@ export async function send(
   }
 }
 
-/** Waits for a promise, but not for longer than the signal allows. The work itself goes on for others. */
+/**
+ * Waits for a promise, but not for longer than the signal allows. The work itself goes on for others.
+ *
+ * @internal
+ */
 export function abortable<T>(work: Promise<T>, signal: Signal | null | undefined): Promise<T> {
   if (!signal) return work;
   return new Promise((resolve, reject) => {
@@ -74,7 +88,11 @@ function pause(milliseconds: number, signal: Signal | null | undefined): Promise
   return abortable(over, signal).finally(() => clearTimeout(timer));
 }
 
-/** Reads the whole body. */
+/**
+ * Reads the whole body.
+ *
+ * @internal
+ */
 export async function bodyOf(response: Response, signal?: Signal | null): Promise<Uint8Array> {
   try {
     return new Uint8Array(await response.arrayBuffer());
@@ -83,7 +101,11 @@ export async function bodyOf(response: Response, signal?: Signal | null): Promis
   }
 }
 
-/** Reads a body that has to be a JSON object. */
+/**
+ * Reads a body that has to be a JSON object.
+ *
+ * @internal
+ */
 export async function objectOf(
   response: Response,
   signal?: Signal | null,
@@ -96,7 +118,11 @@ export async function objectOf(
   return object;
 }
 
-/** The error that an answer of FHIR or userinfo stands for. */
+/**
+ * The error that an answer of FHIR or userinfo stands for.
+ *
+ * @internal
+ */
 export async function resourceError(response: Response): Promise<BluegateError> {
   const body = parseObject(await bodyOf(response)) ?? {};
   // v3 says the same in an OperationOutcome.
@@ -144,7 +170,11 @@ function resourceCode(status: number, reason: string | undefined): ErrorCode {
   }
 }
 
-/** What every answer says besides its body. */
+/**
+ * What every answer says besides its body.
+ *
+ * @internal
+ */
 export function detailsOf(response: Response): ErrorDetails {
   return {
     status: response.status,
@@ -162,7 +192,11 @@ function retryAfter(response: Response): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
 }
 
-/** A JSON object, or nothing. */
+/**
+ * A JSON object, or nothing.
+ *
+ * @internal
+ */
 export function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
@@ -174,7 +208,11 @@ export function parseObject(bytes: Uint8Array): Record<string, unknown> | undefi
   }
 }
 
-/** A string, or nothing. */
+/**
+ * A string, or nothing.
+ *
+ * @internal
+ */
 export function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }

@@ -20,7 +20,11 @@ export interface AuthorizationOptions {
   readonly prompt?: "login";
 }
 
-/** The application that signs a person in, and where it keeps what is under way. */
+/**
+ * The application that signs a person in, and where it keeps what is under way.
+ *
+ * @internal
+ */
 export interface SignIn {
   readonly transport: Transport;
   readonly metadata: ServerMetadata;
@@ -29,7 +33,11 @@ export interface SignIn {
   readonly storage: PendingStorage;
 }
 
-/** Starts a sign-in, and gives the address to send the browser to. */
+/**
+ * Starts a sign-in, and gives the address to send the browser to.
+ *
+ * @internal
+ */
 export async function begin(app: SignIn, options: AuthorizationOptions): Promise<Url> {
   const pkce = await createPkce();
   const state = await randomToken();
@@ -42,7 +50,11 @@ export async function begin(app: SignIn, options: AuthorizationOptions): Promise
   return authorizationUrl(app, state, pkce.challenge, options);
 }
 
-/** Takes the answer that came in an address, and exchanges it for tokens. */
+/**
+ * Takes the answer that came in an address, and exchanges it for tokens.
+ *
+ * @internal
+ */
 export async function finish(app: SignIn, url: URL, signal: Signal | undefined): Promise<Tokens> {
   const pendings = new PendingSignIns(app.storage, app.clientId);
   const answer = takeCallback(url, pendings, app.metadata.issInRedirect);

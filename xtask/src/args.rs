@@ -18,8 +18,8 @@ cargo xtask <command>
   build   [gateway|sandbox|demo|host|web|all] …   build these parts (all)
             --debug | --release
   test    install what is missing, then run every test; the last line is `N passed, N failed`
-            --only SUITE[,SUITE]     lint, native, doc, host, wasm, node, http, browser,
-                                     interop, data
+            --only SUITE[,SUITE]     lint, native, doc, host, wasm, node, package, http,
+                                     browser, interop, data
             --filter STR             only the tests whose name contains STR (leaves lint, interop and data out)
             --no-lint                without cargo fmt and clippy
   validate      everything of some people of the sandbox before two independent FHIR
@@ -159,6 +159,7 @@ pub(crate) enum Suite {
     Host,
     Wasm,
     Node,
+    Package,
     Http,
     Browser,
     Interop,
@@ -166,13 +167,14 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Lint,
         Self::Native,
         Self::Doc,
         Self::Host,
         Self::Wasm,
         Self::Node,
+        Self::Package,
         Self::Http,
         Self::Browser,
         Self::Interop,
@@ -190,6 +192,7 @@ impl Suite {
             "lint" => Self::Lint,
             "native" => Self::Native,
             "node" => Self::Node,
+            "package" => Self::Package,
             "wasm" => Self::Wasm,
             other => bail!("there is no suite named `{other}`"),
         })

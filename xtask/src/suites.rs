@@ -131,7 +131,19 @@ impl Runner<'_> {
             self.wasm()?;
         }
         if self.wants(Suite::Node) {
-            self.node()?;
+            self.npm(
+                Suite::Node,
+                &[
+                    ("npm package, Node", "test"),
+                    ("npm package, Chromium", "test:browser"),
+                ],
+            )?;
+        }
+        if self.wants(Suite::Package) {
+            self.npm(
+                Suite::Package,
+                &[("npm package, as it is packed", "test:package")],
+            )?;
         }
         if self.wants(Suite::Browser) {
             self.browser()?;
@@ -240,17 +252,14 @@ impl Runner<'_> {
         self.suite("wasm in Chromium", Some(Suite::Wasm), &mut [cargo])
     }
 
-    fn node(&mut self) -> Result<()> {
-        for (name, script) in [
-            ("npm package, Node", "test"),
-            ("npm package, Chromium", "test:browser"),
-        ] {
+    fn npm(&mut self, suite: Suite, scripts: &[(&str, &str)]) -> Result<()> {
+        for (name, script) in scripts {
             let mut npm = parts::web_command(self.workspace, "npm");
             npm.args(["run", script]);
             if let Some(filter) = &self.options.filter {
                 npm.args(["--", "--test-name-pattern", filter]);
             }
-            self.suite(name, Some(Suite::Node), &mut [npm])?;
+            self.suite(name, Some(suite), &mut [npm])?;
         }
         Ok(())
     }
@@ -482,7 +491,7 @@ fn needs(suite: Suite) -> BTreeSet<Step> {
         Suite::Data => [Step::FhirValidator, Step::SandboxChecks].into(),
         Suite::Host => [Step::WasmTargets, Step::Host].into(),
         Suite::Wasm => [Step::WasmTargets, Step::WasmBindgen, Step::Chromium].into(),
-        Suite::Node => {
+        Suite::Node | Suite::Package => {
             let mut steps = Step::needed_for([Part::Web]);
             steps.insert(Step::Chromium);
             steps

@@ -1,0 +1,104 @@
+// The packed package in fresh projects, each built by its own tools and run: in Chromium, in Node, in workerd.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { launch, serve } from "../browser/chromium.mjs";
+import { project, run, start, tool } from "./workplace.mjs";
+
+const LIMIT = { timeout: 180_000 };
+
+/** What `samples/common/check.js` finds everywhere. */
+const expected = {
+  pkce: true,
+  row: ["carrier-7", "carrier", "2018-03-04", 3750],
+  refused: "invalid_request",
+  added: ["carrier-7"],
+};
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+/** Opens an address and gives what `look` finds; an error on the page is a failure. */
+async function visit(t, url, look) {
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const faults = [];
+  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  page.on("pageerror", (error) => faults.push(error.message));
+  await page.goto(url);
+  const found = await look(page);
+  assert.deepEqual(faults, []);
+  return found;
+}
+
+/** The result of a static page, served with `script-src 'self' 'wasm-unsafe-eval'`. */
+async function open(t, dir, file = "index.html") {
+  const server = await serve({ "/app/": dir });
+  t.after(() => server.close());
+  return visit(t, `${server.base}/app/${file}`, async (page) => {
+    await page.waitForFunction(() => globalThis.result !== undefined);
+    return page.evaluate(() => globalThis.result);
+  });
+}
+
+test("a script of type module, without any tool", LIMIT, async (t) => {
+  const dir = project("script");
+  // Addresses in the place of names: what an import map says, which this policy does not let a page say inline.
+  const file = path.join(dir, "check.js");
+  const folder = "./node_modules/@bluegate/client/dist";
+  const named = fs.readFileSync(file, "utf8");
+  fs.writeFileSync(file, named.replace(/"@bluegate\/client(?:\/(\w+))?"/g, (_, entry = "index") => `"${folder}/${entry}.js"`));
+  assert.deepEqual(await open(t, dir), expected);
+});
+
+test("Vite", LIMIT, async (t) => {
+  const dir = project("vite");
+  run(tool("vite"), ["build", "--base", "./", "--logLevel", "warn"], dir);
+  assert.deepEqual(await open(t, path.join(dir, "dist")), expected);
+});
+
+test("Vite's development server", LIMIT, async (t) => {
+  const dir = project("vite");
+  const url = await start(t, tool("vite"), ["--host", "127.0.0.1", "--port", "0"], dir, /(http:\/\/127\.0\.0\.1:\d+\/)/);
+  const found = await visit(t, url, async (page) => {
+    await page.waitForFunction(() => globalThis.result !== undefined);
+    return page.evaluate(() => globalThis.result);
+  });
+  assert.deepEqual(found, expected);
+});
+
+test("webpack", LIMIT, async (t) => {
+  const dir = project("webpack");
+  run(process.execPath, ["build.mjs"], dir);
+  assert.deepEqual(await open(t, dir), expected);
+});
+
+test("Next, on the server and in the browser", LIMIT, async (t) => {
+  const dir = project("next");
+  run(tool("next"), ["build"], dir);
+  const url = await start(t, tool("next"), ["start", "--hostname", "127.0.0.1", "--port", "0"], dir, /(http:\/\/127\.0\.0\.1:\d+)/);
+  const results = await visit(t, url, async (page) => {
+    await page.waitForFunction(() => document.getElementById("client").textContent !== "");
+    return Promise.all(["#server", "#client"].map((place) => page.locator(place).textContent()));
+  });
+  for (const result of results) assert.deepEqual(JSON.parse(result), expected);
+});
+
+test("Node", LIMIT, () => {
+  const dir = project("node");
+  const found = JSON.parse(run(process.execPath, ["main.js"], dir));
+  assert.deepEqual(found, { ...expected, total: 0, verifier: 43, inline: 0 });
+});
+
+test("workerd", LIMIT, async (t) => {
+  const dir = project("workerd");
+  run(process.execPath, ["build.mjs"], dir);
+  const port = await start(t, tool("workerd"), ["serve", "dist/config.capnp", "--control-fd=1"], dir, /"port":(\d+)/);
+  const answer = await fetch(`http://127.0.0.1:${port}/`);
+  assert.deepEqual(await answer.json(), expected);
+});
