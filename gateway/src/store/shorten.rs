@@ -25,7 +25,19 @@ pub async fn access_tokens(
     .map(drop)
 }
 
-/// Lets a grant run out now. False where it was ended before; one that has run out already stays so.
+/// What became of a grant that was to run out.
+#[allow(clippy::exhaustive_enums)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Shortened {
+    /// It runs out now.
+    Now,
+    /// It had run out already.
+    Before,
+    /// It was ended otherwise.
+    Ended,
+}
+
+/// Lets a grant run out now.
 ///
 /// # Errors
 ///
@@ -35,12 +47,12 @@ pub async fn grant(
     grant_id: i64,
     now: UnixMillis,
     event: &Event<'_>,
-) -> Result<bool, StoreError> {
+) -> Result<Shortened, StoreError> {
     let row = one(
         database,
         Durability::Durable,
-        "UPDATE consent_grant SET expires_at = MIN(COALESCE(expires_at, ?1), ?1), request_id = ?2, event = ?3
-         WHERE id = ?4 AND ended_at IS NULL
+        "UPDATE consent_grant SET expires_at = ?1, request_id = ?2, event = ?3
+         WHERE id = ?4 AND ended_at IS NULL AND (expires_at IS NULL OR expires_at > ?1)
          RETURNING 1",
         vec![
             now.into(),
@@ -50,5 +62,18 @@ pub async fn grant(
         ],
     )
     .await?;
-    Ok(row.is_some())
+    if row.is_some() {
+        return Ok(Shortened::Now);
+    }
+    let row = one(
+        database,
+        Durability::Durable,
+        "SELECT ended_at IS NULL FROM consent_grant WHERE id = ?",
+        vec![grant_id.into()],
+    )
+    .await?;
+    Ok(match row.map(|row| row.flag(0)).transpose()? {
+        Some(true) => Shortened::Before,
+        _ => Shortened::Ended,
+    })
 }

@@ -540,7 +540,11 @@ impl Answer {
     /// Status and OAuth error, or the code of a FHIR problem.
     fn refusal(&self) -> (u16, String) {
         let body = self.json();
-        let code = body["error"].as_str().or(body["code"].as_str());
+        let coding = &body["issue"][0]["details"]["coding"][0];
+        let code = body["error"]
+            .as_str()
+            .or(body["code"].as_str())
+            .or(coding["code"].as_str());
         (self.status, code.unwrap_or_default().to_owned())
     }
 

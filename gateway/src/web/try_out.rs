@@ -20,9 +20,10 @@ use crate::policy::application::{Application, Status};
 use crate::policy::parameters::Parameters;
 use crate::policy::token::{Credentials, Refusal};
 use crate::secret::SecretHash;
+use crate::store::StoreError;
 use crate::store::application::{by_id, set_status};
+use crate::store::shorten::{self, Shortened};
 use crate::store::token::{Found, end_grant, find};
-use crate::store::{StoreError, shorten};
 
 /// The routes; none outside of the sandbox.
 pub(super) fn routes(sandbox: bool) -> Router<Site> {
@@ -201,10 +202,11 @@ async fn tried(site: &Site, request: &Request, what: What) -> Result<Reply, Fail
             false
         }
         What::ExpireGrant => {
-            if !shorten::grant(database, of_token()?.grant_id, now, &event).await? {
-                return Err(Failure::AlreadyEnded);
+            match shorten::grant(database, of_token()?.grant_id, now, &event).await? {
+                Shortened::Now => true,
+                Shortened::Before => false,
+                Shortened::Ended => return Err(Failure::AlreadyEnded),
             }
-            true
         }
         What::Revoke => {
             if !end_grant(database, of_token()?.grant_id, "revoked", now, &event).await? {
@@ -218,8 +220,12 @@ async fn tried(site: &Site, request: &Request, what: What) -> Result<Reply, Fail
     if carried {
         draft.log(site);
     } else {
-        // No statement took it along: an access token has no event, and what is so already is not changed.
-        action.record(site, request).await?;
+        // No statement took it along: an access token carries no event, and what is so already is not changed.
+        let code = match what {
+            What::ExpireToken => "",
+            _ => "unchanged",
+        };
+        Action { code, ..action }.record(site, request).await?;
     }
     let mut reply = reply::json(StatusCode::OK, &json!({ "from_now_on": what.told() }));
     no_store(&mut reply);

@@ -440,4 +440,5 @@ fn the_patient_is_looked_up_at_each_sign_in_and_the_number_is_in_no_url() {
     assert_eq!(world.outside.asked(&anne().mbi), 0);
 }
 
-const LOOKUP: &str = "Patient/_search";
+/// In the id space of v1 and v2; v3 is asked as well.
+const LOOKUP: &str = "v2/fhir/Patient/_search";

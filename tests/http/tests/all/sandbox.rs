@@ -49,8 +49,10 @@ fn the_release_guard_catches_a_backend_that_answers_for_the_wrong_person() {
             assert_problem(&answer, 404, "not_found");
         }
     }
-    let answer = get("/v3/fhir/Patient").expect(502);
-    assert!(answer.text().contains("release_guard"));
+    for search in ["Patient", "Coverage", "ExplanationOfBenefit"] {
+        let answer = get(&format!("/v3/fhir/{search}")).expect(502);
+        assert!(answer.text().contains("release_guard"), "{search}");
+    }
     // Nobody else is met, and nothing stays.
     let other = tokens_of(&stack, "BBUser20023");
     assert!(works(&stack, &other.access));
@@ -60,7 +62,7 @@ fn the_release_guard_catches_a_backend_that_answers_for_the_wrong_person() {
     let alerts = log
         .lines()
         .filter(|line| line.contains("\"level\":\"critical\"") && line.contains("release_guard"));
-    assert_eq!(alerts.count(), 7);
+    assert_eq!(alerts.count(), 9);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use bluegate_http_tests::{Application, Backend, Consent, Flow, Scripted, Stack, Tokens};
 use http::Method;
 
-use crate::support::{confidential, entries, public};
+use crate::support::{confidential, entries, pages, public};
 
 const USER: &str = "BBUser28324";
 const PATIENT: &str = "-20140000008325";
@@ -35,6 +35,68 @@ fn the_whole_flow_on_v3() {
     let base = format!("{}/v3/fhir/Patient", stack.base());
     let address = found["link"][0]["url"].as_str().expect("a link");
     assert!(address.starts_with(&base), "{address}");
+
+    // Every claim once, by following `next`, and nothing of anybody else.
+    let claims: Vec<_> = pages(
+        &stack,
+        &tokens.access,
+        "/v3/fhir/ExplanationOfBenefit?_count=7",
+    )
+    .iter()
+    .flat_map(entries)
+    .collect();
+    let mut ids: Vec<_> = claims.iter().map(|claim| claim["id"].to_string()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), claims.len());
+    let of_v2 = pages(
+        &stack,
+        &tokens.access,
+        "/v2/fhir/ExplanationOfBenefit?_count=50",
+    );
+    assert_eq!(ids.len(), of_v2.iter().flat_map(entries).count());
+    for claim in &claims {
+        assert_eq!(claim["patient"]["reference"], format!("Patient/{own}"));
+    }
+    let first = format!(
+        "/v3/fhir/ExplanationOfBenefit/{}",
+        claims[0]["id"].as_str().expect("id")
+    );
+    assert_eq!(get(&first).expect(200).json(), claims[0]);
+    let count = get("/v3/fhir/ExplanationOfBenefit?_count=0").expect(200);
+    assert_eq!(count.json()["total"], claims.len());
+    let drugs = get("/v3/fhir/ExplanationOfBenefit?type=pde&_count=50").expect(200);
+    let drugs = entries(&drugs.json()).len();
+    assert!(0 < drugs && drugs < claims.len());
+    let past = get("/v3/fhir/ExplanationOfBenefit?startIndex=5000").expect(200);
+    assert!(entries(&past.json()).is_empty());
+
+    let coverages = entries(&get("/v3/fhir/Coverage").expect(200).json());
+    assert!(!coverages.is_empty());
+    for coverage in &coverages {
+        let id = coverage["id"].as_str().expect("id");
+        assert_eq!(
+            get(&format!("/v3/fhir/Coverage/{id}")).expect(200).json(),
+            *coverage
+        );
+    }
+    let one = get("/v3/fhir/Coverage?_count=1").expect(200).json();
+    assert_eq!(entries(&one), coverages[..1]);
+    assert_eq!(one["total"], coverages.len());
+    // The backend answers 200 with nothing but the id to a part that the person does not have.
+    let absent: Vec<_> = ["part-a", "part-b", "part-c", "part-d", "dual"]
+        .into_iter()
+        .filter(|part| {
+            !coverages
+                .iter()
+                .any(|it| it["id"].as_str().is_some_and(|id| id.starts_with(part)))
+        })
+        .collect();
+    assert!(!absent.is_empty());
+    for part in absent {
+        get(&format!("/v3/fhir/Coverage/{part}-{own}")).expect(404);
+    }
+    get(&format!("/v3/fhir/Coverage/part-x-{own}")).expect(400);
 
     let refreshed = Flow::new("v3").refresh(&stack, &app, &tokens.refresh, None);
     let refreshed = Tokens::read(&refreshed.expect(200));
