@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -37,6 +37,26 @@ pub struct Scripted {
     pub declared: Option<usize>,
     /// Wait before the first byte.
     pub delay: Duration,
+    /// How the body travels.
+    pub way: Way,
+}
+
+/// How a body travels.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Way {
+    /// Spaces without an end.
+    Endless,
+    /// Half of it, and then the connection is reset.
+    Reset,
+    /// Not even the headers come. Ends when the other side goes away.
+    Silent,
+    /// In pieces of so many bytes, with this pause before each.
+    Slow(usize, Duration),
+    /// Half of it, and then nothing. Ends when the other side goes away.
+    Stalled,
+    /// At once.
+    #[default]
+    Whole,
 }
 
 /// What it answers to a request.
@@ -45,6 +65,8 @@ type Script = Box<dyn Fn(&Seen) -> Scripted + Send>;
 struct Shared {
     answer: Mutex<Script>,
     seen: Mutex<Vec<Seen>>,
+    /// Requests that are not answered to their end.
+    open: AtomicUsize,
     ended: AtomicBool,
 }
 
@@ -56,6 +78,7 @@ impl Backend {
         let shared = Arc::new(Shared {
             answer: Mutex::new(Box::new(move |_| answer.clone())),
             seen: Mutex::new(Vec::new()),
+            open: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
         });
         let of_thread = shared.clone();
@@ -89,6 +112,11 @@ impl Backend {
             .answer
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Box::new(answer);
+    }
+
+    /// How many requests it is still busy with.
+    pub fn open(&self) -> usize {
+        self.shared.open.load(Ordering::SeqCst)
     }
 
     /// All that it was asked since the last time.
@@ -133,12 +161,25 @@ impl Scripted {
             body: body.into(),
             declared: None,
             delay: Duration::ZERO,
+            way: Way::Whole,
         }
     }
 
     /// The same, but it takes its time.
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
+        self
+    }
+
+    /// The same, but its body travels in another way.
+    pub fn by_way(mut self, way: Way) -> Self {
+        self.way = way;
+        self
+    }
+
+    /// The same, but it promises so many bytes.
+    pub fn declaring(mut self, length: usize) -> Self {
+        self.declared = Some(length);
         self
     }
 
@@ -203,15 +244,59 @@ fn serve(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .push(seen);
+    shared.open.fetch_add(1, Ordering::SeqCst);
+    let sent = send(stream, reader, &answer);
+    shared.open.fetch_sub(1, Ordering::SeqCst);
+    sent
+}
+
+fn send(
+    mut stream: &TcpStream,
+    mut reader: BufReader<&TcpStream>,
+    answer: &Scripted,
+) -> std::io::Result<()> {
     thread::sleep(answer.delay);
-    let length = answer.declared.unwrap_or(answer.body.len());
-    let mut stream = stream;
-    write!(
-        stream,
-        "{}Content-Length: {length}\r\nConnection: close\r\n\r\n",
-        answer.head
-    )?;
-    stream.write_all(&answer.body)?;
+    // Until the other side goes away.
+    let mut wait = || std::io::copy(&mut reader, &mut std::io::sink()).map(drop);
+    if answer.way == Way::Silent {
+        return wait();
+    }
+    let (head, body) = (&answer.head, &answer.body);
+    let length = answer.declared.unwrap_or(body.len());
+    let framing = match answer.way {
+        Way::Endless => "Transfer-Encoding: chunked".to_owned(),
+        _ => format!("Content-Length: {length}"),
+    };
+    write!(stream, "{head}{framing}\r\nConnection: close\r\n\r\n")?;
+    let half = &body[..body.len() / 2];
+    match answer.way {
+        Way::Endless => loop {
+            let piece = [b' '; 0x10000];
+            write!(stream, "{:x}\r\n", piece.len())?;
+            stream.write_all(&piece)?;
+            stream.write_all(b"\r\n")?;
+        },
+        Way::Reset => {
+            stream.write_all(half)?;
+            stream.flush()?;
+            // What is on its way arrives before the reset.
+            thread::sleep(Duration::from_millis(50));
+            return socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        }
+        Way::Slow(size, pause) => {
+            for piece in body.chunks(size) {
+                thread::sleep(pause);
+                stream.write_all(piece)?;
+                stream.flush()?;
+            }
+        }
+        Way::Stalled => {
+            stream.write_all(half)?;
+            stream.flush()?;
+            return wait();
+        }
+        Way::Silent | Way::Whole => stream.write_all(body)?,
+    }
     stream.flush()?;
     stream.shutdown(Shutdown::Both)
 }

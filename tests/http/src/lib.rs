@@ -10,7 +10,7 @@ mod flow;
 mod stack;
 mod witness;
 
-pub use backend::{Backend, Scripted, Seen};
+pub use backend::{Backend, Scripted, Seen, Way};
 pub use browser::{Answer, Browser};
 pub use flow::{
     Application, Consent, Flow, Tokens, basic, challenge, pairs, password, post_sign_in, verifier,

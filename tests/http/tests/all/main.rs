@@ -4,6 +4,7 @@
 mod support;
 
 mod authorize;
+mod backend_limits;
 mod backend_trouble;
 mod compression;
 mod configuration;
