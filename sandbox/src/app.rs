@@ -6,6 +6,7 @@ use axum::Router;
 use axum::routing::{any, get, post};
 use http::{StatusCode, Uri};
 
+use crate::claims::index::Shelf;
 use crate::config::Config;
 use crate::date::Day;
 use crate::idp::guesses::{self, GuessStore};
@@ -46,6 +47,8 @@ pub struct Site {
     pub config: Arc<Config>,
     /// What is outside.
     pub outside: Outside,
+    /// Whose claims were asked for last.
+    pub shelf: Arc<Shelf>,
 }
 
 impl Site {
@@ -106,6 +109,7 @@ pub fn router_with(config: Config, outside: Outside) -> Router {
         .with_state(Site {
             config: Arc::new(config),
             outside,
+            shelf: Arc::default(),
         })
 }
 

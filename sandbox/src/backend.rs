@@ -23,6 +23,7 @@ use self::params::Params;
 use self::problem::Problem;
 pub(crate) use self::troubled::handle;
 use crate::app::Site;
+use crate::claims::index::Shelf;
 use crate::date::Day;
 use crate::fhir::Version;
 use crate::reply::Reply;
@@ -66,6 +67,7 @@ struct Call<'a> {
     own_url: String,
     headers: &'a HeaderMap,
     today: Day,
+    shelf: &'a Shelf,
 }
 
 /// A resource or a bundle, with the Friday it was loaded on.
@@ -129,6 +131,7 @@ fn answer(
         own_url: String::new(),
         headers,
         today: site.today(),
+        shelf: &site.shelf,
     };
     call.own_url = match uri.query() {
         Some(query) if !post => format!("{}/{rest}?{query}", call.base),

@@ -31,6 +31,7 @@ cargo xtask <command>
   bench fhir    a page of claims beside nginx, and beside a bare component on the same engine
             --json, --rounds N, --milliseconds N, --connections N, --only page|Patient|LINE[,…]
   bench token   tokens per second, beside what SQLite reaches on this disk
+  bench sandbox what a page of ten claims costs the sandbox's component
   fuzz    [guard|links|search]  the fuzz targets, or one of them; installs cargo-fuzz if missing
             --seconds N              for each target (60)
   samples print a hundred people of the sandbox whose claims show much, as CSV
@@ -207,9 +208,10 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
     match command.as_str() {
         "bench" => match rest.args.next().as_deref() {
             Some("fhir") => Ok(Command::Bench("bench-fhir", rest.args.collect())),
+            Some("sandbox") => Ok(Command::Bench("bench-sandbox", rest.args.collect())),
             Some("token") => Ok(Command::Bench("bench-token", rest.args.collect())),
-            Some(other) => bail!("there is no bench named `{other}`: fhir or token"),
-            None => bail!("`bench` needs a name: fhir or token"),
+            Some(other) => bail!("there is no bench named `{other}`: fhir, sandbox or token"),
+            None => bail!("`bench` needs a name: fhir, sandbox or token"),
         },
         "build" => rest.build().map(Command::Build),
         "check-config" => rest.nothing(Command::CheckConfig),

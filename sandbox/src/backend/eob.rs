@@ -4,7 +4,7 @@ use super::dates::Range;
 use super::params::{check_names, no_handler};
 use super::{Call, Found, Problem, bundle, paging};
 use crate::claims::id::ClaimKey;
-use crate::claims::index::{self, Entry};
+use crate::claims::index::{self, Entry, Indexed};
 use crate::claims::{ClaimType, generate};
 use crate::fhir::{self, Version, json};
 use crate::people::{Person, PersonNumber};
@@ -85,19 +85,23 @@ pub(super) fn search(call: &Call<'_>, version: Version) -> Result<Found, Problem
     let kinds = kinds(call);
     let served = Range::parse(call.params.all("service-date"))?;
     let updated = Range::parse(call.params.all("_lastUpdated"))?;
-    let person = PersonNumber::of_patient_id(id).map(Person::of);
-    let mut entries: Vec<Entry> = person
-        .as_ref()
-        .map(|person| index::of(person, call.today))
-        .unwrap_or_default();
-    entries.retain(|entry| {
-        kinds[usize::from(entry.key.kind.ordinal())]
+    let indexed = PersonNumber::of_patient_id(id).map(|person| call.shelf.of(person));
+    let selects = |indexed: &Indexed, entry: &Entry| {
+        indexed.is_loaded(entry, call.today)
+            && kinds[usize::from(entry.key.kind.ordinal())]
             // The fill date of a prescription is its only day, so the end serves for all types.
             && served.contains(entry.dates.end)
             && updated.contains(entry.dates.loaded)
             // The real backend refuses equality inside a worker, whose failure it takes for an empty result.
             && !updated.equality
-    });
+    };
+    let entries: Vec<Entry> = indexed
+        .iter()
+        .flat_map(|indexed| {
+            let entries = indexed.entries.iter();
+            entries.filter(|entry| selects(indexed, entry)).copied()
+        })
+        .collect();
     let page = paging::page(call, RESOURCE, entries.len())?;
     let newest = entries.iter().map(|entry| entry.dates.loaded).max();
     Ok(bundle::write(
@@ -107,9 +111,9 @@ pub(super) fn search(call: &Call<'_>, version: Version) -> Result<Found, Problem
         newest,
         &entries[page.range.clone()],
         |o, entry| {
-            if let Some(claim) = person
+            if let Some(claim) = indexed
                 .as_ref()
-                .and_then(|person| generate::claim(person, entry.key))
+                .and_then(|indexed| generate::claim(&indexed.person, entry.key))
             {
                 fhir::explanation_of_benefit(o, version, &claim);
             }

@@ -13,7 +13,7 @@ use crate::claims::id::ClaimKey;
 use crate::claims::index;
 use crate::date::Day;
 use crate::faults::{self, Kind};
-use crate::people::{Mbi, Person, PersonNumber};
+use crate::people::{Mbi, PersonNumber};
 use crate::reply::Reply;
 
 /// Answers any request below `/sandbox/claims/{version}/fhir/`.
@@ -174,14 +174,17 @@ fn next_with_claims(own: PersonNumber, today: Day) -> Option<(PersonNumber, Clai
         .filter(|person| *person != own)
         .partition(|person| *person > own);
     later.into_iter().chain(earlier).find_map(|person| {
-        let entries = index::of(&Person::of(person), today);
-        Some((person, entries.first()?.key))
+        let indexed = index::Indexed::of(person);
+        let mut loaded = indexed.entries.iter();
+        let entry = loaded.find(|entry| indexed.is_loaded(entry, today))?;
+        Some((person, entry.key))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::people::Person;
 
     #[test]
     fn the_person_of_a_request_is_found_in_each_version() {

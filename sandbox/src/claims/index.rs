@@ -1,11 +1,13 @@
 //! Everything a person has, without building it: id and dates of each claim, in the backend's order.
 
+use std::sync::{Arc, Mutex, OnceLock};
+
 use super::ClaimType;
 use super::counts;
 use super::dates::{self, Dates};
 use super::id::ClaimKey;
 use crate::date::Day;
-use crate::people::Person;
+use crate::people::{Person, PersonNumber};
 
 /// One line of the index.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -16,12 +18,68 @@ pub struct Entry {
     pub dates: Dates,
 }
 
-/// What a person has on a day, ordered by the claim number as a string, as the real backend does.
-#[must_use]
-pub fn of(person: &Person, today: Day) -> Vec<Entry> {
-    let mut entries = all(person);
-    entries.retain(|entry| is_loaded(person, &entry.dates, today));
-    entries
+/// Somebody with everything they have.
+#[derive(Debug)]
+pub struct Indexed {
+    /// Who.
+    pub person: Person,
+    /// In the order of v1 and v2: by the claim number as a string, as the real backend does.
+    pub entries: Vec<Entry>,
+    /// In the order of v3, once somebody asked for it.
+    by_v3_number: OnceLock<Vec<Entry>>,
+}
+
+impl Indexed {
+    /// Computes what a person has.
+    #[must_use]
+    pub fn of(number: PersonNumber) -> Self {
+        let person = Person::of(number);
+        Self {
+            entries: all(&person),
+            person,
+            by_v3_number: OnceLock::new(),
+        }
+    }
+
+    /// In the order of v3: by number.
+    #[must_use]
+    pub fn in_order_of_v3(&self) -> &[Entry] {
+        self.by_v3_number.get_or_init(|| {
+            let mut entries = self.entries.clone();
+            entries.sort_by_cached_key(|entry| entry.key.v3_number());
+            entries
+        })
+    }
+
+    /// Whether a claim has been loaded by a day.
+    #[must_use]
+    pub fn is_loaded(&self, entry: &Entry, today: Day) -> bool {
+        is_loaded(&self.person, &entry.dates, today)
+    }
+}
+
+/// The indexes of those who were asked for last, so that the pages of one search do not compute theirs anew.
+#[derive(Debug, Default)]
+pub struct Shelf(Mutex<Vec<Arc<Indexed>>>);
+
+impl Shelf {
+    /// How many people's indexes are kept; the largest takes some 200 KB.
+    const ROOM: usize = 16;
+
+    /// The index of a person.
+    pub fn of(&self, number: PersonNumber) -> Arc<Indexed> {
+        let Ok(mut kept) = self.0.lock() else {
+            return Arc::new(Indexed::of(number));
+        };
+        let place = kept.iter().position(|one| one.person.number == number);
+        let found = place.map_or_else(|| Arc::new(Indexed::of(number)), |place| kept.remove(place));
+        // Whoever was asked for last is last; the first one goes.
+        if kept.len() == Self::ROOM {
+            kept.remove(0);
+        }
+        kept.push(Arc::clone(&found));
+        found
+    }
 }
 
 /// Whether a claim has been loaded by a day: new ones come each Friday, so that a client's sync finds something.
@@ -58,7 +116,6 @@ pub fn all(person: &Person) -> Vec<Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::people::PersonNumber;
 
     #[test]
     fn the_order_is_that_of_the_numbers_as_strings() {
@@ -83,8 +140,13 @@ mod tests {
 
     #[test]
     fn claims_appear_as_time_goes_on_but_not_those_of_documented_people() {
-        let person = Person::of(PersonNumber::new(22_167).unwrap());
-        let total = |today: Day| of(&person, today).len();
+        let indexed = Indexed::of(PersonNumber::new(22_167).unwrap());
+        let total = |today: Day| {
+            let loaded = indexed.entries.iter();
+            loaded
+                .filter(|entry| indexed.is_loaded(entry, today))
+                .count()
+        };
         let days = [
             Day::of(2020, 1, 1),
             Day::of(2026, 11, 20),
@@ -94,8 +156,32 @@ mod tests {
         let totals = days.map(total);
         assert!(totals[0] > 0 && totals.is_sorted(), "{totals:?}");
         assert!(totals[1] < totals[2] && totals[2] < totals[3], "{totals:?}");
-        assert_eq!(totals[3], all(&person).len());
-        let doe = Person::of(PersonNumber::DOE);
-        assert_eq!(of(&doe, Day::of(2016, 1, 1)).len(), 32);
+        assert_eq!(totals[3], indexed.entries.len());
+        let doe = Indexed::of(PersonNumber::DOE);
+        let early = Day::of(2016, 1, 1);
+        assert!(doe.entries.iter().all(|entry| doe.is_loaded(entry, early)));
+    }
+
+    #[test]
+    fn the_shelf_gives_what_it_keeps_and_keeps_whoever_was_asked_for_last() {
+        let shelf = Shelf::default();
+        let person = |number| PersonNumber::new(number).unwrap();
+        let first = shelf.of(PersonNumber::DOE);
+        assert!(Arc::ptr_eq(&first, &shelf.of(PersonNumber::DOE)));
+        for number in 0..Shelf::ROOM as u16 - 1 {
+            shelf.of(person(number));
+        }
+        assert!(Arc::ptr_eq(&first, &shelf.of(PersonNumber::DOE)));
+        for number in 0..Shelf::ROOM as u16 {
+            shelf.of(person(number));
+        }
+        let again = shelf.of(PersonNumber::DOE);
+        assert!(!Arc::ptr_eq(&first, &again));
+        assert_eq!(first.entries, again.entries);
+        assert!(
+            again
+                .in_order_of_v3()
+                .is_sorted_by_key(|entry| entry.key.v3_number())
+        );
     }
 }

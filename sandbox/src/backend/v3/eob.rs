@@ -1,12 +1,14 @@
 //! ExplanationOfBenefit: read, and search by `patient` or `_id`.
 
+use std::sync::Arc;
+
 use super::page::{self, Page};
 use super::{filter, last_updated, number, patient_reference};
 use crate::backend::dates::Range;
 use crate::backend::params::{check_names, no_handler};
 use crate::backend::{Call, Found, Problem, bundle};
 use crate::claims::id::ClaimKey;
-use crate::claims::index::{self, Entry};
+use crate::claims::index::{self, Entry, Indexed};
 use crate::claims::{counts, dates, generate};
 use crate::fhir::{json, v3};
 use crate::people::{Person, PersonNumber};
@@ -43,22 +45,38 @@ pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
         ],
     )?;
     let mut patients = call.params.all("patient");
-    let mut entries = match (patients.next(), patients.next(), call.params.first("_id")) {
-        (Some(patient), None, None) => PersonNumber::of_v3_id(patient_reference(patient)?)
-            .map(|number| index::of(&Person::of(number), call.today))
-            .unwrap_or_default(),
-        (None, None, Some(_)) => by_id(call)?,
-        _ => return Err(no_handler(call, RESOURCE)),
-    };
+    // Whose claims they are, and which: those of one person are in order already.
+    let (people, entries): (Vec<Arc<Indexed>>, Vec<Entry>) =
+        match (patients.next(), patients.next(), call.params.first("_id")) {
+            (Some(patient), None, None) => {
+                let person = PersonNumber::of_v3_id(patient_reference(patient)?);
+                let people: Vec<_> = person
+                    .map(|person| call.shelf.of(person))
+                    .into_iter()
+                    .collect();
+                let entries = people.iter().flat_map(|indexed| {
+                    let entries = indexed.in_order_of_v3().iter();
+                    entries
+                        .filter(|entry| indexed.is_loaded(entry, call.today))
+                        .copied()
+                });
+                let entries = entries.collect();
+                (people, entries)
+            }
+            (None, None, Some(_)) => by_id(call)?,
+            _ => return Err(no_handler(call, RESOURCE)),
+        };
     let served = Range::parse(call.params.all("service-date"))?;
     let updated = last_updated(call)?;
     let wanted = filter::Filter::parse(call)?;
-    entries.retain(|entry| {
-        wanted.selects(entry.key)
-            && served.contains(entry.dates.end)
-            && updated.contains(entry.dates.loaded)
-    });
-    entries.sort_by_cached_key(|entry| entry.key.v3_number());
+    let entries: Vec<Entry> = entries
+        .into_iter()
+        .filter(|entry| {
+            wanted.selects(entry.key)
+                && served.contains(entry.dates.end)
+                && updated.contains(entry.dates.loaded)
+        })
+        .collect();
     let Page {
         range,
         links,
@@ -66,15 +84,6 @@ pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
     } = page::cut(call, entries.len())?;
     let newest = entries.iter().map(|entry| entry.dates.loaded).max();
     let page = crate::backend::paging::Page { range, links };
-    let mut people: Vec<Person> = Vec::new();
-    for entry in &entries[page.range.clone()] {
-        if people
-            .iter()
-            .all(|person| person.number != entry.key.person)
-        {
-            people.push(Person::of(entry.key.person));
-        }
-    }
     Ok(bundle::write(
         call,
         total,
@@ -82,9 +91,8 @@ pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
         newest,
         &entries[page.range.clone()],
         |o, entry| {
-            let person = people
-                .iter()
-                .find(|person| person.number == entry.key.person);
+            let mut people = people.iter().map(|indexed| &indexed.person);
+            let person = people.find(|person| person.number == entry.key.person);
             if let Some(claim) = person.and_then(|person| generate::claim(person, entry.key)) {
                 v3::explanation_of_benefit(o, &claim);
             }
@@ -93,7 +101,7 @@ pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
 }
 
 /// The claims that `_id` names, comma-separated; who does not exist is left out.
-fn by_id(call: &Call<'_>) -> Result<Vec<Entry>, Problem> {
+fn by_id(call: &Call<'_>) -> Result<(Vec<Arc<Indexed>>, Vec<Entry>), Problem> {
     let ids: Vec<&str> = call
         .params
         .all("_id")
@@ -116,7 +124,17 @@ fn by_id(call: &Call<'_>) -> Result<Vec<Entry>, Problem> {
             entries.push(entry);
         }
     }
-    Ok(entries)
+    entries.sort_by_cached_key(|entry| entry.key.v3_number());
+    let mut people: Vec<Arc<Indexed>> = Vec::new();
+    for entry in &entries {
+        if people
+            .iter()
+            .all(|known| known.person.number != entry.key.person)
+        {
+            people.push(call.shelf.of(entry.key.person));
+        }
+    }
+    Ok((people, entries))
 }
 
 /// A claim that has been loaded by today, and whose it is.
