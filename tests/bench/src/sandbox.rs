@@ -78,6 +78,19 @@ pub fn measure(plan: Plan) -> io::Result<Costs> {
     })
 }
 
+/// What the component answers to a path, as seen behind a proxy of that name.
+///
+/// # Errors
+///
+/// Where the connection breaks.
+pub fn answer(base: &str, path: &str, proxy: &str) -> io::Result<(u16, Vec<u8>)> {
+    let host = base.trim_start_matches("http://");
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Host: {proxy}\r\n\r\n");
+    let reply = Connection::open(base)?.send(request.as_bytes())?;
+    Ok((reply.status, reply.body))
+}
+
 fn rows() -> Vec<Row> {
     let mut people: Vec<(u32, PersonNumber)> = PersonNumber::all()
         .filter(|person| person.get() < DOCUMENTED)
