@@ -121,7 +121,7 @@ function bind(name) {
 
   const wasm = path.join(out, `${name}_bg.wasm`);
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-  run(tool("wasm-opt"), ["-O3", "--strip-debug", "--strip-producers", ...features, wasm, "-o", wasm]);
+  run(tool("wasm-opt"), ["-Oz", "--strip-debug", "--strip-producers", ...features, wasm, "-o", wasm]);
 }
 
 /** The wasm-bindgen program, which has to be of the very version that the crate was built with. */

@@ -1,5 +1,5 @@
 //! Prints what the FHIR parser makes of files, one line for each: the path, a space, and the
-//! serialised bundle or resource. The browser tests compare these bytes with those of the
+//! serialised entries of the bundle, or the resource. The browser tests compare these bytes with those of the
 //! WebAssembly build.
 //!
 //! ```sh
@@ -15,7 +15,7 @@ fn main() -> io::Result<()> {
     for path in std::env::args_os().skip(1) {
         let json = std::fs::read(&path)?;
         let text = match parse_bundle(&json) {
-            Ok(bundle) => serde_json::to_string(&bundle),
+            Ok(bundle) => serde_json::to_string(&bundle.entries),
             Err(error) if error.kind == ParseErrorKind::WrongType => match parse_resource(&json) {
                 Ok(entry) => serde_json::to_string(&entry),
                 Err(error) => serde_json::to_string(&error),

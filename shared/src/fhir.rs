@@ -25,6 +25,7 @@ mod notes;
 pub mod page;
 pub mod patient;
 pub mod value;
+pub mod write;
 
 pub use claim::{Claim, ClaimRow, ClaimType};
 pub use coverage::{Coverage, Part};

@@ -12,6 +12,7 @@ mod fhir_support;
 use std::collections::BTreeSet;
 
 use bluegate_shared::fhir::claim::Line;
+use bluegate_shared::fhir::write::to_json;
 use bluegate_shared::fhir::{
     Bundle, Claim, ClaimType, Entry, Page, ParseErrorKind, Reason, Resource, parse_bundle,
 };
@@ -423,5 +424,18 @@ fn pointers(value: &Value, path: &str, into: &mut Vec<String>) {
             list.for_each(|(place, value)| step(&place.to_string(), value));
         }
         _ => {}
+    }
+}
+
+/// The writer for the browser is a second one beside serde_json, whose text it must give.
+#[test]
+fn the_browsers_writer_writes_what_serde_json_does() {
+    for version in ["v1", "v2", "v3"] {
+        for (name, text) in fixtures(version) {
+            for entry in entries(&text) {
+                let expected = serde_json::to_string(&entry).unwrap();
+                assert_eq!(to_json(&entry), Some(expected), "{version} {name}");
+            }
+        }
     }
 }

@@ -5,11 +5,10 @@
 //! text, which both sides read fast, and which costs no code besides the serialiser that is here anyway.
 
 use std::cell::OnceCell;
-use std::fmt::Write;
 
-use bluegate_shared::fhir::page::{self, Columns};
+use bluegate_shared::fhir::page;
+use bluegate_shared::fhir::write::{append, to_json};
 use bluegate_shared::fhir::{self, Entry};
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 /// One page of search results, or one resource.
@@ -23,7 +22,7 @@ pub struct Page {
 /// What a list shows of the page, read in one pass when it is first asked for.
 #[derive(Debug, Default)]
 struct List {
-    columns: Columns,
+    numbers: Vec<f64>,
     rows: String,
 }
 
@@ -70,28 +69,14 @@ impl Page {
         Ok(self.list()?.rows.clone())
     }
 
-    /// The numbers of all claims, column after column: entry, type, start, end, month, charged, paid,
-    /// patient's responsibility.
+    /// The numbers of all claims, eight for each: entry, type, start, end, month, charged, paid, patient's
+    /// responsibility.
     ///
     /// # Errors
     ///
     /// Where a row cannot be serialised.
-    pub fn columns(&self) -> Result<Vec<f64>, JsError> {
-        let columns = &self.list()?.columns;
-        let mut all = Vec::with_capacity(columns.index.len() * 8);
-        all.extend(columns.index.iter().copied().map(f64::from));
-        all.extend(columns.claim_type.iter().copied().map(f64::from));
-        for days in [&columns.start, &columns.end, &columns.month] {
-            all.extend(days.iter().copied().map(f64::from));
-        }
-        for cents in [
-            &columns.charged,
-            &columns.paid,
-            &columns.patient_responsibility,
-        ] {
-            all.extend_from_slice(cents);
-        }
-        Ok(all)
+    pub fn numbers(&self) -> Result<Vec<f64>, JsError> {
+        Ok(self.list()?.numbers.clone())
     }
 
     /// An entry in full, with what could not be read of it: JSON text, `undefined` past the end.
@@ -100,7 +85,10 @@ impl Page {
     ///
     /// Where the entry cannot be serialised.
     pub fn entry(&self, index: usize) -> Result<Option<String>, JsError> {
-        self.page.entry(index).as_ref().map(json).transpose()
+        let entry = self.page.entry(index);
+        entry
+            .map(|entry| to_json(&entry).ok_or_else(unwritten))
+            .transpose()
     }
 
     /// The JSON text of an entry's resource exactly as the server sent it; `undefined` past the end.
@@ -113,23 +101,21 @@ impl Page {
             return Ok(list);
         }
         let mut list = List::default();
-        let mut failed = None;
+        let mut written = true;
         self.page.rows(|index, row| {
-            list.columns.push(index, row);
+            #[allow(clippy::cast_precision_loss)] // a page has no 2^53 entries
+            list.numbers.push(index as f64);
+            list.numbers.extend_from_slice(&row.numbers());
             list.rows.push(if list.rows.is_empty() { '[' } else { ',' });
-            // The place goes in front of the row's own members.
-            let written = write!(list.rows, "{{\"index\":{index}");
-            match (written, serde_json::to_string(row)) {
-                (Ok(()), Ok(row)) => {
-                    list.rows.push(',');
-                    list.rows.push_str(row.get(1..).unwrap_or_default());
-                }
-                (_, Err(failure)) => failed = Some(failure),
-                (Err(_), _) => {}
-            }
+            written &= append(row, &mut list.rows);
+            // The place of its entry joins the row's own members.
+            list.rows.pop();
+            list.rows.push_str(",\"index\":");
+            written &= append(&index, &mut list.rows);
+            list.rows.push('}');
         });
-        if let Some(failure) = failed {
-            return Err(error(failure));
+        if !written {
+            return Err(unwritten());
         }
         if list.rows.is_empty() {
             list.rows.push('[');
@@ -139,17 +125,27 @@ impl Page {
     }
 }
 
-/// What everything read from a Bundle or a resource serialises to. The native build of the same crate
-/// gives the same bytes for the same input; a test holds both to it.
+/// What everything read from a Bundle's entries or from a resource serialises to. The native build of the
+/// same crate gives the same bytes for the same input; a test holds both to it.
 ///
 /// # Errors
 ///
 /// Where the bytes are neither a Bundle nor a resource.
 #[wasm_bindgen]
-pub fn canonical(bytes: &[u8]) -> Result<Vec<u8>, JsError> {
-    match fhir::parse_bundle(bytes) {
-        Ok(bundle) => serde_json::to_vec(&bundle).map_err(error),
-        Err(_) => serde_json::to_vec(&fhir::parse_resource(bytes).map_err(error)?).map_err(error),
+pub fn canonical(bytes: &[u8]) -> Result<String, JsError> {
+    match Page::parse(bytes.to_owned()) {
+        Ok(page) => {
+            let mut out = String::from("[");
+            for index in 0..page.length() {
+                if index > 0 {
+                    out.push(',');
+                }
+                out.push_str(&page.entry(index)?.unwrap_or_default());
+            }
+            out.push(']');
+            Ok(out)
+        }
+        Err(_) => parse_resource(bytes),
     }
 }
 
@@ -161,11 +157,12 @@ pub fn canonical(bytes: &[u8]) -> Result<Vec<u8>, JsError> {
 #[wasm_bindgen(js_name = parseResource)]
 pub fn parse_resource(bytes: &[u8]) -> Result<String, JsError> {
     let entry: Entry = fhir::parse_resource(bytes).map_err(error)?;
-    json(&entry)
+    to_json(&entry).ok_or_else(unwritten)
 }
 
-fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, JsError> {
-    serde_json::to_string(value).map_err(error)
+#[cold]
+fn unwritten() -> JsError {
+    JsError::new("not a value of the model")
 }
 
 #[allow(clippy::needless_pass_by_value)] // the shape that `map_err` wants

@@ -11,8 +11,13 @@ pub mod pkce;
 #[cfg(feature = "fhir")]
 pub mod search;
 
-/// The heap of the module for PKCE. The parser keeps Rust's own, which is fast.
+/// The heap of the module for PKCE.
 #[cfg(all(target_arch = "wasm32", feature = "pkce", not(feature = "fhir")))]
 #[global_allocator]
 static HEAP: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
     lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());
+
+/// The heap of the parser.
+#[cfg(all(target_arch = "wasm32", feature = "fhir"))]
+#[global_allocator]
+static HEAP: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

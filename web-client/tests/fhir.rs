@@ -31,7 +31,8 @@ fn page_tells_its_size_and_where_to_go_on() {
 #[wasm_bindgen_test]
 fn rows_are_claims_only() {
     let rows = page(PAGE).rows().ok().unwrap();
-    assert!(rows.starts_with(r#"[{"index":0,"id":"pde-89","#), "{rows}");
+    assert!(rows.starts_with(r#"[{"id":"pde-89","#), "{rows}");
+    assert!(rows.contains(r#""index":0"#), "{rows}");
     assert!(!rows.contains(r#""index":1"#), "{rows}");
 }
 
@@ -74,17 +75,29 @@ fn resource_alone_is_read_too() {
 
 #[wasm_bindgen_test]
 fn canonical_reads_bundles_and_resources() {
-    assert!(
-        canonical(PAGE.as_bytes())
-            .ok()
-            .unwrap()
-            .starts_with(b"{\"total\":148")
-    );
-    assert!(
-        canonical(br#"{"resourceType":"Patient"}"#)
-            .ok()
-            .unwrap()
-            .starts_with(b"{\"span\"")
-    );
-    assert!(canonical(b"nothing").is_err());
+    let canonical = |text: &str| canonical(text.as_bytes());
+    let page = canonical(PAGE).ok().unwrap();
+    assert!(page.starts_with("[{\"span\":{\"start\":"), "{page}");
+    assert_eq!(page.matches("\"span\"").count(), 2);
+    let patient = canonical(r#"{"resourceType":"Patient"}"#).ok().unwrap();
+    assert!(patient.starts_with("{\"span\":{\"start\":0,"), "{patient}");
+    assert!(canonical("nothing").is_err());
+}
+
+#[wasm_bindgen_test]
+fn numbers_are_eight_for_each_claim() {
+    let numbers = page(PAGE).numbers().ok().unwrap();
+    assert_eq!(numbers.len(), 8);
+    assert_eq!(numbers[..2], [0.0, 7.0]);
+    assert!(numbers[5..].iter().all(|cents| cents.is_nan()));
+}
+
+#[wasm_bindgen_test]
+fn what_is_not_json_in_an_entry_costs_that_entry_alone() {
+    let text = PAGE.replace(r#""id": "x""#, r#""id": x"#);
+    let page = page(&text);
+    assert_eq!(page.length(), 2);
+    assert!(page.rows().ok().unwrap().contains("pde-89"));
+    let entry = page.entry(1).ok().unwrap().unwrap();
+    assert!(entry.contains(r#""reason":"notJson""#), "{entry}");
 }

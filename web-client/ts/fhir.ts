@@ -104,7 +104,7 @@ export class ClaimPage {
 
   /** The numbers of all claims of the page, for sums and charts: no object is made for a claim. */
   get columns(): ClaimColumns {
-    return (this.#columns ??= columnsOf(this.#page.columns()));
+    return (this.#columns ??= columnsOf(this.#page.numbers()));
   }
 
   /** Adds what was paid for each claim to the month of its last day, `YYYY-MM`; in cents. */
@@ -158,19 +158,19 @@ export class ClaimPage {
   }
 }
 
-/** The columns lie one behind the other. */
-function columnsOf(all: Float64Array): ClaimColumns {
-  const rows = all.length / 8;
-  const column = (place: number) => all.subarray(place * rows, (place + 1) * rows);
+/** The module gives eight numbers for each row. */
+function columnsOf(numbers: Float64Array): ClaimColumns {
+  const rows = { length: numbers.length / 8 };
+  const of = (place: number) => (_: unknown, row: number) => numbers[row * 8 + place] as number;
   return {
-    index: Uint32Array.from(column(0)),
-    type: Uint8Array.from(column(1)),
-    start: Int32Array.from(column(2)),
-    end: Int32Array.from(column(3)),
-    month: Int32Array.from(column(4)),
-    charged: column(5),
-    paid: column(6),
-    patientResponsibility: column(7),
+    index: Uint32Array.from(rows, of(0)),
+    type: Uint8Array.from(rows, of(1)),
+    start: Int32Array.from(rows, of(2)),
+    end: Int32Array.from(rows, of(3)),
+    month: Int32Array.from(rows, of(4)),
+    charged: Float64Array.from(rows, of(5)),
+    paid: Float64Array.from(rows, of(6)),
+    patientResponsibility: Float64Array.from(rows, of(7)),
   };
 }
 
@@ -247,10 +247,10 @@ export async function claimsQuery(search: ClaimsSearch): Promise<string> {
 }
 
 /**
- * The bytes that everything read from this page or resource serialises to. The native build of the same
- * crate gives the same bytes for the same input.
+ * The text that everything read from this page's entries or this resource serialises to. The native build of
+ * the same crate gives the same text for the same input.
  */
-export async function canonical(bytes: Uint8Array): Promise<Uint8Array> {
+export async function canonical(bytes: Uint8Array): Promise<string> {
   await init();
   return orThrow("bad_response", () => wasm.canonical(bytes));
 }

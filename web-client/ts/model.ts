@@ -329,6 +329,7 @@ export interface Note {
   readonly path: string;
   readonly reason:
     | "missing"
+    | "notJson"
     | "wrongShape"
     | "duplicate"
     | "notADate"

@@ -64,7 +64,7 @@ impl<'a> CoverageIdParts<'a> {
             .get(sign..)?
             .find('-')
             .map_or(rest.len(), |at| at + sign);
-        let (beneficiary, plan) = rest.split_at(end);
+        let (beneficiary, plan) = rest.split_at_checked(end)?;
         let plan = match plan.strip_prefix('-') {
             None => None,
             Some(plan) => Some(plan.split_once('-').filter(|(contract, number)| {

@@ -120,6 +120,7 @@ impl<'a> Document<'a> {
         }
     }
 
+    #[inline(always)]
     fn node(&self, at: u32) -> Node {
         self.nodes.get(at as usize).copied().unwrap_or(ABSENT)
     }

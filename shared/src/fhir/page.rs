@@ -14,27 +14,6 @@ pub struct Page {
     index: Index,
 }
 
-/// The numbers of a page's claims as columns, one element for each claim.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Columns {
-    /// Place of the claim's entry on the page.
-    pub index: Vec<u32>,
-    /// [`ClaimType::number`](super::ClaimType::number).
-    pub claim_type: Vec<u8>,
-    /// First day, in days since 1970-01-01; [`NO_DAY`] where it is not known.
-    pub start: Vec<i32>,
-    /// Last day.
-    pub end: Vec<i32>,
-    /// Month of the last day: 12 times the year and 0 to 11; -1 where it is not known.
-    pub month: Vec<i32>,
-    /// Cents that were charged; not a number where it is not known.
-    pub charged: Vec<f64>,
-    /// Cents that Medicare or the drug plan paid.
-    pub paid: Vec<f64>,
-    /// Cents that the person owes or paid.
-    pub patient_responsibility: Vec<f64>,
-}
-
 /// Stands for a day that is not known.
 pub const NO_DAY: i32 = i32::MIN;
 
@@ -98,28 +77,26 @@ impl Page {
             }
         }
     }
-
-    /// The numbers of all claims.
-    pub fn columns(&self) -> Columns {
-        let mut columns = Columns::default();
-        self.rows(|number, row| columns.push(number, row));
-        columns
-    }
 }
 
-impl Columns {
-    /// Adds a claim.
-    pub fn push(&mut self, number: usize, row: &ClaimRow<'_>) {
-        self.index.push(u32::try_from(number).unwrap_or(u32::MAX));
-        self.claim_type.push(row.claim_type.number());
-        self.start.push(row.start.map_or(NO_DAY, Date::days));
-        self.end.push(row.end.map_or(NO_DAY, Date::days));
-        self.month
-            .push(row.end.and_then(Date::months).unwrap_or(-1));
-        self.charged.push(number_of(row.charged));
-        self.paid.push(number_of(row.paid));
-        self.patient_responsibility
-            .push(number_of(row.patient_responsibility));
+impl ClaimRow<'_> {
+    /// What can be added up or drawn, for columns: [`ClaimType::number`], first and last day
+    /// ([`Date::days`]; [`NO_DAY`] where it is not known), month of the last day ([`Date::months`];
+    /// -1), and in cents what was charged, paid, and owed by the person (not a number where it is
+    /// not known).
+    ///
+    /// [`ClaimType::number`]: super::ClaimType::number
+    pub fn numbers(&self) -> [f64; 7] {
+        let days = |date: Option<Date>| f64::from(date.map_or(NO_DAY, Date::days));
+        [
+            self.claim_type.number().into(),
+            days(self.start),
+            days(self.end),
+            self.end.and_then(Date::months).unwrap_or(-1).into(),
+            number_of(self.charged),
+            number_of(self.paid),
+            number_of(self.patient_responsibility),
+        ]
     }
 }
 

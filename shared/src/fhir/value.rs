@@ -80,22 +80,43 @@ impl Date {
     }
 }
 
+impl Date {
+    /// Its text, of four, seven or ten characters.
+    fn text(self, buffer: &mut [u8; 10]) -> &str {
+        let mut length = 0;
+        let mut put = |bytes: &[u8]| {
+            for byte in bytes {
+                if let Some(place) = buffer.get_mut(length) {
+                    *place = *byte;
+                    length += 1;
+                }
+            }
+        };
+        let digit = |value: u16| b'0' + u8::try_from(value % 10).unwrap_or_default();
+        let year = self.year;
+        put(&[
+            digit(year / 1000),
+            digit(year / 100),
+            digit(year / 10),
+            digit(year),
+        ]);
+        for part in [self.month, self.day].into_iter().flatten().map(u16::from) {
+            put(&[b'-', digit(part / 10), digit(part)]);
+        }
+        let text = buffer.get(..length).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}", self.year)?;
-        if let Some(month) = self.month {
-            write!(f, "-{month:02}")?;
-        }
-        if let Some(day) = self.day {
-            write!(f, "-{day:02}")?;
-        }
-        Ok(())
+        f.write_str(self.text(&mut [0; 10]))
     }
 }
 
 impl Serialize for Date {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text(&mut [0; 10]))
     }
 }
 
@@ -335,9 +356,12 @@ pub(crate) fn variable(code: &str) -> Cow<'_, str> {
     {
         return Cow::Borrowed(code);
     }
-    let mut name = code.to_ascii_lowercase();
-    while let Some(at) = name.find('-') {
-        name.replace_range(at..=at, "_");
+    let mut name = String::with_capacity(code.len());
+    for character in code.chars() {
+        name.push(match character {
+            '-' => '_',
+            other => other.to_ascii_lowercase(),
+        });
     }
     Cow::Owned(name)
 }

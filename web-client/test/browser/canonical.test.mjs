@@ -24,7 +24,7 @@ test("every fixture serialises to the same bytes natively and in Chromium", { ti
       const { canonical } = await import("/dist/fhir.js");
       const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
       try {
-        return Array.from(await canonical(bytes));
+        return await canonical(bytes);
       } catch (error) {
         return error.code;
       }
@@ -33,7 +33,7 @@ test("every fixture serialises to the same bytes natively and in Chromium", { ti
     if (expected.startsWith('{"position":')) {
       assert.equal(inBrowser, "bad_response", file);
     } else {
-      assert.ok(Buffer.from(inBrowser).equals(Buffer.from(expected)), `${file} differs`);
+      assert.ok(inBrowser === expected, `${file} differs`);
       read += 1;
     }
   }

@@ -72,7 +72,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next byte that is no white space.
-    #[inline]
+    #[inline(always)]
     pub(super) fn peek(&mut self) -> Result<u8, ParseError> {
         while let Some(byte) = self.bytes.get(self.at) {
             if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes past this byte.
-    #[inline]
+    #[inline(always)]
     pub(super) fn expect(&mut self, wanted: u8) -> Result<(), ParseError> {
         if self.peek()? != wanted {
             return Err(self.syntax());
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
 
     /// Goes to the next element of a list or member of an object; false at its end. `first` is
     /// whether none was read yet.
-    #[inline]
+    #[inline(always)]
     pub(super) fn another(&mut self, closing: u8, first: bool) -> Result<bool, ParseError> {
         let next = self.peek()?;
         if next == closing {
@@ -357,7 +357,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, key: Key, kind: Kind, start: usize, end: usize) -> usize {
         let place = self.nodes.len();
         self.nodes.push(Node {
@@ -432,9 +432,9 @@ impl<'a> Reader<'a> {
 
     /// A string as text of its own.
     pub(super) fn string(&mut self, quoted: Quoted) -> Result<String, ParseError> {
-        let start = self.unescaped.len();
+        self.unescaped.clear();
         self.unescape(quoted)?;
-        Ok(self.unescaped.split_off(start))
+        Ok(std::mem::take(&mut self.unescaped))
     }
 
     /// The text between two positions.

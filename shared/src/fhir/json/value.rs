@@ -240,6 +240,7 @@ impl<'d> Value<'d> {
             .get(node.start as usize..node.end as usize)
     }
 
+    #[inline(always)]
     fn node(self) -> Node {
         self.document.node(self.at)
     }
