@@ -21,6 +21,7 @@ pub mod secret;
 pub mod signature;
 pub mod signin;
 pub mod store;
+pub mod trace;
 pub mod version;
 pub mod web;
 

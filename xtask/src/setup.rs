@@ -114,25 +114,44 @@ pub(crate) fn browser(workspace: &Workspace) -> Result<Browser> {
 /// Finds nginx, or unpacks Debian's package for this repository alone: nothing is installed, so that no server
 /// is started on port 80.
 pub(crate) fn nginx(workspace: &Workspace) -> Result<PathBuf> {
-    let dir = workspace.root().join(".bluegate/nginx");
-    let unpacked = dir.join("usr/sbin/nginx");
-    let installed = Path::new("/usr/sbin/nginx");
+    unpacked(workspace, "nginx", "usr/sbin/nginx", "BLUEGATE_NGINX")
+}
+
+/// Finds the tool that checks metrics and rules for Prometheus, or unpacks it in the same way.
+pub(crate) fn promtool(workspace: &Workspace) -> Result<PathBuf> {
+    unpacked(
+        workspace,
+        "prometheus",
+        "usr/bin/promtool",
+        "BLUEGATE_PROMTOOL",
+    )
+}
+
+/// A program of one of Debian's packages: where a variable names it, where it is installed, or unpacked.
+fn unpacked(workspace: &Workspace, package: &str, path: &str, variable: &str) -> Result<PathBuf> {
+    let dir = workspace.root().join(".bluegate").join(package);
+    let own = dir.join(path);
+    let installed = Path::new("/").join(path);
+    let name = Path::new(path)
+        .file_name()
+        .and_then(OsStr::to_str)
+        .unwrap_or(package);
     let find = || {
-        named("BLUEGATE_NGINX")
-            .or_else(|| on_path("nginx"))
-            .or_else(|| installed.is_file().then(|| installed.to_path_buf()))
-            .or_else(|| unpacked.is_file().then(|| unpacked.clone()))
+        named(variable)
+            .or_else(|| on_path(name))
+            .or_else(|| installed.is_file().then(|| installed.clone()))
+            .or_else(|| own.is_file().then(|| own.clone()))
     };
-    if let Some(nginx) = find() {
-        return Ok(nginx);
+    if let Some(program) = find() {
+        return Ok(program);
     }
     if on_path("apt-get").is_none() || on_path("dpkg-deb").is_none() {
-        bail!("nginx is needed for the comparison; BLUEGATE_NGINX can name it");
+        bail!("{name} is needed; {variable} can name it");
     }
     fs::create_dir_all(&dir)?;
     let download = || {
         let mut apt = workspace.command("apt-get");
-        process::run(apt.current_dir(&dir).args(["download", "--quiet", "nginx"]))
+        process::run(apt.current_dir(&dir).args(["download", "--quiet", package]))
     };
     // A package list from an old image may name a file that is gone.
     download().or_else(|error| {
@@ -142,13 +161,13 @@ pub(crate) fn nginx(workspace: &Workspace) -> Result<PathBuf> {
         process::run(workspace.command("apt-get").args(["update", "--quiet"]))?;
         download()
     })?;
-    let package = fs::read_dir(&dir)?
+    let archive = fs::read_dir(&dir)?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension() == Some(OsStr::new("deb")))
         .context("apt-get left no package")?;
     let mut unpack = workspace.command("dpkg-deb");
-    process::run(unpack.arg("--extract").arg(package).arg(&dir))?;
-    find().context("Debian's package holds no nginx")
+    process::run(unpack.arg("--extract").arg(archive).arg(&dir))?;
+    find().with_context(|| format!("Debian's package holds no {name}"))
 }
 
 /// A Python that has the package which validates FHIR, in an environment of its own.

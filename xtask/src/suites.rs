@@ -64,7 +64,7 @@ pub(crate) fn screenshots(workspace: &Workspace) -> Result<()> {
 /// `cargo xtask soak` and `cargo xtask bench …`: a program of tests/bench on the built application.
 pub(crate) fn bench(workspace: &Workspace, program: &str, options: &[String]) -> Result<ExitCode> {
     let compares = program == "bench-fhir";
-    let mut needed: BTreeSet<_> = needs(Suite::Http).into_iter().collect();
+    let mut needed: BTreeSet<_> = needs(Suite::Interop).into_iter().collect();
     if compares {
         needed.extend([Step::Passthrough, Step::Nginx]);
     }
@@ -378,6 +378,9 @@ impl Runner<'_> {
                 "BLUEGATE_MANIFEST",
                 self.workspace.manifest(Profile::Release)?,
             );
+            if suite.is_some_and(|suite| needs(suite).contains(&Step::Promtool)) {
+                command.env("BLUEGATE_PROMTOOL", setup::promtool(self.workspace)?);
+            }
             if suite.is_some_and(|suite| needs(suite).contains(&Step::Chromium)) {
                 browser_environment(self.workspace, command)?;
             }
@@ -496,7 +499,12 @@ fn needs(suite: Suite) -> BTreeSet<Step> {
             steps.insert(Step::Chromium);
             steps
         }
-        Suite::Http | Suite::Interop => Step::needed_for(Part::ALL),
+        Suite::Http => {
+            let mut steps = Step::needed_for(Part::ALL);
+            steps.insert(Step::Promtool);
+            steps
+        }
+        Suite::Interop => Step::needed_for(Part::ALL),
         Suite::Browser => {
             let mut steps = Step::needed_for(Part::ALL);
             steps.insert(Step::Chromium);

@@ -15,6 +15,7 @@ use super::exchange::{self, Exchange};
 use super::refusal::Refusal;
 use crate::app::{App, Request};
 use crate::ports::{UpstreamError, UpstreamResponse};
+use crate::trace::Trace;
 
 /// Largest answer, both over the wire and inflated.
 pub(super) const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -73,7 +74,7 @@ pub(super) async fn get<I>(
     }
 }
 
-/// Exactly the headers of section 7.3: no header of the client is among them.
+/// Exactly the headers of section 7.3: no header of the client is among them, and of its `traceparent` the id alone.
 fn headers<I>(app: &App, request: &Request, authorized: &Authorized<I>) -> HeaderMap {
     let token = authorized.token();
     let (proto, host) = app
@@ -82,8 +83,6 @@ fn headers<I>(app: &App, request: &Request, authorized: &Authorized<I>) -> Heade
         .split_once("://")
         .unwrap_or(("https", &app.config.public_base_url));
     let request_id = request.request_id.as_str();
-    // Our request id is a trace id of 128 bits; its second half serves as the id of our span.
-    let span = request_id.get(16..32).unwrap_or("0000000000000001");
     let timestamp = jiff::Timestamp::from_millisecond(request.started_at.0)
         .map(|instant| instant.to_string())
         .unwrap_or_default();
@@ -92,7 +91,7 @@ fn headers<I>(app: &App, request: &Request, authorized: &Authorized<I>) -> Heade
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     for (name, value) in [
         ("x-request-id", request_id),
-        ("traceparent", &format!("00-{request_id}-{span}-01")),
+        ("traceparent", &Trace::of(request).header()),
         ("x-forwarded-host", host),
         ("x-forwarded-proto", proto),
         // Public addresses begin with /vN/fhir right after the host.

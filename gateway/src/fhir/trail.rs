@@ -13,6 +13,7 @@ use crate::secret::{hex, keyed_hash};
 use crate::store::StoreError;
 use crate::store::access::{self, Call, Link};
 use crate::store::audit::{Event, Level};
+use crate::trace::Trace;
 use crate::version::Version;
 
 /// What is known about the call.
@@ -85,6 +86,7 @@ impl<'a> Trail<'a> {
                 "action": self.action,
                 "at": self.app.clock.now().0,
                 "request_id": self.request.request_id,
+                "trace_id": Trace::of(self.request).id,
                 "flow_id": self.flow_id,
                 "client_id": self.client_id,
                 "person": hex(&self.person),
@@ -168,6 +170,7 @@ impl<'a> Trail<'a> {
     /// The row once more as a JSON line.
     pub(super) fn log(&self, call: &Call<'_>) {
         let mut line = call.event.line();
+        line.insert("trace_id".to_owned(), json!(Trace::of(self.request).id));
         line.insert("version".to_owned(), json!(self.version.segment()));
         line.insert("resource".to_owned(), json!(self.resource.name()));
         line.insert("backend_status".to_owned(), json!(call.backend_status));

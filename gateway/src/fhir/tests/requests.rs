@@ -83,7 +83,7 @@ fn exactly_the_listed_headers_are_sent_and_none_of_the_clients() {
             ("bluebutton-originalquerytimestamp", "2026-11-21T12:00:00Z"),
             (
                 "traceparent",
-                "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
+                "00-ffffffffffffffffffffffffffffffff-0123456789abcdef-01"
             ),
             ("x-forwarded-host", "api.example.com"),
             ("x-forwarded-prefix", ""),
@@ -91,6 +91,40 @@ fn exactly_the_listed_headers_are_sent_and_none_of_the_clients() {
             ("x-request-id", "0123456789abcdef0123456789abcdef"),
         ]
     );
+}
+
+#[test]
+fn the_call_is_a_child_of_the_clients_trace_or_of_a_trace_of_its_own() {
+    for (sent, child, trace_id) in [
+        (
+            Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"),
+            "00-0af7651916cd43dd8448eb211c80319c-0123456789abcdef-00",
+            "0af7651916cd43dd8448eb211c80319c",
+        ),
+        (
+            None,
+            "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01",
+            "0123456789abcdef0123456789abcdef",
+        ),
+        (
+            Some("00-patient-20140000008325-01"),
+            "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01",
+            "0123456789abcdef0123456789abcdef",
+        ),
+    ] {
+        let world = empty();
+        let mut call = search(EOB, "");
+        if let Some(sent) = sent {
+            call = call.header("traceparent", sent);
+        }
+        world.call(call);
+        let requests = world.backend.requests.lock().unwrap();
+        assert_eq!(requests[0].headers["traceparent"], child);
+        for line in world.log.0.lock().unwrap().iter() {
+            let line: Json = serde_json::from_str(line).unwrap();
+            assert_eq!(line["trace_id"], trace_id);
+        }
+    }
 }
 
 #[test]

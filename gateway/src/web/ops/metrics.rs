@@ -95,7 +95,12 @@ async fn text(site: &Site) -> Result<String, StoreError> {
         }
     }
     for (name, title, label, help) in GAUGES {
-        out.family(title, "gauge", help);
+        let kind = if title.ends_with("_total") {
+            "counter"
+        } else {
+            "gauge"
+        };
+        out.family(title, kind, help);
         for gauge in gauges.iter().filter(|gauge: &&Gauge| gauge.name == name) {
             let labels = [(label, gauge.label.as_str())];
             out.sample(

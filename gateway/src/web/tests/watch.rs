@@ -634,3 +634,31 @@ fn the_page_shows_alerts_and_takes_their_acknowledgement() {
             .contains("release_guard")
     );
 }
+
+#[test]
+fn one_flow_id_goes_from_the_authorization_request_to_the_last_fhir_call() {
+    let world = watched();
+    let client = world.app("One");
+    let tokens = world.connect(&client, &anne());
+    let tokens = world.refresh(&client, &tokens.refresh).tokens();
+    world.claims(&tokens.access);
+    world.userinfo(&tokens.access);
+    world.about_token("revoke", &client, &tokens.access);
+    world.claims(&tokens.access);
+    let rows = world.sql(
+        "SELECT DISTINCT e.action FROM audit e JOIN authorization_request r ON r.flow_id = e.flow_id ORDER BY 1",
+    );
+    let actions: Vec<_> = rows.iter().map(|row| row[0].clone()).collect();
+    let wanted = [
+        "consent.allow",
+        "fhir.search",
+        "identity.link",
+        "revoke.grant",
+        "signin",
+        "token.code",
+        "token.refresh",
+        "userinfo",
+    ];
+    assert_eq!(actions, wanted.map(|text| Value::Text(text.to_owned())));
+    assert_eq!(world.count("authorization_request"), 1);
+}

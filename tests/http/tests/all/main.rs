@@ -3,6 +3,7 @@
 
 mod support;
 
+mod alerts;
 mod authorize;
 mod backend_limits;
 mod backend_trouble;
@@ -15,6 +16,7 @@ mod headers;
 mod implicit;
 mod limits;
 mod management;
+mod monitoring;
 mod multipart;
 mod operators;
 mod outages;

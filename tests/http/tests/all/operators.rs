@@ -1,6 +1,8 @@
 //! Operators approve, suspend and resume applications; it acts on the very next request (wire contract,
 //! sections 1, 2 and 9).
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use bluegate_http_tests::{Answer, Application, Consent, Flow, Stack, challenge};
 use http::Method;
@@ -11,17 +13,20 @@ use crate::support::{assert_oauth_error, assert_problem, public, works};
 const USER: &str = "BBUser00013";
 
 /// A stack with one operator of each role; the token is the name.
-fn operated() -> Stack {
-    let operators: Vec<_> = [
+pub(crate) fn operated() -> Stack {
+    Stack::with(&[("operators", &OPERATORS)])
+}
+
+/// One operator of each role.
+pub(crate) static OPERATORS: LazyLock<String> = LazyLock::new(|| {
+    [
         ("reader", "read"),
         ("approver", "approve"),
         ("locker", "lock"),
     ]
-    .iter()
     .map(|(name, role)| format!("{name}:{role}:{}", sha256(name)))
-    .collect();
-    Stack::with(&[("operators", &operators.join(","))])
-}
+    .join(",")
+});
 
 /// SHA-256 in hexadecimal.
 fn sha256(text: &str) -> String {
@@ -33,7 +38,7 @@ fn sha256(text: &str) -> String {
         .collect()
 }
 
-fn act(stack: &Stack, token: &str, app: &Application, verb: &str) -> Answer {
+pub(crate) fn act(stack: &Stack, token: &str, app: &Application, verb: &str) -> Answer {
     let bearer = format!("Bearer {token}");
     stack.browser().send(
         Method::POST,
