@@ -20,6 +20,7 @@ use crate::store::alert::{self, Alert};
 use crate::store::audit::{Event, Level};
 use crate::store::lock_down::{self, Scope};
 use crate::store::{StoreError, watch};
+use crate::upkeep;
 
 /// When an instance drained last. Cheap to clone.
 #[derive(Clone, Default)]
@@ -66,9 +67,11 @@ impl Drain {
 
 /// Drains everything that is due. An error of one part keeps no other part from its work.
 pub async fn drain(app: &App) {
+    note(app, "chain", upkeep::chain(app).await);
     note(app, "watch", watch(app).await);
     note(app, "rules", rules(app).await);
     note(app, "alerts", deliver(app).await);
+    note(app, "purge", upkeep::purge(app).await);
 }
 
 /// Looks at what is new in the audit.

@@ -22,6 +22,7 @@ pub mod signature;
 pub mod signin;
 pub mod store;
 pub mod trace;
+pub mod upkeep;
 pub mod version;
 pub mod web;
 

@@ -49,6 +49,7 @@ use crate::rate::Limited;
 use crate::secret::{Secret, hex, keyed_hash};
 use crate::signin::provider::Provider;
 use crate::store::StoreError;
+use crate::store::reauthentication::begin_epoch;
 use crate::version::Version;
 
 use reply::{problem, set};
@@ -67,6 +68,13 @@ impl Gateway {
     ///
     /// The store's error.
     pub async fn start(app: App) -> Result<Self, StoreError> {
+        // Before the first request: whatever was issued before the epoch is worth nothing to any of them.
+        begin_epoch(
+            app.database.as_ref(),
+            app.config.token_epoch,
+            app.clock.now(),
+        )
+        .await?;
         if app.config.is_sandbox() {
             register::demo(&app).await?;
         }

@@ -63,7 +63,31 @@ pub struct Event<'a> {
     pub level: Level,
 }
 
-impl Event<'_> {
+impl<'a> Event<'a> {
+    /// What the gateway did by itself, and well.
+    #[must_use]
+    pub const fn of_gateway(
+        action: &'a str,
+        code: &'a str,
+        request_id: &'a str,
+        now: UnixMillis,
+    ) -> Self {
+        Self {
+            started_at: now,
+            ended_at: now,
+            request_id,
+            flow_id: "",
+            actor: "gateway",
+            client_id: "",
+            person: &[],
+            account: &[],
+            action,
+            outcome: "ok",
+            code,
+            level: Level::Info,
+        }
+    }
+
     /// The event as a statement carries it to the trigger that writes it: see [`super::layers`].
     #[must_use]
     pub fn carried(&self) -> ports::Value {
@@ -137,4 +161,25 @@ pub async fn record(database: &dyn Database, event: &Event<'_>) -> Result<(), St
     )
     .await
     .map(drop)
+}
+
+/// Whether a critical event like this was written since an instant.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn told_since(
+    database: &dyn Database,
+    action: &str,
+    code: &str,
+    since: UnixMillis,
+) -> Result<bool, StoreError> {
+    Ok(one(
+        database,
+        Durability::Relaxed,
+        "SELECT 1 FROM audit WHERE level = 'critical' AND action = ? AND code = ? AND ended_at > ? LIMIT 1",
+        vec![action.into(), code.into(), since.into()],
+    )
+    .await?
+    .is_some())
 }

@@ -99,11 +99,12 @@ pub enum Sealed {
     Nothing,
     /// A link was made, here or by another instance; there may be more to do.
     Link,
-    /// Rows are missing between the last link and the first row after it: nothing is sealed over a gap.
+    /// A row is missing after the last link. Nothing is sealed over a gap before somebody was told.
     Gap(Layer, i64),
 }
 
-/// Makes the next link of at most [`BATCH`] rows of each layer.
+/// Makes the next link of at most [`BATCH`] rows of each layer. With `over_gap` also where one is missing:
+/// verification names it all the same, and what came after it must not go without a link.
 ///
 /// # Errors
 ///
@@ -112,12 +113,15 @@ pub async fn seal(
     database: &dyn Database,
     signer: &Signer,
     now: UnixMillis,
+    over_gap: bool,
 ) -> Result<Sealed, StoreError> {
     let last = last(database).await?.unwrap_or(Link::origin());
     let mut layers = Vec::new();
     for layer in Layer::BOTH {
         let rows = read(database, layer, last.to(layer), i64::MAX, BATCH).await?;
-        if let Some(missing) = gap(last.to(layer), &rows) {
+        if let Some(missing) = gap(last.to(layer), &rows)
+            && !over_gap
+        {
             return Ok(Sealed::Gap(layer, missing));
         }
         layers.push(rows);

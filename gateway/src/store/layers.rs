@@ -34,7 +34,7 @@ pub enum Shown {
 use Shown::{Hex, Hidden, Plain};
 
 /// What is watched.
-pub const WATCHED: [Watched; 9] = [
+pub const WATCHED: [Watched; 10] = [
     Watched {
         table: "identity",
         key: "id",
@@ -91,6 +91,11 @@ pub const WATCHED: [Watched; 9] = [
             ("reason", Plain),
             ("at", Plain),
         ],
+    },
+    Watched {
+        table: "purge",
+        key: "id",
+        columns: &[("before", Plain), ("most", Plain), ("at", Plain)],
     },
     Watched {
         table: "application",
@@ -179,7 +184,7 @@ pub const WATCHED: [Watched; 9] = [
 ];
 
 /// The tables whose rows carry an event, and the operation that does.
-const CARRIERS: [(&str, &str); 17] = [
+const CARRIERS: [(&str, &str); 18] = [
     ("access_token", "INSERT"),
     ("account_session", "UPDATE OF event"),
     ("application", "INSERT"),
@@ -195,6 +200,7 @@ const CARRIERS: [(&str, &str); 17] = [
     ("identity_resolution", "UPDATE OF event"),
     ("lock_down", "INSERT"),
     ("lock_down", "UPDATE OF event"),
+    ("purge", "INSERT"),
     ("reauthentication", "INSERT"),
     ("token_chain", "UPDATE OF event"),
 ];
@@ -351,6 +357,12 @@ fn kept(table: &str) -> [String; 4] {
         "store_event" => Some("store_to"),
         _ => None,
     };
+    // Numbers are given out one by one, also where the rows at the end are gone: by retention, or because somebody
+    // took them, which must not stop the gateway and is found by the chain.
+    let given = removable.map_or_else(
+        || "0".to_owned(),
+        |_| format!("COALESCE((SELECT seq FROM sqlite_sequence WHERE name = '{table}'), 0)"),
+    );
     let removable = removable.map_or_else(String::new, |column| {
         format!(
             "\nWHEN OLD.id > COALESCE((SELECT MAX(l.{column}) FROM chain_anchor a JOIN chain_link l ON l.id = a.link_id), 0)"
@@ -375,7 +387,7 @@ END;"
         format!(
             "CREATE TRIGGER {table}_is_appended
 AFTER INSERT ON {table}
-WHEN NEW.id <> 1 + COALESCE((SELECT MAX(id) FROM {table} WHERE id < NEW.id), 0)
+WHEN NEW.id <> 1 + MAX(COALESCE((SELECT MAX(id) FROM {table} WHERE id < NEW.id), 0), {given})
   OR NEW.id <> (SELECT MAX(id) FROM {table})
 BEGIN
     SELECT RAISE(ABORT, '{table} rows are only added at the end');

@@ -353,6 +353,8 @@ const RULES: &[Rule] = &[
         &[],
     ),
     rule("application.update", "ok", APPLICATION, &[]),
+    rule("application.suspend", "ok", APPLICATION, &[]),
+    rule("application.resume", "ok", APPLICATION, &[]),
     rule("application.discard", "ok", APPLICATION, &[]),
     rule("application.delete", "ok", APPLICATION, &[GRANTS, CHAINS]),
     rule(
@@ -389,6 +391,11 @@ const RULES: &[Rule] = &[
     rule("revoke.chain", "ok", Some(CHAINS), &[]),
     rule("revoke.grant", "ok", Some(GRANTS), &[CHAINS]),
     rule("account.revoke", "ok", Some(GRANTS), &[CHAINS]),
+    // Of the sandbox alone.
+    rule("try.expire_grant", "ok", Some(GRANTS), &[]),
+    rule("try.revoke", "ok", Some(GRANTS), &[CHAINS]),
+    rule("try.suspend", "ok", APPLICATION, &[]),
+    rule("try.resume", "ok", APPLICATION, &[]),
     // What developers try in the sandbox.
     rule("try.expire_grant", "ok", Some(GRANTS), &[]),
     rule("try.revoke", "ok", Some(GRANTS), &[CHAINS]),
@@ -405,8 +412,11 @@ const RULES: &[Rule] = &[
     rule(
         "store.purge",
         "ok",
-        None,
-        &[("consent_grant", "delete"), ("token_chain", "delete")],
+        Some(("purge", "insert")),
+        &[
+            ("consent_grant", "update delete"),
+            ("token_chain", "update delete"),
+        ],
     ),
 ];
 

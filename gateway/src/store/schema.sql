@@ -229,6 +229,8 @@ CREATE TABLE consent_grant (
     event            TEXT
 ) STRICT;
 CREATE UNIQUE INDEX consent_grant_live ON consent_grant (identity_id, application_id) WHERE ended_at IS NULL;
+CREATE INDEX consent_grant_by_end ON consent_grant (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX consent_grant_by_expiry ON consent_grant (expires_at) WHERE ended_at IS NULL;
 
 -- An authorization request on its way through sign-in and consent (contract, section 2, step 5).
 CREATE TABLE authorization_request (
@@ -327,6 +329,7 @@ CREATE TABLE authorization_code (
     event              TEXT
 ) STRICT;
 CREATE INDEX authorization_code_by_expiry ON authorization_code (expires_at);
+CREATE INDEX authorization_code_by_grant ON authorization_code (grant_id);
 
 -- The tokens that descend from one redeemed code. `refresh_hash` is the current refresh token.
 CREATE TABLE token_chain (
@@ -349,7 +352,8 @@ CREATE TABLE token_chain (
     request_id        TEXT    NOT NULL,
     event             TEXT
 ) STRICT;
-CREATE INDEX token_chain_by_grant ON token_chain (grant_id) WHERE ended_at IS NULL;
+CREATE INDEX token_chain_by_grant ON token_chain (grant_id);
+CREATE INDEX token_chain_by_end ON token_chain (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX token_chain_by_previous ON token_chain (previous_hash) WHERE previous_hash IS NOT NULL;
 
 CREATE TABLE access_token (
@@ -364,6 +368,7 @@ CREATE TABLE access_token (
     event      TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX access_token_by_expiry ON access_token (expires_at);
+CREATE INDEX access_token_by_chain ON access_token (chain_id);
 
 -- Refresh tokens that were rotated away, kept until the chain is purged: presenting one is reuse.
 CREATE TABLE retired_refresh (
@@ -372,6 +377,7 @@ CREATE TABLE retired_refresh (
     generation INTEGER NOT NULL,
     retired_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX retired_refresh_by_chain ON retired_refresh (chain_id);
 
 -- Allow: the earlier tokens end where scopes were narrowed, then grant and code are written.
 CREATE TRIGGER authorization_request_allowed
@@ -711,3 +717,38 @@ CREATE TABLE removal (
     id         INTEGER PRIMARY KEY CHECK (id = 1),
     request_id TEXT    NOT NULL
 ) STRICT;
+
+-- Grants and chains that ended long ago are removed, at most `most` of each at once: what they were stays in the
+-- audit. A grant that ran out ends first.
+CREATE TABLE purge (
+    id         INTEGER PRIMARY KEY,
+    before     INTEGER NOT NULL,
+    most       INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    request_id TEXT    NOT NULL,
+    event      TEXT
+) STRICT;
+
+CREATE TRIGGER purge_removes
+AFTER INSERT ON purge
+BEGIN
+    INSERT INTO removal (id, request_id) VALUES (1, NEW.request_id);
+
+    UPDATE consent_grant SET ended_at = expires_at, end_reason = 'expired', request_id = NEW.request_id
+    WHERE id IN (SELECT id FROM consent_grant WHERE ended_at IS NULL AND expires_at < NEW.before ORDER BY id LIMIT NEW.most);
+
+    DELETE FROM access_token WHERE chain_id IN
+        (SELECT id FROM token_chain WHERE ended_at < NEW.before ORDER BY id LIMIT NEW.most);
+    DELETE FROM retired_refresh WHERE chain_id IN
+        (SELECT id FROM token_chain WHERE ended_at < NEW.before ORDER BY id LIMIT NEW.most);
+    DELETE FROM token_chain WHERE id IN
+        (SELECT id FROM token_chain WHERE ended_at < NEW.before ORDER BY id LIMIT NEW.most);
+    DELETE FROM consent_grant WHERE id IN
+        (SELECT g.id FROM consent_grant g
+         WHERE g.ended_at < NEW.before
+           AND NOT EXISTS (SELECT 1 FROM token_chain c WHERE c.grant_id = g.id)
+           AND NOT EXISTS (SELECT 1 FROM authorization_code a WHERE a.grant_id = g.id)
+         ORDER BY g.id LIMIT NEW.most);
+
+    DELETE FROM removal;
+END;

@@ -6,10 +6,13 @@
 
 mod alerts;
 mod applications;
+mod audit;
 mod caller;
+mod identity;
 mod lock_down;
 mod metrics;
 mod page;
+mod reauthenticate;
 mod session;
 mod tick;
 
@@ -28,6 +31,13 @@ pub(super) fn routes() -> Router<Site> {
         .route("/ops/sign-out", post(session::sign_out))
         .route("/ops/metrics", get(metrics::show))
         .route("/ops/tick", post(tick::tick))
+        .route("/ops/audit/verify", get(audit::check))
+        .route("/ops/audit/reconcile", get(audit::compare))
+        .route("/ops/audit/export", get(audit::export))
+        .route("/ops/identity", get(identity::list))
+        .route("/ops/identity/{id}/resolve", post(identity::resolve))
+        .route("/ops/reauthenticate", post(reauthenticate::order))
+        .route("/ops/reauthenticate/{id}", get(reauthenticate::affected))
         .route("/ops/alerts", get(alerts::list))
         .route("/ops/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/ops/applications", get(applications::list))

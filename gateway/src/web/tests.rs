@@ -42,6 +42,7 @@ mod secrets;
 mod signin;
 mod tokens;
 mod try_out;
+mod upkeep;
 mod v3;
 mod watch;
 

@@ -51,7 +51,7 @@ impl Store {
     }
 
     fn seal(&self) -> Sealed {
-        block_on(seal(&self.0, &signer(), NOW)).unwrap()
+        block_on(seal(&self.0, &signer(), NOW, false)).unwrap()
     }
 
     fn verify(&self) -> Report {
@@ -199,9 +199,17 @@ fn events_removed_before_they_were_sealed_leave_a_gap_that_is_not_sealed_over() 
     store.forge(&["DELETE FROM audit WHERE id = 7"]);
     store.is_broken(4, "rows of audit after its last link are missing");
     assert_eq!(store.seal(), Sealed::Gap(Layer::Api, 7));
+    // Sealed over, it is still missing.
+    store.run("SAVEPOINT sealed");
+    block_on(seal(&store.0, &signer(), NOW, true)).unwrap();
+    store.is_broken(4, "audit row 7 is missing");
+    store.run("ROLLBACK TO sealed");
+    store.run("RELEASE sealed");
     // All of them gone: their numbers were given out.
     store.forge(&["DELETE FROM audit WHERE id > 5"]);
     store.is_broken(4, "rows of audit after its last link are missing");
+    // And what comes after it is written all the same.
+    store.event("after");
 }
 
 #[test]
@@ -227,7 +235,7 @@ fn a_rewritten_chain_table_is_found_by_its_signatures() {
     ]);
     let config = Config::parse(&sandbox()).ok().unwrap();
     let theirs = Signer::new(&config.token_key);
-    while block_on(seal(&store.0, &theirs, NOW)).unwrap() == Sealed::Link {}
+    while block_on(seal(&store.0, &theirs, NOW, false)).unwrap() == Sealed::Link {}
     store.is_broken(1, "signature");
 }
 
