@@ -297,3 +297,135 @@ fn issue_type(status: StatusCode) -> &'static str {
         _ => "invalid",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// One of each, with its status and code.
+    fn all() -> Vec<(Refusal, u16, &'static str)> {
+        use Refusal as R;
+        let text = || "words".to_owned();
+        vec![
+            (R::ApplicationInactive(text()), 401, "application_inactive"),
+            (R::BackendBroken, 502, "backend_error"),
+            (R::BackendBusy(7), 503, "backend_busy"),
+            (R::BackendCredentials, 502, "backend_error"),
+            (R::BackendRejected(text()), 400, "backend_rejected"),
+            (R::BackendTimeout, 504, "backend_timeout"),
+            (R::BackendUnreachable, 502, "backend_unreachable"),
+            (R::BreakerOpen(3), 503, "backend_busy"),
+            (R::ForeignRead, 404, "not_found"),
+            (R::ForeignSearch, 502, "release_guard"),
+            (R::GrantExpired, 401, "grant_expired"),
+            (R::GrantRevoked, 403, "grant_revoked"),
+            (R::InsufficientScope(text()), 403, "insufficient_scope"),
+            (
+                R::InvalidParameter(SearchError::Type),
+                400,
+                "invalid_parameter",
+            ),
+            (
+                R::InvalidParameter(SearchError::Format),
+                406,
+                "not_acceptable",
+            ),
+            (R::InvalidToken, 401, "invalid_token"),
+            (R::LockedDown, 503, "locked_down"),
+            (R::NoCredentials, 401, "no_credentials"),
+            (R::NoPatientInVersion, 403, "no_patient_in_version"),
+            (R::NotAcceptable, 406, "not_acceptable"),
+            (R::NotFound, 404, "not_found"),
+            (R::NotProved(owner::Reason::Json), 502, "release_guard"),
+            (R::OtherPerson, 403, "other_person"),
+            (R::OtherPersonRead, 404, "not_found"),
+            (R::RateLimited(9), 429, "rate_limited"),
+            (R::StoreUnavailable, 503, "store_unavailable"),
+            (R::TokenInQuery, 400, "token_in_query"),
+            (R::UnsupportedMediaType, 415, "unsupported_media_type"),
+            (R::VersionOff, 404, "version_off"),
+        ]
+    }
+
+    fn body(reply: &Reply) -> Value {
+        serde_json::from_slice(reply.body()).unwrap()
+    }
+
+    #[test]
+    fn each_refusal_has_its_status_and_code_in_the_shape_of_each_version() {
+        for (refusal, status, code) in all() {
+            let v3 = refusal.reply(Version::V3);
+            for version in [Version::V1, Version::V2] {
+                let reply = refusal.reply(version);
+                assert_eq!(reply.status().as_u16(), status, "{refusal:?}");
+                let body = body(&reply);
+                assert_eq!(body["code"], code);
+                assert_eq!(body["detail"], *refusal.text());
+                assert_eq!(body.as_object().unwrap().len(), 2);
+                assert_eq!(reply.headers()[CONTENT_TYPE], "application/json");
+                // Apart from the shape of the body the versions say the same.
+                assert_eq!(reply.status(), v3.status());
+                for name in [WWW_AUTHENTICATE, RETRY_AFTER, CACHE_CONTROL] {
+                    assert_eq!(reply.headers().get(&name), v3.headers().get(&name));
+                }
+            }
+            assert_eq!(v3.headers()[CONTENT_TYPE], "application/fhir+json");
+            let body = body(&v3);
+            assert_eq!(body["resourceType"], "OperationOutcome");
+            let issues = body["issue"].as_array().unwrap();
+            assert_eq!(issues.len(), 1);
+            assert_eq!(issues[0]["severity"], "error");
+            assert_eq!(issues[0]["details"]["coding"][0]["code"], code);
+            assert_eq!(issues[0]["details"]["text"], *refusal.text());
+            assert!(ISSUE_TYPES.contains(&issues[0]["code"].as_str().unwrap()));
+        }
+    }
+
+    #[test]
+    fn the_documentation_lists_exactly_these_codes() {
+        let text = include_str!("../../../docs/fhir-errors.md");
+        let mut listed: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+            .map(|(code, rest)| (code, rest[..3].parse().unwrap()))
+            .collect();
+        let mut known: Vec<_> = all()
+            .into_iter()
+            .map(|(_, status, code)| (code, status))
+            .collect();
+        known.sort_unstable();
+        known.dedup();
+        listed.sort_unstable();
+        assert_eq!(listed, known);
+    }
+
+    /// Every 401 has a challenge, and every answer that asks to wait says how long (contract, 7.1 and 7.5).
+    #[test]
+    fn challenges_and_waits_are_where_the_contract_wants_them() {
+        for (refusal, status, code) in all() {
+            let reply = refusal.reply(Version::V2);
+            let challenge = reply.headers().get(WWW_AUTHENTICATE).is_some();
+            assert_eq!(
+                challenge,
+                status == 401 || code == "insufficient_scope",
+                "{code}"
+            );
+            let wait = reply.headers().get(RETRY_AFTER).is_some();
+            assert_eq!(wait, matches!(status, 429 | 503), "{code}");
+        }
+    }
+
+    /// Of FHIR's value set issue-type, those that are used here.
+    const ISSUE_TYPES: [&str; 8] = [
+        "forbidden",
+        "invalid",
+        "login",
+        "not-found",
+        "not-supported",
+        "throttled",
+        "timeout",
+        "transient",
+    ];
+}

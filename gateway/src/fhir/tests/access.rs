@@ -297,3 +297,61 @@ fn authenticate_gives_what_userinfo_needs() {
         (1, 1, 1)
     );
 }
+
+/// Section 7.1: each fault is told only when all before it are mended.
+#[test]
+fn of_several_faults_the_first_in_the_order_of_the_contract_is_told() {
+    for version in [Version::V1, Version::V2, Version::V3] {
+        let world = World::with(&[("rate_limit_per_minute", "1"), ("v3_enabled", "true")]);
+        world.sql(&format!("UPDATE identity SET patient_id_v3 = '{OWN}'"));
+        world.issue("narrow", "patient/Coverage.read");
+        world.lock_down("all", "");
+        world.sql("UPDATE application SET status = 'suspended'");
+        world.sql("UPDATE consent_grant SET ended_at = 5, end_reason = 'revoked'");
+        // Uses the limit up for everybody but the store's own row of it.
+        let call = |token: &str| {
+            search(EOB, "_count=51&_format=xml&patient=7")
+                .version(version)
+                .token(token)
+        };
+        let is = |token: &str, status: u16, code: &str| {
+            let answer = world.call(call(token));
+            assert_eq!(answer.refusal(), (status, code.to_owned()), "{version:?}");
+        };
+        is("unknown", 503, "locked_down");
+        world.sql("UPDATE lock_down SET lifted_at = 2, lift_reason = 'over', lifted_by = 'op'");
+        is("unknown", 401, "invalid_token");
+        is("narrow", 401, "application_inactive");
+        world.sql("UPDATE application SET status = 'active'");
+        is("narrow", 403, "grant_revoked");
+
+        // A grant never lives again, so another world.
+        let world = World::with(&[("rate_limit_per_minute", "2"), ("v3_enabled", "true")]);
+        world.sql(&format!("UPDATE identity SET patient_id_v3 = '{OWN}'"));
+        world.issue("narrow", "patient/Coverage.read");
+        let is = |call: Call, status: u16, code: &str| {
+            let answer = world.call(call.version(version));
+            assert_eq!(answer.refusal(), (status, code.to_owned()), "{version:?}");
+        };
+        world.answers(bundle(EOB, 0, &[], &[]).to_string());
+        is(call("narrow"), 403, "insufficient_scope");
+        is(call(TOKEN), 400, "invalid_parameter");
+        is(search(EOB, "_format=xml&patient=7"), 406, "not_acceptable");
+        // Both calls of this minute are used up: what is wrong with the parameters is no longer told.
+        is(call(TOKEN), 429, "rate_limited");
+        assert!(world.asked().is_empty(), "nothing of all this is asked");
+        world.clock.advance_seconds(60);
+        is(search(EOB, "patient=7"), 403, "other_person");
+        // The backend, then the guard, then the permit.
+        let foreign = json!({
+            "resourceType": "Bundle", "type": "searchset", "total": 1,
+            "entry": [{ "resource": resource(EOB, "x", OTHER) }],
+        });
+        let (database, text) = (world.database.clone(), foreign.to_string());
+        world.backend(move |_| {
+            database.run("UPDATE consent_grant SET ended_at = 5, end_reason = 'revoked'");
+            Ok(ok(Bytes::from(text.clone())))
+        });
+        is(search(EOB, ""), 502, "release_guard");
+    }
+}

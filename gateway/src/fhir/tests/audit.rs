@@ -121,26 +121,37 @@ fn nothing_is_released_after_a_revocation_or_lock_down_was_committed() {
         ),
         (lock_down("all", ""), 503, "locked_down"),
         (lock_down("application", CLIENT), 503, "locked_down"),
-        (lock_down("version", "v2"), 503, "locked_down"),
+        (lock_down("version", "{version}"), 503, "locked_down"),
     ] {
-        for call in [read(PATIENT, OWN), search(PATIENT, "")] {
-            let world = World::new();
-            let database = world.database.clone();
-            let statement = statement.clone();
-            world.backend(move |request| {
-                database.run(&statement);
-                let body = if request.url.contains('?') {
-                    bundle(PATIENT, 1, &[OWN], &[])
-                } else {
-                    resource(PATIENT, "", OWN)
-                };
-                Ok(ok(Bytes::from(body.to_string())))
-            });
-            let answer = world.call(call);
-            assert_eq!(world.asked().len(), 1);
-            assert_eq!(answer.refusal(), (status, code.to_owned()));
-            answer.tells_nothing_of("Doe");
-            assert_eq!(world.audit().len(), 1, "the refusal, and no permit");
+        for version in Version::ALL {
+            let statement = statement.replace("{version}", version.segment());
+            for kind in ResourceType::ALL {
+                for call in [
+                    read(kind, if kind == PATIENT { OWN } else { "x" }),
+                    search(kind, ""),
+                    search(kind, "").form("_count=5"),
+                    search(kind, "_count=0"),
+                ] {
+                    let world = World::with(&[("v3_enabled", "true")]);
+                    world.sql(&format!("UPDATE identity SET patient_id_v3 = '{OWN}'"));
+                    let (database, statement) = (world.database.clone(), statement.clone());
+                    world.backend(move |request| {
+                        database.run(&statement);
+                        let body = if request.url.contains('?') {
+                            bundle(kind, 1, &["x"], &[])
+                        } else {
+                            resource(kind, "x", OWN)
+                        };
+                        Ok(ok(Bytes::from(body.to_string())))
+                    });
+                    let answer = world.call(call.version(version));
+                    assert_eq!(world.asked().len(), 1);
+                    assert_eq!(answer.refusal(), (status, code.to_owned()));
+                    answer.tells_nothing_of("Doe");
+                    answer.tells_nothing_of(OWN);
+                    assert_eq!(world.audit().len(), 1, "the refusal, and no permit");
+                }
+            }
         }
     }
 }

@@ -63,10 +63,13 @@ fn paging(world: &World, total: u64, base: &'static str) {
     });
 }
 
-const BASES: [&str; 4] = [
+const BASES: [&str; 7] = [
     "http://backend:8080/claims/v2/fhir/ExplanationOfBenefit",
     "http://10.0.0.1/another/prefix/ExplanationOfBenefit",
     "https://localhost:1234/v2/fhir/ExplanationOfBenefit/_search",
+    "http://backend:8080/v1/fhir/ExplanationOfBenefit/",
+    "/v2/fhir/ExplanationOfBenefit",
+    "ExplanationOfBenefit",
     PUBLIC,
 ];
 
@@ -339,6 +342,36 @@ fn elements_are_applied_at_the_gateway() {
         (&json!(OWN), &json!("unknown"))
     );
     assert!(json.get("name").is_none());
+}
+
+#[test]
+fn elements_and_summary_of_a_form_are_applied_too() {
+    for version in [Version::V1, Version::V2] {
+        let world = World::new();
+        world.answers(bundle(EOB, 2, &["a", "b"], &[]).to_string());
+        let answer = world.call(
+            search(EOB, "")
+                .version(version)
+                .form("_elements=type&_count=5"),
+        );
+        let resource = &answer.json()["entry"][1]["resource"];
+        assert_eq!(resource["meta"]["tag"][0]["code"], "SUBSETTED");
+        assert_eq!(resource["patient"]["reference"], format!("Patient/{OWN}"));
+        // v1 demands nothing of a status (STU3), v2 does (R4).
+        assert_eq!(resource.get("status").is_some(), version == Version::V2);
+        assert!(link(&answer, "self").unwrap().contains("_elements=type"));
+        let total = world.call(search(EOB, "").version(version).form("_summary=count"));
+        assert_eq!(total.json()["total"], 2);
+        assert!(total.json().get("entry").is_none());
+        let strict = search(EOB, "")
+            .version(version)
+            .form("_elements=type&unknown=1")
+            .header("prefer", "handling=strict");
+        assert_eq!(
+            world.call(strict).refusal(),
+            (400, "invalid_parameter".to_owned())
+        );
+    }
 }
 
 fn resource_with_more() -> Json {

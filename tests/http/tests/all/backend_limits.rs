@@ -99,7 +99,8 @@ fn healthy() -> Scripted {
 #[track_caller]
 fn assert_internal_issue(answer: &Answer, status: u16, what: &str) {
     assert_eq!(answer.status.as_u16(), status, "{what}: {}", answer.text());
-    assert_eq!(answer.field("detail"), INTERNAL_ISSUE, "{what}");
+    // In the shape of the version.
+    assert!(answer.text().contains(INTERNAL_ISSUE), "{what}");
     assert!(!answer.text().contains("secret-of-the-backend"), "{what}");
 }
 
@@ -115,10 +116,10 @@ fn whoever_keeps_us_waiting_beyond_the_limit_is_504_and_disturbs_nobody() {
         ),
     ] {
         trouble.answers(healthy().by_way(way));
-        for version in ["v1", "v2"] {
+        for version in ["v1", "v2", "v3"] {
             let answer = trouble.meanwhile(version);
             assert_internal_issue(&answer, 504, what);
-            assert_eq!(answer.field("code"), "backend_timeout");
+            assert!(answer.text().contains("\"backend_timeout\""));
         }
         trouble.nothing_is_left_open();
     }
@@ -147,7 +148,7 @@ fn a_body_that_breaks_off_or_is_not_what_was_promised_is_502_and_disturbs_nobody
         ("no length", healthy().declaring(0)),
     ] {
         trouble.answers(answer);
-        for version in ["v1", "v2"] {
+        for version in ["v1", "v2", "v3"] {
             assert_internal_issue(&trouble.meanwhile(version), 502, what);
         }
         trouble.nothing_is_left_open();
@@ -158,7 +159,7 @@ fn a_body_that_breaks_off_or_is_not_what_was_promised_is_502_and_disturbs_nobody
 fn a_body_without_an_end_is_502_and_disturbs_nobody() {
     let trouble = Trouble::start();
     trouble.answers(healthy().by_way(Way::Endless));
-    for version in ["v1", "v2"] {
+    for version in ["v1", "v2", "v3"] {
         let answer = trouble.meanwhile(version);
         // At the limit of 64 MiB, or of the time, whichever a machine comes to first.
         let status = answer.status.as_u16();

@@ -190,16 +190,25 @@ fn fhir_answers_are_private_and_never_stored() {
 }
 
 /// Where web applications of other origins may call.
-const OPEN: [(&str, &str); 10] = [
+const OPEN: [(&str, &str); 19] = [
     ("GET", "/v2/fhir/Patient"),
     ("GET", "/v1/fhir/Coverage/x"),
+    ("POST", "/v1/fhir/ExplanationOfBenefit/_search"),
+    ("GET", "/v3/fhir/Patient"),
     ("GET", "/v2/fhir/metadata"),
     ("GET", "/v2/connect/userinfo"),
+    ("GET", "/connect/userinfo"),
     ("POST", "/v2/o/token/"),
+    ("POST", "/v2/o/par"),
     ("POST", "/v2/o/revoke_token/"),
+    ("POST", "/v2/o/revoke/"),
     ("POST", "/v2/o/introspect/"),
     ("POST", "/o/register"),
+    ("PUT", "/o/register/unknown"),
+    ("DELETE", "/o/register/unknown"),
+    ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/.well-known/openid-configuration"),
+    ("GET", "/v1/connect/.well-known/openid-configuration"),
     ("GET", "/v2/fhir/.well-known/smart-configuration"),
 ];
 
