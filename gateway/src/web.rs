@@ -115,6 +115,9 @@ impl Gateway {
             self.route(parts, body, request_id.clone()).await
         };
         finish_empty(&mut reply);
+        if path.starts_with("/v3/fhir/") {
+            speak_fhir(&mut reply);
+        }
         let mut reply = compression::compress(reply, accept_gzip);
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             reply.headers_mut().insert(X_REQUEST_ID, value);
@@ -513,6 +516,27 @@ fn finish_empty(reply: &mut Reply) {
             reply.headers_mut().insert(ALLOW, allow);
         }
     }
+}
+
+/// Errors below the FHIR base of v3 are OperationOutcomes (wire contract, 7.5), those of the router too.
+fn speak_fhir(reply: &mut Reply) {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Problem<'a> {
+        #[serde(borrow)]
+        detail: std::borrow::Cow<'a, str>,
+        #[serde(borrow)]
+        code: std::borrow::Cow<'a, str>,
+    }
+    if !reply.status().is_client_error() && !reply.status().is_server_error() {
+        return;
+    }
+    let Ok(problem) = serde_json::from_slice::<Problem<'_>>(reply.body()) else {
+        return;
+    };
+    let outcome = fhir::refusal::operation_outcome(reply.status(), &problem.code, &problem.detail);
+    *reply.body_mut() = Bytes::from(outcome.to_string());
+    set(reply, http::header::CONTENT_TYPE, "application/fhir+json");
 }
 
 fn add_common_headers(app: &App, path: &str, reply: &mut Reply) {

@@ -185,8 +185,17 @@ fn parameters(topic: Topic, note: Note) -> Vec<Value> {
     ]
 }
 
+/// One connection for all requests of an instance: opening one costs more than a read.
+static CONNECTION: OnceLock<SendWrapper<Connection>> = OnceLock::new();
+
 async fn run(sql: &str, parameters: Vec<Value>) -> Option<Vec<spin_sdk::sqlite::RowResult>> {
-    let connection = Connection::open_default().await.ok()?;
+    let connection = match CONNECTION.get() {
+        Some(connection) => connection,
+        None => {
+            let connection = SendWrapper::new(Connection::open_default().await.ok()?);
+            CONNECTION.get_or_init(|| connection)
+        }
+    };
     connection
         .execute(sql, parameters)
         .await

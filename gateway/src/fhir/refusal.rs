@@ -90,15 +90,7 @@ impl Refusal {
             ),
             Version::V3 => (
                 "application/fhir+json",
-                json!({
-                    "resourceType": "OperationOutcome",
-                    "issue": [{
-                        "severity": "error",
-                        "code": issue_type(row.status),
-                        "details": { "coding": [{ "code": row.code }], "text": row.text },
-                        "diagnostics": row.text,
-                    }],
-                }),
+                operation_outcome(row.status, row.code, &row.text),
             ),
         };
         let mut reply = Response::new(Bytes::from(body.to_string()));
@@ -282,6 +274,19 @@ struct Row {
     status: StatusCode,
     code: &'static str,
     text: Cow<'static, str>,
+}
+
+/// The error body of v3.
+pub(crate) fn operation_outcome(status: StatusCode, code: &str, text: &str) -> serde_json::Value {
+    json!({
+        "resourceType": "OperationOutcome",
+        "issue": [{
+            "severity": "error",
+            "code": issue_type(status),
+            "details": { "coding": [{ "code": code }], "text": text },
+            "diagnostics": text,
+        }],
+    })
 }
 
 /// FHIR issue types (R4, value set issue-type).

@@ -247,3 +247,32 @@ fn a_v3_backend_that_fails_can_be_tried_again() {
     );
     assert_eq!(world.claims(&tokens.access).status, 200);
 }
+
+/// What no FHIR handler ever sees, as well.
+#[test]
+fn errors_of_the_router_below_v3_are_operation_outcomes() {
+    let world = world();
+    let tokens = world.connect(&world.app("App"), &anne());
+    for path in [
+        "/v3/fhir/Claim",
+        "/v3/fhir/Coverage/x/junk",
+        "/v3/fhir/Patient/_history/1",
+    ] {
+        let answer = get(&world, &tokens.access, path);
+        assert_eq!(outcome(&answer), (404, "not_found".to_owned()), "{path}");
+        assert_eq!(answer.header("content-type"), "application/fhir+json");
+    }
+    let answer = world.send(Call::post("/v3/fhir/Patient").bearer(&tokens.access));
+    assert_eq!(outcome(&answer), (405, "method_not_allowed".to_owned()));
+    assert!(answer.header("allow").contains("GET"));
+    let off = World::with(&[("v3_enabled", "false")]);
+    let answer = off.send(Call::get("/v3/fhir/metadata"));
+    assert_eq!(outcome(&answer), (404, "version_off".to_owned()));
+    // Elsewhere it is the JSON of all routes.
+    let answer = world.send(Call::get("/v2/fhir/Claim"));
+    assert_eq!(answer.json()["code"], "not_found");
+    assert_eq!(
+        off.send(Call::get("/v3/connect/userinfo")).json()["code"],
+        "version_off"
+    );
+}
