@@ -31,6 +31,8 @@ cargo xtask <command>
   bench fhir    a page of claims beside nginx, and beside a bare component on the same engine
             --json, --rounds N, --milliseconds N, --connections N, --only page|Patient|LINE[,…]
   bench token   tokens per second, beside what SQLite reaches on this disk
+  bench web     the browser package beside JSON.parse and other packages, in Node and Chromium
+            --milliseconds N         for each job on each page (2500)
   bench sandbox what a page of ten claims costs the sandbox's component
   fuzz    [guard|links|search]  the fuzz targets, or one of them; installs cargo-fuzz if missing
             --seconds N              for each target (60)
@@ -44,6 +46,8 @@ cargo xtask <command>
 pub(crate) enum Command {
     /// A program of tests/bench: its name and the rest of the line.
     Bench(&'static str, Vec<String>),
+    /// `bench web`, with the rest of the line.
+    BenchWeb(Vec<String>),
     Build(Build),
     CheckConfig,
     Fuzz(Fuzz),
@@ -210,8 +214,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
             Some("fhir") => Ok(Command::Bench("bench-fhir", rest.args.collect())),
             Some("sandbox") => Ok(Command::Bench("bench-sandbox", rest.args.collect())),
             Some("token") => Ok(Command::Bench("bench-token", rest.args.collect())),
-            Some(other) => bail!("there is no bench named `{other}`: fhir, sandbox or token"),
-            None => bail!("`bench` needs a name: fhir, sandbox or token"),
+            Some("web") => Ok(Command::BenchWeb(rest.args.collect())),
+            Some(other) => bail!("there is no bench named `{other}`: fhir, sandbox, token or web"),
+            None => bail!("`bench` needs a name: fhir, sandbox, token or web"),
         },
         "build" => rest.build().map(Command::Build),
         "check-config" => rest.nothing(Command::CheckConfig),

@@ -53,6 +53,11 @@ fn run() -> Result<ExitCode> {
             process::stop_children_on_signal()?;
             suites::bench(&workspace, program, &options)
         }
+        Command::BenchWeb(options) => {
+            process::stop_children_on_signal()?;
+            suites::bench_web(&workspace, &options)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Build(build) => {
             process::stop_children_on_signal()?;
             parts::build(&workspace, &build)?;

@@ -96,6 +96,26 @@ pub(crate) fn bench(workspace: &Workspace, program: &str, options: &[String]) ->
     Ok(ExitCode::SUCCESS)
 }
 
+/// `cargo xtask bench web`: the browser package beside what else reads JSON.
+pub(crate) fn bench_web(workspace: &Workspace, options: &[String]) -> Result<()> {
+    let needed = needs(Suite::Node);
+    let mut steps = Steps::new(needed.len() + 1);
+    for step in needed {
+        steps.step(step.label(), || step.run(workspace, Profile::Release))?;
+    }
+    steps.step("what it is measured against", || {
+        let mut npm = parts::web_command(workspace, "npm");
+        npm.args(["ci", "--ignore-scripts"])
+            .current_dir(workspace.web_client().join("bench"));
+        npm.args(["--no-audit", "--no-fund", "--loglevel=error"]);
+        process::run(&mut npm)
+    })?;
+    let mut node = parts::web_command(workspace, "node");
+    node.arg("bench/run.mjs").args(options);
+    browser_environment(workspace, &mut node)?;
+    process::run(&mut node)
+}
+
 struct Runner<'a> {
     /// Steps of the set-up that failed.
     broken: BTreeSet<Step>,
