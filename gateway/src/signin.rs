@@ -6,6 +6,8 @@
 
 pub mod id_token;
 pub mod patient;
+#[cfg(test)]
+pub(crate) mod planted;
 pub mod provider;
 
 /// Why a sign-in did not succeed. Each has a page in words and can be tried again.

@@ -14,6 +14,7 @@ pub mod client_proof;
 pub mod developer;
 pub mod export;
 pub mod identity;
+pub mod incident;
 pub mod layers;
 pub mod lines;
 pub mod lock_down;

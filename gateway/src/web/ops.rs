@@ -9,6 +9,7 @@ mod applications;
 mod audit;
 mod caller;
 mod identity;
+mod incident;
 mod lock_down;
 mod metrics;
 mod page;
@@ -30,6 +31,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/ops/sign-in", post(session::sign_in))
         .route("/ops/sign-out", post(session::sign_out))
         .route("/ops/metrics", get(metrics::show))
+        .route("/ops/incident", get(incident::show))
         .route("/ops/tick", post(tick::tick))
         .route("/ops/audit/verify", get(audit::check))
         .route("/ops/audit/reconcile", get(audit::compare))

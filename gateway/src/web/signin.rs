@@ -215,6 +215,10 @@ pub(super) async fn identify(
     let account = account_hash(app, issuer, &person.subject);
     let mbi = person.mbi.ok_or(SignInError::NotFound)?;
     let patients = patient::by_medicare_number(app, &mbi, &request.request_id).await?;
+    let subject = person.subject;
+    // Tests plant the fault of December 2019 here (docs/incident-drill.md).
+    #[cfg(test)]
+    let (subject, patients) = crate::signin::planted::adapt(app, issuer, subject, patients).await;
     let event = Action::ok("identity.link")
         .by("beneficiary")
         .flow(flow_id)
@@ -225,7 +229,7 @@ pub(super) async fn identify(
         app.database.as_ref(),
         SignIn {
             issuer,
-            subject: &person.subject,
+            subject: &subject,
             found: &patients,
             person: &person_hash(app, patients.shared()),
             account: &account,

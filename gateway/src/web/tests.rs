@@ -30,6 +30,7 @@ mod clock;
 mod consent;
 mod developer;
 mod docs;
+mod drill;
 mod faults;
 mod keys;
 mod layers;
