@@ -170,6 +170,67 @@ def must_reject(model, resource):
     sys.exit(f"a {resource['resourceType']} with an unknown member was accepted")
 
 
+def check_contained(resource):
+    """What is contained must be referred to (R4, dom-3)."""
+    referred = {reference[1:] for reference in references(resource) if reference.startswith("#")}
+    return [
+        f"nobody refers to #{entry['id']}" for entry in resource.get("contained", []) if entry["id"] not in referred
+    ]
+
+
+def check_dates(eob):
+    """Services lie within the claim's period, and the claim was loaded after it."""
+    problems = []
+    start, end = eob["billablePeriod"]["start"], eob["billablePeriod"]["end"]
+    if not start <= end < eob["meta"]["lastUpdated"]:
+        problems.append(f"{start}, {end} and {eob['meta']['lastUpdated']} are out of order")
+    for item in eob["item"]:
+        period = item.get("servicedPeriod", {})
+        for day in (item.get("servicedDate"), period.get("start"), period.get("end")):
+            if day and not start <= day <= end:
+                problems.append(f"line {item['sequence']}: {day} is not within the claim")
+    for procedure in eob.get("procedure", []):
+        if not start <= procedure["date"][:10] <= end:
+            problems.append(f"a procedure on {procedure['date']} is not within the claim")
+    return problems
+
+
+def check_v3(eob):
+    """Sums of v3, and what each type must tell."""
+    problems = []
+    kind = next(c["code"] for c in eob["type"]["coding"] if c["system"].endswith("/EOB-TYPE"))
+    lines = [amounts(item) for item in eob["item"]]
+    total = amounts({"adjudication": eob["total"]})
+    paid = Decimal(str(eob["payment"]["amount"]["value"])) if "amount" in eob["payment"] else None
+    of_lines = lambda name: sum(a[name] for a in lines)
+    facts = {c["code"] for fact in eob["supportingInfo"] for c in fact["category"]["coding"]}
+    if kind in ("CARRIER", "DME"):
+        parts = ("CLM_LINE_MDCR_DDCTBL_AMT", "CLM_LINE_MDCR_COINSRNC_AMT", "CLM_BENE_PRMRY_PYR_PD_AMT", "CLM_LINE_CVRD_PD_AMT")
+        for a in lines:
+            if sum(a[name] for name in parts) != a["CLM_LINE_ALOWD_CHRG_AMT"]:
+                problems.append("the parts of a line do not add up to what is allowed")
+        if of_lines("CLM_LINE_CVRD_PD_AMT") != paid:
+            problems.append("the lines do not add up to the payment")
+        if of_lines("CLM_LINE_ALOWD_CHRG_AMT") != total["CLM_ALOWD_CHRG_AMT"]:
+            problems.append("the lines do not add up to what is allowed")
+    if kind == "PDE":
+        a = lines[0]
+        parts = ("CLM_LINE_CVRD_PD_AMT", "CLM_LINE_BENE_PMT_AMT", "CLM_LINE_LIS_AMT", "CLM_LINE_RPTD_GAP_DSCNT_AMT", "CLM_LINE_PLRO_AMT")
+        if sum(a[name] for name in parts) + total["CLM_OTHR_TP_PD_AMT"] != a["TOT_RX_CST_AMT"]:
+            problems.append("the parts of the drug cost do not add up")
+        problems += [f"{name} is missing" for name in ("dayssupply", "refillnum", "CLM_LINE_RX_NUM") if name not in facts]
+    else:
+        if of_lines("CLM_LINE_SBMT_CHRG_AMT") != total["CLM_SBMT_CHRG_AMT"]:
+            problems.append("the lines do not add up to the charge")
+    if kind in ("INPATIENT", "SNF") and "drg" not in facts:
+        problems.append("there is no diagnosis related group")
+    if kind == "INPATIENT" and any(
+        "onAdmission" not in d for d in eob["diagnosis"] if d["type"][0]["coding"][0]["code"] != "admitting"
+    ):
+        problems.append("a diagnosis does not say whether it was there before")
+    return problems
+
+
 def main():
     version = sys.argv[1]
     try:
@@ -188,7 +249,9 @@ def main():
             problems = accept(models[kind], resource, seen.setdefault(kind, set()))
             if kind == "ExplanationOfBenefit":
                 patient = resource["patient"]["reference"].split("/")[1]
-                problems += check_links(resource, patient) + check_sums(resource)
+                problems += check_links(resource, patient) + check_dates(resource)
+                problems += check_v3(resource) if version == "v3" else check_sums(resource)
+            problems += check_contained(resource)
             for problem in problems:
                 failures += 1
                 if failures <= 10:

@@ -32,6 +32,16 @@ pub(super) fn read(call: &Call<'_>, version: Version, id: &str) -> Result<Found,
 }
 
 pub(super) fn search(call: &Call<'_>, version: Version) -> Result<Found, Problem> {
+    // Rosters of a drug plan are not offered; the year is looked at first, as the real backend does.
+    let year = call
+        .params
+        .all("_has")
+        .find_map(|value| value.split_once("/rfrnc_yr|"));
+    if year.is_some_and(|(_, year)| year.parse::<u16>().is_err()) {
+        return Err(Problem::Invalid(
+            "Failed to parse value for Contract Year as a number.".to_owned(),
+        ));
+    }
     check_names(
         call,
         "Patient",

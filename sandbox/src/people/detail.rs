@@ -420,6 +420,24 @@ mod tests {
         assert!((60..140).contains(&share(&|p| p.death.is_some())));
         assert!((20..40).contains(&share(&|p| p.reference_year.is_none())));
         assert!((150..210).contains(&share(&|p| p.dual != "NA")));
+        let ages: Vec<i32> = people.iter().map(age).collect();
+        let (least, most) = (ages.iter().min().copied(), ages.iter().max().copied());
+        assert!(least >= Some(0) && least < Some(5), "{least:?}");
+        assert!(most > Some(100) && most <= Some(106), "{most:?}");
+        assert!(share(&|p| p.sex == Sex::Unknown) <= 5);
+        assert!(people.iter().any(|p| p.sex == Sex::Unknown));
+        // Every state in its share.
+        let total: u32 = STATES.iter().map(|row| row.2).sum();
+        for (state, _, weight) in STATES {
+            let expected = 30_000 * weight / total;
+            let found = people.iter().filter(|p| p.state == *state).count();
+            let found = u32::try_from(found).unwrap();
+            assert!(
+                found.abs_diff(expected) <= expected / 5 + 12,
+                "{state}: {found}, {expected}"
+            );
+        }
+        assert!((8..14).contains(&share(&|p| p.number.is_merged())));
         for person in &people {
             let (first, last) = person.service_window();
             assert!(first < last, "{:?}", person.number);
