@@ -1,0 +1,51 @@
+/**
+ * What codes mean, in English and, for the lists of this package itself and some of CMS's, in Spanish: the
+ * entry point `@bluegate/client/labels`. A language is loaded when it is asked for.
+ *
+ * The server sends a label with most codes (`display`, `label`): show that first. These are for codes that
+ * came without one, and for the package's own names. Labels of CPT, X12 and NUBC codes are not public.
+ *
+ * @module
+ */
+
+/** Languages that there are labels in. */
+export type Language = "en" | "es";
+
+/** The lists that there are labels for. */
+export type LabelList =
+  | "brandOrGeneric"
+  | "buyIn"
+  | "claimType"
+  | "codeSystem"
+  | "diagnosisType"
+  | "drugCoverage"
+  | "dualStatus"
+  | "entitlement"
+  | "esrd"
+  | "gender"
+  | "medicareStatus"
+  | "nonPayment"
+  | "part"
+  | "paymentDenial"
+  | "pharmacyService"
+  | "placeOfService"
+  | "primaryPayer"
+  | "processing"
+  | "specialty"
+  | "status"
+  | "supplierType"
+  | "total"
+  | "typeOfService"
+  | "variable";
+
+/** The label of a code; `undefined` where the language has none. */
+export type Labels = (list: LabelList, code: string | undefined) => string | undefined;
+
+/** Loads the labels of a language. */
+export async function labels(language: Language): Promise<Labels> {
+  const { default: lists } = language === "es" ? await import("./labels/es.js") : await import("./labels/en.js");
+  return (list, code) => {
+    const labels = lists[list];
+    return code !== undefined && labels !== undefined && Object.hasOwn(labels, code) ? labels[code] : undefined;
+  };
+}

@@ -1,0 +1,72 @@
+// Written by labels/generate.mjs from this package.
+const lists: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+ "claimType": {
+  "carrier": "Médico u otro profesional",
+  "dme": "Equipo médico",
+  "hha": "Atención médica en el hogar",
+  "hospice": "Cuidados paliativos",
+  "inpatient": "Hospitalización",
+  "outpatient": "Hospital, paciente ambulatorio",
+  "pde": "Medicamento recetado",
+  "snf": "Centro de enfermería especializada",
+  "unknown": "Otro"
+ },
+ "status": {
+  "active": "Activa",
+  "cancelled": "Cancelada"
+ },
+ "part": {
+  "A": "Parte A (seguro de hospital)",
+  "B": "Parte B (seguro médico)",
+  "C": "Parte C (Medicare Advantage)",
+  "D": "Parte D (cobertura de medicamentos)",
+  "Dual": "Medicare y Medicaid"
+ },
+ "diagnosisType": {
+  "principal": "Diagnóstico principal",
+  "admitting": "Motivo del ingreso",
+  "reasonForVisit": "Motivo de la consulta",
+  "external": "Causa externa",
+  "other": "Otro diagnóstico"
+ },
+ "codeSystem": {
+  "icd9": "CIE-9",
+  "icd10": "CIE-10",
+  "hcpcs": "HCPCS",
+  "hipps": "HIPPS",
+  "ndc": "Código Nacional de Medicamentos",
+  "other": "Otra lista"
+ },
+ "total": {
+  "charged": "Cobrado",
+  "allowed": "Aprobado por Medicare",
+  "paid": "Pagado",
+  "patientResponsibility": "Usted podría deber",
+  "deductible": "Deducible",
+  "coinsurance": "Coseguro",
+  "noncovered": "Sin cobertura",
+  "otherPayer": "Pagado por otro pagador",
+  "paidToProvider": "Pagado al proveedor",
+  "paidToPatient": "Pagado a usted"
+ },
+ "gender": {
+  "male": "Masculino",
+  "female": "Femenino",
+  "other": "Otro",
+  "unknown": "Desconocido"
+ },
+ "medicareStatus": {
+  "10": "Mayor de 65 años sin enfermedad renal terminal",
+  "11": "Mayor de 65 años con enfermedad renal terminal",
+  "20": "Con discapacidad, sin enfermedad renal terminal",
+  "21": "Con discapacidad y enfermedad renal terminal",
+  "31": "Solo enfermedad renal terminal"
+ },
+ "entitlement": {
+  "0": "Edad (seguro de vejez y sobrevivientes)",
+  "1": "Discapacidad",
+  "2": "Enfermedad renal terminal",
+  "3": "Discapacidad y enfermedad renal terminal"
+ }
+};
+export default lists;
