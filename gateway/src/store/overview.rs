@@ -73,3 +73,19 @@ pub async fn breaker_open_since(database: &dyn Database) -> Result<Option<UnixMi
     .await?
     .map_or(Ok(None), |row| row.optional_instant(0))
 }
+
+/// The number of the latest event.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn last_event(database: &dyn Database) -> Result<i64, StoreError> {
+    one(
+        database,
+        Durability::Relaxed,
+        "SELECT COALESCE(MAX(id), 0) FROM audit",
+        Vec::new(),
+    )
+    .await?
+    .map_or(Ok(0), |row| row.integer(0))
+}

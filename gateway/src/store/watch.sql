@@ -120,9 +120,10 @@ AFTER UPDATE OF audit_id ON watch_position
 WHEN NEW.audit_id > OLD.audit_id
 BEGIN
     INSERT INTO metric (name, a, b, c, value)
-    SELECT 'requests', action, outcome, code, COUNT(*)
+    -- A reason with a number in it is one of many, and no label.
+    SELECT 'requests', action, outcome, IIF(code GLOB '*[0-9]*', 'other', code) AS reason, COUNT(*)
     FROM audit WHERE id > OLD.audit_id AND id <= NEW.audit_id
-    GROUP BY action, outcome, code
+    GROUP BY action, outcome, reason
     ON CONFLICT DO UPDATE SET value = value + excluded.value;
 
     INSERT INTO metric (name, a, b, c, value)

@@ -17,11 +17,13 @@ use super::session;
 use crate::app::{Reply, Request};
 use crate::policy::application::{Application, Status};
 use crate::policy::operator::Role;
+use crate::ports::Database;
 use crate::secret::{hex, keyed_hash};
 use crate::store::alert::{self, Alert};
 use crate::store::application::with_status;
 use crate::store::lock_down::{self, LockDown};
-use crate::store::{StoreError, overview};
+use crate::store::resolution::{self, Held};
+use crate::store::{StoreError, chain, overview};
 
 /// GET: the page, or the same as JSON for whoever sends a bearer token or asks for JSON.
 pub(super) async fn show(
@@ -86,6 +88,8 @@ struct Overview {
     alerts: Vec<AlertShown>,
     alerts_json: Vec<Value>,
     webhook: bool,
+    held: Vec<HeldShown>,
+    chain: Option<ChainShown>,
     breaker_open_since: Option<String>,
 }
 
@@ -116,6 +120,12 @@ impl Overview {
             alerts_json: alerts.iter().map(alert_shown).collect(),
             alerts: alerts.into_iter().map(AlertShown::of).collect(),
             webhook: config.alerts.is_some(),
+            held: resolution::held(database)
+                .await?
+                .into_iter()
+                .map(HeldShown::of)
+                .collect(),
+            chain: ChainShown::read(database).await?,
             breaker_open_since: overview::breaker_open_since(database)
                 .await?
                 .map(super::instant),
@@ -141,6 +151,10 @@ impl Overview {
         self.lock_downs.iter().filter(|lock| lock.lifted.is_none())
     }
 
+    fn chain_broken(&self) -> bool {
+        self.alerts.iter().any(|alert| alert.kind == "chain_broken")
+    }
+
     fn json(&self) -> Value {
         json!({
             "environment": self.environment,
@@ -160,6 +174,19 @@ impl Overview {
                 "person": conflict.person,
                 "identities_held": conflict.held,
             })).collect::<Vec<_>>(),
+            "identities_held": self.held.iter().map(|held| json!({
+                "id": held.id,
+                "person": held.person,
+                "held_at": held.held_at,
+                "conflicts": held.conflicts,
+                "proposed_by": held.proposed_by,
+            })).collect::<Vec<_>>(),
+            "audit_chain": self.chain.as_ref().map(|chain| json!({
+                "links": chain.links,
+                "sealed_at": chain.sealed_at,
+                "unsealed": chain.unsealed,
+                "broken": self.chain_broken(),
+            })),
             "breaker": {
                 "open": self.breaker_open_since.is_some(),
                 "open_since": self.breaker_open_since,
@@ -216,6 +243,51 @@ impl AlertShown {
             request_id: alert.request_id,
             sent: alert.sent_at.map(super::instant).unwrap_or_default(),
         }
+    }
+}
+
+/// A link that waits for two operators.
+struct HeldShown {
+    id: i64,
+    person: String,
+    held_at: String,
+    conflicts: String,
+    proposed_by: String,
+    reason: String,
+}
+
+impl HeldShown {
+    fn of(held: Held) -> Self {
+        let (proposed_by, reason) = held.proposal.unwrap_or_default();
+        Self {
+            id: held.id,
+            person: hex(&held.person),
+            held_at: held.held_at.map(super::instant).unwrap_or_default(),
+            conflicts: held.conflicts,
+            proposed_by,
+            reason,
+        }
+    }
+}
+
+/// How far the chain over the audit has come.
+struct ChainShown {
+    links: i64,
+    sealed_at: String,
+    unsealed: i64,
+}
+
+impl ChainShown {
+    async fn read(database: &dyn Database) -> Result<Option<Self>, StoreError> {
+        let Some(link) = chain::last(database).await? else {
+            return Ok(None);
+        };
+        let last = overview::last_event(database).await?;
+        Ok(Some(Self {
+            links: link.id,
+            sealed_at: super::instant(link.sealed_at),
+            unsealed: (last - link.audit_to).max(0),
+        }))
     }
 }
 

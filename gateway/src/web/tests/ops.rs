@@ -400,3 +400,126 @@ fn the_state_is_told_as_json_too() {
     assert_eq!(state["applications_waiting"], json!([]));
     assert_eq!(state["identity_conflicts"], json!([]));
 }
+
+#[test]
+fn the_page_leads_two_operators_through_an_identity_conflict() {
+    let world = operated();
+    let client = world.app("One");
+    world.connect(&client, &anne());
+    let attempt = |browser: &Browser| {
+        let started = world.authorize(browser, &client, &[]);
+        world.sign_in(browser, &started, &Person::new("mallory", "1S00A00AA01"))
+    };
+    attempt(&Browser::default()).is_page(403, "identity_conflict");
+    let page_of = |operator: &str| {
+        let browser = Browser::default();
+        browser.send(
+            &world,
+            Call::post("/ops/sign-in").form([("token", operator)]),
+        );
+        browser
+    };
+    for (operator, wanted) in [("ann", "Propose to end it"), ("lou", "Confirm and end it")] {
+        let browser = page_of(operator);
+        let page = browser.get(&world, "/ops/").text();
+        assert!(
+            page.contains("patient_taken") && page.contains(wanted),
+            "{page}"
+        );
+        let action = between(&page, "action=\"/ops/identity/", "\"");
+        let csrf = between(&page, "name=\"csrf\" value=\"", "\"");
+        let fields = [
+            ("csrf", csrf.as_str()),
+            ("reason", "seen with the provider"),
+        ];
+        let done = browser.send(
+            &world,
+            Call::post(&format!("/ops/identity/{action}")).form(fields),
+        );
+        assert_eq!(done.location(), "/ops/");
+    }
+    let page = page_of("reader").get(&world, "/ops/").text();
+    assert!(
+        !page.contains("<form method=\"post\" action=\"/ops/identity")
+            && page.contains("None is open"),
+        "{page}"
+    );
+    let state = world.send(Call::get("/ops/").bearer("reader")).json();
+    assert_eq!(state["identities_held"], json!([]));
+}
+
+#[test]
+fn the_page_says_how_far_the_chain_is_and_offers_what_the_role_may_do() {
+    let world = operated();
+    world.drain();
+    let state = world.send(Call::get("/ops/").bearer("reader")).json();
+    let chain = &state["audit_chain"];
+    assert_eq!(chain["broken"], false);
+    assert!(chain["links"].as_i64().unwrap() >= 1, "{chain}");
+    for (operator, lock, approve) in [
+        ("reader", false, false),
+        ("ann", false, true),
+        ("lou", true, true),
+    ] {
+        let browser = Browser::default();
+        browser.send(
+            &world,
+            Call::post("/ops/sign-in").form([("token", operator)]),
+        );
+        let page = browser.get(&world, "/ops/").text();
+        assert_eq!(page.contains("action=\"/ops/lock-down\""), lock);
+        assert_eq!(page.contains("action=\"/ops/reauthenticate\""), lock);
+        assert!(page.contains("/ops/audit/verify"));
+        assert_eq!(
+            page.contains("role approve") || page.contains("role lock"),
+            approve
+        );
+    }
+}
+
+#[test]
+fn every_operator_route_is_refused_to_strangers_and_audited_by_name() {
+    let world = operated();
+    let client = world.app("One");
+    let id = &client.id;
+    for (method, route) in [
+        (Method::GET, "/ops/lock-down".to_owned()),
+        (Method::POST, "/ops/lock-down".to_owned()),
+        (Method::POST, "/ops/lock-down/1/lift".to_owned()),
+        (Method::GET, "/ops/applications".to_owned()),
+        (Method::POST, format!("/ops/applications/{id}/suspend")),
+        (Method::GET, "/ops/alerts".to_owned()),
+        (Method::POST, "/ops/alerts/1/acknowledge".to_owned()),
+        (Method::GET, "/ops/metrics".to_owned()),
+        (Method::GET, "/ops/incident".to_owned()),
+        (Method::POST, "/ops/tick".to_owned()),
+        (Method::GET, "/ops/audit/verify".to_owned()),
+        (Method::GET, "/ops/audit/reconcile".to_owned()),
+        (Method::GET, "/ops/audit/export".to_owned()),
+        (Method::GET, "/ops/identity".to_owned()),
+        (Method::POST, "/ops/identity/1/resolve".to_owned()),
+        (Method::POST, "/ops/reauthenticate".to_owned()),
+        (Method::GET, "/ops/reauthenticate/1".to_owned()),
+    ] {
+        for token in ["", "nobody", id] {
+            let call = Call::new(method.clone(), &route).bearer(token);
+            world.send(call).is_refused(401, "operator_unknown");
+            assert_eq!(
+                world.audited(0),
+                ["ops.access", "refused", "operator_unknown", "warning"],
+                "{route}"
+            );
+        }
+        let reason = json!({ "reason": "a test", "scope": "version", "target": "v1" });
+        let call = Call::new(method.clone(), &route)
+            .bearer("lou")
+            .json(&reason);
+        let before = world.count("audit WHERE actor = 'operator:lou'");
+        assert_ne!(world.send(call).status, 401, "{route}");
+        let after = world.count("audit WHERE actor = 'operator:lou'");
+        let by_machines = matches!(route.as_str(), "/ops/metrics" | "/ops/tick");
+        // What is not well formed, or about nothing, is told to the operator and changes nothing.
+        let malformed = route.starts_with("/ops/reauthenticate");
+        assert_eq!(after > before, !by_machines && !malformed, "{route}");
+    }
+}
