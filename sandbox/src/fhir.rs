@@ -1,7 +1,7 @@
 //! Writes people and claims as FHIR JSON, in STU3 (v1) or R4 (v2 and v3), with the real backend's order of keys.
 //!
 //! All versions come from the same [`crate::claims::model::Claim`]. Where the real data breaks its own standard
-//! the sandbox repairs it; `sandbox/README.md` lists the repairs.
+//! the sandbox repairs it; `docs/sandbox-people.md` lists the repairs.
 
 mod carrier;
 mod common;
