@@ -212,7 +212,7 @@ CREATE INDEX developer_application_by_developer ON developer_application (develo
 
 -- One consent of one person to one application. At most one is live for each pair.
 CREATE TABLE consent_grant (
-    id               INTEGER PRIMARY KEY,
+    id               INTEGER PRIMARY KEY AUTOINCREMENT,
     identity_id      INTEGER NOT NULL REFERENCES identity (id),
     application_id   INTEGER NOT NULL REFERENCES application (id),
     scope            TEXT    NOT NULL,
@@ -304,9 +304,12 @@ CREATE TABLE client_assertion (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX client_assertion_by_expiry ON client_assertion (expires_at);
 
+-- The ids of codes, chains and grants are never given again (AUTOINCREMENT), also where the last rows were purged:
+-- a chain keeps the id of its code, and the audit names rows by their ids.
+
 -- Authorization codes. A used row stays as a tombstone, so that a replay is seen and ends the chain.
 CREATE TABLE authorization_code (
-    id                 INTEGER PRIMARY KEY,
+    id                 INTEGER PRIMARY KEY AUTOINCREMENT,
     code_hash          BLOB    NOT NULL UNIQUE CHECK (length(code_hash) = 32),
     grant_id           INTEGER NOT NULL REFERENCES consent_grant (id),
     application_id     INTEGER NOT NULL REFERENCES application (id),
@@ -333,7 +336,7 @@ CREATE INDEX authorization_code_by_grant ON authorization_code (grant_id);
 
 -- The tokens that descend from one redeemed code. `refresh_hash` is the current refresh token.
 CREATE TABLE token_chain (
-    id                INTEGER PRIMARY KEY,
+    id                INTEGER PRIMARY KEY AUTOINCREMENT,
     code_id           INTEGER NOT NULL UNIQUE,
     grant_id          INTEGER NOT NULL REFERENCES consent_grant (id),
     application_id    INTEGER NOT NULL REFERENCES application (id),

@@ -598,3 +598,21 @@ fn a_gap_is_an_alert_before_the_chain_goes_on() {
         json!(["trigger audit_is_never_removed is missing"])
     );
 }
+
+#[test]
+fn what_comes_after_a_purge_gets_no_number_of_what_was_purged() {
+    let world = operated();
+    let client = world.app("App");
+    let tokens = world.connect(&client, &anne());
+    world.advance(3 * 86_400);
+    world.purge();
+    assert_eq!(
+        world.count("authorization_code"),
+        0,
+        "the code is long over"
+    );
+    // The chain still has the number of its code.
+    let later = world.connect(&client, &bert());
+    assert_eq!(world.claims(&later.access).status, 200);
+    assert_eq!(world.refresh(&client, &tokens.refresh).status, 200);
+}
