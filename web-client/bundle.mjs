@@ -14,7 +14,7 @@ import { build } from "esbuild";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const dist = path.join(here, "dist");
 
-const ENTRIES = ["index", "pkce", "fhir", "sync", "labels"];
+const ENTRIES = ["index", "pkce", "fhir", "sync"];
 const FLAVOURS = {
   ".": (name) => `export default () => new URL("./wasm/${name}_bg.wasm", import.meta.url);`,
   workerd: (name) => `import module from "../wasm/${name}_bg.wasm"; export default () => module;`,
@@ -25,8 +25,10 @@ const FLAVOURS = {
 };
 
 for (const [folder, source] of Object.entries(FLAVOURS)) {
+  // The labels need no module, and are the same everywhere.
+  const entries = folder === "." ? [...ENTRIES, "labels"] : ENTRIES;
   await build({
-    entryPoints: ENTRIES.map((entry) => path.join(here, "ts", `${entry}.ts`)),
+    entryPoints: entries.map((entry) => path.join(here, "ts", `${entry}.ts`)),
     outdir: path.join(dist, folder),
     chunkNames: "[name]-[hash]",
     bundle: true,

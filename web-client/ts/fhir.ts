@@ -13,6 +13,7 @@ import { loader, type WasmBytes, type WasmSource } from "./load.js";
 import type { Claim, ClaimRow, ClaimType, Coverage, Entry } from "./model.js";
 
 export type { WasmBytes, WasmSource } from "./load.js";
+export type { WasmModule } from "./platform.js";
 export type * from "./model.js";
 
 const load = loader({ default: wasm.default, initSync: wasm.initSync }, own);

@@ -9,6 +9,7 @@ import * as wasm from "./wasm/pkce.js";
 import { loader, type WasmBytes, type WasmSource } from "./load.js";
 
 export type { WasmBytes, WasmSource } from "./load.js";
+export type { WasmModule } from "./platform.js";
 
 /** A verifier with its challenge, for one authorization request. */
 export interface PkcePair {

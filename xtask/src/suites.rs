@@ -12,6 +12,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use sha2::{Digest as _, Sha256};
 
 use crate::args::{EngineChoice, Part, Profile, Suite, Test};
 use crate::data;
@@ -21,7 +22,8 @@ use crate::process::{self, End};
 use crate::say::{self, Steps};
 use crate::setup;
 use crate::tally::{Listener, Report, Row, Tally};
-use crate::up::READY_WITHIN;
+use crate::tick;
+use crate::up::{OPERATORS, READY_WITHIN};
 use crate::workspace::Workspace;
 use rust::TestProgram;
 
@@ -285,7 +287,7 @@ impl Runner<'_> {
     }
 
     fn browser(&mut self) -> Result<()> {
-        let name = "demo page in Chromium";
+        let name = "demo page and npm package in Chromium";
         if let Some(row) = self.not_runnable(name, Some(Suite::Browser)) {
             self.report.push(row);
             return Ok(());
@@ -481,7 +483,10 @@ impl Served {
             listen: &listen,
             log: Some(artifacts.join("engine.log")),
             manifest: workspace.manifest(Profile::Release)?,
-            variables: Vec::new(),
+            variables: vec![(
+                OPERATORS,
+                format!("tests:lock:{}", tick::hex(&Sha256::digest(OPERATOR))),
+            )],
         };
         let mut served = Self {
             data,
@@ -495,7 +500,9 @@ impl Served {
     }
 
     fn tell(&self, command: &mut Command) {
-        command.env("BLUEGATE_URL", &self.url);
+        command
+            .env("BLUEGATE_OPERATOR", OPERATOR)
+            .env("BLUEGATE_URL", &self.url);
     }
 }
 
@@ -570,5 +577,7 @@ pub(crate) fn heading(name: &str) {
     println!("\n=== {name}");
 }
 
+/// The token of the operator whom the application of a suite knows, on the loopback for as long as it runs.
+const OPERATOR: &str = "the-operator-of-the-tests";
 /// Longer than any suite takes on two slow cores; what hangs must not hang for ever.
 const SUITE_LIMIT: Duration = Duration::from_secs(15 * 60);

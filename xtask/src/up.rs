@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 /// How long an engine may take from its start until it is ready.
 pub(crate) const READY_WITHIN: Duration = Duration::from_secs(60);
 
-const OPERATORS: &str = "SPIN_VARIABLE_OPERATORS";
+pub(crate) const OPERATORS: &str = "SPIN_VARIABLE_OPERATORS";
 
 /// Runs until a signal comes (success) or the engine ends by itself (an error).
 pub(crate) fn run(workspace: &Workspace, options: &args::Up) -> Result<ExitCode> {

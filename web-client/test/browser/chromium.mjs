@@ -8,9 +8,9 @@ import { chromium } from "playwright-core";
 
 export const packageRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 
-const CONTENT_SECURITY =
+const contentSecurity = (others) =>
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; " +
-  "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+  `connect-src 'self' ${others}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
 
 const TYPES = {
   ".html": "text/html; charset=utf-8",
@@ -38,17 +38,25 @@ export function launch() {
   });
 }
 
-/** Serves folders: `{ "/prefix/": "directory" }`, and an empty page at `/`. */
-export async function serve(folders) {
+/**
+ * Serves folders: `{ "/prefix/": "directory" }`, scripts: `{ "/path.js": "text" }`, and an empty page at `/`. The
+ * pages may call the origins in `connect`.
+ */
+export async function serve(folders, { connect = "", scripts = {} } = {}) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://local");
-    const headers = { "Content-Security-Policy": CONTENT_SECURITY, "Content-Type": TYPES[".html"] };
+    const headers = { "Content-Security-Policy": contentSecurity(connect), "Content-Type": TYPES[".html"] };
     if (pathname === "/favicon.ico") {
       response.writeHead(204).end();
       return;
     }
     if (pathname === "/") {
       response.writeHead(200, headers).end("<!doctype html><title>test</title>");
+      return;
+    }
+    if (pathname in scripts) {
+      headers["Content-Type"] = pathname.endsWith(".html") ? TYPES[".html"] : TYPES[".js"];
+      response.writeHead(200, headers).end(scripts[pathname]);
       return;
     }
     const prefix = Object.keys(folders).find((prefix) => pathname.startsWith(prefix));

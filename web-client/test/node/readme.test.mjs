@@ -5,18 +5,18 @@ import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { repository } from "../fixtures.mjs";
+import { examples } from "../readme.mjs";
 
 const webClient = path.join(repository, "web-client");
 
 test("every example of the README compiles", (t) => {
-  const readme = fs.readFileSync(path.join(webClient, "README.md"), "utf8");
-  const examples = [...readme.matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]);
-  assert.ok(examples.length >= 4);
+  const all = examples();
+  assert.ok(all.length >= 4);
 
   // Inside the package, where its own name resolves to it.
   const dir = fs.mkdtempSync(path.join(webClient, "dist", ".readme-"));
   t.after(() => fs.rmSync(dir, { recursive: true }));
-  for (const [index, example] of examples.entries()) {
+  for (const [index, example] of all.entries()) {
     // Later examples go on with the client of the first.
     const given = index === 0 ? "" : 'import type { Client } from "@bluegate/client";\ndeclare const client: Client;\n';
     fs.writeFileSync(path.join(dir, `example-${index}.ts`), `${given}${example}\nexport {};\n`);
