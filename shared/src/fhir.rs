@@ -5,7 +5,8 @@
 //! They read what real servers send, not what the profiles promise (claims backend reference,
 //! section 11): anything may be missing, an entry that cannot be read never costs the page, and a
 //! field that cannot be read never costs the entry; each loss is a [`Note`]. Only text that is no
-//! JSON, or no bundle where one was asked for, is a [`ParseError`].
+//! JSON, or no bundle where one was asked for, is a [`ParseError`]; what nobody reads is skipped by
+//! its brackets, and not looked into. A [`Page`] reads no more of it than it is asked for.
 //!
 //! `json` reads text, `claim`, `coverage` and `patient` hold the model and what fills it.
 //! Everything serialises in a fixed field order, so the same text gives the same bytes natively

@@ -289,3 +289,29 @@ fn notes_hold_no_values() {
     assert_eq!(entry.notes.len(), 2);
     assert!(!format!("{:?}", entry.notes).contains("SECRET"));
 }
+
+/// Entries are skipped 64 bytes at a time, so every kind of byte has to stand at every place of a block.
+#[test]
+fn spans_are_right_wherever_quotes_and_escapes_stand() {
+    for text in [
+        r#"{"a":"\\","b":"}\"]","c":["{","[\\\"{"]}"#,
+        r#"{"\"":"\\\\\\\"}","x":{"y":[[{"z":"]"}]]}}"#,
+        r#"{"u":"\u0022}","e":"é]{","n":-1.5e3,"t":[true,null]}"#,
+        r#"{"a":"}}}}","b":[[],[{}],"[[[["]}"#,
+    ] {
+        for pad in 0..140 {
+            let filler = " ".repeat(pad);
+            let name = "x".repeat(pad);
+            let page = format!(
+                r#"{{"resourceType":"Bundle","{name}":[{text}],"entry":[{filler}{{"resource":{text}}},{{"{name}":{text},"resource":{text}{filler}}}]}}"#
+            );
+            let bundle = parse_bundle(page.as_bytes()).unwrap();
+            assert_eq!(bundle.entries.len(), 2, "{page}");
+            for entry in &bundle.entries {
+                assert_eq!(&page[entry.span.clone()], text, "{page}");
+            }
+            let whole: serde_json::Value = serde_json::from_str(&page).unwrap();
+            assert!(whole.is_object());
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! A page comes in as bytes and stays in WebAssembly memory; JavaScript holds a handle and takes what it
 //! shows: small rows, full claims, or the untouched JSON of an entry. Objects cross the border as JSON
-//! text, which both sides read fast, and which costs no code besides the serialiser that is here anyway.
+//! text, which both sides read fast; the numbers of a page cross as one array.
 
 use std::cell::OnceCell;
 
