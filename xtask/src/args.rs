@@ -25,6 +25,7 @@ cargo xtask <command>
   validate      everything of some people of the sandbox before two independent FHIR
                 validators, and the JSON paths beside the real backend's recorded answers
             --people N               how many people, drawn always the same (500)
+  audit   verify|reconcile|export: the audit of a store or of an export; `audit help` has the options
   check-config  say whether the gateway would start with the SPIN_VARIABLE_* of the environment
   soak    [redeem] [refresh] [lock-down] [revoke] [crash] [load] [limit]  races for codes and tokens,
             lock-downs and revocations under load, 20,000 requests of 64 people, rate limits across instances; all of them, or those that are named
@@ -44,6 +45,8 @@ cargo xtask <command>
 /// One command with its options.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Command {
+    /// The audit of a store: the rest of the line.
+    Audit(Vec<String>),
     /// A program of tests/bench: its name and the rest of the line.
     Bench(&'static str, Vec<String>),
     /// `bench web`, with the rest of the line.
@@ -210,6 +213,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
     let command = args.next().unwrap_or_else(|| "help".to_owned());
     let mut rest = Rest { args };
     match command.as_str() {
+        "audit" => Ok(Command::Audit(rest.args.collect())),
         "bench" => match rest.args.next().as_deref() {
             Some("fhir") => Ok(Command::Bench("bench-fhir", rest.args.collect())),
             Some("sandbox") => Ok(Command::Bench("bench-sandbox", rest.args.collect())),

@@ -49,6 +49,7 @@ fn run() -> Result<ExitCode> {
     };
     let workspace = Workspace::find()?;
     match command {
+        Command::Audit(options) => example(&workspace, "audit", &options),
         Command::Bench(program, options) => {
             process::stop_children_on_signal()?;
             suites::bench(&workspace, program, &options)
@@ -63,7 +64,7 @@ fn run() -> Result<ExitCode> {
             parts::build(&workspace, &build)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::CheckConfig => check_config(&workspace),
+        Command::CheckConfig => example(&workspace, "config", &["check".to_owned()]),
         Command::Fuzz(options) => {
             process::stop_children_on_signal()?;
             fuzz::run(&workspace, &options)
@@ -106,12 +107,13 @@ fn samples(workspace: &Workspace) -> Result<ExitCode> {
     })
 }
 
-/// The gateway's own check, from the table in its code; it says what is wrong.
-fn check_config(workspace: &Workspace) -> Result<ExitCode> {
+/// A program of the gateway's own: it knows its variables and its store, and says itself what is wrong.
+fn example(workspace: &Workspace, name: &str, options: &[String]) -> Result<ExitCode> {
     let mut cargo = workspace.cargo();
     cargo.args(["run", "--quiet", "--package", "bluegate-gateway"]);
     let status = cargo
-        .args(["--example", "config", "--", "check"])
+        .args(["--example", name, "--"])
+        .args(options)
         .status()?;
     Ok(if status.success() {
         ExitCode::SUCCESS

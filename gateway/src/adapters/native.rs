@@ -48,7 +48,15 @@ pub(crate) struct SqliteDatabase {
 impl SqliteDatabase {
     /// A fresh store in memory with the schema applied.
     pub(crate) fn in_memory() -> Self {
-        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        Self::of(rusqlite::Connection::open_in_memory().unwrap())
+    }
+
+    /// A store in a file, with the schema applied where it is not yet.
+    pub(crate) fn in_file(path: &std::path::Path) -> Self {
+        Self::of(rusqlite::Connection::open(path).unwrap())
+    }
+
+    fn of(connection: rusqlite::Connection) -> Self {
         let database = Self {
             connection: Mutex::new(connection),
             recompiled: Mutex::default(),

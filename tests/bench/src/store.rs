@@ -229,6 +229,21 @@ const RULES: &[(&str, &str)] = &[
          WHERE c.generation <> COALESCE(r.gone, 0)",
     ),
     (
+        "changes of the store without the event of their commit",
+        "SELECT 1 FROM store_event s LEFT JOIN audit a ON a.id = s.audit_id WHERE a.request_id IS NOT s.request_id",
+    ),
+    (
+        "redemptions, refreshes and replays that the audit tells of and the store does not",
+        "SELECT 1 FROM audit a WHERE a.action IN ('token.code', 'token.refresh') AND a.outcome = 'ok' AND a.code = ''
+         AND NOT EXISTS (SELECT 1 FROM store_event s WHERE s.audit_id = a.id AND s.source = 'token_chain')",
+    ),
+    (
+        "chains that ended without a recorded change",
+        "SELECT 1 FROM token_chain c WHERE c.ended_at IS NOT NULL AND NOT EXISTS (
+             SELECT 1 FROM store_event s WHERE s.source = 'token_chain' AND s.row_id = c.id
+             AND json_extract(s.after, '$.end_reason') = c.end_reason)",
+    ),
+    (
         "flows that redeemed twice, says the audit",
         "SELECT 1 FROM audit WHERE action = 'token.code' AND outcome = 'ok' GROUP BY flow_id HAVING count(*) > 1",
     ),

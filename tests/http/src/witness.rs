@@ -24,6 +24,8 @@ struct Witness {
     secrets: BTreeMap<String, &'static str>,
     /// Names, e-mail addresses and Medicare numbers.
     people: BTreeSet<String>,
+    /// Patient ids: no secret, but nothing that operators or the log may see.
+    patients: BTreeSet<String>,
     answers: Vec<Shown>,
 }
 
@@ -95,6 +97,9 @@ impl Witness {
         if route.ends_with("/o/token") && answer.status == 200 {
             learn("access token", body["access_token"].as_str());
             learn("refresh token", body["refresh_token"].as_str());
+            if let Some(id) = body["patient"].as_str().filter(|id| id.len() >= 8) {
+                self.patients.insert(id.to_owned());
+            }
         }
         if route.starts_with("/o/register") && answer.status.is_success() {
             learn("client secret", body["client_secret"].as_str());
@@ -180,7 +185,31 @@ impl Witness {
                 look(&entry.file_name().to_string_lossy(), &none, false, &content);
             }
         }
+        findings.extend(self.named_patients(log));
         findings.into_iter().collect()
+    }
+}
+
+impl Witness {
+    /// Where a patient id is shown as it is. Operators and the log know people by their keyed hashes.
+    fn named_patients(&self, log: &str) -> Vec<String> {
+        let Ok(search) = AhoCorasick::new(&self.patients) else {
+            return vec!["the patient ids cannot be looked for".to_owned()];
+        };
+        let mut findings = Vec::new();
+        for shown in self
+            .answers
+            .iter()
+            .filter(|shown| shown.name.contains(" /ops"))
+        {
+            if search.is_match(&shown.text) {
+                findings.push(format!("a patient id in the answer to {}", shown.name));
+            }
+        }
+        if search.is_match(log) {
+            findings.push("a patient id in the log".to_owned());
+        }
+        findings
     }
 }
 
@@ -250,6 +279,26 @@ mod tests {
         assert_eq!(
             witness.findings(data.path(), "mbi 1S00E00AA00"),
             ["a name or number in the log"]
+        );
+    }
+
+    #[test]
+    fn a_patient_id_is_found_where_operators_look_and_in_the_log() {
+        let data = tempfile::tempdir().expect("a folder");
+        let mut witness = Witness::default();
+        let tokens = answer(&format!(
+            r#"{{"access_token":"{TOKEN}","patient":"-20140000008325"}}"#
+        ));
+        witness.saw(&Method::POST, "/v2/o/token/", b"", &tokens);
+        assert_eq!(witness.findings(data.path(), "a log"), Vec::<String>::new());
+        let line = answer(r#"{"person":"-20140000008325"}"#);
+        witness.saw(&Method::GET, "/ops/audit/export", b"", &line);
+        assert_eq!(
+            witness.findings(data.path(), "person -20140000008325"),
+            [
+                "a patient id in the answer to GET /ops/audit/export 200",
+                "a patient id in the log",
+            ]
         );
     }
 

@@ -17,6 +17,12 @@ impl Store {
     /// Three links: 2, 2 and 1 events, with a change of the store each.
     fn new() -> Self {
         let store = Self(SqliteDatabase::in_memory());
+        store.fill();
+        store
+    }
+
+    fn fill(&self) {
+        let store = self;
         for (round, events) in [2, 2, 1].into_iter().enumerate() {
             for number in 0..events {
                 store.event(&format!("r{round}-{number}"));
@@ -28,7 +34,6 @@ impl Store {
             assert_eq!(store.seal(), Sealed::Link);
         }
         assert_eq!(store.seal(), Sealed::Nothing);
-        store
     }
 
     fn run(&self, sql: &str) {
@@ -441,4 +446,91 @@ fn each_line_of_an_export_that_is_changed_removed_repeated_or_moved_breaks_it() 
             assert!(report.broken.is_some() || told_only, "{line} -> {changed}");
         }
     }
+}
+
+/// A power cut loses the end of SQLite's log, wherever the disk was: what is left is what was there at some moment
+/// before, so the chain holds and the layers agree.
+#[test]
+fn wherever_the_log_of_the_store_is_cut_off_the_rest_is_whole() {
+    let folder = std::env::temp_dir().join(format!("bluegate-cut-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("store.db");
+    let store = Store(SqliteDatabase::in_file(&path));
+    store.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    for round in 0..10 {
+        store.run(&format!(
+            "INSERT INTO lock_down (kind, target, reason, operator, started_at, request_id, event)
+             VALUES ('application', 'app{round}', 'why', 'ann', 1, 'r{round}',
+                     '[1,2,\"\",\"operator:ann\",\"\",\"\",\"ops.lock_down\",\"ok\",\"application\",\"critical\"]')"
+        ));
+        for call in 0..5 {
+            store.event(&format!("call-{round}-{call}"));
+        }
+        assert_eq!(store.seal(), Sealed::Link);
+    }
+    let log = std::fs::read(folder.join("store.db-wal")).unwrap();
+    let cut = folder.join("cut.db");
+    let mut seen = std::collections::BTreeSet::new();
+    for part in 0..=100 {
+        std::fs::copy(&path, &cut).unwrap();
+        let _ = std::fs::remove_file(folder.join("cut.db-shm"));
+        std::fs::write(folder.join("cut.db-wal"), &log[..log.len() * part / 100]).unwrap();
+        let rest = Store(SqliteDatabase::in_file(&cut));
+        let report = rest.verify();
+        assert!(report.is_whole(), "{part}: {report:?}");
+        let compared = block_on(crate::store::reconcile::reconcile(&rest.0)).unwrap();
+        assert_eq!(compared.findings, Vec::new(), "{part}");
+        let rows = rest.number("SELECT COUNT(*) FROM audit");
+        assert!(seen.last().is_none_or(|before| *before <= rows));
+        seen.insert(rows);
+    }
+    // From nothing to everything, and much in between.
+    assert!(
+        seen.len() > 20 && seen.contains(&0) && seen.contains(&60),
+        "{seen:?}"
+    );
+    drop(store);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// What the audit costs a FHIR call: the permit as it is, beside one into a table without any trigger. Prints
+/// microseconds, holds nothing to them: `cargo test -p bluegate-gateway --release --lib -- --ignored cost_of`.
+#[test]
+#[ignore = "a measurement"]
+fn cost_of_the_audit_for_each_call() {
+    const CALLS: u32 = 20_000;
+    let insert = "INSERT INTO TABLE (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code, level)
+                  VALUES (1, 2, '0123456789abcdef0123456789abcdef', '0123456789abcdef0123456789abcdef', 'application',
+                          'BluegateDemoPublicClientForSandbox000001', zeroblob(32), 'fhir.search', 'ok', '', 'info')";
+    let each = |store: &Store, sql: &str| {
+        let started = std::time::Instant::now();
+        for _ in 0..CALLS {
+            store.run(sql);
+        }
+        started.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS)
+    };
+    let store = Store(SqliteDatabase::in_memory());
+    let definition = one_text(&store, "SELECT sql FROM sqlite_schema WHERE name = 'audit'");
+    store.run(&definition.replace("CREATE TABLE audit", "CREATE TABLE bare"));
+    store.run("CREATE INDEX bare_by_person ON bare (person) WHERE person <> x''");
+    store.run("CREATE INDEX bare_alerts ON bare (level, id) WHERE level <> 'info'");
+    let (bare, audited) = (
+        insert.replace("TABLE", "bare"),
+        insert.replace("TABLE", "audit"),
+    );
+    each(&store, &bare);
+    for _ in 0..3 {
+        let (before, after) = (each(&store, &bare), each(&store, &audited));
+        let started = std::time::Instant::now();
+        while store.seal() == Sealed::Link {}
+        let chain = started.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS);
+        println!(
+            "insert without triggers {before:.2} us, with them {after:.2} us; chain, outside the call, {chain:.2} us"
+        );
+    }
+}
+
+fn one_text(store: &Store, sql: &str) -> String {
+    let row = block_on(one(&store.0, Durability::Durable, sql, Vec::new()));
+    row.unwrap().unwrap().text(0).unwrap().to_owned()
 }

@@ -19,8 +19,6 @@ pub(super) struct Exact {
     used: HashSet<usize>,
     /// Access tokens whose chain had ended.
     ended: HashSet<String>,
-    /// Chains that an unanswered request ended, without an event.
-    pub(super) ends_without_event: usize,
 }
 
 /// Looks at a copy, before the restarted engine touches the store.
@@ -48,7 +46,6 @@ pub(super) fn copy(
             format!("code {number} gave tokens {told} times")
         });
     }
-    let mut ended_chains = HashSet::new();
     for outcome in outcomes {
         let Ok(reply) = &outcome.reply else {
             continue;
@@ -79,41 +76,27 @@ pub(super) fn copy(
             continue;
         }
         exact.ended.insert(access);
-        let explained = explain(&store, &chain, outcome.what, outcomes);
-        findings.check(explained.is_some(), || {
+        let explained = explain(&store, &chain, outcome.what);
+        findings.check(explained, || {
             format!("{:?}: nothing explains why {chain:?} ended", outcome.what)
         });
-        if explained == Some(Explanation::Unanswered) && ended_chains.insert(chain.id) {
-            exact.ends_without_event += 1;
-        }
     }
     exact
 }
 
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Explanation {
-    Audit,
-    /// The store names the reason, and the request that ended it was killed before it wrote its event.
-    Unanswered,
-}
-
-fn explain(store: &Store, chain: &Chain, what: What, outcomes: &[Outcome]) -> Option<Explanation> {
+/// Whether the audit tells why a chain ended: the change and its event are one commit, so that a kill leaves both
+/// or neither.
+fn explain(store: &Store, chain: &Chain, what: What) -> bool {
     // One client alone gave no reason to end anything, and repeats of a refresh neither.
     let (What::Redeem(_), false, Some("code_replayed")) =
         (what, Round::solo(what), chain.end_reason.as_deref())
     else {
-        return None;
+        return false;
     };
-    if !store
-        .events_with_code(&chain.flow_id, "code_replayed")
-        .is_empty()
-    {
-        return Some(Explanation::Audit);
-    }
-    let cut_off = outcomes
-        .iter()
-        .any(|outcome| outcome.what == what && outcome.reply.is_err());
-    (cut_off && store.events(&chain.request_id).is_empty()).then_some(Explanation::Unanswered)
+    !store.events(&chain.request_id).is_empty()
+        && !store
+            .events_with_code(&chain.flow_id, "code_replayed")
+            .is_empty()
 }
 
 /// Asks the restarted engine.

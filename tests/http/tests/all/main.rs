@@ -4,6 +4,7 @@
 mod support;
 
 mod alerts;
+mod audit;
 mod authorize;
 mod backend_limits;
 mod backend_trouble;
