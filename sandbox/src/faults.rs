@@ -169,28 +169,30 @@ pub fn parse_list(text: &str) -> Result<Vec<Fault>, String> {
 }
 
 /// The fault of a request: what its own header says, else what was asked for at the control route, else what
-/// the variable says; of each the narrowest.
+/// the variable says; of each the narrowest. A header that cannot be read is refused, in words.
 pub(crate) async fn of_request(
     site: &Site,
     headers: &HeaderMap,
     person: Option<PersonNumber>,
     resource: &str,
-) -> Option<Kind> {
-    let of_header = headers
-        .get(HEADER)
-        .and_then(|value| Fault::parse(value.to_str().ok()?).ok());
-    let of_header: Vec<_> = of_header.into_iter().collect();
+) -> Result<Option<Kind>, Reply> {
+    let of_header = match headers.get(HEADER) {
+        None => Vec::new(),
+        Some(value) => {
+            parse_list(value.to_str().unwrap_or("?")).map_err(|reason| refused(&reason))?
+        }
+    };
     if let Some(fault) = narrowest(&of_header, person, resource) {
-        return Some(fault.kind);
+        return Ok(Some(fault.kind));
     }
     let notes = site.outside.notes.list(Topic::Fault, site.now()).await;
     let asked_for: Vec<_> = notes
         .iter()
         .filter_map(|note| Fault::parse(&note.text).ok())
         .collect();
-    narrowest(&asked_for, person, resource)
+    Ok(narrowest(&asked_for, person, resource)
         .or_else(|| narrowest(&site.config.faults, person, resource))
-        .map(|fault| fault.kind)
+        .map(|fault| fault.kind))
 }
 
 fn narrowest<'f>(
@@ -225,12 +227,7 @@ pub(crate) async fn control(
                 };
                 site.outside.notes.put(Topic::Fault, note, now).await;
             }
-            Err(reason) => {
-                return told(
-                    StatusCode::BAD_REQUEST,
-                    &json!({ "detail": reason, "code": "invalid_fault" }),
-                );
-            }
+            Err(reason) => return refused(&reason),
         },
         _ => {
             return told(
@@ -293,6 +290,13 @@ fn asked(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<(Fault, i64), St
         .collect();
     let fault = Fault::of(take("kind").unwrap_or_default(), &rest)?;
     Ok((fault, seconds))
+}
+
+fn refused(reason: &str) -> Reply {
+    told(
+        StatusCode::BAD_REQUEST,
+        &json!({ "detail": reason, "code": "invalid_fault" }),
+    )
 }
 
 fn told(status: StatusCode, body: &serde_json::Value) -> Reply {
@@ -590,5 +594,11 @@ mod tests {
             .unwrap();
         assert_eq!(send(&mut site, request).status, 503);
         assert_eq!(get(&mut site, PATIENT).status, 200);
+        let request = Request::get(PATIENT).header(HEADER, "burn");
+        let answer = send(&mut site, request.body(Body::empty()).unwrap());
+        assert_eq!(
+            (answer.status.as_u16(), answer.json()["code"].clone()),
+            (400, json!("invalid_fault"))
+        );
     }
 }

@@ -51,7 +51,12 @@ async fn configuration() -> Config {
         // An undeclared variable counts as empty: `Config` then decides what that means.
         values.push((name, variables::get(name).await.unwrap_or_default()));
     }
-    Config::from_variables(&values)
+    let config = Config::from_variables(&values);
+    if let Some(problem) = &config.problem {
+        let line = serde_json::json!({ "level": "critical", "event": "start", "problem": problem });
+        println!("{line}");
+    }
+    config
 }
 
 /// Wrong passwords in the database of the application, in a table of the sandbox's own: an instance is gone after

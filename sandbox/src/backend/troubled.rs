@@ -26,7 +26,12 @@ pub(crate) async fn handle(
 ) -> Reply {
     let about = About::of(&uri, &headers, &body);
     let fault = match &about {
-        Some(about) => faults::of_request(&site, &headers, about.person, about.resource).await,
+        Some(about) => {
+            match faults::of_request(&site, &headers, about.person, about.resource).await {
+                Ok(fault) => fault,
+                Err(refusal) => return refusal,
+            }
+        }
         None => None,
     };
     let answer = |uri: &Uri, body: &[u8], empty| reply(&site, &method, uri, &headers, body, empty);
