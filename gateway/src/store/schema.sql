@@ -1,6 +1,7 @@
 -- The store of the gateway, version 2. docs/storage.md explains each table and state.
 --
 -- Rules: times are Unix milliseconds. Tokens, codes and ids of transactions are kept as SHA-256 only.
+-- Rows that are purged while others still name them have ids that are never given out again (AUTOINCREMENT).
 -- Every state change is ONE statement; what must happen with it happens in a trigger, so that no
 -- transaction is ever held open by a component that may stop at any time.
 --
