@@ -149,6 +149,8 @@ function resourceCode(status: number, reason: string | undefined): ErrorCode {
       return "insufficient_scope";
     case "application_inactive":
       return "application_inactive";
+    case "no_patient_in_version":
+      return "not_found";
     case "version_off":
       return "unsupported";
     default:

@@ -1,0 +1,56 @@
+// Every code that the gateway documents for its FHIR routes has a code of the package, on each version.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import test from "node:test";
+import { repository } from "../fixtures.mjs";
+import { code, signedIn } from "../gateway.mjs";
+
+const CODES = {
+  application_inactive: "application_inactive",
+  backend_busy: "maintenance",
+  backend_error: "server_error",
+  backend_rejected: "invalid_request",
+  backend_timeout: "server_error",
+  backend_unreachable: "server_error",
+  grant_expired: "grant_expired",
+  grant_revoked: "revoked",
+  insufficient_scope: "insufficient_scope",
+  invalid_parameter: "invalid_request",
+  invalid_token: "session_ended",
+  locked_down: "maintenance",
+  no_credentials: "session_ended",
+  no_patient_in_version: "not_found",
+  not_acceptable: "invalid_request",
+  not_found: "not_found",
+  other_person: "insufficient_scope",
+  rate_limited: "rate_limited",
+  release_guard: "server_error",
+  store_unavailable: "maintenance",
+  token_in_query: "invalid_request",
+  unsupported_media_type: "invalid_request",
+  version_off: "unsupported",
+};
+
+test("each documented code of the FHIR routes becomes a code of the package", async (t) => {
+  const text = fs.readFileSync(path.join(repository, "docs", "fhir-errors.md"), "utf8");
+  const documented = [...text.matchAll(/^\| `(\w+)` \| (\d{3}) \|/gm)].map(([, reason, status]) => [reason, Number(status)]);
+  assert.deepEqual(documented.map(([reason]) => reason).sort(), Object.keys(CODES).sort());
+
+  for (const version of ["v2", "v3"]) {
+    for (const [reason, status] of documented) {
+      // One-time access: nothing to refresh, so that the first answer is the last.
+      const answer = { access_token: "a", token_type: "Bearer", expires_in: 60, patient: "-1" };
+      const { gateway, client } = await signedIn(t, { answer, options: { version, retry: false } });
+      const outcome = { resourceType: "OperationOutcome", issue: [{ details: { coding: [{ code: reason }] } }] };
+      gateway.routes[`GET /${version}/fhir/Coverage`] = () => ({
+        status,
+        body: version === "v3" ? outcome : { detail: "why", code: reason },
+      });
+      await assert.rejects(client.coverage(), (error) => {
+        assert.equal(error.reason, reason);
+        return code(CODES[reason])(error);
+      });
+    }
+  }
+});
