@@ -91,6 +91,10 @@ step("demo page", ["dist", "demo/src", "demo/static", "demo/tsconfig.json"], [pa
 
 function compile(name) {
   const cargo = process.env.CARGO ?? "cargo";
+  const release = path.join(targetDir, "wasm32-unknown-unknown", "web");
+  const built = path.join(release, "bluegate_web_client.wasm");
+  // Of both modules: cargo would take the other's file for an unchanged one's own.
+  for (const file of [built, path.join(release, "deps", "bluegate_web_client.wasm")]) fs.rmSync(file, { force: true });
   run(cargo, [
     "rustc",
     "--package=bluegate-web-client",
@@ -101,7 +105,6 @@ function compile(name) {
     "--no-default-features",
     `--features=${name}`,
   ]);
-  const built = path.join(targetDir, "wasm32-unknown-unknown", "web", "bluegate_web_client.wasm");
   fs.mkdirSync(path.dirname(rawModule(name)), { recursive: true });
   fs.copyFileSync(built, rawModule(name));
 }
