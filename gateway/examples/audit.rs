@@ -124,6 +124,7 @@ fn check(options: &Options) -> Result<bool, String> {
                 .ok_or_else(|| format!("{} does not end with a head", path.display()))?,
         ),
     };
+    let mut finished = true;
     let report = match &options.file {
         None => block_on(verify(&options.store()?, &keys, head)).map_err(|e| e.to_string())?,
         Some(path) => {
@@ -132,14 +133,15 @@ fn check(options: &Options) -> Result<bool, String> {
                 file.line(&line.map_err(|error| error.to_string())?);
             }
             let (report, ending) = file.finish();
-            if ending.is_none() && report.broken.is_none() {
-                println!("the export has no head: it was not finished");
-            }
+            finished = ending.is_some();
             report
         }
     };
     show(&report);
-    Ok(report.is_whole())
+    if !finished && report.is_whole() {
+        println!("but the export has no head: what came after is missing");
+    }
+    Ok(report.is_whole() && finished)
 }
 
 fn show(report: &Report) {

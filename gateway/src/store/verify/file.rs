@@ -102,8 +102,13 @@ impl File {
             self.report.broken = self.close().err();
         }
         if self.report.broken.is_none() {
-            let last = self.previous.clone().unwrap_or(Link::origin());
-            self.report.broken = self.check.end(&last).err();
+            self.report.broken = match &self.previous {
+                Some(last) => self.check.end(last).err(),
+                None => Some(Broken {
+                    link: 1,
+                    reason: "the start is missing".to_owned(),
+                }),
+            };
         }
         (self.report, self.head)
     }

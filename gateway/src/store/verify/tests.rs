@@ -368,6 +368,7 @@ fn an_export_is_checked_without_its_store() {
     assert_eq!((report.links, report.rows), (3, 8));
     assert_eq!(head.map(|head| head.link), Some(3));
     assert!(read_file(&text, head).0.is_whole());
+    assert!(read_file("", None).0.broken.is_some());
     // By the description in docs/audit.md alone.
     let lines: Vec<_> = text.lines().collect();
     let rows: Vec<_> = lines[2..5].iter().map(|line| format!("{line}\n")).collect();

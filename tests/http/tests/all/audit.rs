@@ -29,9 +29,7 @@ fn after_a_whole_run_the_layers_agree_and_no_output_of_the_audit_says_who_anybod
     ] {
         let flow = match version {
             // v3 takes no request without scopes.
-            "v3" => Flow::new(version).with_scope(
-                "patient/*.rs profile",
-            ),
+            "v3" => Flow::new(version).with_scope("patient/*.rs profile"),
             _ => Flow::new(version),
         };
         let tokens = flow.tokens(&stack, &app, user, Consent::ALLOW);
