@@ -44,9 +44,7 @@ impl Drain {
     pub fn begin(&self, now: UnixMillis) -> bool {
         let mut state = self.lock();
         let due = state.urgent || state.last.is_none_or(|last| now.0 - last.0 >= EVERY_MS);
-        // A task that was ended from outside never says that it is done.
-        let stuck = state.last.is_some_and(|last| now.0 - last.0 >= STUCK_MS);
-        if (state.running && !stuck) || !due {
+        if state.running || !due {
             return false;
         }
         *state = State {
@@ -227,8 +225,6 @@ fn note(app: &App, part: &str, result: Result<(), StoreError>) {
 
 /// An instance drains once a second, if there is traffic at all.
 const EVERY_MS: i64 = 1_000;
-/// Longer than any drain takes.
-const STUCK_MS: i64 = 300_000;
 /// Batches of the watch in one go.
 const MOST_BATCHES: usize = 20;
 /// Messages to the webhook in one go.

@@ -48,9 +48,15 @@ export async function reachClaims(page, person, pictures) {
   await look("4-claims");
 }
 
-/** Presses "Load more claims" until there are no more. */
+/** Waits until all claims have arrived. */
+export async function loaded(page, timeout = 20_000) {
+  await page.locator(".progress[aria-busy=false]").waitFor({ state: "attached", timeout });
+}
+
+/** Waits until all claims are there, and presses "Show more claims" until all of them are shown. */
 export async function loadAllClaims(page) {
-  const more = page.getByRole("button", { name: "Load more claims" });
+  await loaded(page);
+  const more = page.getByRole("button", { name: "Show more claims" });
   for (let pages = 0; pages < 100 && (await more.isVisible()); pages += 1) {
     const before = await claimCards(page).count();
     await more.click();

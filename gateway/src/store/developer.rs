@@ -287,3 +287,39 @@ pub async fn set_status(
     .await?;
     Ok(row.is_some())
 }
+
+/// Calls of an application in the last hour: FHIR, userinfo and token.
+#[allow(clippy::exhaustive_structs)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Usage {
+    /// All of them.
+    pub calls: i64,
+    /// Those that were refused or failed.
+    pub errors: i64,
+}
+
+/// What an application did in the last hour, as the watch counted it: a few seconds behind.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn usage(
+    database: &dyn Database,
+    client_id: &str,
+    now: UnixMillis,
+) -> Result<Usage, StoreError> {
+    let row = one(
+        database,
+        Durability::Relaxed,
+        "SELECT COALESCE(SUM(calls), 0), COALESCE(SUM(refused + failed), 0) FROM watch_minute
+         WHERE client_id = ? AND minute > ?",
+        vec![client_id.into(), (now.0 / 60_000 - 60).into()],
+    )
+    .await?;
+    row.map_or(Ok(Usage::default()), |row| {
+        Ok(Usage {
+            calls: row.integer(0)?,
+            errors: row.integer(1)?,
+        })
+    })
+}

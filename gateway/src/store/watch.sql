@@ -178,9 +178,7 @@ BEGIN
 
     DELETE FROM watch_minute WHERE minute < NEW.at / 60000 - 70;
     INSERT INTO watch_minute (client_id, minute, calls, refused, failed, searches, empty)
-    -- What a lock-down refuses says nothing about applications or the backend.
-    SELECT client_id, ended_at / 60000, COUNT(*), SUM(outcome = 'refused' AND code <> 'locked_down'),
-           SUM(outcome = 'failed' AND code <> 'locked_down'),
+    SELECT client_id, ended_at / 60000, COUNT(*), SUM(outcome = 'refused'), SUM(outcome = 'failed'),
            COUNT(matches), COALESCE(SUM(matches = 0), 0)
     FROM audit WHERE id > OLD.audit_id AND id <= NEW.audit_id
       AND (action LIKE 'fhir.%' OR action LIKE 'token.%' OR action = 'userinfo')

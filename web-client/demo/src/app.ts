@@ -2,10 +2,13 @@
  * The demo page: a public client that signs a person in and shows that person's coverage and claims.
  * Everything of OAuth and FHIR is the package's; this file decides what is on the screen.
  */
-import { BluegateError, Client, type ClaimPage, type PageIterator, type Tokens } from "./client/index.js";
+import { BluegateError, Client, type PageIterator, type Tokens } from "./client/index.js";
 import { CLIENT_ID } from "./config.js";
-import { button, el } from "./dom.js";
+import { el } from "./dom.js";
 import { formatsIn } from "./format.js";
+import { ClaimList } from "./list.js";
+import * as overview from "./overview.js";
+import { Records } from "./records.js";
 import { preferredLanguage, textsIn, type Language } from "./text.js";
 import * as view from "./view.js";
 
@@ -21,6 +24,7 @@ const client = new Client({
 const app = document.getElementById("app") ?? document.body;
 let context = contextIn(preferredLanguage(sessionStorage.getItem(LANGUAGE_KEY), navigator.languages));
 let show: () => void = start;
+let records: Records | undefined;
 
 start();
 
@@ -52,6 +56,8 @@ async function signIn(): Promise<void> {
 }
 
 async function signOut(): Promise<void> {
+  records?.free();
+  records = undefined;
   screen([view.waiting(context.texts.signingOut)]);
   try {
     await client.signOut();
@@ -66,22 +72,25 @@ function signedIn(tokens: Tokens): void {
   const { texts } = context;
   const about = view.section("person", texts.person);
   const coverage = view.section("coverage", texts.coverage);
-  const count = el("p", { class: "quiet", role: "status" });
-  const claims = view.section("claims", texts.claims, count);
   about.element.classList.add("card");
   coverage.element.classList.add("card");
+  const claims = new ClaimsView(client.claims({ pageSize: 50 }));
+  records?.free();
+  records = claims.records;
   screen(
     [
       el("h1", { tabindex: "-1" }, texts.hello),
+      claims.summary,
       el("div", { class: "columns" }, about.element, coverage.element),
-      claims.element,
+      ...claims.sections,
+      view.howItIsDone(context),
     ],
     signOut,
   );
 
   void fill(about.body, 1, async () => view.person(context, tokens, await patient()));
   void fill(coverage.body, 2, async () => [view.coverages(context, await client.coverage())]);
-  new ClaimList(claims.body, count, client.claims()).load();
+  void claims.load();
 }
 
 /** The person's record, or nothing where they did not share it. */
@@ -105,48 +114,59 @@ async function fill(place: HTMLElement, boxes: number, make: () => Promise<HTMLE
   }
 }
 
-/** The claims on the screen, and the button for the next page. */
-class ClaimList {
-  readonly #count: HTMLElement;
-  readonly #pages: PageIterator;
-  readonly #list = el("ul", { class: "claims" });
-  readonly #rest = el("div", { class: "more" });
-  #shown = 0;
+/** Everything that is made of claims; it grows while their pages arrive. */
+class ClaimsView {
+  readonly records: Records;
+  readonly summary = el("div", {});
+  readonly sections: readonly HTMLElement[];
+  readonly #progress = el("div", { class: "progress", "aria-busy": "true" });
+  readonly #timeline = view.section("timeline", context.texts.timeline);
+  readonly #spending = view.section("spending", context.texts.spending);
+  readonly #medicines = view.section("medicines", context.texts.medicines);
+  readonly #list: ClaimList;
+  #drawn = 0;
 
-  constructor(place: HTMLElement, count: HTMLElement, pages: PageIterator) {
-    this.#count = count;
-    this.#pages = pages;
-    place.replaceChildren(this.#list, this.#rest);
+  constructor(pages: PageIterator) {
+    const { texts } = context;
+    this.records = new Records(pages);
+    const count = el("p", { class: "quiet", role: "status" });
+    const claims = view.section("claims", texts.claims, count);
+    this.#list = new ClaimList(context, this.records, count);
+    claims.body.append(this.#progress, this.#list.element);
+    this.summary.append(view.skeletons(1, texts.loading));
+    for (const { element, body } of [this.#timeline, this.#spending, this.#medicines]) {
+      element.classList.add("card");
+      body.append(view.skeletons(1, texts.loading));
+    }
+    this.sections = [this.#timeline.element, this.#spending.element, this.#medicines.element, claims.element];
   }
 
   async load(): Promise<void> {
-    const { texts } = context;
-    const more = this.#shown > 0;
-    this.#rest.replaceChildren(
-      more ? view.waiting(texts.loadingMore) : view.skeletons(4, texts.loading),
-    );
+    this.#progress.replaceChildren(view.progress(context, this.records));
     try {
-      const { value: page } = await this.#pages.next();
-      if (page !== undefined) this.#add(page, more);
-      const next = button(texts.loadMore, "button", () => this.load());
-      this.#rest.replaceChildren(...(this.#pages.done ? [] : [next]));
-      if (this.#shown === 0) this.#rest.replaceChildren(el("p", { class: "quiet" }, texts.noClaims));
+      await this.records.load(() => this.#arrived());
     } catch (error) {
       if (over(error)) signedOut(error);
-      else this.#rest.replaceChildren(view.failure(context, error, () => this.load()));
+      else this.#progress.replaceChildren(view.failure(context, error, () => this.load()));
     }
   }
 
-  #add(page: ClaimPage, more: boolean): void {
-    const { texts } = context;
-    const items = page.rows.map((row) => view.claim(context, row));
-    this.#list.append(...items);
-    this.#shown += items.length;
-    this.#count.textContent =
-      page.total === undefined ? texts.shown(this.#shown) : texts.shownOf(this.#shown, page.total);
-    page.free();
-    // The button that had the focus is gone: go on where the new claims begin.
-    if (more) items[0]?.querySelector("h3")?.focus();
+  /** The first page is shown at once, later ones when enough is new: drawing costs more than reading. */
+  #arrived(): void {
+    const { items, complete } = this.records;
+    this.#progress.setAttribute("aria-busy", String(!complete));
+    this.#progress.replaceChildren(...(complete ? [] : [view.progress(context, this.records)]));
+    if (!complete && this.#drawn > 0 && items.length < this.#drawn * 2) return;
+    this.#drawn = items.length;
+    this.#list.update();
+    // Each part in a task of its own.
+    const draw = [
+      () => this.summary.replaceChildren(overview.summary(context, this.records)),
+      () => this.#timeline.body.replaceChildren(overview.care(context, this.records)),
+      () => this.#spending.body.replaceChildren(...overview.spending(context, this.records)),
+      () => this.#medicines.body.replaceChildren(overview.medicines(context, this.records)),
+    ];
+    for (const part of draw) setTimeout(part);
   }
 }
 

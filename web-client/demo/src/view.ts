@@ -108,9 +108,16 @@ export function coverages({ texts, formats }: Context, all: readonly Coverage[])
   return list;
 }
 
+/** The name of a kind of claim. */
+export function claimTitle({ texts }: Context, type: string): string {
+  const names: Readonly<Record<string, string>> = texts.claimTypes;
+  return (Object.hasOwn(names, type) ? names[type] : undefined) ?? texts.claimTypes.unknown;
+}
+
 /** One claim in the list. */
-export function claim({ texts, formats }: Context, row: ClaimRow) {
-  const title = texts.claimTypes[row.type] ?? texts.claimTypes.unknown;
+export function claim(context: Context, row: ClaimRow) {
+  const { texts, formats } = context;
+  const title = claimTitle(context, row.type);
   const drug = row.drug && (row.drug.display ?? `NDC ${row.drug.code}`);
   const provider = row.provider ?? (row.npi && `NPI ${row.npi}`);
   const amount = (cents: number | undefined): string | undefined =>
@@ -133,6 +140,33 @@ export function claim({ texts, formats }: Context, row: ClaimRow) {
       [row.type === "pde" ? texts.planPaid : texts.medicarePaid, amount(row.paid)],
       [texts.youPaid, amount(row.patientResponsibility)],
     ]),
+  );
+}
+
+/** How far loading is. */
+export function progress({ texts }: Context, { items, total }: { items: readonly unknown[]; total: number | undefined }) {
+  const words = total === undefined ? texts.loading : texts.loaded(items.length, total);
+  const bar = el("progress", total === undefined ? { "aria-label": words } : { value: String(items.length), max: String(total), "aria-label": words });
+  return el("div", { class: "section" }, bar, el("p", { class: "quiet" }, words));
+}
+
+/** The same page in a few lines of code. */
+export function howItIsDone({ texts }: Context) {
+  const code = `import { Client } from "@bluegate/client";
+
+const client = new Client({ baseUrl, clientId, redirectUri });
+const tokens = await client.handleCallback();
+if (tokens === undefined) await client.signIn();
+
+for await (const page of client.claims({ pageSize: 50 })) {
+  for (const row of page.rows) console.log(row.type, row.end, row.provider, row.paid);
+}`;
+  return el(
+    "section",
+    { class: "section card", "aria-labelledby": "code-title" },
+    el("h2", { id: "code-title" }, texts.code),
+    el("p", {}, texts.codeText),
+    el("pre", { tabindex: "0", lang: "en" }, el("code", {}, code)),
   );
 }
 

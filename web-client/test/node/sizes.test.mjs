@@ -25,3 +25,14 @@ test("the labels of a language are a file of their own, at most 40 KB (gzip)", (
   }
   assert.ok(gzip("labels.js") < 1_000);
 });
+
+test("the demo page is at most 200 KB (gzip) in all", (t) => {
+  const demo = path.join(repository, "web-client", "demo", "dist");
+  const files = fs.readdirSync(demo, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  assert.ok(files.length > 10, "the demo page is not built");
+  const size = files
+    .map((entry) => gzipSync(fs.readFileSync(path.join(entry.parentPath ?? entry.path, entry.name)), { level: 9 }).length)
+    .reduce((sum, one) => sum + one, 0);
+  t.diagnostic(`demo: ${size} bytes in ${files.length} files`);
+  assert.ok(size <= 200_000, `${size}`);
+});

@@ -32,7 +32,7 @@ export const amount = {
   any: (...names) =>
     `(extension.where(${ends(names, "url")}).valueMoney.value | benefitBalance.financial.where(type.coding.where(${ends(names)}).exists()).usedMoney.value).first()`,
   v3: (...names) =>
-    `(total.where(category.coding.where(${ends(names)}).exists()).amount.value | adjudication.where(category.coding.where(${ends(names)}).exists()).amount.value | item.first().adjudication.where(category.coding.where(${ends(names.slice(2)) || "false"}).exists()).amount.value).first()`,
+    `(total.where(category.coding.where(${ends(names)}).exists()).amount.value | adjudication.where(category.coding.where(${ends(names)}).exists()).amount.value | item.first().adjudication.where(category.coding.where(${ends(names.slice(2))}).exists()).amount.value).first()`,
   /** The code in CMS's own system, else the first. */
   CMS: (concept) =>
     `iif(${concept}.coding.where(system.startsWith('https://bluebutton.cms.gov/')).exists(), ${concept}.coding.where(system.startsWith('https://bluebutton.cms.gov/')), ${concept}.coding).code.first()`,

@@ -29,26 +29,6 @@ const V1_GROUP = "careTeam.extension.where(url.endsWith('/us-npi')).valueCoding"
 const V2_GROUP = "careTeam.where(role.coding.where(system = 'http://terminology.hl7.org/CodeSystem/claimcareteamrole' and code = 'primary').exists()).first().provider";
 const NAMED = "iif(name.given.exists() or name.family.exists(), name.first().given.join(' ') & ' ' & name.first().family, name)";
 
-/** What is reported, else deductible and coinsurance together. */
-function owed(reported, deductible, coinsurance) {
-  const parts = `(${deductible}).combine(${coinsurance})`;
-  return `iif(${reported}.exists(), ${reported}, iif(${parts}.exists(), ${parts}.sum(), {}))`;
-}
-
-const LINE_DEDUCTIBLE = amount.own("line_bene_ptb_ddctbl_amt", "rev_cntr_cash_ddctbl_amt");
-const LINE_COINSURANCE = amount.own("line_coinsrnc_amt", "rev_cntr_coinsrnc_wge_adjstd_c");
-const V3_COINSURANCE = amount.own("CLM_LINE_MDCR_COINSRNC_AMT", "CLM_LINE_INSTNL_ADJSTD_AMT");
-
-/** What the claim reports, else the sum of its lines. */
-const summed = (reported, ...names) => `iif(${reported}.exists(), ${reported}, iif(${lines(names)}.exists(), ${lines(names)}.sum(), {}))`;
-const lines = (names) => `item.select(adjudication.where(category.coding.where(${names.map((name) => `code = '${name}' or code.endsWith('/${name}')`).join(" or ")}).exists()).amount.value.first())`;
-const DEDUCTIBLE = summed(amount.any("carr_clm_cash_ddctbl_apld_amt", "nch_bene_ip_ddctbl_amt", "nch_bene_ptb_ddctbl_amt"), "line_bene_ptb_ddctbl_amt", "rev_cntr_cash_ddctbl_amt");
-const COINSURANCE = summed(amount.any("nch_bene_pta_coinsrnc_lblty_amt", "nch_bene_ptb_coinsrnc_amt"), "line_coinsrnc_amt", "rev_cntr_coinsrnc_wge_adjstd_c");
-const V3_CLAIM_DEDUCTIBLE = summed(amount.v3("deductible", "CLM_MDCR_DDCTBL_AMT"), "CLM_LINE_MDCR_DDCTBL_AMT");
-const V3_CLAIM_COINSURANCE = summed(amount.v3("coinsurance", "CLM_MDCR_COINSRNC_AMT"), "CLM_LINE_MDCR_COINSRNC_AMT", "CLM_LINE_INSTNL_ADJSTD_AMT");
-const OTHER_PAYER = "'priorpayerpaid' | 'CLM_OTHR_TP_PD_AMT' | 'CLM_BENE_PRMRY_PYR_PD_AMT' | 'CLM_MDCR_PRFNL_PRMRY_PYR_AMT' | 'CLM_MDCR_INSTNL_PRMRY_PYR_AMT'";
-const both = (stu3, v3) => ({ v1: stu3, v2: stu3, v3 });
-
 // v3 contains its practitioners in older answers, and has them in place in newer ones.
 const REFERRING = "careTeam.where(role.coding.where(code = 'referring').exists()).first().provider";
 const REFERRED = `contained.where(('#' & id) = %resource.${REFERRING}.reference)`;
@@ -199,23 +179,6 @@ export const CLAIM = {
     v2: { pde: amount.line("cvrd_d_plan_pd_amt"), other: "payment.amount.value" },
     v3: { pde: "(payment.amount.value | item.first().adjudication.where(category.coding.where(code = 'CLM_LINE_CVRD_PD_AMT').exists()).amount.value).first()", other: "payment.amount.value" },
   }),
-  "totals.deductible": cents((claim) => claim.totals?.deductible, both(DEDUCTIBLE, V3_CLAIM_DEDUCTIBLE)),
-  "totals.coinsurance": cents((claim) => claim.totals?.coinsurance, both(COINSURANCE, V3_CLAIM_COINSURANCE)),
-  "totals.patientResponsibility": cents((claim) => claim.totals?.patientResponsibility, both(
-    owed(`(${amount.any("nch_ip_tot_ddctn_amt")} | ${amount.line("ptnt_pay_amt")})`, DEDUCTIBLE, COINSURANCE),
-    {
-      pde: owed(amount.v3("paidbypatient", "CLM_BENE_PMT_AMT", "CLM_LINE_BENE_PMT_AMT"), V3_CLAIM_DEDUCTIBLE, V3_CLAIM_COINSURANCE),
-      other: owed(amount.v3("paidbypatient", "CLM_BENE_PMT_AMT"), V3_CLAIM_DEDUCTIBLE, V3_CLAIM_COINSURANCE),
-    },
-  )),
-  "totals.noncovered": cents((claim) => claim.totals?.noncovered, both(amount.any("nch_ip_ncvrd_chrg_amt"), amount.v3("noncovered", "CLM_NCVRD_CHRG_AMT"))),
-  "totals.otherPayer": cents((claim) => claim.totals?.otherPayer, both(
-    `(${amount.any("prpayamt")} | total.where(category.coding.where(code = 'priorpayerpaid').exists()).amount.value).first()`,
-    // Of all that is filed under it, the first; thresholds and rebates of drug claims are none (section 3.4).
-    `total.combine(adjudication).where(category.coding.where(code in (${OTHER_PAYER})).exists() and category.coding.where(code in ('OTHR_TROOP_AMT' | 'PLRO_AMT')).empty()).amount.value.first()`,
-  )),
-  "totals.paidToProvider": cents((claim) => claim.totals?.paidToProvider, both(amount.any("nch_clm_prvdr_pmt_amt", "clm_op_prvdr_pmt_amt"), amount.v3("paidtoprovider", "CLM_PRVDR_PMT_AMT"))),
-  "totals.paidToPatient": cents((claim) => claim.totals?.paidToPatient, both(amount.any("nch_clm_bene_pmt_amt", "clm_op_bene_pmt_amt"), amount.v3("paidtopatient", "CLM_BENE_PD_AMT"))),
   "payment.amount": cents((claim) => claim.payment?.amount, all("payment.amount.value")),
   "payment.date": date((claim) => claim.payment?.date, all("payment.date")),
   amounts: amount.list((claim) => claim.amounts, {
@@ -349,28 +312,6 @@ export const LINE = {
     v1: "service.coding.first().display",
     v2: "iif(productOrService.coding.where(system.endsWith('/hcpcs') or system.endsWith('/ndc') or system.endsWith('HIPPSCodes')).exists(), productOrService.coding.where(system.endsWith('/hcpcs') or system.endsWith('/ndc') or system.endsWith('HIPPSCodes')), productOrService.coding.where(system.endsWith('data-absent-reason').not())).first().display",
     v3: "productOrService.coding.where(system.endsWith('data-absent-reason').not()).first().display",
-  }),
-  "totals.deductible": cents((line) => line.totals?.deductible, { v1: LINE_DEDUCTIBLE, v2: LINE_DEDUCTIBLE, v3: amount.own("CLM_LINE_MDCR_DDCTBL_AMT") }),
-  "totals.coinsurance": cents((line) => line.totals?.coinsurance, { v1: LINE_COINSURANCE, v2: LINE_COINSURANCE, v3: V3_COINSURANCE }),
-  "totals.noncovered": cents((line) => line.totals?.noncovered, {
-    v1: amount.own("rev_cntr_ncvrd_chrg_amt"),
-    v2: amount.own("rev_cntr_ncvrd_chrg_amt"),
-    v3: amount.own("CLM_LINE_NCVRD_CHRG_AMT"),
-  }),
-  "totals.paidToProvider": cents((line) => line.totals?.paidToProvider, {
-    v1: amount.own("line_prvdr_pmt_amt", "rev_cntr_prvdr_pmt_amt"),
-    v2: amount.own("line_prvdr_pmt_amt", "rev_cntr_prvdr_pmt_amt"),
-    v3: amount.own("CLM_LINE_PRVDR_PMT_AMT"),
-  }),
-  "totals.paidToPatient": cents((line) => line.totals?.paidToPatient, {
-    v1: amount.own("line_bene_pmt_amt", "rev_cntr_bene_pmt_amt"),
-    v2: amount.own("line_bene_pmt_amt", "rev_cntr_bene_pmt_amt"),
-    v3: amount.own("CLM_LINE_BENE_PD_AMT"),
-  }),
-  "totals.patientResponsibility": cents((line) => line.totals?.patientResponsibility, {
-    v1: owed(amount.own("rev_cntr_ptnt_rspnsblty_pmt", "ptnt_pay_amt"), LINE_DEDUCTIBLE, LINE_COINSURANCE),
-    v2: owed(amount.own("rev_cntr_ptnt_rspnsblty_pmt", "ptnt_pay_amt"), LINE_DEDUCTIBLE, LINE_COINSURANCE),
-    v3: owed(amount.own("CLM_LINE_BENE_PMT_AMT"), amount.own("CLM_LINE_MDCR_DDCTBL_AMT"), V3_COINSURANCE),
   }),
   "ndc.code": text((line) => line.ndc?.code, {
     v1: "(service.coding.where(system.endsWith('/ndc')).code | extension.where(url.endsWith('/ndc')).valueCoding.code).first()",

@@ -36,7 +36,22 @@ pub(super) async fn list(site: &Site, visitor: &Visitor) -> Result<Reply, Proble
     let found = store::applications(database, visitor.id)
         .await
         .map_err(|_| Problem::unavailable())?;
-    Ok(shown::list(visitor, &found, site.app.config.is_sandbox()))
+    let mut applications = Vec::with_capacity(found.len());
+    for application in found {
+        let usage = store::usage(
+            database,
+            application.client_id.as_str(),
+            site.app.clock.now(),
+        )
+        .await
+        .map_err(|_| Problem::unavailable())?;
+        applications.push((application, usage));
+    }
+    Ok(shown::list(
+        visitor,
+        &applications,
+        site.app.config.is_sandbox(),
+    ))
 }
 
 /// GET `/developer/new`.

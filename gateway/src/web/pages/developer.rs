@@ -9,6 +9,7 @@ use crate::policy::application::{Application, Status};
 use crate::policy::authorize::Language;
 use crate::policy::password::SHORTEST;
 use crate::secret::Secret;
+use crate::store::developer::Usage;
 use crate::web::calls::Exchange;
 use crate::web::developer::{FIELDS, FormState, PAR, Step, Visitor};
 use crate::web::reply::page;
@@ -63,7 +64,7 @@ pub(in crate::web) fn enter(
 /// The applications of a developer.
 pub(in crate::web) fn list(
     visitor: &Visitor,
-    applications: &[Application],
+    applications: &[(Application, Usage)],
     sandbox: bool,
 ) -> Reply {
     let dev = DeveloperTexts::of(visitor.language);
@@ -74,10 +75,12 @@ pub(in crate::web) fn list(
         visitor: Bar::of(visitor),
         applications: applications
             .iter()
-            .map(|application| Item {
+            .map(|(application, usage)| Item {
                 client_id: application.client_id.as_str(),
                 name: &application.name,
                 status: status(application, dev),
+                calls: usage.calls,
+                errors: usage.errors,
             })
             .collect(),
         samples: samples(sandbox),
@@ -344,6 +347,8 @@ struct Item<'a> {
     client_id: &'a str,
     name: &'a str,
     status: &'static str,
+    calls: i64,
+    errors: i64,
 }
 
 #[derive(Template)]

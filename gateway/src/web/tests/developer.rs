@@ -204,6 +204,26 @@ fn a_change_and_a_new_secret_count_at_once() {
 }
 
 #[test]
+fn a_developer_sees_how_many_calls_were_made_and_how_many_failed() {
+    let world = World::new();
+    let browser = sign_up(&world, "dev.one");
+    let client = made(&world, &browser, "App");
+    let tokens = world.connect(&client, &anne());
+    for _ in 0..3 {
+        assert_eq!(world.claims(&tokens.access).status, 200);
+    }
+    let other = Call::get("/v2/fhir/Patient/-2").bearer(&tokens.access);
+    assert_eq!(world.send(other).status, 404);
+    // The exchange of the code counts as well.
+    block_on(crate::drain::drain(&world.app));
+    let list = browser.get(&world, "/developer/").text();
+    assert!(
+        list.contains("last hour: 5, refused or failed: 1."),
+        "{list}"
+    );
+}
+
+#[test]
 fn an_application_suspended_by_its_developer_stops_and_goes_on() {
     let world = World::new();
     let browser = sign_up(&world, "dev.one");

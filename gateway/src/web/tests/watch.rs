@@ -450,42 +450,6 @@ fn an_application_whose_refusals_jump_is_seen_and_a_rule_may_lock_it() {
 }
 
 #[test]
-fn what_a_lock_down_refuses_raises_no_alert_but_its_own() {
-    let world = watched_with(&[("lock_down_rules", "refusals:application")]);
-    let client = world.app("One");
-    let tokens = world.connect(&client, &anne());
-    let lock = world.act(
-        "lou",
-        "/ops/lock-down",
-        json!({ "scope": "all", "reason": "x" }),
-    );
-    for _ in 0..40 {
-        world.claims(&tokens.access).is_refused(503, "locked_down");
-        world
-            .refresh(&client, &tokens.refresh)
-            .is_refused(503, "temporarily_unavailable");
-    }
-    let url = format!("/ops/lock-down/{}/lift", lock.json()["id"]);
-    assert_eq!(
-        world.act("lou", &url, json!({ "reason": "over" })).status,
-        200
-    );
-    assert_eq!(world.alerts(), ["lock_down"]);
-    assert_eq!(world.claims(&tokens.access).status, 200);
-}
-
-#[test]
-fn a_drain_that_never_ended_does_not_stop_the_instance_from_draining_for_ever() {
-    let drain = crate::drain::Drain::default();
-    let at = crate::ports::UnixMillis;
-    assert!(drain.begin(at(1_000)));
-    assert!(!drain.begin(at(200_000)));
-    assert!(drain.begin(at(301_000)));
-    drain.end();
-    assert!(drain.begin(at(302_000)));
-}
-
-#[test]
 fn an_application_that_is_always_refused_as_often_raises_no_alert() {
     let world = watched();
     let client = world.app("One");

@@ -15,6 +15,12 @@ texts! {
         add_redirect_help:
             "One on each line. Exactly as your app sends it: https, or http on 127.0.0.1; no fragment, no wildcard. 1 to 20.",
             "Una en cada línea. Exactamente como la envía su aplicación: https, o http en 127.0.0.1; sin fragmento ni comodín. De 1 a 20.";
+        app_count:
+            "Calls in the last hour:",
+            "Llamadas en la última hora:";
+        app_errors:
+            "refused or failed:",
+            "rechazadas o fallidas:";
         apps_empty:
             "You have no application yet.",
             "Todavía no tiene ninguna aplicación.";
