@@ -1,4 +1,4 @@
--- The store of the gateway, version 2. docs/storage.md explains each table and state.
+-- The store of the gateway; its version is in migrate.rs. docs/storage.md explains each table and state.
 --
 -- Rules: times are Unix milliseconds. Tokens, codes and ids of transactions are kept as SHA-256 only.
 -- Rows that are purged while others still name them have ids that are never given out again (AUTOINCREMENT).
