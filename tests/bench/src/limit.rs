@@ -1,5 +1,5 @@
 //! The limit of an application (wire contract, sections 7.1 and 7.5): 64 connections ask for twice as much as it
-//! may have in one minute, of instances that live long, shortly, or for one request. What is let through is the
+//! may have in one minute, of instances that live longer or shorter. What is let through is the
 //! limit, or up to a tenth less; never more.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use crate::report::{Findings, Group, scaled};
 /// Requests a minute in a full run.
 pub const LIMIT: usize = 6_000;
 /// Requests that an instance serves before it ends. 128 is Spin's default.
-const LIVES: [&str; 3] = ["128", "8", "1"];
+const LIVES: [&str; 2] = ["128", "32"];
 
 /// Runs one minute for each length of an instance's life.
 #[must_use]

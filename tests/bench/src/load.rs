@@ -43,11 +43,11 @@ pub fn run(scale: f64) -> Group {
 }
 
 /// Requests of a round before the count begins,
-const WARM_UP: usize = 2_000;
+const WARM_UP: usize = 1_000;
 /// how many of them there are at most,
 const MOST_ROUNDS: usize = 10;
 /// and how much more memory the engine has after a round that shows no more growth.
-const SETTLED: f64 = 1.02;
+const SETTLED: f64 = 1.01;
 
 struct Load<'a> {
     stack: &'a Stack,
@@ -84,7 +84,13 @@ impl<'a> Load<'a> {
                 .flat_map(|walker| walker.join().expect("everybody signs in"))
                 .collect()
         });
-        let everybody = people.iter().map(|person| person.id().to_owned()).collect();
+        let everybody: Vec<_> = people.iter().map(|person| person.id().to_owned()).collect();
+        assert!(
+            everybody
+                .iter()
+                .all(|id| id.starts_with('-') && id.len() > person::LEAST_DIGITS),
+            "the search for other people looks for ids of this kind"
+        );
         Self {
             stack,
             people,

@@ -95,13 +95,10 @@ impl Person {
         for (name, value) in &reply.headers {
             text.push_str(&format!("\n{name}: {value}"));
         }
-        let other = everybody
-            .iter()
-            .find(|id| **id != self.id && names(&text, id));
-        match other {
-            Some(_) => Err(finding("an answer for somebody else".to_owned())),
-            None => Ok(()),
+        if names_another(&text, &self.id, everybody) {
+            return Err(finding("an answer for somebody else".to_owned()));
         }
+        Ok(())
     }
 
     /// A call with the token. Every resource in its answer must be the person's.
@@ -316,8 +313,15 @@ fn owned(body: &Value, id: &str) -> Result<(), String> {
     }
 }
 
-/// Whether the text has this id, and not as a part of a longer number.
-fn names(text: &str, id: &str) -> bool {
-    text.match_indices(id)
-        .any(|(at, _)| !text[at + id.len()..].starts_with(|c: char| c.is_ascii_digit()))
+/// Whether any number in the text is the id of another of these people. One pass, however many they are.
+fn names_another(text: &str, own: &str, everybody: &[String]) -> bool {
+    text.match_indices('-').any(|(at, _)| {
+        let rest = &text[at + 1..];
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let id = &text[at..=at + digits];
+        digits >= LEAST_DIGITS && id != own && everybody.iter().any(|other| other == id)
+    })
 }
+
+/// Patient ids of the sandbox are negative on v1 and v2, and no shorter.
+pub(super) const LEAST_DIGITS: usize = 8;
