@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, anyhow};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+    ProfilingStrategy,
 };
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
@@ -14,9 +15,13 @@ use crate::state::State;
 /// Instances that may be alive at once, as on Spin.
 const MAX_INSTANCES: u32 = 1_000;
 
-/// Makes an engine that keeps what it compiled below `cache`, so that the next start is quick.
-pub fn engine(cache: &Path) -> Result<Engine> {
+/// Makes an engine that keeps what it compiled below `cache`, so that the next start is quick. With `perfmap`
+/// it writes the file by which `perf` names the functions of components.
+pub fn engine(cache: &Path, perfmap: bool) -> Result<Engine> {
     let mut config = Config::new();
+    if perfmap {
+        config.profiler(ProfilingStrategy::PerfMap);
+    }
     config.wasm_component_model_async(true);
     let mut cached = CacheConfig::new();
     cached.with_directory(std::path::absolute(cache)?);

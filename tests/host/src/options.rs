@@ -23,6 +23,7 @@ Usage: bluegate-host up [options]
       --idle-instance-timeout TIME           how long it is kept idle, as 1s or 500ms [1s]
       --request-timeout TIME                 how long a request may take [no limit]
       --quiet                                components write to their log files only
+      --perfmap                              let Linux's `perf` name the functions of components
 ";
 
 /// What `up` was asked to do.
@@ -42,6 +43,8 @@ pub struct Options {
     pub reuse: Reuse,
     /// Whether components write to their log files only.
     pub quiet: bool,
+    /// Whether `perf` is told the functions of components.
+    pub perfmap: bool,
 }
 
 /// How long and how much one instance is used.
@@ -88,6 +91,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         variables: Vec::new(),
         reuse: Reuse::default(),
         quiet: false,
+        perfmap: false,
     };
     let mut up = false;
     let mut parser = lexopt::Parser::from_args(arguments);
@@ -115,6 +119,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
                 options.reuse.request = time(&parser.value()?.string()?)?
             }
             Arg::Short('q') | Arg::Long("quiet") => options.quiet = true,
+            Arg::Long("perfmap") => options.perfmap = true,
             other => return Err(other.unexpected().into()),
         }
     }

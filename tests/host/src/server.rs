@@ -63,7 +63,7 @@ impl Server {
         let logs = directory.join("logs");
         std::fs::create_dir_all(&logs)
             .with_context(|| format!("cannot make {}", logs.display()))?;
-        let engine = engine::engine(&directory.join("cache"))?;
+        let engine = engine::engine(&directory.join("cache"), options.perfmap)?;
         let database: Arc<Path> = directory.join("sqlite_db.db").into();
 
         let connections = connections();
