@@ -26,9 +26,18 @@ pub mod upkeep;
 pub mod version;
 pub mod web;
 
-/// The entry point on Spin.
+/// The entry point on Spin. The SDK's own attribute would convert requests and answers to streams first.
 #[cfg(target_arch = "wasm32")]
-#[spin_sdk::http_service]
-async fn handle(request: spin_sdk::http::Request) -> impl spin_sdk::http::IntoResponse {
-    adapters::spin::serve(request).await
+mod component {
+    use spin_sdk::wasip3::exports::http::handler::Guest;
+    use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};
+
+    struct Component;
+    spin_sdk::wasip3::http::service::export!(Component);
+
+    impl Guest for Component {
+        async fn handle(request: Request) -> Result<Response, ErrorCode> {
+            crate::adapters::spin::serve(request).await
+        }
+    }
 }

@@ -3,21 +3,20 @@
 //! Nothing here waits for another request's task: each request may start the instance on its own, and the
 //! first that is done keeps the result for the others.
 
-use std::cell::RefCell;
+mod wire;
+
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
-use http_body_util::{BodyExt as _, Full};
 use send_wrapper::SendWrapper;
-use spin_sdk::http::Request as SpinRequest;
 use spin_sdk::sqlite::{Connection, Error as SqliteError, Value as SqliteValue};
-use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
-use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
+use spin_sdk::wasip3::http::types::{ErrorCode, Request, RequestOptions, Response};
 
-use crate::app::App;
+use self::wire::BodyError;
+use crate::app::{App, Reply};
 use crate::config::{Config, ConfigError, VARIABLES};
 use crate::drain::Drain;
 use crate::fhir::breaker::Breaker;
@@ -37,8 +36,15 @@ thread_local! {
 }
 
 /// Serves one request.
-pub(crate) async fn serve(request: SpinRequest) -> http::Response<Full<Bytes>> {
-    let (parts, body) = request.into_parts();
+pub(crate) async fn serve(request: Request) -> Result<Response, ErrorCode> {
+    wire::respond(answer(request).await)
+}
+
+async fn answer(request: Request) -> Reply {
+    let Some(head) = wire::head(&request) else {
+        return unavailable("");
+    };
+    let (parts, ()) = head.into_parts();
     let gateway = match gateway().await {
         Ok(gateway) => gateway,
         Err(problem) => {
@@ -47,23 +53,23 @@ pub(crate) async fn serve(request: SpinRequest) -> http::Response<Full<Bytes>> {
                 "{}",
                 serde_json::json!({ "level": "critical", "event": "start", "problem": problem.to_string() })
             );
-            return unavailable(parts.uri.path()).map(Full::new);
+            return unavailable(parts.uri.path());
         }
     };
-    let reply = match read(body, REQUEST_LIMIT).await {
+    let reply = match wire::body(request, &parts.headers, REQUEST_LIMIT).await {
         Ok(body) => {
             gateway
                 .respond(http::Request::from_parts(parts, body))
                 .await
         }
-        Err(ReadError::TooLarge) => gateway.too_large(),
-        Err(ReadError::Broken) => gateway.broken_request(),
+        Err(BodyError::TooLarge) => gateway.too_large(),
+        Err(BodyError::Broken) => gateway.broken_request(),
     };
     // The answer does not wait for it; the host lets the instance finish what it began.
     if gateway.begin_drain() {
         spin_sdk::wasip3::spawn(async move { gateway.drain().await });
     }
-    reply.map(Full::new)
+    reply
 }
 
 /// The gateway of this instance, started where it is not yet.
@@ -113,23 +119,34 @@ impl From<DatabaseError> for StartError {
 
 /// Two connections that the requests of an instance share. That is safe because no sequence of statements
 /// is ever a transaction.
+///
+/// Instances are many and short-lived, and each connection reads the whole schema first: the durable one is
+/// opened by the first statement that needs it, which on FHIR routes is none.
 struct SpinDatabase {
-    durable: SendWrapper<Connection>,
+    durable: SendWrapper<OnceCell<Connection>>,
     relaxed: SendWrapper<Connection>,
 }
 
 impl SpinDatabase {
     async fn open() -> Result<Self, DatabaseError> {
         migrate(&SoleConnection(SendWrapper::new(connection().await?))).await?;
-        let durable = connection().await?;
         let relaxed = connection().await?;
-        // libSQL has these by itself and refuses the pragmas.
-        let _ = run(&durable, "PRAGMA synchronous = FULL", Vec::new()).await;
+        // libSQL has it by itself and refuses the pragma.
         let _ = run(&relaxed, "PRAGMA synchronous = NORMAL", Vec::new()).await;
         Ok(Self {
-            durable: SendWrapper::new(durable),
+            durable: SendWrapper::new(OnceCell::new()),
             relaxed: SendWrapper::new(relaxed),
         })
+    }
+
+    async fn durable(&self) -> Result<&Connection, DatabaseError> {
+        if let Some(open) = self.durable.get() {
+            return Ok(open);
+        }
+        let connection = connection().await?;
+        let _ = run(&connection, "PRAGMA synchronous = FULL", Vec::new()).await;
+        // Where another request was faster, its connection is as good.
+        Ok(self.durable.get_or_init(|| connection))
     }
 }
 
@@ -140,11 +157,11 @@ impl Database for SpinDatabase {
         sql: &'a str,
         parameters: Vec<Value>,
     ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
-        let connection = match durability {
-            Durability::Durable => &self.durable,
-            Durability::Relaxed => &self.relaxed,
-        };
         Box::pin(SendWrapper::new(async move {
+            let connection = match durability {
+                Durability::Durable => self.durable().await?,
+                Durability::Relaxed => &*self.relaxed,
+            };
             run(connection, sql, parameters).await
         }))
     }
@@ -251,65 +268,23 @@ async fn exchange(request: UpstreamRequest) -> Result<UpstreamResponse, Upstream
     let _ = options.set_first_byte_timeout(Some(nanos));
     let _ = options.set_between_bytes_timeout(Some(nanos));
 
-    let mut outgoing = http::Request::builder()
-        .method(request.method)
-        .uri(request.url);
-    if let Some(headers) = outgoing.headers_mut() {
-        *headers = request.headers;
-    }
-    let mut outgoing = outgoing
-        .body(Full::new(request.body))
-        .map_err(|_| UpstreamError::Broken)?;
-    outgoing
-        .extensions_mut()
-        .insert(RequestOptionsExtension(options));
-    let response = spin_sdk::http::send(outgoing)
+    let body_limit = request.body_limit;
+    let incoming = wire::send(request, options)
         .await
         .map_err(|error| classify(&error))?;
-    let (parts, body) = response.into_parts();
-    let body = read(body, request.body_limit)
+    let (status, headers) = (incoming.status, incoming.headers.clone());
+    let body = incoming
+        .body(body_limit)
         .await
         .map_err(|error| match error {
-            ReadError::Broken => UpstreamError::Broken,
-            ReadError::TooLarge => UpstreamError::TooLarge,
+            BodyError::Broken => UpstreamError::Broken,
+            BodyError::TooLarge => UpstreamError::TooLarge,
         })?;
     Ok(UpstreamResponse {
-        status: parts.status,
-        headers: parts.headers,
+        status,
+        headers,
         body,
     })
-}
-
-enum ReadError {
-    Broken,
-    TooLarge,
-}
-
-async fn read<B>(mut body: B, limit: usize) -> Result<Bytes, ReadError>
-where
-    B: http_body::Body<Data = Bytes> + Unpin,
-{
-    let mut whole = BytesMut::new();
-    let mut first = None;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| ReadError::Broken)?.into_data() else {
-            continue;
-        };
-        if whole.len() + first.as_ref().map_or(0, Bytes::len) + data.len() > limit {
-            return Err(ReadError::TooLarge);
-        }
-        // Most bodies come in one piece: it is kept as it is.
-        match first.take() {
-            None if whole.is_empty() => first = Some(data),
-            None => whole.extend_from_slice(&data),
-            Some(earlier) => {
-                whole.reserve(earlier.len() + data.len());
-                whole.extend_from_slice(&earlier);
-                whole.extend_from_slice(&data);
-            }
-        }
-    }
-    Ok(first.unwrap_or_else(|| whole.freeze()))
 }
 
 fn classify(error: &ErrorCode) -> UpstreamError {

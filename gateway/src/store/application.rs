@@ -27,7 +27,7 @@ pub async fn by_client_id(
         format!("SELECT {COLUMNS} FROM application WHERE client_id = ? AND status <> 'deleted'");
     let row = one(
         database,
-        Durability::Durable,
+        Durability::Relaxed,
         &sql,
         vec![client_id.as_str().into()],
     )
