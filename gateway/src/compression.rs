@@ -1,10 +1,11 @@
 //! Compression of answers (wire contract, section 7.5): gzip where the client allows it and the answer is
 //! text of 1,024 bytes or more.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 
 use bytes::Bytes;
 use flate2::Compression;
+use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue};
@@ -56,6 +57,24 @@ pub fn compress(mut reply: Reply, accept_gzip: bool) -> Reply {
         .headers_mut()
         .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     reply
+}
+
+/// Inflates exactly one gzip member that is the whole body; nothing where there is more than `limit`. What follows
+/// a member would be passed on without having been looked at.
+#[must_use]
+pub fn inflate(body: &[u8], limit: usize) -> Option<Vec<u8>> {
+    // The last four bytes promise the length; believed as far as deflate can expand at all.
+    let promised = body
+        .last_chunk::<4>()
+        .map_or(0, |length| u32::from_le_bytes(*length) as usize);
+    let capacity = promised.min(body.len().saturating_mul(1032)).min(limit);
+    let mut inflated = Vec::with_capacity(capacity.saturating_add(1));
+    let mut decoder = GzDecoder::new(body);
+    let read = (&mut decoder)
+        .take(limit as u64 + 1)
+        .read_to_end(&mut inflated)
+        .ok()?;
+    (read <= limit && decoder.into_inner().is_empty()).then_some(inflated)
 }
 
 /// Adds `Accept-Encoding` to `Vary`, once.
@@ -118,8 +137,6 @@ const fn level(length: usize) -> Compression {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
     use http::Response;
 
     use super::*;

@@ -31,6 +31,8 @@ cargo xtask <command>
             lock-downs and revocations under load, 20,000 requests of 64 people, rate limits across instances; all of them, or those that are named
   bench fhir    a page of claims beside nginx, and beside a bare component on the same engine
             --json, --rounds N, --milliseconds N, --connections N, --only page|Patient|LINE[,…]
+  bench steps   guard, rewrite, inflate and deflate: instructions against the committed numbers, and time
+            --save                   commit to these numbers
   bench token   tokens per second, beside what SQLite reaches on this disk
   bench web     the browser package beside JSON.parse and other packages, in Node and Chromium
             --milliseconds N         for each job on each page (2500)
@@ -217,10 +219,13 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         "bench" => match rest.args.next().as_deref() {
             Some("fhir") => Ok(Command::Bench("bench-fhir", rest.args.collect())),
             Some("sandbox") => Ok(Command::Bench("bench-sandbox", rest.args.collect())),
+            Some("steps") => Ok(Command::Bench("bench-steps", rest.args.collect())),
             Some("token") => Ok(Command::Bench("bench-token", rest.args.collect())),
             Some("web") => Ok(Command::BenchWeb(rest.args.collect())),
-            Some(other) => bail!("there is no bench named `{other}`: fhir, sandbox, token or web"),
-            None => bail!("`bench` needs a name: fhir, sandbox, token or web"),
+            Some(other) => {
+                bail!("there is no bench named `{other}`: fhir, sandbox, steps, token or web")
+            }
+            None => bail!("`bench` needs a name: fhir, sandbox, steps, token or web"),
         },
         "build" => rest.build().map(Command::Build),
         "check-config" => rest.nothing(Command::CheckConfig),

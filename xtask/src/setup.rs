@@ -111,6 +111,14 @@ pub(crate) fn browser(workspace: &Workspace) -> Result<Browser> {
     find_browser().context("Debian's packages were installed, but hold no browser and driver")
 }
 
+/// Valgrind counts instructions.
+pub(crate) fn valgrind(workspace: &Workspace) -> Result<()> {
+    if on_path("valgrind").is_some() {
+        return Ok(());
+    }
+    debian_packages(workspace, &["valgrind"]).context("valgrind counts the instructions")
+}
+
 /// Finds nginx, or unpacks Debian's package for this repository alone: nothing is installed, so that no server
 /// is started on port 80.
 pub(crate) fn nginx(workspace: &Workspace) -> Result<PathBuf> {

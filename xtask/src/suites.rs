@@ -70,6 +70,16 @@ pub(crate) fn bench(workspace: &Workspace, program: &str, options: &[String]) ->
     if compares {
         needed.extend([Step::Passthrough, Step::Nginx]);
     }
+    let counts = program == "bench-steps";
+    if counts {
+        needed = [
+            Step::WasmTargets,
+            Step::BenchSteps,
+            Step::Host,
+            Step::Valgrind,
+        ]
+        .into();
+    }
     let mut steps = Steps::new(needed.len());
     for step in needed {
         steps.step(step.label(), || step.run(workspace, Profile::Release))?;
@@ -80,6 +90,10 @@ pub(crate) fn bench(workspace: &Workspace, program: &str, options: &[String]) ->
         cargo
             .env("BLUEGATE_NGINX", setup::nginx(workspace)?)
             .env("BLUEGATE_PASSTHROUGH", component);
+    }
+    if counts {
+        let component = workspace.component("bluegate_bench_steps", Profile::Release);
+        cargo.env("BLUEGATE_STEPS", component);
     }
     cargo
         .args([

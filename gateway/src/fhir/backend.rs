@@ -1,10 +1,7 @@
 //! The call to the claims backend: what is sent, and what its answer means (wire contract, sections 7.3
 //! and 7.5). An answer that comes out of here is whole and inflated, and nobody has looked at whose it is.
 
-use std::io::Read as _;
-
 use bytes::Bytes;
-use flate2::bufread::GzDecoder;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
@@ -14,6 +11,7 @@ use super::breaker::Passage;
 use super::exchange::{self, Exchange};
 use super::refusal::Refusal;
 use crate::app::{App, Request};
+use crate::compression;
 use crate::ports::{UpstreamError, UpstreamResponse};
 use crate::trace::Trace;
 
@@ -186,23 +184,8 @@ fn inflated(response: &UpstreamResponse) -> Result<Answer, Refusal> {
     })
 }
 
-/// Inflates exactly one gzip member that is the whole body. What follows a member would reach the client
-/// without having been looked at.
 fn gunzip(body: &[u8]) -> Option<Vec<u8>> {
-    // The last four bytes promise the length; believed as far as deflate can expand at all.
-    let promised = body
-        .last_chunk::<4>()
-        .map_or(0, |length| u32::from_le_bytes(*length) as usize);
-    let capacity = promised
-        .min(body.len().saturating_mul(1032))
-        .min(BODY_LIMIT);
-    let mut inflated = Vec::with_capacity(capacity.saturating_add(1));
-    let mut decoder = GzDecoder::new(body);
-    let read = (&mut decoder)
-        .take(BODY_LIMIT as u64 + 1)
-        .read_to_end(&mut inflated)
-        .ok()?;
-    (read <= BODY_LIMIT && decoder.into_inner().is_empty()).then_some(inflated)
+    compression::inflate(body, BODY_LIMIT)
 }
 
 /// Whether the gzip header has no optional field: a file name or a comment there could carry anything past

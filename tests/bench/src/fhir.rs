@@ -8,7 +8,7 @@
 mod load;
 mod nginx;
 mod origin;
-mod page;
+pub(crate) mod page;
 mod table;
 
 use std::io;

@@ -1,7 +1,7 @@
 //! Rounds that try to break single use and atomicity, load with every owner checked, the rate limit across
 //! instances, and benchmarks, all against the whole application on the test host.
 //!
-//! The binaries are `soak`, `bench-token`, `bench-fhir` and `bench-sandbox`; `cargo test -p bluegate-bench` runs a tenth of the rounds. What
+//! The binaries are `soak`, `bench-token`, `bench-fhir`, `bench-steps` and `bench-sandbox`; `cargo test -p bluegate-bench` runs a tenth of the rounds. What
 //! they say of a killed engine holds for a killed process; nobody here pulls the plug of the machine.
 
 pub mod crash;
@@ -13,6 +13,7 @@ pub mod redeem;
 pub mod report;
 pub mod rotate;
 pub mod sandbox;
+pub mod steps;
 pub mod stop;
 pub mod token_rate;
 

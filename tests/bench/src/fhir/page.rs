@@ -6,9 +6,17 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use axum::body::Body;
+use bluegate_sandbox::app;
+use bluegate_sandbox::config::Config;
+use bluegate_sandbox::people::PersonNumber;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures_executor::block_on;
+use http::Request;
+use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tower_service::Service as _;
 
 /// Claims on the page.
 pub(crate) const CLAIMS: usize = 8;
@@ -49,6 +57,34 @@ impl Page {
         }
     }
 }
+
+/// The sandbox's own page for a fixed person and day, with links on the base of the steps: the person's id, the
+/// page and the Patient.
+pub(crate) fn sandbox_page() -> (String, String, String) {
+    let variables = [
+        ("environment", "sandbox".to_owned()),
+        ("public_base_url", SANDBOX.to_owned()),
+    ];
+    let mut router = app::router(Config::from_variables(&variables), || 1_790_000_000);
+    let mut ask = |path: &str| {
+        let request = Request::get(format!("/sandbox/claims/v2/fhir/{path}"));
+        let request = request.body(Body::empty()).expect("a request");
+        let answer = block_on(router.call(request)).expect("an answer");
+        let body = block_on(answer.into_body().collect()).expect("its body");
+        String::from_utf8(body.to_bytes().to_vec()).expect("text")
+    };
+    let person = PersonNumber::new(100).expect("a person").patient_id();
+    let claims = ask(&format!("ExplanationOfBenefit?patient={person}&_count=50"));
+    let patient = ask(&format!("Patient/{person}"));
+    let (_, bundle) = sandbox(&serde_json::from_str(&claims).expect("JSON"));
+    let page = bundle.to_string().replace(
+        &format!("{SANDBOX}/sandbox/claims"),
+        bluegate_bench_steps::BACKEND,
+    );
+    (person.to_string(), page, patient)
+}
+
+const SANDBOX: &str = "http://127.0.0.1:3000";
 
 /// As a backend compresses.
 pub(crate) fn gzip(body: &[u8]) -> Vec<u8> {
