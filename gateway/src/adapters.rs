@@ -2,5 +2,5 @@
 
 #[cfg(test)]
 pub(crate) mod native;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "component"))]
 pub(crate) mod spin;

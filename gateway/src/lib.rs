@@ -27,7 +27,7 @@ pub mod version;
 pub mod web;
 
 /// The entry point on Spin. The SDK's own attribute would convert requests and answers to streams first.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "component"))]
 mod component {
     use spin_sdk::wasip3::exports::http::handler::Guest;
     use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};
