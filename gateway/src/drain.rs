@@ -41,18 +41,23 @@ impl Drain {
 
     /// Whether to drain after this answer; then nobody else of this instance does until it is done.
     #[must_use]
-    pub fn begin(&self, now: UnixMillis) -> bool {
+    pub fn begin(&self, now: UnixMillis) -> Option<Turn> {
         let mut state = self.lock();
         let due = state.urgent || state.last.is_none_or(|last| now.0 - last.0 >= EVERY_MS);
         if state.running || !due {
-            return false;
+            return None;
         }
+        let turn = if state.urgent {
+            Turn::Urgent
+        } else {
+            Turn::Due
+        };
         *state = State {
             last: Some(now),
             running: true,
             urgent: false,
         };
-        true
+        Some(turn)
     }
 
     /// It is done.
@@ -62,6 +67,30 @@ impl Drain {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why an instance drains.
+#[allow(clippy::exhaustive_enums)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Turn {
+    /// It has not for a second. Another instance may have, and then there is nothing to do: instances are many and
+    /// short-lived, and each begins knowing nothing.
+    Due,
+    /// Something critical happened.
+    Urgent,
+}
+
+/// Drains after an answer.
+pub async fn take_turn(app: &App, turn: Turn) {
+    let since = UnixMillis(app.clock.now().0 - EVERY_MS);
+    // Where the store does not say, draining once too often does no harm.
+    let done = turn == Turn::Due
+        && watch::moved_since(app.database.as_ref(), since)
+            .await
+            .unwrap_or(false);
+    if !done {
+        drain(app).await;
     }
 }
 

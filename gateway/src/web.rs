@@ -42,7 +42,7 @@ use tower_service::Service as _;
 
 use crate::app::{App, Reply, Request};
 use crate::compression;
-use crate::drain::drain;
+use crate::drain::{Turn, take_turn};
 use crate::fhir::{self, Interaction, Target};
 use crate::jwks::KeyCache;
 use crate::rate::Limited;
@@ -135,14 +135,14 @@ impl Gateway {
 
     /// Whether work that is no part of an answer is due. Whoever is told so calls [`Gateway::drain`].
     #[must_use]
-    pub fn begin_drain(&self) -> bool {
+    pub fn begin_drain(&self) -> Option<Turn> {
         let app = &self.site.app;
         app.drain.begin(app.clock.now())
     }
 
     /// Does that work.
-    pub async fn drain(&self) {
-        drain(&self.site.app).await;
+    pub async fn drain(&self, turn: Turn) {
+        take_turn(&self.site.app, turn).await;
         self.site.app.drain.end();
     }
 

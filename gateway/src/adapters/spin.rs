@@ -66,8 +66,8 @@ async fn answer(request: Request) -> Reply {
         Err(BodyError::Broken) => gateway.broken_request(),
     };
     // The answer does not wait for it; the host lets the instance finish what it began.
-    if gateway.begin_drain() {
-        spin_sdk::wasip3::spawn(async move { gateway.drain().await });
+    if let Some(turn) = gateway.begin_drain() {
+        spin_sdk::wasip3::spawn(async move { gateway.drain(turn).await });
     }
     reply
 }

@@ -41,6 +41,22 @@ pub async fn advance(
     Ok(waiting > BATCH)
 }
 
+/// Whether some instance moved on after `since`.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn moved_since(database: &dyn Database, since: UnixMillis) -> Result<bool, StoreError> {
+    let row = one(
+        database,
+        Durability::Relaxed,
+        "SELECT 1 FROM watch_position WHERE id = 1 AND at > ?",
+        vec![since.into()],
+    )
+    .await?;
+    Ok(row.is_some())
+}
+
 /// Forgets whose the tokens of flows were that ended long ago: no grant but one for research lasts so long.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 
 use super::ops::operators;
 use super::*;
+use crate::drain::Turn;
 use crate::policy::webhook::SigningSecret;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -128,18 +129,48 @@ fn an_alert_goes_out_after_the_very_answer_that_raised_it() {
     let client = world.app("One");
     let tokens = world.connect(&client, &anne());
     let gateway = world.gateway.borrow().clone();
-    if gateway.begin_drain() {
-        block_on(gateway.drain());
+    if let Some(turn) = gateway.begin_drain() {
+        block_on(gateway.drain(turn));
     }
-    assert!(!gateway.begin_drain(), "once a second is enough");
+    assert_eq!(gateway.begin_drain(), None, "once a second is enough");
     world
         .outside
         .change(|outside| outside.claims_owner = Some("-2"));
     world.claims(&tokens.access);
-    assert!(gateway.begin_drain(), "but not for this");
-    assert!(!gateway.begin_drain(), "one at a time");
-    block_on(gateway.drain());
+    assert_eq!(
+        gateway.begin_drain(),
+        Some(Turn::Urgent),
+        "but not for this"
+    );
+    assert_eq!(gateway.begin_drain(), None, "one at a time");
+    block_on(gateway.drain(Turn::Urgent));
     assert_eq!(world.delivered().len(), 1);
+}
+
+#[test]
+fn a_new_instance_leaves_alone_what_another_one_just_drained() {
+    let world = watched();
+    let tokens = world.connect(&world.app("One"), &anne());
+    world.drain();
+    let behind = || match world
+        .sql("SELECT (SELECT MAX(id) FROM audit) - audit_id FROM watch_position")[0][0]
+    {
+        Value::Integer(rows) => rows,
+        _ => panic!("no position"),
+    };
+    world.claims(&tokens.access);
+    let waiting = behind();
+    assert!(waiting > 0);
+    // A fresh instance knows nothing of the other's drain; the store does.
+    world.restart();
+    let gateway = world.gateway.borrow().clone();
+    let turn = gateway.begin_drain().unwrap();
+    assert_eq!(turn, Turn::Due);
+    block_on(gateway.drain(turn));
+    assert_eq!(behind(), waiting);
+    world.advance(2);
+    block_on(gateway.drain(gateway.begin_drain().unwrap()));
+    assert_eq!(behind(), 0);
 }
 
 #[test]
