@@ -6,11 +6,13 @@ use crate::policy::application::Application;
 use crate::policy::parameters::Parameters;
 
 /// The fields in the order of the page; each is a member of the metadata (wire contract, section 9).
-pub(in crate::web) const FIELDS: [&str; 12] = [
+pub(in crate::web) const FIELDS: [&str; 14] = [
     "client_name",
     "redirect_uris",
     "token_endpoint_auth_method",
     "jwks",
+    "jwks_uri",
+    "grant_types",
     "data_access_type",
     "requires_demographics",
     "scope",
@@ -61,7 +63,7 @@ impl Typed {
                         .iter()
                         .filter_map(Value::as_str)
                         .collect::<Vec<_>>()
-                        .join("\n"),
+                        .join(if name == "grant_types" { " " } else { "\n" }),
                     Value::Bool(true) => "on".to_owned(),
                     Value::Bool(false) => return None,
                     Value::String(text) => text.clone(),
@@ -96,6 +98,7 @@ impl Typed {
             "token_endpoint_auth_method",
             "data_access_type",
             "scope",
+            "jwks_uri",
             "client_uri",
             "tos_uri",
             "policy_uri",
@@ -106,7 +109,7 @@ impl Typed {
                 body.insert(name.to_owned(), json!(text));
             }
         }
-        for name in ["redirect_uris", "contacts"] {
+        for name in ["redirect_uris", "grant_types", "contacts"] {
             let items: Vec<_> = self.text(name).split_whitespace().collect();
             if !items.is_empty() {
                 body.insert(name.to_owned(), json!(items));
@@ -131,7 +134,7 @@ mod tests {
     #[test]
     fn a_form_becomes_the_registration_that_it_says() {
         let form = Parameters::parse(
-            b"client_name=+My+App+&redirect_uris=https%3A%2F%2Fa.example%2Fcb%0D%0Ahttps%3A%2F%2Fb.example%2Fcb+https%3A%2F%2Fc.example%2F&requires_demographics=on&scope=&jwks=&contacts=a%40b.example&other=1",
+            b"client_name=+My+App+&redirect_uris=https%3A%2F%2Fa.example%2Fcb%0D%0Ahttps%3A%2F%2Fb.example%2Fcb+https%3A%2F%2Fc.example%2F&requires_demographics=on&grant_types=authorization_code+refresh_token&scope=&jwks=&contacts=a%40b.example&other=1",
         );
         let body = Typed::sent(&form).metadata().unwrap();
         assert_eq!(
@@ -139,6 +142,7 @@ mod tests {
             json!({
                 "client_name": "My App",
                 "redirect_uris": ["https://a.example/cb", "https://b.example/cb", "https://c.example/"],
+                "grant_types": ["authorization_code", "refresh_token"],
                 "contacts": ["a@b.example"],
                 "requires_demographics": true,
                 "require_pushed_authorization_requests": false,

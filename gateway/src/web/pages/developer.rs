@@ -233,6 +233,14 @@ fn fields(language: Language, state: &FormState) -> Vec<Field> {
                     ]
                     .to_vec(),
                 ),
+                "grant_types" => choice(
+                    typed.text(name),
+                    [
+                        ("authorization_code refresh_token", dev.grants_refresh),
+                        ("authorization_code", dev.grants_code),
+                    ]
+                    .to_vec(),
+                ),
                 "data_access_type" => choice(
                     typed.text(name),
                     [
@@ -246,7 +254,7 @@ fn fields(language: Language, state: &FormState) -> Vec<Field> {
                 "redirect_uris" | "jwks" | "contacts" | "description" | "scope" => {
                     Kind::Area(text(name))
                 }
-                "client_uri" | "tos_uri" | "policy_uri" => Kind::Address(text(name)),
+                "client_uri" | "jwks_uri" | "tos_uri" | "policy_uri" => Kind::Address(text(name)),
                 _ => Kind::Text(text(name)),
             };
             Field {
@@ -278,6 +286,8 @@ fn labels(name: &str, dev: &'static DeveloperTexts) -> (&'static str, &'static s
         "redirect_uris" => (dev.add_redirect, dev.add_redirect_help),
         "token_endpoint_auth_method" => (dev.auth_label, dev.auth_help),
         "jwks" => (dev.jwks, dev.jwks_help),
+        "jwks_uri" => (dev.jwks_uri, dev.jwks_uri_help),
+        "grant_types" => (dev.grants, dev.grants_help),
         "data_access_type" => (dev.data_type, dev.data_type_help),
         "requires_demographics" => (dev.demographics, dev.demographics_help),
         "scope" => (dev.scope, dev.scope_help),

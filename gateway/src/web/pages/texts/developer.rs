@@ -129,12 +129,30 @@ texts! {
         error_heading:
             "Please correct this:",
             "Corrija esto:";
+        grants:
+            "What it uses (grant_types)",
+            "Qué usa (grant_types)";
+        grants_code:
+            "Tokens for one hour (authorization_code)",
+            "Tokens por una hora (authorization_code)";
+        grants_help:
+            "With refresh it stays connected as long as the person allowed.",
+            "Con renovación sigue conectada mientras la persona lo permita.";
+        grants_refresh:
+            "Tokens that can be renewed (authorization_code refresh_token)",
+            "Tokens que se pueden renovar (authorization_code refresh_token)";
         jwks:
             "Public keys (JWKS)",
             "Claves públicas (JWKS)";
         jwks_help:
             "Only for private_key_jwt: a JSON object with \"keys\", RSA or EC, public parts only.",
             "Solo para private_key_jwt: un objeto JSON con \"keys\", RSA o EC, solo las partes públicas.";
+        jwks_uri:
+            "Address of the public keys (jwks_uri)",
+            "Dirección de las claves públicas (jwks_uri)";
+        jwks_uri_help:
+            "Instead of the keys above, only on an origin that the operator allows.",
+            "En lugar de las claves de arriba, solo en un origen que permita el operador.";
         keep:
             "Keep it",
             "Conservarla";
