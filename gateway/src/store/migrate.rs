@@ -17,11 +17,12 @@ const WATCH: &str = include_str!("watch.sql");
 /// The store's error, or one that says that the store is of a newer build.
 pub async fn migrate(database: &dyn Database) -> Result<(), DatabaseError> {
     let run = |sql: &'static str| database.execute(Durability::Durable, sql, Vec::new());
-    // libSQL refuses this pragma and needs it not; in memory it has no effect.
-    let _ = run("PRAGMA journal_mode = WAL").await;
+    // First what needs no schema: every instance asks this, and reading the schema is the dearest part of its start.
     if user_version(database).await? == SCHEMA_VERSION {
         return Ok(());
     }
+    // Kept in the file. libSQL refuses this pragma and needs it not; in memory it has no effect.
+    let _ = run("PRAGMA journal_mode = WAL").await;
     run("BEGIN IMMEDIATE").await?;
     match apply(database).await {
         Ok(()) => run("COMMIT").await.map(drop),
