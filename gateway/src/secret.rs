@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bluegate_shared::id::{Issuer, PatientId, Subject};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -97,6 +98,22 @@ pub fn keyed_hash(key: &Key, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         mac.update(part);
     }
     mac.finalize().into_bytes().into()
+}
+
+/// What the audit calls a person: a keyed hash of the patient id (wire contract, section 10).
+#[must_use]
+pub fn person_hash(key: &Key, patient: &PatientId) -> [u8; 32] {
+    keyed_hash(key, "person", &[patient.as_str().as_bytes()])
+}
+
+/// What the audit calls the account that a person signs in with.
+#[must_use]
+pub fn account_hash(key: &Key, issuer: &Issuer, subject: &Subject) -> [u8; 32] {
+    keyed_hash(
+        key,
+        "account",
+        &[issuer.as_str().as_bytes(), &Vec::from(subject.whole())],
+    )
 }
 
 /// Bytes in lower-case hexadecimal.

@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use crate::app::{App, Request};
 use crate::ports::UnixMillis;
 use crate::rate::Allowance;
-use crate::secret::{hex, keyed_hash};
+use crate::secret::{hex, person_hash};
 use crate::store::StoreError;
 use crate::store::access::{self, Call, Link};
 use crate::store::audit::{Event, Level};
@@ -63,8 +63,8 @@ impl<'a> Trail<'a> {
     pub(super) fn identify(&mut self, link: &Link) {
         self.client_id.clone_from(&link.client_id);
         self.flow_id.clone_from(&link.flow_id);
-        let patient = link.patients.shared().as_str().as_bytes();
-        self.person = keyed_hash(&self.app.config.audit_key, "person", &[patient]).to_vec();
+        let key = &self.app.config.audit_key;
+        self.person = person_hash(key, link.patients.shared()).to_vec();
     }
 
     /// The call was counted.

@@ -1,5 +1,7 @@
 //! What an operator sees at a glance: identity conflicts, the circuit breaker, and how much there is of all.
 
+use bluegate_shared::id::PatientId;
+
 use crate::ports::{Database, Durability, UnixMillis};
 
 use super::row::{StoreError, all, one};
@@ -17,11 +19,7 @@ pub struct Conflict {
     /// The sign-in that it stopped.
     pub request_id: String,
     /// The patient id of that sign-in. Never shown, only hashed.
-    pub patient_id: String,
-    /// The issuer of that sign-in.
-    pub issuer: String,
-    /// The subject of that sign-in. Never shown, only hashed.
-    pub subject: Vec<u8>,
+    pub patient_id: PatientId,
     /// Identities that are held by it.
     pub held: i64,
 }
@@ -35,7 +33,7 @@ pub async fn conflicts(database: &dyn Database) -> Result<Vec<Conflict>, StoreEr
     let rows = all(
         database,
         Durability::Relaxed,
-        "SELECT c.id, c.reason, c.seen_at, c.request_id, c.patient_id, c.issuer, c.subject,
+        "SELECT c.id, c.reason, c.seen_at, c.request_id, c.patient_id,
                 (SELECT COUNT(*) FROM identity i WHERE i.held_at IS NOT NULL
                    AND ((i.issuer = c.issuer AND i.subject = c.subject) OR i.patient_id = c.patient_id))
          FROM identity_conflict c WHERE c.resolved_at IS NULL ORDER BY c.id LIMIT 200",
@@ -49,10 +47,9 @@ pub async fn conflicts(database: &dyn Database) -> Result<Vec<Conflict>, StoreEr
                 reason: row.text(1)?.to_owned(),
                 seen_at: row.instant(2)?,
                 request_id: row.text(3)?.to_owned(),
-                patient_id: row.text(4)?.to_owned(),
-                issuer: row.text(5)?.to_owned(),
-                subject: row.optional_blob(6)?.unwrap_or_default().to_vec(),
-                held: row.integer(7)?,
+                patient_id: PatientId::parse(row.text(4)?)
+                    .map_err(|_| StoreError::Shape("identity_conflict.patient_id"))?,
+                held: row.integer(5)?,
             })
         })
         .collect()

@@ -15,7 +15,7 @@ use crate::app::{Reply, Request};
 use crate::policy::authorize::Language;
 use crate::policy::parameters::Parameters;
 use crate::profile::Profile;
-use crate::secret::{Secret, keyed_hash};
+use crate::secret::{Secret, person_hash};
 use crate::signin::SignInError;
 use crate::store::account::{self, Session, accesses, connected, visit};
 use crate::store::audit::Level;
@@ -273,7 +273,7 @@ async fn page(
         .config
         .audit_key
         .all()
-        .map(|key| keyed_hash(key, "person", &[patient.as_str().as_bytes()]).to_vec())
+        .map(|key| person_hash(key, &patient).to_vec())
         .collect();
     let applications = connected(database, session.identity_id, &people, app.clock.now())
         .await

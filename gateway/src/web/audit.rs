@@ -1,12 +1,12 @@
 //! The audit event of an action, written before its answer and as one JSON line.
 
-use bluegate_shared::id::{Issuer, PatientId, Subject};
+use bluegate_shared::id::PatientId;
 use serde_json::Value;
 
 use super::Site;
-use crate::app::{App, Request};
+use crate::app::Request;
 use crate::ports::UnixMillis;
-use crate::secret::keyed_hash;
+use crate::secret::person_hash;
 use crate::store::StoreError;
 use crate::store::audit::{Event, Level, record};
 
@@ -95,7 +95,7 @@ impl<'a> Action<'a> {
         let ended_at = site.app.clock.now();
         let person = self
             .patient
-            .map(|patient| person_hash(&site.app, patient).to_vec())
+            .map(|patient| person_hash(&site.app.config.audit_key, patient).to_vec())
             .unwrap_or_default();
         Draft {
             action: self,
@@ -165,22 +165,4 @@ impl<'a> Draft<'a> {
             .log
             .line(&Value::Object(self.event().line()).to_string());
     }
-}
-
-/// What the audit calls a person.
-pub(crate) fn person_hash(app: &App, patient: &PatientId) -> [u8; 32] {
-    keyed_hash(
-        &app.config.audit_key,
-        "person",
-        &[patient.as_str().as_bytes()],
-    )
-}
-
-/// What the audit calls the account that a person signs in with.
-pub(crate) fn account_hash(app: &App, issuer: &Issuer, subject: &Subject) -> [u8; 32] {
-    keyed_hash(
-        &app.config.audit_key,
-        "account",
-        &[issuer.as_str().as_bytes(), &Vec::from(subject.whole())],
-    )
 }

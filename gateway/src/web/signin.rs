@@ -4,14 +4,14 @@ use axum::Extension;
 use axum::extract::State;
 use http::{Method, StatusCode};
 
-use super::audit::{Action, account_hash, person_hash};
+use super::audit::Action;
 use super::pages::{self, Problem};
 use super::reply::{add_cookie, see_other};
 use super::{Answer, Site, account, cookies};
 use crate::app::{Reply, Request};
 use crate::policy::parameters::Parameters;
 use crate::profile::Profile;
-use crate::secret::Secret;
+use crate::secret::{Secret, account_hash, person_hash};
 use crate::signin::{SignInError, patient};
 use crate::store::audit::Level;
 use crate::store::authorization::{PendingRequest, pending, signed_in};
@@ -212,7 +212,7 @@ pub(super) async fn identify(
         .await?;
     let issuer = &app.config.idp_issuer;
     // Before anything is made of the subject: what the watch compares is what the provider said.
-    let account = account_hash(app, issuer, &person.subject);
+    let account = account_hash(&app.config.audit_key, issuer, &person.subject);
     let mbi = person.mbi.ok_or(SignInError::NotFound)?;
     let patients = patient::by_medicare_number(app, &mbi, &request.request_id).await?;
     let subject = person.subject;
@@ -231,7 +231,7 @@ pub(super) async fn identify(
             issuer,
             subject: &subject,
             found: &patients,
-            person: &person_hash(app, patients.shared()),
+            person: &person_hash(&app.config.audit_key, patients.shared()),
             account: &account,
             key_id: app.config.audit_key.id(),
             now: app.clock.now(),

@@ -17,7 +17,7 @@ use crate::fhir::rate;
 use crate::fhir::refusal::Refusal;
 use crate::profile::Profile;
 use crate::rate::Allowance;
-use crate::secret::keyed_hash;
+use crate::secret::person_hash;
 use crate::store::access::{Call, permit, record};
 use crate::store::audit::{Event, Level};
 use crate::store::identity::Account;
@@ -143,11 +143,7 @@ async fn note(
 }
 
 fn person(site: &Site, token: &LiveToken) -> [u8; 32] {
-    keyed_hash(
-        &site.app.config.audit_key,
-        "person",
-        &[token.patients().shared().as_str().as_bytes()],
-    )
+    person_hash(&site.app.config.audit_key, token.patients().shared())
 }
 
 fn call<'a>(

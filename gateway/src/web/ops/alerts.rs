@@ -18,19 +18,8 @@ pub(super) async fn list(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Read).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
-    let result = async {
-        let open = alert::open(site.app.database.as_ref()).await?;
-        caller
-            .record(&site, &request, Action::ok("ops.alerts"), "")
-            .await?;
-        let items: Vec<_> = open.iter().map(shown).collect();
-        Ok((StatusCode::OK, json!({ "alerts": items })))
-    };
-    caller.answer(&request, result.await)
+    let found = alert::open(site.app.database.as_ref());
+    Caller::list(&site, &request, "ops.alerts", "alerts", found, shown).await
 }
 
 /// POST `{"reason": …}`: an operator has seen it; what happens from now on is a new alert.

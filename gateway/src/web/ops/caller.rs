@@ -151,6 +151,27 @@ impl Caller {
         }
     }
 
+    /// What a list of operators has, under its name: for whoever may read, and told in the audit.
+    pub(super) async fn list<T>(
+        site: &Site,
+        request: &Request,
+        action: &'static str,
+        name: &'static str,
+        found: impl Future<Output = Result<Vec<T>, StoreError>>,
+        shown: impl Fn(&T) -> Value,
+    ) -> Answer {
+        let caller = match Self::of(site, request, Role::Read).await {
+            Ok(caller) => caller,
+            Err(answer) => return *answer,
+        };
+        let result = async {
+            let items: Vec<_> = found.await?.iter().map(shown).collect();
+            caller.record(site, request, Action::ok(action), "").await?;
+            Ok((StatusCode::OK, json!({ name: items })))
+        };
+        caller.answer(request, result.await)
+    }
+
     fn refuse(&self, request: &Request, failure: &Failure) -> Answer {
         if self.by_page {
             return page::failure(request, failure).into();

@@ -20,19 +20,8 @@ pub(super) async fn list(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Read).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
-    let result = async {
-        let found = resolution::held(site.app.database.as_ref()).await?;
-        caller
-            .record(&site, &request, Action::ok("ops.identity"), "")
-            .await?;
-        let items: Vec<_> = found.iter().map(shown).collect();
-        Ok((StatusCode::OK, json!({ "identities": items })))
-    };
-    caller.answer(&request, result.await)
+    let found = resolution::held(site.app.database.as_ref());
+    Caller::list(&site, &request, "ops.identity", "identities", found, shown).await
 }
 
 /// POST `{"reason": …}`: the first operator proposes (202), another one confirms (200), and the link ends.

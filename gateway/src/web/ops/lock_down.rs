@@ -20,19 +20,16 @@ pub(super) async fn list(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Read).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
-    let result = async {
-        let found = lock_down::list(site.app.database.as_ref()).await?;
-        caller
-            .record(&site, &request, Action::ok("ops.lock_down.list"), "")
-            .await?;
-        let items: Vec<_> = found.iter().map(shown).collect();
-        Ok((StatusCode::OK, json!({ "lock_downs": items })))
-    };
-    caller.answer(&request, result.await)
+    let found = lock_down::list(site.app.database.as_ref());
+    Caller::list(
+        &site,
+        &request,
+        "ops.lock_down.list",
+        "lock_downs",
+        found,
+        shown,
+    )
+    .await
 }
 
 /// POST `{"scope": "all"|"version"|"application", "target": …, "reason": …}`: holds from the answer on, on every

@@ -18,7 +18,7 @@ use crate::app::{Reply, Request};
 use crate::policy::application::{Application, Status};
 use crate::policy::operator::Role;
 use crate::ports::Database;
-use crate::secret::{hex, keyed_hash};
+use crate::secret::{hex, person_hash};
 use crate::store::alert::{self, Alert};
 use crate::store::application::with_status;
 use crate::store::lock_down::{self, LockDown};
@@ -134,11 +134,7 @@ impl Overview {
                 .map(|conflict| Shown {
                     id: conflict.id,
                     seen_at: super::instant(conflict.seen_at),
-                    person: hex(&keyed_hash(
-                        &config.audit_key,
-                        "person",
-                        &[conflict.patient_id.as_bytes()],
-                    )),
+                    person: hex(&person_hash(&config.audit_key, &conflict.patient_id)),
                     reason: conflict.reason,
                     request_id: conflict.request_id,
                     held: conflict.held,
