@@ -83,13 +83,16 @@ pub enum Turn {
 
 /// Drains after an answer.
 pub async fn take_turn(app: &App, turn: Turn) {
-    let since = UnixMillis(app.clock.now().0 - EVERY_MS);
+    let now = app.clock.now();
+    let since = match turn {
+        Turn::Due => UnixMillis(now.0 - EVERY_MS),
+        Turn::Urgent => now,
+    };
     // Where the store does not say, draining once too often does no harm.
-    let done = turn == Turn::Due
-        && watch::moved_since(app.database.as_ref(), since)
-            .await
-            .unwrap_or(false);
-    if !done {
+    if watch::take_turn(app.database.as_ref(), now, since)
+        .await
+        .unwrap_or(true)
+    {
         drain(app).await;
     }
 }

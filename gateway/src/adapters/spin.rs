@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use send_wrapper::SendWrapper;
-use spin_sdk::sqlite::{Connection, Error as SqliteError, Value as SqliteValue};
+use spin_sdk::sqlite::wit::sqlite::Connection;
+use spin_sdk::sqlite::{Error as SqliteError, Value as SqliteValue};
 use spin_sdk::wasip3::http::types::{ErrorCode, Request, RequestOptions, Response};
 
 use self::wire::BodyError;
@@ -25,7 +26,7 @@ use crate::ports::{
     UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, Value,
 };
 use crate::rate::RateLimiter;
-use crate::store::migrate::migrate;
+use crate::store::migrate::{is_current, migrate};
 use crate::web::{Gateway, unavailable};
 
 /// Largest body that a client may send.
@@ -122,6 +123,10 @@ impl From<DatabaseError> for StartError {
 ///
 /// Instances are many and short-lived, and each connection reads the whole schema first: the durable one is
 /// opened by the first statement that needs it, which on FHIR routes is none.
+///
+/// Statements are calls that block the instance. They are short, and the streams by which the asynchronous ones
+/// hand over their rows cost several times what SQLite does. (Both at once would not do: a statement whose rows
+/// are still to be taken can hold the lock that a blocking one waits for.)
 struct SpinDatabase {
     durable: SendWrapper<OnceCell<Connection>>,
     relaxed: SendWrapper<Connection>,
@@ -129,23 +134,25 @@ struct SpinDatabase {
 
 impl SpinDatabase {
     async fn open() -> Result<Self, DatabaseError> {
-        migrate(&SoleConnection(SendWrapper::new(connection().await?))).await?;
-        let relaxed = connection().await?;
+        let relaxed = SoleConnection(SendWrapper::new(connection()?));
+        if !is_current(&relaxed).await? {
+            migrate(&SoleConnection(SendWrapper::new(connection()?))).await?;
+        }
+        let SoleConnection(relaxed) = relaxed;
         // libSQL has it by itself and refuses the pragma.
-        let _ = run(&relaxed, "PRAGMA synchronous = NORMAL", Vec::new()).await;
+        let _ = run(&relaxed, "PRAGMA synchronous = NORMAL", Vec::new());
         Ok(Self {
             durable: SendWrapper::new(OnceCell::new()),
-            relaxed: SendWrapper::new(relaxed),
+            relaxed,
         })
     }
 
-    async fn durable(&self) -> Result<&Connection, DatabaseError> {
+    fn durable(&self) -> Result<&Connection, DatabaseError> {
         if let Some(open) = self.durable.get() {
             return Ok(open);
         }
-        let connection = connection().await?;
-        let _ = run(&connection, "PRAGMA synchronous = FULL", Vec::new()).await;
-        // Where another request was faster, its connection is as good.
+        let connection = connection()?;
+        let _ = run(&connection, "PRAGMA synchronous = FULL", Vec::new());
         Ok(self.durable.get_or_init(|| connection))
     }
 }
@@ -159,10 +166,10 @@ impl Database for SpinDatabase {
     ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
         Box::pin(SendWrapper::new(async move {
             let connection = match durability {
-                Durability::Durable => self.durable().await?,
+                Durability::Durable => self.durable()?,
                 Durability::Relaxed => &*self.relaxed,
             };
-            run(connection, sql, parameters).await
+            run(connection, sql, parameters)
         }))
     }
 }
@@ -177,35 +184,28 @@ impl Database for SoleConnection {
         sql: &'a str,
         parameters: Vec<Value>,
     ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
-        Box::pin(SendWrapper::new(async move {
-            run(&self.0, sql, parameters).await
-        }))
+        Box::pin(SendWrapper::new(
+            async move { run(&self.0, sql, parameters) },
+        ))
     }
 }
 
-async fn connection() -> Result<Connection, DatabaseError> {
-    Connection::open_default().await.map_err(failed)
+fn connection() -> Result<Connection, DatabaseError> {
+    Connection::open("default").map_err(failed)
 }
 
-async fn run(
-    connection: &Connection,
-    sql: &str,
-    parameters: Vec<Value>,
-) -> Result<Rows, DatabaseError> {
-    let parameters = parameters.into_iter().map(|value| match value {
-        Value::Blob(bytes) => SqliteValue::Blob(bytes),
-        Value::Integer(number) => SqliteValue::Integer(number),
-        Value::Null => SqliteValue::Null,
-        Value::Real(number) => SqliteValue::Real(number),
-        Value::Text(text) => SqliteValue::Text(text),
-    });
-    let rows = connection
-        .execute(sql, parameters)
-        .await
-        .map_err(failed)?
-        .collect()
-        .await
-        .map_err(failed)?;
+fn run(connection: &Connection, sql: &str, parameters: Vec<Value>) -> Result<Rows, DatabaseError> {
+    let parameters: Vec<_> = parameters
+        .into_iter()
+        .map(|value| match value {
+            Value::Blob(bytes) => SqliteValue::Blob(bytes),
+            Value::Integer(number) => SqliteValue::Integer(number),
+            Value::Null => SqliteValue::Null,
+            Value::Real(number) => SqliteValue::Real(number),
+            Value::Text(text) => SqliteValue::Text(text),
+        })
+        .collect();
+    let rows = connection.execute(sql, &parameters).map_err(failed)?.rows;
     Ok(rows
         .into_iter()
         .map(|row| {

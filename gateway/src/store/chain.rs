@@ -97,7 +97,9 @@ impl LinkHash {
 pub enum Sealed {
     /// Nothing was left.
     Nothing,
-    /// A link was made, here or by another instance; there may be more to do.
+    /// A link was made, here or by another instance, and it is full: there may be more to do.
+    Full,
+    /// A link was made, here or by another instance, of all that there was.
     Link,
     /// A row is missing after the last link. Nothing is sealed over a gap before somebody was told.
     Gap(Layer, i64),
@@ -169,7 +171,12 @@ pub async fn seal(
         ],
     )
     .await?;
-    Ok(Sealed::Link)
+    let full = |rows: &Vec<Line>| i64::try_from(rows.len()).is_ok_and(|rows| rows >= BATCH);
+    Ok(if layers.iter().any(full) {
+        Sealed::Full
+    } else {
+        Sealed::Link
+    })
 }
 
 /// The last link.

@@ -4,7 +4,7 @@ use super::layers::triggers;
 use crate::ports::{Database, DatabaseError, Durability, Value};
 
 /// The version that `schema.sql` describes.
-pub const SCHEMA_VERSION: i64 = 4;
+pub const SCHEMA_VERSION: i64 = 5;
 
 const SCHEMA: &str = include_str!("schema.sql");
 const WATCH: &str = include_str!("watch.sql");
@@ -17,8 +17,7 @@ const WATCH: &str = include_str!("watch.sql");
 /// The store's error, or one that says that the store is of a newer build.
 pub async fn migrate(database: &dyn Database) -> Result<(), DatabaseError> {
     let run = |sql: &'static str| database.execute(Durability::Durable, sql, Vec::new());
-    // First what needs no schema: every instance asks this, and reading the schema is the dearest part of its start.
-    if user_version(database).await? == SCHEMA_VERSION {
+    if is_current(database).await? {
         return Ok(());
     }
     // Kept in the file. libSQL refuses this pragma and needs it not; in memory it has no effect.
@@ -31,6 +30,16 @@ pub async fn migrate(database: &dyn Database) -> Result<(), DatabaseError> {
             Err(error)
         }
     }
+}
+
+/// Whether the store has the schema of this build. Every instance asks this first, because it needs no schema, and
+/// reading the schema is the dearest part of an instance's start.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn is_current(database: &dyn Database) -> Result<bool, DatabaseError> {
+    Ok(user_version(database).await? == SCHEMA_VERSION)
 }
 
 async fn apply(database: &dyn Database) -> Result<(), DatabaseError> {

@@ -41,17 +41,36 @@ pub async fn advance(
     Ok(waiting > BATCH)
 }
 
-/// Whether some instance moved on after `since`.
+/// Takes the turn to drain, where no instance took it after `since`: one at a time, of all instances. It is taken
+/// by whoever asks first; nobody gives it back, so that one that stops in the middle delays nobody for long.
 ///
 /// # Errors
 ///
-/// The store's error.
-pub async fn moved_since(database: &dyn Database, since: UnixMillis) -> Result<bool, StoreError> {
+/// The store's error; then it is not known whose turn it is.
+pub async fn take_turn(
+    database: &dyn Database,
+    now: UnixMillis,
+    since: UnixMillis,
+) -> Result<bool, StoreError> {
+    // A look first, here too: new instances ask often.
+    let taken_at = one(
+        database,
+        Durability::Relaxed,
+        "SELECT turn_at FROM watch_position WHERE id = 1",
+        Vec::new(),
+    )
+    .await?
+    .ok_or(StoreError::Shape("the position of the watch"))?
+    .instant(0)?;
+    // A turn of the future is of a clock that has been set back since.
+    if taken_at > since && taken_at <= now {
+        return Ok(false);
+    }
     let row = one(
         database,
         Durability::Relaxed,
-        "SELECT 1 FROM watch_position WHERE id = 1 AND at > ?",
-        vec![since.into()],
+        "UPDATE watch_position SET turn_at = ?1 WHERE id = 1 AND turn_at = ?2 RETURNING id",
+        vec![now.into(), taken_at.into()],
     )
     .await?;
     Ok(row.is_some())

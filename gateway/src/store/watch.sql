@@ -9,9 +9,11 @@ CREATE TABLE watch_position (
     audit_id INTEGER NOT NULL,
     at       INTEGER NOT NULL,
     -- Key of the hashes of people. With another key the watch learns anew: it could only compare in vain.
-    key_id   TEXT    NOT NULL
+    key_id   TEXT    NOT NULL,
+    -- When an instance last took the turn to drain.
+    turn_at  INTEGER NOT NULL
 ) STRICT;
-INSERT INTO watch_position (id, audit_id, at, key_id) VALUES (1, 0, 0, '');
+INSERT INTO watch_position (id, audit_id, at, key_id, turn_at) VALUES (1, 0, 0, '', 0);
 
 -- Counters, by name and up to three labels; web/ops/metrics.rs says what they are called outside.
 CREATE TABLE metric (

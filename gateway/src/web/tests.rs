@@ -179,7 +179,10 @@ impl World {
 
     /// What an instance does after an answer, or a tick.
     fn drain(&self) {
-        block_on(crate::drain::drain(&self.app));
+        block_on(crate::drain::take_turn(
+            &self.app,
+            crate::drain::Turn::Urgent,
+        ));
         let log = self.log.0.lock().unwrap();
         let failed = log.iter().find(|line| line.contains("drain.error"));
         assert_eq!(failed, None);

@@ -5,6 +5,7 @@ use super::ops::operators;
 use super::*;
 use crate::drain::Turn;
 use crate::policy::webhook::SigningSecret;
+use crate::store::watch::take_turn;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -171,6 +172,18 @@ fn a_new_instance_leaves_alone_what_another_one_just_drained() {
     world.advance(2);
     block_on(gateway.drain(gateway.begin_drain().unwrap()));
     assert_eq!(behind(), 0);
+}
+
+#[test]
+fn of_all_instances_one_takes_the_turn_to_drain() {
+    let world = watched();
+    let take = |now: i64| {
+        let (now, since) = (UnixMillis(now), UnixMillis(now - 1_000));
+        block_on(take_turn(&*world.app.database, now, since)).unwrap()
+    };
+    assert!(take(5_000) && !take(5_000) && !take(5_999));
+    assert!(take(6_000) && !take(6_001));
+    assert!(take(2_000), "the clock was set back");
 }
 
 #[test]
