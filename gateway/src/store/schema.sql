@@ -545,6 +545,8 @@ CREATE TABLE rate_window (
     window INTEGER NOT NULL,
     used   INTEGER NOT NULL,
     leased INTEGER NOT NULL,
+    -- Of what is used: leased, perhaps not made yet, and lost where the instance is gone.
+    held   INTEGER NOT NULL,
     PRIMARY KEY (who, window)
 ) STRICT, WITHOUT ROWID;
 

@@ -215,7 +215,7 @@ fn a_call_costs_one_read_and_one_write() {
         assert_eq!(counting.1.lock().unwrap().others, 2 * calls);
     }
     // The leases of the rate limit come on top, and the removal of former windows.
-    assert_eq!(counting.1.lock().unwrap().of_limits, 43);
+    assert_eq!(counting.1.lock().unwrap().of_limits, 12);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::ops::operators;
 use super::*;
 use crate::drain::Turn;
 use crate::policy::webhook::SigningSecret;
+use crate::ports::UnixMillis;
 use crate::store::watch::take_turn;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
