@@ -2,5 +2,5 @@
 
 #[cfg(test)]
 pub(crate) mod native;
-#[cfg(all(target_arch = "wasm32", feature = "component"))]
-pub(crate) mod spin;
+#[cfg(target_arch = "wasm32")]
+pub mod spin;

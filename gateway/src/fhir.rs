@@ -25,6 +25,8 @@ mod v3;
 use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::{Search, Shape};
 
+pub use self::release::etag;
+
 use self::access::{Authorized, LiveToken};
 use self::breaker::Passage;
 use self::query::Page;

@@ -5,7 +5,7 @@
 //! call to the claims backend and releases an answer only when the guard has proved whose it is.
 //! `ports` are the traits for everything outside; `adapters` implement them for Spin and for native tests.
 
-mod adapters;
+pub mod adapters;
 pub mod app;
 pub mod compression;
 pub mod config;

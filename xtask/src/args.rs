@@ -31,7 +31,8 @@ cargo xtask <command>
             lock-downs and revocations under load, 20,000 requests of 64 people, rate limits across instances; all of them, or those that are named
   bench fhir    a page of claims beside nginx, and beside a bare component on the same engine
             --json, --rounds N, --milliseconds N, --connections N, --only page|Patient|LINE[,…]
-  bench steps   guard, rewrite, inflate and deflate: instructions against the committed numbers, and time
+  bench steps   every step of a call: instructions against the committed numbers, and time
+            --page                   whole pages beside the sum of their steps
             --save                   commit to these numbers
   bench token   tokens per second, beside what SQLite reaches on this disk
   bench web     the browser package beside JSON.parse and other packages, in Node and Chromium

@@ -65,20 +65,19 @@ pub(crate) fn screenshots(workspace: &Workspace) -> Result<()> {
 
 /// `cargo xtask soak` and `cargo xtask bench …`: a program of tests/bench on the built application.
 pub(crate) fn bench(workspace: &Workspace, program: &str, options: &[String]) -> Result<ExitCode> {
-    let compares = program == "bench-fhir";
+    let counts = program == "bench-steps";
+    // Whole pages, beside the steps that they are made of.
+    let whole = counts && options.iter().any(|option| option == "--page");
+    let compares = program == "bench-fhir" || whole;
     let mut needed: BTreeSet<_> = needs(Suite::Interop).into_iter().collect();
     if compares {
         needed.extend([Step::Passthrough, Step::Nginx]);
     }
-    let counts = program == "bench-steps";
     if counts {
-        needed = [
-            Step::WasmTargets,
-            Step::BenchSteps,
-            Step::Host,
-            Step::Valgrind,
-        ]
-        .into();
+        if !whole {
+            needed = [Step::WasmTargets, Step::Host].into();
+        }
+        needed.extend([Step::BenchSteps, Step::Valgrind]);
     }
     let mut steps = Steps::new(needed.len());
     for step in needed {

@@ -37,7 +37,11 @@ thread_local! {
 }
 
 /// Serves one request.
-pub(crate) async fn serve(request: Request) -> Result<Response, ErrorCode> {
+///
+/// # Errors
+///
+/// What the host says where the answer cannot be handed over.
+pub async fn serve(request: Request) -> Result<Response, ErrorCode> {
     wire::respond(answer(request).await)
 }
 
@@ -127,13 +131,18 @@ impl From<DatabaseError> for StartError {
 /// Statements are calls that block the instance. They are short, and the streams by which the asynchronous ones
 /// hand over their rows cost several times what SQLite does. (Both at once would not do: a statement whose rows
 /// are still to be taken can hold the lock that a blocking one waits for.)
-struct SpinDatabase {
+pub struct SpinDatabase {
     durable: SendWrapper<OnceCell<Connection>>,
     relaxed: SendWrapper<Connection>,
 }
 
 impl SpinDatabase {
-    async fn open() -> Result<Self, DatabaseError> {
+    /// Opens the store of the label `default` and brings it to the schema of this build.
+    ///
+    /// # Errors
+    ///
+    /// The store's error, or that it is of another build.
+    pub async fn open() -> Result<Self, DatabaseError> {
         let relaxed = SoleConnection(SendWrapper::new(connection()?));
         if !is_current(&relaxed).await? {
             migrate(&SoleConnection(SendWrapper::new(connection()?))).await?;

@@ -110,9 +110,9 @@ impl Released {
     }
 }
 
-/// Weak, because the same tag stands for the body with and without gzip (RFC 9110, section 8.8.1). 128 bits
-/// of a fast hash: the tag tells versions of one person's resource apart and guards nothing.
-fn etag(body: &[u8]) -> HeaderValue {
+/// The tag of a body. Weak, because the same tag stands for the body with and without gzip (RFC 9110, section
+/// 8.8.1). 128 bits of a fast hash: the tag tells versions of one person's resource apart and guards nothing.
+pub fn etag(body: &[u8]) -> HeaderValue {
     HeaderValue::try_from(format!("W/\"{:032x}\"", XxHash3_128::oneshot(body)))
         .unwrap_or(HeaderValue::from_static("W/\"\""))
 }

@@ -39,6 +39,8 @@ pub struct Plan {
     pub time: Duration,
     /// Only `page`, `Patient` or lines whose name begins with one of these; all where there is none.
     pub only: Vec<String>,
+    /// The page of `bench steps`, also where the fixtures are there.
+    pub from_sandbox: bool,
 }
 
 impl Default for Plan {
@@ -48,6 +50,7 @@ impl Default for Plan {
             rounds: 7,
             time: Duration::from_millis(1200),
             only: Vec::new(),
+            from_sandbox: false,
         }
     }
 }
@@ -88,7 +91,11 @@ pub fn measure(plan: &Plan) -> io::Result<Results> {
     let variables = [("rate_limit_per_minute", "10000000")];
     let mut gateway = Stack::with_options(&variables, &["--quiet"]);
     let tokens = sign_in(&gateway);
-    let page = page(&gateway, &tokens);
+    let page = if plan.from_sandbox {
+        Page::of_steps(&tokens.patient, gateway.base())
+    } else {
+        page(&gateway, &tokens)
+    };
 
     let origin = Origin::start()?;
     origin.put(Variant::Plain, &page.own)?;

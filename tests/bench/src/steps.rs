@@ -1,7 +1,12 @@
 //! What each step of a page costs: instructions under callgrind, which do not depend on what else the machine
 //! does and are held against the committed numbers, and time, native and on the engine.
 //!
-//! The input is made by the sandbox for a fixed person and day, so that it is the same everywhere.
+//! The input is made by the sandbox for a fixed person and day, and the store by SQL, so that both are the same
+//! everywhere.
+
+mod engine;
+mod page;
+mod store;
 
 use std::fmt::Write as _;
 use std::io;
@@ -9,13 +14,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use bluegate_bench_steps::calls::{CALL_STEPS, CallStep, Calls};
 use bluegate_bench_steps::{Input, STEPS};
-use bluegate_http_tests::Stack;
+use bluegate_gateway::ports::Log;
+use bluegate_gateway::store::StoreError;
+use futures_executor::block_on;
 use serde_json::{Map, Value, json};
 
+use self::engine::OnEngine;
+use self::page::{Route, Whole};
+use self::store::Sqlite;
 use crate::fhir::page::sandbox_page;
 
-/// The arguments that make this program run one step so many times: name, times, file of the input.
+/// The arguments that make this program run one step so many times: name, times, folder of the input.
 pub const ARGUMENT: &str = "--run-step";
 
 /// What was measured.
@@ -26,42 +37,63 @@ pub struct Costs {
     toolchain: String,
     /// Toolchain and instructions of the committed numbers.
     known: Value,
+    /// Whole pages through the gateway, where they were asked for.
+    whole: Option<Whole>,
 }
 
 #[derive(Debug)]
 struct Row {
     name: &'static str,
-    bytes: usize,
+    /// What comes out of it, of a body.
+    bytes: Option<usize>,
     instructions: Option<u64>,
     native: Duration,
-    engine: Option<Duration>,
+    engine: Option<OnEngine>,
 }
 
-/// Measures.
+/// Measures, with `whole` also whole pages through the gateway, to set the sum of the steps beside them.
 ///
 /// # Errors
 ///
 /// Where a program that is needed does not run.
-pub fn measure() -> io::Result<Costs> {
+pub fn measure(whole: bool) -> io::Result<Costs> {
     let folder = tempfile::tempdir()?;
-    let file = folder.path().join("input");
+    let folder = folder.path();
     let (person, page, patient) = sandbox_page();
-    std::fs::write(&file, format!("{person}\n{page}\n{patient}"))?;
-    let input = read(&file)?;
-    let on_engine = on_engine(folder.path(), &person, &format!("{page}\n{patient}"))?;
+    std::fs::write(folder.join(ANSWER), format!("{person}\n{page}\n{patient}"))?;
+    let store = store::make(folder).map_err(io::Error::other)?;
+    let input = read(folder)?;
+    let body = format!("{page}\n{patient}");
+    let on_engine = engine::measure(folder, &person, &body, &store)?;
+    let on_engine = |wanted: &str| {
+        let mut all = on_engine.iter();
+        all.find(|(name, _)| name == wanted).map(|(_, cost)| *cost)
+    };
     let mut rows = Vec::new();
     for step in STEPS {
         let (native, bytes) = time(|| (step.run)(&input));
-        let engine = on_engine
-            .iter()
-            .find(|(name, ..)| name == step.name)
-            .map(|(_, time)| *time);
         rows.push(Row {
             name: step.name,
-            bytes,
-            instructions: instructions(step.name, &file)?,
+            bytes: (bytes > 1).then_some(bytes),
+            instructions: instructions(step.name, folder)?,
             native,
-            engine,
+            engine: on_engine(step.name),
+        });
+    }
+    for step in CALL_STEPS {
+        rows.push(Row {
+            name: step.name(),
+            bytes: None,
+            instructions: instructions(step.name(), folder)?,
+            native: with_calls(folder, |run| {
+                let mut number = 0;
+                time(|| {
+                    number += 1;
+                    run(step, number);
+                })
+                .0
+            })?,
+            engine: on_engine(step.name()),
         });
     }
     let known = std::fs::read_to_string(baseline()).unwrap_or_default();
@@ -70,6 +102,7 @@ pub fn measure() -> io::Result<Costs> {
         sizes: input.sizes(),
         toolchain: toolchain()?,
         known: serde_json::from_str(&known).unwrap_or_default(),
+        whole: whole.then(Whole::measure).transpose()?,
     })
 }
 
@@ -80,58 +113,51 @@ pub fn measure() -> io::Result<Costs> {
 /// Where there is no such step or input.
 pub fn run_step(mut arguments: impl Iterator<Item = String>) -> io::Result<()> {
     let mut next = || arguments.next().ok_or(io::ErrorKind::InvalidInput);
-    let (name, times, file) = (next()?, next()?, next()?);
-    let input = read(Path::new(&file))?;
+    let (name, times, folder) = (next()?, next()?, PathBuf::from(next()?));
+    let times = times.parse().unwrap_or(0);
+    if let Some(step) = CallStep::named(&name) {
+        return with_calls(&folder, |run| {
+            (0..times).for_each(|number| run(step, number))
+        });
+    }
+    let input = read(&folder)?;
     let step = STEPS.iter().find(|step| step.name == name);
     let step = step.ok_or(io::ErrorKind::NotFound)?;
-    for _ in 0..times.parse().unwrap_or(0) {
+    for _ in 0..times {
         std::hint::black_box((step.run)(std::hint::black_box(&input)));
     }
     Ok(())
 }
 
 impl Costs {
-    /// A table.
+    /// The tables.
     #[must_use]
     pub fn table(&self) -> String {
         let mut text = format!(
-            "8 claims from the sandbox: {} bytes; a Patient: {} bytes; {}\n\n{:<22} {:>8} {:>13} {:>8} {:>10} {:>10} {:>8}\n",
-            self.sizes[0],
-            self.sizes[1],
-            self.toolchain,
-            "",
-            "bytes",
-            "instructions",
-            "change",
-            "native us",
-            "engine us",
-            "MB/s"
+            "8 claims from the sandbox: {} bytes; a Patient: {} bytes; {}\n\n",
+            self.sizes[0], self.sizes[1], self.toolchain,
         );
-        for row in &self.rows {
-            let size = self.sizes[usize::from(row.name.ends_with("Patient"))];
-            let change = self.change(row).map_or_else(
-                || "-".to_owned(),
-                |change| format!("{:+.1} %", change * 100.0),
-            );
-            let micros = |time: Duration| time.as_secs_f64() * 1e6;
-            let _ = writeln!(
-                text,
-                "{:<22} {:>8} {:>13} {change:>8} {:>10.1} {:>10} {:>8}",
-                row.name,
-                row.bytes,
-                row.instructions
-                    .map_or_else(|| "-".to_owned(), |count| count.to_string()),
-                micros(row.native),
-                row.engine
-                    .map_or_else(|| "-".to_owned(), |time| format!("{:.1}", micros(time))),
-                row.engine.map_or_else(
-                    || "-".to_owned(),
-                    |time| format!("{:.0}", size as f64 / micros(time))
+        let head =
+            "Step | Bytes out | Instructions | Change | native µs | engine µs | engine CPU µs";
+        let cells = self.rows.iter().map(|row| {
+            let change = self.change(row);
+            vec![
+                row.name.to_owned(),
+                shown(row.bytes, grouped),
+                shown(
+                    row.instructions
+                        .and_then(|count| usize::try_from(count).ok()),
+                    grouped,
                 ),
-            );
-        }
-        text += "\ninstructions: native, under callgrind, of one run; change: against tests/bench/instructions.json;\n\
-                 MB/s: of the step's input (of what comes out, for inflate), on the engine\n";
+                shown(change, |change| format!("{:+.1} %", change * 100.0)),
+                micros(row.native),
+                shown(row.engine, |engine| micros(engine.time)),
+                shown(row.engine.and_then(|engine| engine.processor), micros),
+            ]
+        });
+        text += &markdown(head, cells);
+        text += "\nInstructions: native, under callgrind, of one run, without the kernel's; change: against tests/bench/instructions.json.\n\
+                 Engine CPU: processor time of the whole process, with the host's calls; elsewhere it is that of the component.\n";
         if self.known["toolchain"] != json!(self.toolchain) {
             let _ = writeln!(
                 text,
@@ -139,7 +165,21 @@ impl Costs {
                 self.known["toolchain"]
             );
         }
+        if self.rows.iter().any(|row| row.engine.is_some()) {
+            text += &self.page();
+        }
         text
+    }
+
+    /// What a page costs in all.
+    fn page(&self) -> String {
+        let cost = |name: &str| {
+            let row = self.rows.iter().find(|row| row.name == name);
+            row.and_then(|row| row.engine).map_or(0.0, |engine| {
+                engine.processor.unwrap_or(engine.time).as_secs_f64() * 1e6
+            })
+        };
+        page::table(&Route::ALL, cost, self.whole.as_ref())
     }
 
     /// Steps that take more instructions than the committed numbers allow.
@@ -181,44 +221,75 @@ impl Costs {
 
 /// More than this is a regression. The counts of two runs differ by less than a hundredth of it.
 const TOLERANCE: f64 = 0.03;
+/// The file of the answer's steps in the folder of the input: the person's id, the page and the Patient.
+const ANSWER: &str = "answer";
 
-fn read(file: &Path) -> io::Result<Input> {
-    let text = std::fs::read_to_string(file)?;
+fn read(folder: &Path) -> io::Result<Input> {
+    let text = std::fs::read_to_string(folder.join(ANSWER))?;
     let mut lines = text.lines();
     let mut next = || lines.next().unwrap_or_default();
     let (person, page, patient) = (next(), next(), next());
     Input::new(person, bluegate_bench_steps::BACKEND, page, patient)
-        .ok_or_else(|| io::Error::other("the page is not the person's"))
+        .ok_or_else(|| io::Error::other("the page is not what the steps need"))
+}
+
+/// Gives what runs a step of a call, on a copy of the store.
+fn with_calls<T>(
+    folder: &Path,
+    body: impl FnOnce(&mut dyn FnMut(CallStep, usize)) -> T,
+) -> io::Result<T> {
+    let place = tempfile::tempdir_in(folder)?;
+    let file = place.path().join("store.db");
+    std::fs::copy(folder.join("store.db"), &file)?;
+    let log = LogFile(std::fs::File::create(place.path().join("log"))?);
+    let open = async || Sqlite::open(&file).await;
+    let calls = block_on(Calls::begin(open, log)).map_err(io::Error::other)?;
+    let mut failed: Option<StoreError> = None;
+    let result = body(&mut |step, number| {
+        if let Err(error) = block_on(calls.run(step, number)) {
+            failed = Some(error);
+        }
+    });
+    failed.map_or(Ok(result), |error| Err(io::Error::other(error)))
+}
+
+/// Each line is in the file when the call returns, as the host does it.
+struct LogFile(std::fs::File);
+
+impl Log for LogFile {
+    fn line(&self, json: &str) {
+        let _ = io::Write::write_all(&mut &self.0, format!("{json}\n").as_bytes());
+    }
 }
 
 /// Median time of a run, and what came out.
-fn time(run: impl Fn() -> usize) -> (Duration, usize) {
-    let mut bytes = run();
+fn time<T>(mut run: impl FnMut() -> T) -> (Duration, T) {
+    let mut out = run();
     let mut times = Vec::new();
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_millis(200) {
         let start = Instant::now();
-        bytes = run();
+        out = run();
         times.push(start.elapsed());
     }
     times.sort_unstable();
-    (
-        times.get(times.len() / 2).copied().unwrap_or_default(),
-        bytes,
-    )
+    (times.get(times.len() / 2).copied().unwrap_or_default(), out)
 }
 
 /// Instructions of one run: those of a program that does it 11 times less those of one that does it once.
-fn instructions(name: &str, file: &Path) -> io::Result<Option<u64>> {
+fn instructions(name: &str, folder: &Path) -> io::Result<Option<u64>> {
     let count = |times: &str| -> io::Result<Option<u64>> {
         let run = Command::new("valgrind")
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
             .arg(std::env::current_exe()?)
             .args([ARGUMENT, name, times])
-            .arg(file)
+            .arg(folder)
             .output();
         let Ok(run) = run else { return Ok(None) };
         let said = String::from_utf8_lossy(&run.stderr).into_owned();
+        if !run.status.success() {
+            return Err(io::Error::other(said));
+        }
         Ok(said
             .lines()
             .find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok()))
@@ -229,38 +300,6 @@ fn instructions(name: &str, file: &Path) -> io::Result<Option<u64>> {
     })
 }
 
-/// The same steps as a component on the engine, where it was built.
-fn on_engine(folder: &Path, person: &str, body: &str) -> io::Result<Vec<(String, Duration)>> {
-    let Some(component) = std::env::var_os("BLUEGATE_STEPS").map(PathBuf::from) else {
-        return Ok(Vec::new());
-    };
-    let component = component.canonicalize()?;
-    let manifest = folder.join("steps.toml");
-    std::fs::write(
-        &manifest,
-        format!(
-            "spin_manifest_version = 2\n\
-             [application]\nname = \"steps\"\nversion = \"0.1.0\"\n\
-             [[trigger.http]]\nroute = \"/...\"\ncomponent = \"steps\"\n\
-             [component.steps]\nsource = {component:?}\n"
-        ),
-    )?;
-    let stack = Stack::of_manifest(manifest.to_str().unwrap_or_default(), &[]);
-    let answer = stack
-        .browser()
-        .send(http::Method::POST, &format!("/{person}"), &[], body.into())
-        .expect(200);
-    Ok(answer
-        .text()
-        .lines()
-        .filter_map(|line| {
-            let mut fields = line.split('\t');
-            let name = fields.next()?.to_owned();
-            Some((name, Duration::from_nanos(fields.next()?.parse().ok()?)))
-        })
-        .collect())
-}
-
 fn toolchain() -> io::Result<String> {
     let rustc = Command::new("rustc").arg("--version").output()?;
     let version = String::from_utf8_lossy(&rustc.stdout).trim().to_owned();
@@ -269,4 +308,72 @@ fn toolchain() -> io::Result<String> {
 
 fn baseline() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions.json")
+}
+
+/// A table that reads well as it is and can be put into a document.
+fn markdown(head: &str, rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let head: Vec<_> = head.split(" | ").map(str::to_owned).collect();
+    let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let mut text = String::new();
+    for (index, row) in rows.iter().enumerate() {
+        for (column, cell) in row.iter().enumerate() {
+            let width = width(column);
+            let _ = match column {
+                0 => write!(text, "| {cell:<width$} |"),
+                _ => write!(text, " {cell:>width$} |"),
+            };
+        }
+        text.push('\n');
+        if index == 0 {
+            for column in 0..row.len() {
+                let line = "-".repeat(width(column) + 1);
+                let _ = match column {
+                    0 => write!(text, "|{line}-|"),
+                    _ => write!(text, "{line}:|"),
+                };
+            }
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn shown<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
+    value.map_or_else(String::new, show)
+}
+
+fn micros(time: Duration) -> String {
+    let micros = time.as_secs_f64() * 1e6;
+    format!("{micros:.*}", usize::from(micros < 10.0))
+}
+
+/// With a comma between each three digits.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_aligned_and_its_numbers_are_grouped() {
+        let rows = [1_234_567, 89].map(|number| vec!["a".to_owned(), grouped(number)]);
+        assert_eq!(
+            markdown("Step | Instructions", rows),
+            "| Step | Instructions |\n|------|-------------:|\n| a    |    1,234,567 |\n| a    |           89 |\n"
+        );
+    }
 }

@@ -2,19 +2,28 @@
 
 use std::process::ExitCode;
 
+use bluegate_bench::fhir::{ORIGIN_ARGUMENT, serve_as_origin};
 use bluegate_bench::steps::{ARGUMENT, measure, run_step};
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let result = match arguments.next().as_deref() {
-        Some(ARGUMENT) => run_step(arguments).map(|()| true),
-        None => report(false),
-        Some("--save") => report(true),
-        Some(_) => {
-            eprintln!("usage: bench-steps [--save]");
-            return ExitCode::from(2);
-        }
-    };
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some(ARGUMENT) => return end(run_step(arguments.into_iter().skip(1)).map(|()| true)),
+        Some(ORIGIN_ARGUMENT) => return end(serve_as_origin().map(|()| true)),
+        _ => {}
+    }
+    if arguments
+        .iter()
+        .any(|option| !["--page", "--save"].contains(&option.as_str()))
+    {
+        eprintln!("usage: bench-steps [--page] [--save]");
+        return ExitCode::from(2);
+    }
+    let has = |wanted: &str| arguments.iter().any(|option| option == wanted);
+    end(report(has("--page"), has("--save")))
+}
+
+fn end(result: std::io::Result<bool>) -> ExitCode {
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -25,8 +34,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn report(save: bool) -> std::io::Result<bool> {
-    let costs = measure()?;
+fn report(whole_pages: bool, save: bool) -> std::io::Result<bool> {
+    let costs = measure(whole_pages)?;
     print!("{}", costs.table());
     if save {
         costs.save()?;

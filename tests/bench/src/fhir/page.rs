@@ -36,7 +36,24 @@ pub(crate) struct Page {
 impl Page {
     /// Makes it for a person. `claims` and `patient` are what the sandbox answers for that person.
     pub(crate) fn new(person: &str, public_base: &str, claims: &Value, patient: &[u8]) -> Self {
-        let (source, mut bundle) = fixture(person).unwrap_or_else(|| sandbox(claims));
+        let bundle = fixture(person).unwrap_or_else(|| sandbox(claims));
+        Self::of(bundle, person, public_base, patient)
+    }
+
+    /// The page and the Patient of the steps, which are the same everywhere.
+    pub(crate) fn of_steps(person: &str, public_base: &str) -> Self {
+        let (theirs, page, patient) = sandbox_page();
+        let bundle = serde_json::from_str(&page.replace(&theirs, person)).expect("JSON");
+        let source = "the sandbox, as in `bench steps`".to_owned();
+        Self::of((source, bundle), person, public_base, patient.as_bytes())
+    }
+
+    fn of(
+        (source, mut bundle): (String, Value),
+        person: &str,
+        public_base: &str,
+        patient: &[u8],
+    ) -> Self {
         let path = format!("/v2/fhir/ExplanationOfBenefit?patient={person}&_count={CLAIMS}");
         let mut with_links_on = |base: &str| {
             bundle["link"] = json!([{ "relation": "self", "url": format!("{base}{path}") }]);

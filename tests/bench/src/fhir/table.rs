@@ -189,6 +189,12 @@ impl Results {
         text
     }
 
+    /// Processor time of a request in the process in the middle.
+    pub(crate) fn processor_ms(&self, what: &str, kind: &str) -> Option<f64> {
+        let row = self.row(what, kind)?;
+        row.proxied.then(|| median(&row.proxy_ms))
+    }
+
     /// The same for programs.
     #[must_use]
     pub fn json(&self) -> Value {
