@@ -258,7 +258,7 @@ fn note(app: &App, part: &str, result: Result<(), StoreError>) {
 /// An instance drains once a second, if there is traffic at all.
 const EVERY_MS: i64 = 1_000;
 /// Batches of the watch in one go.
-const MOST_BATCHES: usize = 20;
+const MOST_BATCHES: usize = 40;
 /// Messages to the webhook in one go.
 const MOST_SENT: usize = 20;
 const TIMEOUT: Duration = Duration::from_secs(5);
