@@ -20,7 +20,7 @@ use serde::Serialize;
 pub mod claim;
 pub mod coverage;
 pub mod ids;
-mod json;
+pub(crate) mod json;
 mod lookup;
 mod notes;
 pub mod page;

@@ -2,9 +2,9 @@
 //!
 //! One streaming pass over an answer of the claims backend proves that every resource in it belongs to one
 //! person, or says why that is not proved. Nothing is built from the answer but a few facts and byte spans,
-//! so that whoever rewrites links afterwards copies every other byte untouched. The parser is `serde_json`:
-//! escapes, nesting (128 levels), UTF-8 and trailing bytes are its business; whose the resources are is
-//! decided here, on the decoded text.
+//! so that whoever rewrites links afterwards copies every other byte untouched. The whole text is held against
+//! the grammar (RFC 8259), as strictly as `serde_json` does it: UTF-8, escapes, numbers, nesting (127 levels),
+//! trailing bytes. Whose the resources are is decided on the decoded text.
 //!
 //! What is proved:
 //!
@@ -129,11 +129,17 @@ impl<'a> Proved<'a> {
     pub const fn bundle(&self) -> Option<&Bundle<'a>> {
         self.bundle.as_ref()
     }
+
+    /// The same, to keep.
+    #[must_use]
+    pub fn into_bundle(self) -> Option<Bundle<'a>> {
+        self.bundle
+    }
 }
 
 /// Facts about a proved Bundle. Spans are byte ranges of the body.
 #[non_exhaustive]
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Eq, PartialEq)]
 pub struct Bundle<'a> {
     /// `total`, where present.
     pub total: Option<u64>,

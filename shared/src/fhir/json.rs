@@ -19,6 +19,7 @@ use super::{ParseError, ParseErrorKind};
 
 pub(crate) use bundle::{Index, Place, index};
 pub(crate) use keys::{Context, Key};
+pub(crate) use scan::inside;
 pub(crate) use value::Value;
 
 /// A place on the tape: a value, with the key that it is a member by.

@@ -1,5 +1,5 @@
-//! One test for each rule of the guard; then the real fixtures. `tests/fuzz` compares the scan with a slow
-//! reference implementation.
+//! One test for each rule of the guard; then the real fixtures. `tests/fuzz` compares the scan with two slow
+//! reference implementations.
 
 use super::*;
 

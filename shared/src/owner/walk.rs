@@ -1,43 +1,44 @@
-//! The streaming pass: serde visitors that look at every value once and keep almost none.
+//! The streaming pass over every byte, which keeps almost none.
 //!
 //! Findings are recorded, not returned as errors, so that the pass always goes on to the last byte: whether a
 //! body names another owner may only be said of a body that is JSON to its end.
 
+mod block;
 mod bundle;
+mod reader;
 mod resource;
+mod value;
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-
-use self::bundle::BundleSeed;
-use self::resource::ResourceSeed;
+use self::reader::Reader;
+use self::value::Object;
 use super::reference::Target;
 use super::{Expected, Outcome, Person, Proved, Reason};
 use crate::id::PatientId;
 
 pub(super) fn scan<'a>(text: &'a str, expected: Expected, person: &Person<'_>) -> Outcome<'a> {
-    let mut findings = Findings {
-        person,
-        structure: None,
-        inside: None,
-        foreign_owner: false,
+    let mut walk = Walk {
+        reader: Reader::new(text),
+        outer: [Object::LIST; DEPTH],
+        findings: Findings {
+            person,
+            structure: None,
+            inside: None,
+            foreign_owner: false,
+        },
     };
-    let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = match expected {
-        Expected::Resource(resource) => ResourceSeed::new(&mut findings, resource)
-            .deserialize(&mut deserializer)
-            .map(|_| None),
-        Expected::Searchset(resource) => BundleSeed::new(&mut findings, resource, text)
-            .deserialize(&mut deserializer)
-            .map(Some),
+        Expected::Resource(resource) => walk.resource(0, 0, resource).map(|(_, end)| (None, end)),
+        Expected::Searchset(resource) => walk
+            .bundle(0, resource)
+            .map(|(bundle, end)| (Some(bundle), end)),
     };
-    let bundle = match read.and_then(|bundle| deserializer.end().map(|()| bundle)) {
+    let bundle = match read.and_then(|(bundle, end)| walk.reader.finish(end).map(|()| bundle)) {
         Ok(bundle) => bundle,
-        Err(error) if error.is_data() => return Outcome::NotProved(Reason::Shape),
-        Err(_) => return Outcome::NotProved(Reason::Json),
+        Err(reason) => return Outcome::NotProved(reason),
     };
+    let findings = walk.findings;
     // A body whose structure is doubtful proves nothing, not even that it is somebody else's.
     if let Some(reason) = findings.structure {
         return Outcome::NotProved(reason);
@@ -49,6 +50,138 @@ pub(super) fn scan<'a>(text: &'a str, expected: Expected, person: &Person<'_>) -
         return Outcome::NotProved(reason);
     }
     Outcome::Proved(Proved { text, bundle })
+}
+
+/// How many objects and lists may be open at a time.
+const DEPTH: usize = 127;
+
+/// The pass. Methods take where a value begins and in how many objects and lists it stands, and give where it ends.
+struct Walk<'a, 'p> {
+    reader: Reader<'a>,
+    /// The objects and lists that are open around the innermost one.
+    outer: [Object; DEPTH],
+    findings: Findings<'p>,
+}
+
+impl<'a> Walk<'a, '_> {
+    /// An object; each of its members is read by `member`, which is told where the value begins.
+    fn members(
+        &mut self,
+        at: usize,
+        depth: usize,
+        member: &mut dyn FnMut(&mut Self, Key, usize) -> Result<usize, Reason>,
+    ) -> Result<usize, Reason> {
+        let (byte, mut at) = self.reader.peek(at)?;
+        if byte != b'{' {
+            return Err(self.misfit(at, depth));
+        }
+        if depth >= DEPTH {
+            return Err(Reason::Json);
+        }
+        let (byte, next) = self.reader.peek(at + 1)?;
+        if byte == b'}' {
+            return Ok(next + 1);
+        }
+        at = next;
+        loop {
+            let (key, value) = self.key(at)?;
+            let end = member(self, key, value)?;
+            let (byte, next) = self.reader.peek(end)?;
+            match byte {
+                b',' => at = self.reader.peek(next + 1)?.1,
+                b'}' => return Ok(next + 1),
+                _ => return Err(Reason::Json),
+            }
+        }
+    }
+
+    /// A list; each of its elements is read by `element`.
+    fn elements(
+        &mut self,
+        at: usize,
+        depth: usize,
+        element: &mut dyn FnMut(&mut Self, usize) -> Result<usize, Reason>,
+    ) -> Result<usize, Reason> {
+        let (byte, mut at) = self.reader.peek(at)?;
+        if byte != b'[' {
+            return Err(self.misfit(at, depth));
+        }
+        if depth >= DEPTH {
+            return Err(Reason::Json);
+        }
+        let (byte, next) = self.reader.peek(at + 1)?;
+        if byte == b']' {
+            return Ok(next + 1);
+        }
+        at = next;
+        loop {
+            let end = element(self, at)?;
+            let (byte, next) = self.reader.peek(end)?;
+            match byte {
+                b',' => at = next + 1,
+                b']' => return Ok(next + 1),
+                _ => return Err(Reason::Json),
+            }
+        }
+    }
+
+    /// The name of a member, and where what comes behind its colon begins.
+    fn key(&mut self, at: usize) -> Result<(Key, usize), Reason> {
+        let (name, end) = self.string(at)?;
+        let key = Key::of(&name);
+        if key == Key::Other {
+            self.findings.text(&name);
+        }
+        Ok((key, self.reader.expect(b':', end)?))
+    }
+
+    /// A string, not a value of any other kind.
+    fn string(&mut self, at: usize) -> Result<(Cow<'a, str>, usize), Reason> {
+        let (byte, at) = self.reader.peek(at)?;
+        if byte != b'"' {
+            return Err(Reason::Json);
+        }
+        let quoted = self.reader.quoted(at)?;
+        let text = if quoted.odd {
+            self.reader.decoded(quoted)?
+        } else {
+            Cow::Borrowed(self.reader.plain(quoted))
+        };
+        Ok((text, quoted.end + 1))
+    }
+
+    /// A value whose text matters. Anything but a string is walked and gives nothing.
+    fn text(&mut self, at: usize, depth: usize) -> Result<(Option<Cow<'a, str>>, usize), Reason> {
+        match self.reader.peek(at)? {
+            (b'"', at) => self.string(at).map(|(text, end)| (Some(text), end)),
+            (_, at) => self.anything(at, depth).map(|end| (None, end)),
+        }
+    }
+
+    /// What is wrong where a value of another kind was expected.
+    #[cold]
+    fn misfit(&mut self, at: usize, depth: usize) -> Reason {
+        match self.reader.peek(at) {
+            Ok((b'{' | b'[', _)) => Reason::Shape,
+            _ => match self.anything(at, depth) {
+                Ok(_) => Reason::Shape,
+                Err(reason) => reason,
+            },
+        }
+    }
+
+    /// A value that is kept as it stands; read as if nothing were around it.
+    fn kept(
+        &mut self,
+        at: usize,
+        read: impl FnOnce(&mut Self, usize) -> Result<usize, Reason>,
+    ) -> Result<std::ops::Range<usize>, Reason> {
+        let (_, start) = self.reader.peek(at)?;
+        match read(self, start) {
+            Ok(end) => Ok(start..end),
+            Err(_) => Err(self.reader.refusal(start)),
+        }
+    }
 }
 
 struct Findings<'p> {
@@ -75,12 +208,14 @@ impl Findings<'_> {
     }
 
     /// The text of a `reference` member anywhere but in the owner.
-    fn reference(&mut self, text: &str) {
-        match self.person.target(text) {
+    fn reference(&mut self, text: &str) -> Target {
+        let target = self.person.target(text);
+        match target {
             Target::Foreign => self.inside(Reason::ForeignReference),
             Target::Unprovable => self.inside(Reason::UnprovableReference),
             Target::Own | Target::Other => self.text(text),
         }
+        target
     }
 
     /// Whose a Patient id is.
@@ -115,10 +250,34 @@ enum Key {
     Other,
     Patient,
     Reference,
+    Relation,
     Resource,
     ResourceType,
     Total,
     Type,
+    Url,
+}
+
+impl Key {
+    fn of(name: &str) -> Self {
+        match name {
+            "beneficiary" => Self::Beneficiary,
+            "entry" => Self::Entry,
+            "fullUrl" => Self::FullUrl,
+            "id" => Self::Id,
+            "link" => Self::Link,
+            "meta" => Self::Meta,
+            "patient" => Self::Patient,
+            "reference" => Self::Reference,
+            "relation" => Self::Relation,
+            "resource" => Self::Resource,
+            "resourceType" => Self::ResourceType,
+            "total" => Self::Total,
+            "type" => Self::Type,
+            "url" => Self::Url,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Which members an object had already. Only those that decide something are refused a second time.
@@ -136,233 +295,5 @@ impl Seen {
 
     const fn has(&self, key: Key) -> bool {
         self.0 & 1 << key as u16 != 0
-    }
-}
-
-struct KeySeed<'s, 'p>(&'s mut Findings<'p>);
-
-impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_> {
-    type Value = Key;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for KeySeed<'_, '_> {
-    type Value = Key;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Key, E> {
-        Ok(match name {
-            "beneficiary" => Key::Beneficiary,
-            "entry" => Key::Entry,
-            "fullUrl" => Key::FullUrl,
-            "id" => Key::Id,
-            "link" => Key::Link,
-            "meta" => Key::Meta,
-            "patient" => Key::Patient,
-            "reference" => Key::Reference,
-            "resource" => Key::Resource,
-            "resourceType" => Key::ResourceType,
-            "total" => Key::Total,
-            "type" => Key::Type,
-            _ => {
-                self.0.text(name);
-                Key::Other
-            }
-        })
-    }
-}
-
-/// Any value at any depth.
-struct Anything<'s, 'p>(&'s mut Findings<'p>);
-
-impl<'de> DeserializeSeed<'de> for Anything<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Anything<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.0.text(text);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(Anything(self.0))?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let mut object = Object::default();
-        while let Some(key) = members.next_key_seed(KeySeed(self.0))? {
-            object.member(key, &mut members, self.0)?;
-        }
-        object.finish(self.0);
-        Ok(())
-    }
-}
-
-/// What one object below the top says about Patients.
-#[derive(Default)]
-struct Object {
-    seen: Seen,
-    is_patient: bool,
-    type_is_patient: bool,
-    /// Whether its `reference` is the person's, or that of a contained resource.
-    refers: bool,
-    id: Option<Owner>,
-}
-
-impl Object {
-    fn member<'de, A: MapAccess<'de>>(
-        &mut self,
-        key: Key,
-        members: &mut A,
-        findings: &mut Findings<'_>,
-    ) -> Result<(), A::Error> {
-        match key {
-            Key::Reference => {
-                self.seen.once(key, findings);
-                let reference = members.next_value_seed(Text(findings))?;
-                if let Some(reference) = reference {
-                    findings.reference(&reference);
-                    // A contained resource is looked at where it stands.
-                    self.refers = reference.starts_with('#')
-                        || findings.person.target(&reference) == Target::Own;
-                }
-            }
-            Key::Id => {
-                self.seen.once(key, findings);
-                self.id = Some(match members.next_value_seed(Text(findings))? {
-                    Some(id) => {
-                        findings.text(&id);
-                        findings.patient_id(&id)
-                    }
-                    None => Owner::Malformed,
-                });
-            }
-            Key::ResourceType => {
-                self.seen.once(key, findings);
-                let name = members.next_value_seed(Text(findings))?;
-                if let Some(name) = &name {
-                    findings.text(name);
-                }
-                // In whatever case: a reader that ignores case would take it for a Patient.
-                self.is_patient = name.is_some_and(|name| name.eq_ignore_ascii_case("Patient"));
-            }
-            Key::Type => {
-                // R4 `Reference.type`: the type name or the URL of its definition.
-                let name = members.next_value_seed(Text(findings))?;
-                if let Some(name) = name {
-                    findings.text(&name);
-                    self.type_is_patient |= name.rsplit('/').next() == Some("Patient");
-                }
-            }
-            _ => members.next_value_seed(Anything(findings))?,
-        }
-        Ok(())
-    }
-
-    fn finish(&self, findings: &mut Findings<'_>) {
-        if self.is_patient {
-            match self.id {
-                Some(Owner::Own) => {}
-                Some(Owner::Foreign) => findings.inside(Reason::ForeignReference),
-                _ => findings.inside(Reason::UnprovableReference),
-            }
-        }
-        // A logical reference: says that it is a Patient, and nothing that can be compared says which.
-        if self.type_is_patient && !self.refers {
-            findings.inside(Reason::UnprovableReference);
-        }
-    }
-}
-
-/// A value whose text matters. Anything but a string is walked and gives nothing.
-struct Text<'s, 'p>(&'s mut Findings<'p>);
-
-impl<'de> DeserializeSeed<'de> for Text<'_, '_> {
-    type Value = Option<Cow<'de, str>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Text<'_, '_> {
-    type Value = Option<Cow<'de, str>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-        Anything(self.0).visit_seq(items).map(|()| None)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
-        Anything(self.0).visit_map(members).map(|()| None)
     }
 }

@@ -1,4 +1,4 @@
-//! The release guard: the owner scan says of every body what the slow implementation says, and the guard's
+//! The release guard: the owner scan says of every body what the two slow implementations say, and the guard's
 //! decision follows from it. The first byte chooses what was asked for, the rest is the backend's answer.
 
 use bluegate_gateway::fhir::guard::Question;
@@ -8,9 +8,10 @@ use bluegate_shared::owner::{Expected, Outcome, Person, scan};
 use bluegate_shared::search::{Search, Shape};
 
 use crate::oracle::{self, Verdict};
+use crate::visitors;
 use crate::{BACKEND, OWN, PUBLIC, own, resource};
 
-/// Nesting at which `serde_json` gives up. Around it a part that is read by itself may go one level deeper,
+/// Nesting at which the scan gives up. Around it a part that is read by itself may go one level deeper,
 /// so the two need agree only below.
 const DEEP: usize = 120;
 
@@ -30,6 +31,7 @@ pub fn run(input: &[u8]) {
         Expected::Searchset(kind)
     };
     let version = Version::ALL[usize::from(choice >> 3) % Version::ALL.len()];
+    agreed(body, expected, version);
     let scanned = scanned(body, expected, version);
     if nesting(body) < DEEP {
         let bases = bases(version);
@@ -41,6 +43,32 @@ pub fn run(input: &[u8]) {
         );
     }
     decides_as_scanned(body, expected, version, scanned);
+}
+
+/// Whatever the scan says of a body, the visitors say too: the same facts, or the same reason. Gives what both say.
+///
+/// # Panics
+///
+/// Where they do not.
+pub fn agreed(body: &[u8], expected: Expected, version: Version) -> visitors::Verdict<'_> {
+    let (own, bases) = (own(), bases(version));
+    let bases = bases.each_ref().map(String::as_str);
+    let scanned = match scan(body, expected, &Person::new(&own, &bases)) {
+        Outcome::Proved(proved) => visitors::Verdict::Proved(proved.into_bundle()),
+        Outcome::ForeignOwner => visitors::Verdict::ForeignOwner,
+        Outcome::NotProved(reason) => visitors::Verdict::NotProved(reason),
+    };
+    let person = visitors::Person {
+        id: &own,
+        bases: &bases,
+    };
+    assert_eq!(
+        scanned,
+        visitors::verdict(body, expected, &person),
+        "the scan and the visitors differ on {expected:?} {:?}",
+        String::from_utf8_lossy(body)
+    );
+    scanned
 }
 
 /// What the scan says.

@@ -7,6 +7,7 @@ pub mod links;
 pub mod oracle;
 pub mod search;
 pub mod tree;
+pub mod visitors;
 
 use bluegate_shared::id::PatientId;
 use bluegate_shared::scope::ResourceType;

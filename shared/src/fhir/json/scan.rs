@@ -59,7 +59,7 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
 /// The bits that lie inside of strings, opening quotes included: each is the parity of the quotes
 /// up to it.
 #[inline]
-pub(super) const fn inside(quotes: u64) -> u64 {
+pub(crate) const fn inside(quotes: u64) -> u64 {
     let mut mask = quotes;
     mask ^= mask << 1;
     mask ^= mask << 2;

@@ -1,314 +1,175 @@
 //! A Bundle, its entries, and the spans of what is rewritten later.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-
-use super::resource::ResourceSeed;
-use super::{Anything, Findings, Key, KeySeed, Object, Seen, Text};
+use super::value::Object;
+use super::{Key, Seen, Walk};
 use crate::owner::{Bundle, FullUrl, Link, Reason};
 use crate::scope::ResourceType;
 
-/// A Bundle of resources of one type.
-pub(super) struct BundleSeed<'s, 'p, 'de> {
-    findings: &'s mut Findings<'p>,
-    resource: ResourceType,
-    text: &'de str,
-}
-
-impl<'s, 'p, 'de> BundleSeed<'s, 'p, 'de> {
-    /// `text` is the whole body, from which spans are measured.
-    pub(super) const fn new(
-        findings: &'s mut Findings<'p>,
+impl<'a> Walk<'a, '_> {
+    /// A Bundle of resources of one type.
+    pub(super) fn bundle(
+        &mut self,
+        at: usize,
         resource: ResourceType,
-        text: &'de str,
-    ) -> Self {
-        Self {
-            findings,
-            resource,
-            text,
-        }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for BundleSeed<'_, '_, 'de> {
-    type Value = Bundle<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for BundleSeed<'_, '_, 'de> {
-    type Value = Bundle<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a FHIR Bundle")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let Self {
-            findings,
-            resource,
-            text,
-        } = self;
+    ) -> Result<(Bundle<'a>, usize), Reason> {
         let mut bundle = Bundle::default();
         let mut seen = Seen::default();
         let mut typed = false;
-        while let Some(key) = members.next_key_seed(KeySeed(findings))? {
-            if key != Key::Other {
-                seen.once(key, findings);
+        let end = self.members(at, 0, &mut |walk, key, at| {
+            if !matches!(key, Key::Other | Key::Relation | Key::Url) {
+                seen.once(key, &mut walk.findings);
             }
             match key {
                 Key::ResourceType => {
-                    let name = members.next_value_seed(Text(findings))?;
+                    let (name, end) = walk.text(at, 1)?;
                     typed = name.as_deref() == Some("Bundle");
+                    Ok(end)
                 }
                 Key::Type => {
-                    let kind = members.next_value_seed(Text(findings))?;
+                    let (kind, end) = walk.text(at, 1)?;
                     if kind.as_deref() != Some("searchset") {
-                        findings.structure(Reason::UnexpectedType);
+                        walk.findings.structure(Reason::UnexpectedType);
                     }
+                    Ok(end)
                 }
-                Key::Total => bundle.total = Some(members.next_value()?),
+                Key::Total => {
+                    let (total, end) = walk.count(at)?;
+                    bundle.total = Some(total);
+                    Ok(end)
+                }
                 Key::Id | Key::Meta => {
-                    let raw = members.next_value::<&RawValue>()?;
-                    walk_raw(raw, findings)?;
-                    let span = span(text, raw);
+                    let span = walk.kept(at, |walk, start| walk.anything(start, 0))?;
+                    let end = span.end;
                     if key == Key::Id {
-                        bundle.id_span = span;
+                        bundle.id_span = Some(span);
                     } else {
-                        bundle.meta_span = span;
+                        bundle.meta_span = Some(span);
                     }
+                    Ok(end)
                 }
                 Key::Link => {
-                    let raw = members.next_value::<&RawValue>()?;
-                    walk_raw(raw, findings)?;
-                    bundle.links = links(raw)?;
-                    bundle.link_span = span(text, raw);
+                    let mut links = Some(Vec::new());
+                    let span = walk.kept(at, |walk, start| walk.links(start, &mut links))?;
+                    let end = span.end;
+                    bundle.links = links.ok_or(Reason::Shape)?;
+                    bundle.link_span = Some(span);
+                    Ok(end)
                 }
-                Key::Entry => members.next_value_seed(EntriesSeed {
-                    findings,
-                    resource,
-                    text,
-                    bundle: &mut bundle,
-                })?,
-                Key::Reference => Object::default().member(key, &mut members, findings)?,
-                _ => members.next_value_seed(Anything(findings))?,
+                Key::Entry => walk.elements(at, 1, &mut |walk, at| {
+                    let (full_url, end) = walk.entry(at, resource)?;
+                    bundle.entries += 1;
+                    bundle.full_urls.extend(full_url);
+                    Ok(end)
+                }),
+                Key::Reference => walk.member(&mut Object::empty(), key, at, 1),
+                _ => walk.anything(at, 1),
             }
-        }
+        })?;
         if !typed {
-            findings.structure(Reason::UnexpectedType);
+            self.findings.structure(Reason::UnexpectedType);
         }
-        Ok(bundle)
-    }
-}
-
-struct EntriesSeed<'s, 'p, 'b, 'de> {
-    findings: &'s mut Findings<'p>,
-    resource: ResourceType,
-    text: &'de str,
-    bundle: &'b mut Bundle<'de>,
-}
-
-impl<'de> DeserializeSeed<'de> for EntriesSeed<'_, '_, '_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for EntriesSeed<'_, '_, '_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Bundle entries")
+        Ok((bundle, end))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        while let Some(full_url) = entries.next_element_seed(EntrySeed {
-            findings: self.findings,
-            resource: self.resource,
-            text: self.text,
-        })? {
-            self.bundle.entries += 1;
-            self.bundle.full_urls.extend(full_url);
+    /// A number of entries.
+    fn count(&mut self, at: usize) -> Result<(u64, usize), Reason> {
+        match self.reader.peek(at)? {
+            (b'-' | b'0'..=b'9', at) => self.reader.count(at),
+            (_, at) => Err(self.misfit(at, 1)),
         }
-        Ok(())
-    }
-}
-
-struct EntrySeed<'s, 'p, 'de> {
-    findings: &'s mut Findings<'p>,
-    resource: ResourceType,
-    text: &'de str,
-}
-
-impl<'de> DeserializeSeed<'de> for EntrySeed<'_, '_, 'de> {
-    type Value = Option<FullUrl<'de>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for EntrySeed<'_, '_, 'de> {
-    type Value = Option<FullUrl<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a Bundle entry")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let Self {
-            findings,
-            resource,
-            text,
-        } = self;
+    fn entry(
+        &mut self,
+        at: usize,
+        resource: ResourceType,
+    ) -> Result<(Option<FullUrl<'a>>, usize), Reason> {
         let mut seen = Seen::default();
         let mut id = None;
         let mut full_url = None;
-        while let Some(key) = members.next_key_seed(KeySeed(findings))? {
-            match key {
-                Key::Resource => {
-                    seen.once(key, findings);
-                    id = members.next_value_seed(ResourceSeed::new(findings, resource))?;
-                }
-                Key::FullUrl => {
-                    seen.once(key, findings);
-                    let raw = members.next_value::<&RawValue>()?;
-                    let url: Cow<'de, str> = string(raw)?;
-                    findings.text(&url);
-                    full_url = span(text, raw).map(|span| (span, url));
-                }
-                Key::Reference => {
-                    seen.once(key, findings);
-                    Object::default().member(key, &mut members, findings)?;
-                }
-                Key::Id | Key::ResourceType => {
-                    seen.once(key, findings);
-                    members.next_value_seed(Anything(findings))?;
-                }
-                _ => members.next_value_seed(Anything(findings))?,
+        let end = self.members(at, 2, &mut |walk, key, at| match key {
+            Key::Resource => {
+                seen.once(key, &mut walk.findings);
+                let end;
+                (id, end) = walk.resource(at, 3, resource)?;
+                Ok(end)
             }
-        }
+            Key::FullUrl => {
+                seen.once(key, &mut walk.findings);
+                let mut url = None;
+                let span = walk.kept(at, |walk, start| {
+                    let (text, end) = walk.string(start)?;
+                    walk.findings.text(&text);
+                    url = Some(text);
+                    Ok(end)
+                })?;
+                let end = span.end;
+                full_url = url.map(|url| (span, url));
+                Ok(end)
+            }
+            Key::Reference => {
+                seen.once(key, &mut walk.findings);
+                walk.member(&mut Object::empty(), key, at, 3)
+            }
+            Key::Id | Key::ResourceType => {
+                seen.once(key, &mut walk.findings);
+                walk.anything(at, 3)
+            }
+            _ => walk.anything(at, 3),
+        })?;
         if !seen.has(Key::Resource) {
-            findings.structure(Reason::EntryWithoutResource);
+            self.findings.structure(Reason::EntryWithoutResource);
         }
         let Some((span, url)) = full_url else {
-            return Ok(None);
+            return Ok((None, end));
         };
         // The public address of an entry is made of its id, so it must be one (FHIR, datatype id).
         match id {
-            Some(id) if is_fhir_id(&id) => Ok(Some(FullUrl { span, url, id })),
-            _ => Err(A::Error::custom("an entry with fullUrl has no id")),
+            Some(id) if is_fhir_id(&id) => Ok((Some(FullUrl { span, url, id }), end)),
+            _ => Err(Reason::Shape),
         }
     }
-}
 
-fn walk_raw<E: Error>(raw: &RawValue, findings: &mut Findings<'_>) -> Result<(), E> {
-    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
-    Anything(findings)
-        .deserialize(&mut deserializer)
-        .map_err(E::custom)
-}
-
-fn links<'de, E: Error>(raw: &'de RawValue) -> Result<Vec<Link<'de>>, E> {
-    struct Links;
-
-    impl<'de> Visitor<'de> for Links {
-        type Value = Vec<Link<'de>>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("Bundle links")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-            let mut links = Vec::new();
-            while let Some(raw) = items.next_element::<&RawValue>()? {
-                links.push(link(raw)?);
+    /// The links of a Bundle; nothing is left of them where one has not the shape of a link.
+    fn links(&mut self, at: usize, links: &mut Option<Vec<Link<'a>>>) -> Result<usize, Reason> {
+        self.elements(at, 0, &mut |walk, at| {
+            let (link, end) = walk.link(at)?;
+            match (&mut *links, link) {
+                (Some(links), Some(link)) => links.push(link),
+                _ => *links = None,
             }
-            Ok(links)
-        }
+            Ok(end)
+        })
     }
 
-    serde_json::Deserializer::from_str(raw.get())
-        .deserialize_seq(Links)
-        .map_err(E::custom)
-}
-
-fn link<'de, E: Error>(raw: &'de RawValue) -> Result<Link<'de>, E> {
-    struct One;
-
-    impl<'de> Visitor<'de> for One {
-        type Value = Link<'de>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a Bundle link")
+    fn link(&mut self, at: usize) -> Result<(Option<Link<'a>>, usize), Reason> {
+        if self.reader.peek(at)?.0 != b'{' {
+            return Ok((None, self.anything(at, 1)?));
         }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-            let (mut relation, mut url) = (None, None);
-            while let Some(name) = members.next_key::<Cow<'de, str>>()? {
-                let member = match &*name {
-                    "relation" => &mut relation,
-                    "url" => &mut url,
-                    _ => {
-                        members.next_value::<IgnoredAny>()?;
-                        continue;
-                    }
-                };
-                if member.is_some() {
-                    return Err(A::Error::custom("a link member occurs twice"));
-                }
-                *member = Some(string(members.next_value()?)?);
+        let (mut relation, mut url) = (None, None);
+        let mut is_link = true;
+        let mut object = Object::empty();
+        let end = self.members(at, 1, &mut |walk, key, at| {
+            let member = match key {
+                Key::Relation => &mut relation,
+                Key::Url => &mut url,
+                _ => return walk.member(&mut object, key, at, 2),
+            };
+            let (text, end) = walk.text(at, 2)?;
+            if let Some(text) = &text {
+                walk.findings.text(text);
             }
-            Ok(Link {
-                relation: relation.unwrap_or_default(),
-                url: url.unwrap_or_default(),
-            })
-        }
+            is_link &= text.is_some() && member.is_none();
+            *member = text;
+            Ok(end)
+        })?;
+        object.finish(&mut self.findings);
+        let link = Link {
+            relation: relation.unwrap_or_default(),
+            url: url.unwrap_or_default(),
+        };
+        Ok((is_link.then_some(link), end))
     }
-
-    serde_json::Deserializer::from_str(raw.get())
-        .deserialize_map(One)
-        .map_err(E::custom)
-}
-
-/// A JSON string, borrowed where it has no escapes.
-fn string<'de, E: Error>(raw: &'de RawValue) -> Result<Cow<'de, str>, E> {
-    struct Borrow;
-
-    impl<'de> Visitor<'de> for Borrow {
-        type Value = Cow<'de, str>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a string")
-        }
-
-        fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-            Ok(Cow::Borrowed(text))
-        }
-
-        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-            Ok(Cow::Owned(text.to_owned()))
-        }
-    }
-
-    serde_json::Deserializer::from_str(raw.get())
-        .deserialize_str(Borrow)
-        .map_err(E::custom)
-}
-
-/// Where a raw value lies in the text that it was borrowed from.
-fn span(text: &str, raw: &RawValue) -> Option<std::ops::Range<usize>> {
-    let value = raw.get();
-    let start = (value.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
-    let end = start.checked_add(value.len())?;
-    (text.get(start..end)? == value).then_some(start..end)
 }
 
 fn is_fhir_id(id: &str) -> bool {

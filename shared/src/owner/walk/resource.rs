@@ -1,166 +1,67 @@
 //! A resource of the expected type, and the member that names its owner.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-
-use super::{Anything, Findings, Key, KeySeed, Object, Owner, Seen, Text};
+use super::value::Object;
+use super::{Key, Owner, Seen, Walk};
 use crate::owner::Reason;
 use crate::owner::reference::Target;
 use crate::scope::ResourceType;
 
-/// The owner member: an object with one `reference` that is a string.
-struct OwnerSeed<'s, 'p>(&'s mut Findings<'p>);
-
-impl<'de> DeserializeSeed<'de> for OwnerSeed<'_, '_> {
-    type Value = Owner;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Owner, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for OwnerSeed<'_, '_> {
-    type Value = Owner;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Owner, E> {
-        Ok(Owner::Malformed)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Owner, E> {
-        Ok(Owner::Malformed)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Owner, E> {
-        Ok(Owner::Malformed)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Owner, E> {
-        Ok(Owner::Malformed)
-    }
-
-    fn visit_unit<E>(self) -> Result<Owner, E> {
-        Ok(Owner::Malformed)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Owner, E> {
-        Ok(Owner::Malformed)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Owner, A::Error> {
-        Anything(self.0).visit_seq(items).map(|()| Owner::Malformed)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Owner, A::Error> {
-        let mut owner = Owner::Missing;
-        let mut object = Object::default();
-        while let Some(key) = members.next_key_seed(KeySeed(self.0))? {
-            if key != Key::Reference {
-                object.member(key, &mut members, self.0)?;
-                continue;
-            }
-            object.seen.once(key, self.0);
-            owner = match members.next_value_seed(Text(self.0))? {
-                Some(reference) => match self.0.person.target(&reference) {
-                    Target::Own => Owner::Own,
-                    Target::Foreign => Owner::Foreign,
-                    Target::Other | Target::Unprovable => Owner::Malformed,
-                },
-                None => Owner::Malformed,
-            };
-            // Whatever it says it is, this reference is judged as the owner.
-            object.refers = true;
-        }
-        object.finish(self.0);
-        Ok(owner)
-    }
-}
-
-/// A resource of the expected type: the whole body, or the `resource` of an entry. Gives its `id`.
-pub(super) struct ResourceSeed<'s, 'p> {
-    findings: &'s mut Findings<'p>,
-    expected: ResourceType,
-}
-
-impl<'s, 'p> ResourceSeed<'s, 'p> {
-    pub(super) const fn new(findings: &'s mut Findings<'p>, expected: ResourceType) -> Self {
-        Self { findings, expected }
-    }
-
-    /// The member that names the owner.
-    const fn owner_key(&self) -> Key {
-        match self.expected {
-            ResourceType::Patient => Key::Id,
-            ResourceType::Coverage => Key::Beneficiary,
-            ResourceType::ExplanationOfBenefit => Key::Patient,
-        }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for ResourceSeed<'_, '_> {
-    type Value = Option<Cow<'de, str>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ResourceSeed<'_, '_> {
-    type Value = Option<Cow<'de, str>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a FHIR resource")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let owner_key = self.owner_key();
-        let Self { findings, expected } = self;
+impl<'a> Walk<'a, '_> {
+    /// A resource of the expected type: the whole body, or the `resource` of an entry. Gives its `id`.
+    pub(super) fn resource(
+        &mut self,
+        at: usize,
+        depth: usize,
+        expected: ResourceType,
+    ) -> Result<(Option<Cow<'a, str>>, usize), Reason> {
+        let owner_key = owner_key(expected);
         let mut seen = Seen::default();
         let mut resource_id = None;
         let mut typed = false;
         let mut owner = Owner::Missing;
         let mut linked = false;
-        while let Some(key) = members.next_key_seed(KeySeed(findings))? {
+        let end = self.members(at, depth, &mut |walk, key, at| {
+            let inner = depth + 1;
             match key {
                 Key::ResourceType => {
-                    seen.once(key, findings);
-                    let name = members.next_value_seed(Text(findings))?;
+                    seen.once(key, &mut walk.findings);
+                    let (name, end) = walk.text(at, inner)?;
                     typed = name.as_deref() == Some(expected.name());
+                    Ok(end)
                 }
                 Key::Id => {
-                    seen.once(key, findings);
-                    resource_id = members.next_value_seed(Text(findings))?;
-                    if let Some(id) = &resource_id
-                        && owner_key != Key::Id
-                    {
-                        findings.text(id);
-                    }
+                    seen.once(key, &mut walk.findings);
+                    let (id, end) = walk.text(at, inner)?;
                     if owner_key == Key::Id {
-                        owner = resource_id
+                        owner = id
                             .as_deref()
-                            .map_or(Owner::Malformed, |id| findings.patient_id(id));
+                            .map_or(Owner::Malformed, |id| walk.findings.patient_id(id));
+                    } else if let Some(id) = &id {
+                        walk.findings.text(id);
                     }
+                    resource_id = id;
+                    Ok(end)
                 }
                 key if key == owner_key => {
-                    seen.once(key, findings);
-                    owner = members.next_value_seed(OwnerSeed(findings))?;
+                    seen.once(key, &mut walk.findings);
+                    let end;
+                    (owner, end) = walk.owner(at, inner)?;
+                    Ok(end)
                 }
                 Key::Reference => {
-                    seen.once(key, findings);
-                    Object::default().member(key, &mut members, findings)?;
+                    seen.once(key, &mut walk.findings);
+                    walk.member(&mut Object::empty(), key, at, inner)
                 }
                 Key::Link if expected == ResourceType::Patient => {
                     linked = true;
-                    members.next_value_seed(Anything(findings))?;
+                    walk.anything(at, inner)
                 }
-                _ => members.next_value_seed(Anything(findings))?,
+                _ => walk.anything(at, inner),
             }
-        }
+        })?;
+        let findings = &mut self.findings;
         if !typed {
             findings.structure(Reason::UnexpectedType);
         }
@@ -173,6 +74,43 @@ impl<'de> Visitor<'de> for ResourceSeed<'_, '_> {
         if linked && findings.inside == Some(Reason::ForeignReference) {
             findings.inside = Some(Reason::LinkedPatient);
         }
-        Ok(resource_id)
+        Ok((resource_id, end))
+    }
+
+    /// The owner member: an object with one `reference` that is a string.
+    fn owner(&mut self, at: usize, depth: usize) -> Result<(Owner, usize), Reason> {
+        match self.reader.peek(at)? {
+            (b'{', _) => {}
+            // Nothing that it says makes it less malformed.
+            (b'"', at) => return Ok((Owner::Malformed, self.string(at)?.1)),
+            (_, at) => return Ok((Owner::Malformed, self.anything(at, depth)?)),
+        }
+        let mut owner = Owner::Missing;
+        let mut object = Object::empty();
+        let end = self.members(at, depth, &mut |walk, key, at| match key {
+            Key::Reference => {
+                object = object.with_owner(&mut walk.findings);
+                let (reference, end) = walk.text(at, depth + 1)?;
+                let person = walk.findings.person;
+                owner = match reference.map(|reference| person.target(&reference)) {
+                    Some(Target::Own) => Owner::Own,
+                    Some(Target::Foreign) => Owner::Foreign,
+                    Some(Target::Other | Target::Unprovable) | None => Owner::Malformed,
+                };
+                Ok(end)
+            }
+            key => walk.member(&mut object, key, at, depth + 1),
+        })?;
+        object.finish(&mut self.findings);
+        Ok((owner, end))
+    }
+}
+
+/// The member that names the owner.
+const fn owner_key(expected: ResourceType) -> Key {
+    match expected {
+        ResourceType::Patient => Key::Id,
+        ResourceType::Coverage => Key::Beneficiary,
+        ResourceType::ExplanationOfBenefit => Key::Patient,
     }
 }

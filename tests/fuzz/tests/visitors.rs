@@ -1,0 +1,628 @@
+//! The scan against the visitors, fact by fact and reason by reason: on written answers, on the committed corpus and
+//! on the backend's own answers where they are there, all of them as they are and damaged.
+//!
+//! `BLUEGATE_GUARD_CASES` says how many are written and damaged, where more are wanted than in every run.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use bluegate_fuzz::guard::agreed;
+use bluegate_fuzz::resource;
+use bluegate_fuzz::visitors::Verdict;
+use bluegate_gateway::version::Version;
+use bluegate_shared::owner::Expected;
+use bluegate_shared::scope::ResourceType;
+use proptest::prelude::Rng as _;
+use proptest::test_runner::{RngAlgorithm, TestRng};
+
+/// The names that decide, some that almost do, and some that are there for what they are next to.
+const NAMES: [&str; 34] = [
+    "beneficiary",
+    "entry",
+    "fullUrl",
+    "id",
+    "link",
+    "meta",
+    "patient",
+    "reference",
+    "relation",
+    "resource",
+    "resourceType",
+    "total",
+    "type",
+    "url",
+    "i",
+    "ids",
+    "iD",
+    "typ",
+    "types",
+    "referencE",
+    "references",
+    "resourceTypes",
+    "resourceTypE",
+    "code",
+    "valueCode",
+    "",
+    "Patient/7",
+    "x",
+    "r\\u0065ference",
+    "\\u0069d",
+    "res\\u006furceType",
+    "t\\u0079pe",
+    "Patient\\/7",
+    "ä",
+];
+
+const REFERENCES: [&str; 24] = [
+    "Patient/-20140",
+    "Patient/-20140",
+    "Patient/-20140",
+    "Patient/7",
+    "Patient/-2014",
+    "#provider-org",
+    "Coverage/part-a--20140",
+    "https://api.example.com/v2/fhir/Patient/-20140",
+    "http://backend:8080/claims/v2/fhir/Patient/7",
+    "https://third.example/Patient/-20140",
+    "Patient?identifier=1",
+    "Patient%2F7",
+    "%50atient/7",
+    "%2550atient",
+    "\\u0050atient/7",
+    "Patient\\/-20140",
+    "Patien\\u0074/8",
+    "patient/-20140",
+    "urn:uuid:1",
+    "",
+    "Inpatient/1",
+    "Inpatient/outpatient",
+    "100%",
+    "Patient/-20140\\u0000",
+];
+
+const TEXTS: [&str; 26] = [
+    "Patient",
+    "PATIENT",
+    "Organization",
+    "ExplanationOfBenefit",
+    "Coverage",
+    "Bundle",
+    "searchset",
+    "http://hl7.org/fhir/StructureDefinition/Patient",
+    "-20140",
+    "7",
+    "x",
+    "",
+    "next",
+    "self",
+    "see Patient/7.",
+    "Patient/caregiver",
+    "https://bluebutton.cms.gov/resources/variables/bene_id",
+    "a\\\\",
+    "a\\\"b",
+    "\\\\\\\"",
+    "\\ud83d\\ude00",
+    "\\ud800",
+    "\\udc00x",
+    "\\x",
+    "ä€😀",
+    "Patient/\\u0037",
+];
+
+const SCALARS: [&str; 28] = [
+    "0",
+    "-0",
+    "1",
+    "12",
+    "123.45",
+    "-1.5",
+    "1e5",
+    "1E+5",
+    "1e-5",
+    "1e308",
+    "1e309",
+    "-1e999",
+    "1e-999",
+    "1.7976931348623157e308",
+    "179769313486231590000000000000000000",
+    "18446744073709551615",
+    "18446744073709551616",
+    "01",
+    "-",
+    "1.",
+    ".5",
+    "1e",
+    "true",
+    "false",
+    "null",
+    "nul",
+    "True",
+    "+1",
+];
+
+const JUNK: [&str; 27] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "\\",
+    "\\\"",
+    "\\\\",
+    "\n",
+    "\u{0}",
+    "\u{1f}",
+    "\u{7f}",
+    "\u{feff}",
+    "Patient/7",
+    "/",
+    "t/",
+    "\"id\":\"7\",",
+    "\"reference\":\"Patient/7\",",
+    "\"resourceType\":\"Patient\",",
+    "\"type\":\"Patient\",",
+    "\"url\":1,",
+    "[[",
+    "{}",
+    "null",
+    "                                     ",
+];
+
+struct Writer {
+    random: TestRng,
+    text: String,
+}
+
+impl Writer {
+    fn below(&mut self, limit: usize) -> usize {
+        (self.random.next_u32() as usize) % limit
+    }
+
+    fn one_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    fn pick(&mut self, from: &[&'static str]) -> &'static str {
+        from[self.below(from.len())]
+    }
+
+    fn blanks(&mut self) {
+        if self.one_in(20) {
+            let blanks = self.pick(&[" ", "\n", "\t", "\r\n", "  \n        ", "\u{b}"]);
+            // Rarely the one that is none.
+            let blanks = if blanks == "\u{b}" && !self.one_in(40) {
+                " "
+            } else {
+                blanks
+            };
+            self.text += blanks;
+        }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        // Moves what follows to other places of a block.
+        let padding = if self.one_in(6) { self.below(70) } else { 0 };
+        let _ = write!(self.text, "\"{}{text}\"", "-".repeat(padding));
+    }
+
+    fn text(&mut self) {
+        let text = match self.below(40) {
+            0..14 => self.pick(&REFERENCES),
+            14..18 => self.pick(&TEXTS),
+            18 => self.pick(&NAMES),
+            // Nothing that is refused, so that most answers stay whole.
+            _ => self.pick(&TEXTS[..20]),
+        };
+        self.quoted(text);
+    }
+
+    fn member(&mut self, name: &str) {
+        self.blanks();
+        let _ = write!(self.text, "\"{name}\"");
+        self.blanks();
+        self.text.push(':');
+        self.blanks();
+    }
+
+    fn object(&mut self, depth: usize) {
+        self.text.push('{');
+        let members = self.below(5);
+        for member in 0..members {
+            if member > 0 {
+                self.text.push(',');
+            }
+            let name = self.pick(&NAMES);
+            self.member(name);
+            match name {
+                "reference" if !self.one_in(6) => {
+                    let reference = self.pick(&REFERENCES);
+                    let _ = write!(self.text, "\"{reference}\"");
+                }
+                "resourceType" | "type" | "id" if !self.one_in(6) => {
+                    let text = self.pick(&TEXTS[..10]);
+                    let _ = write!(self.text, "\"{text}\"");
+                }
+                _ => self.value(depth + 1),
+            }
+        }
+        self.blanks();
+        self.text.push('}');
+    }
+
+    fn value(&mut self, depth: usize) {
+        self.blanks();
+        match self.below(if depth > 5 { 7 } else { 12 }) {
+            0..5 => self.text(),
+            5 => {
+                let scalar = self.pick(&SCALARS[..5]);
+                self.text += scalar;
+            }
+            6 if self.one_in(6) => {
+                let scalar = self.pick(&SCALARS);
+                self.text += scalar;
+            }
+            6 => self.text += "true",
+            7..10 => self.object(depth),
+            _ => {
+                self.text.push('[');
+                for item in 0..self.below(4) {
+                    if item > 0 {
+                        self.text.push(',');
+                    }
+                    self.value(depth + 1);
+                }
+                self.text.push(']');
+            }
+        }
+        self.blanks();
+    }
+
+    fn resource(&mut self, kind: ResourceType) {
+        let mut members = vec!["resourceType", "id", "patient", "beneficiary"];
+        for _ in 0..self.below(5) {
+            members.push(self.pick(&NAMES));
+        }
+        if self.one_in(3) {
+            let place = self.below(members.len());
+            members.swap(0, place);
+        }
+        if self.one_in(30) {
+            let place = self.below(members.len());
+            members.remove(place);
+        }
+        self.text.push('{');
+        for (place, name) in members.into_iter().enumerate() {
+            if place > 0 {
+                self.text.push(',');
+            }
+            self.member(name);
+            match name {
+                "resourceType" if !self.one_in(40) => self.quoted_plain(kind.name()),
+                "id" if kind == ResourceType::Patient && !self.one_in(40) => {
+                    self.quoted_plain("-20140");
+                }
+                "id" if !self.one_in(20) => self.quoted_plain("pde-1"),
+                "patient" | "beneficiary" if !self.one_in(10) => {
+                    self.text += r#"{"reference":"Patient/-20140"}"#;
+                }
+                "patient" | "beneficiary" if self.one_in(2) => {
+                    let reference = self.pick(&REFERENCES);
+                    let _ = write!(self.text, r#"{{"reference":"{reference}"}}"#);
+                }
+                _ => self.value(1),
+            }
+        }
+        self.text.push('}');
+    }
+
+    fn quoted_plain(&mut self, text: &str) {
+        let _ = write!(self.text, "\"{text}\"");
+    }
+
+    fn bundle(&mut self, kind: ResourceType) {
+        let mut members = vec!["resourceType", "type", "total", "link", "entry"];
+        for _ in 0..self.below(3) {
+            members.push(self.pick(&[
+                "id",
+                "meta",
+                "id",
+                "meta",
+                "x",
+                "reference",
+                "url",
+                "patient",
+            ]));
+        }
+        if self.one_in(20) {
+            members.push(self.pick(&NAMES));
+        }
+        if self.one_in(3) {
+            let place = self.below(members.len());
+            members.swap(1, place);
+        }
+        self.text.push('{');
+        for (place, name) in members.into_iter().enumerate() {
+            if place > 0 {
+                self.text.push(',');
+            }
+            self.member(name);
+            if self.one_in(60) {
+                self.value(1);
+                continue;
+            }
+            match name {
+                "resourceType" => self.quoted_plain("Bundle"),
+                "type" => self.quoted_plain("searchset"),
+                "total" if self.one_in(10) => {
+                    let total = self.pick(&SCALARS);
+                    self.text += total;
+                }
+                "total" => self.text += "12",
+                "link" => self.links(),
+                "entry" => self.entries(kind),
+                _ => self.value(1),
+            }
+        }
+        self.text.push('}');
+    }
+
+    fn links(&mut self) {
+        self.text.push('[');
+        for place in 0..self.below(4) {
+            if place > 0 {
+                self.text.push(',');
+            }
+            if self.one_in(30) {
+                self.value(2);
+                continue;
+            }
+            self.text.push('{');
+            self.member("relation");
+            self.text();
+            self.text.push(',');
+            self.member("url");
+            if self.one_in(20) {
+                self.value(3);
+            } else {
+                self.quoted("http:\\/\\/b/x?startIndex=2");
+            }
+            if self.one_in(10) {
+                self.text.push(',');
+                let name = self.pick(&NAMES);
+                self.member(name);
+                self.value(3);
+            }
+            self.text.push('}');
+        }
+        self.text.push(']');
+    }
+
+    fn entries(&mut self, kind: ResourceType) {
+        self.text.push('[');
+        for place in 0..self.below(4) {
+            if place > 0 {
+                self.text.push(',');
+            }
+            self.blanks();
+            if self.one_in(60) {
+                self.value(2);
+                continue;
+            }
+            self.text.push('{');
+            if self.one_in(2) {
+                self.member("fullUrl");
+                match self.below(12) {
+                    0 => self.value(3),
+                    1 => self.text(),
+                    _ => self.quoted("http://b/ExplanationOfBenefit/pde-1"),
+                }
+                self.text.push(',');
+            }
+            if self.one_in(10) {
+                let name = self.pick(&NAMES);
+                self.member(name);
+                self.value(3);
+                self.text.push(',');
+            }
+            self.member("resource");
+            self.resource(kind);
+            self.text.push('}');
+        }
+        self.text.push(']');
+    }
+
+    /// Damages a body in a few places.
+    fn damaged(&mut self, body: &mut Vec<u8>) {
+        for _ in 0..self.below(4) {
+            let at = self.below(body.len() + 1);
+            let more = body.len() - at;
+            let length = self.below(more.min(40) + 1);
+            match self.below(11) {
+                0 => body.truncate(at),
+                1 => drop(body.drain(at..at + length)),
+                2 => {
+                    if let Some(byte) = body.get_mut(at) {
+                        *byte ^= 1 << (self.random.next_u32() % 8);
+                    }
+                }
+                3..6 => {
+                    let junk = self.pick(&JUNK);
+                    drop(body.splice(at..at, junk.bytes()));
+                }
+                6 => {
+                    let again = body[at..at + length].to_vec();
+                    drop(body.splice(at..at, again));
+                }
+                7 => {
+                    // The same byte as an escape, which changes nothing in a string.
+                    if let Some(byte) = body.get(at).copied() {
+                        drop(body.splice(at..=at, format!("\\u{byte:04x}").into_bytes()));
+                    }
+                }
+                8 => {
+                    // One blank or more behind a comma or a colon moves all that follows.
+                    let comma = body
+                        .iter()
+                        .skip(at)
+                        .position(|byte| matches!(byte, b',' | b':'));
+                    if let Some(comma) = comma {
+                        let behind = at + comma + 1;
+                        let blanks = vec![b' '; self.below(70)];
+                        drop(body.splice(behind..behind, blanks));
+                    }
+                }
+                9 => {
+                    // A value around a value, deep.
+                    let colon = body.iter().skip(at).position(|byte| *byte == b':');
+                    if let Some(colon) = colon {
+                        let depth = 118 + self.below(14);
+                        let behind = at + colon + 1;
+                        let nest = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+                        drop(body.splice(
+                            behind..behind,
+                            nest.into_bytes().into_iter().chain(*b",\"z\":"),
+                        ));
+                    }
+                }
+                _ => {
+                    if let Some(byte) = body.get_mut(at) {
+                        *byte = self.random.next_u32() as u8;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn cases() -> u64 {
+    let cases = std::env::var("BLUEGATE_GUARD_CASES").ok();
+    cases.map_or(20_000, |cases| cases.parse().expect("a number of cases"))
+}
+
+fn writer(seed: u64) -> Writer {
+    let seed = [seed ^ 0x5bd1_e995, !seed].map(u64::to_le_bytes).concat();
+    Writer {
+        random: TestRng::from_seed(RngAlgorithm::XorShift, &seed),
+        text: String::new(),
+    }
+}
+
+/// What is asked of a body: a few of the questions that there are.
+fn asked(body: &[u8], choice: usize) {
+    let kind = resource(choice as u8);
+    let version = Version::ALL[choice / 3 % Version::ALL.len()];
+    agreed(body, Expected::Resource(kind), version);
+    agreed(body, Expected::Searchset(kind), version);
+}
+
+#[test]
+fn the_scan_agrees_with_the_visitors_on_what_is_written() {
+    let mut said = BTreeMap::new();
+    for case in 0..cases() {
+        let mut writer = writer(case);
+        let kind = ResourceType::ALL[writer.below(3)];
+        let expected = if writer.one_in(3) {
+            writer.resource(kind);
+            Expected::Resource(kind)
+        } else {
+            writer.bundle(kind);
+            Expected::Searchset(kind)
+        };
+        let mut body = std::mem::take(&mut writer.text).into_bytes();
+        *said
+            .entry(name(&agreed(&body, expected, Version::V2)))
+            .or_insert(0) += 1;
+        writer.damaged(&mut body);
+        *said
+            .entry(name(&agreed(&body, expected, Version::V2)))
+            .or_insert(0) += 1;
+    }
+    println!("{said:?}");
+    // Everything that a scan may say was said often.
+    assert_eq!(said.len(), 14, "{said:?}");
+    assert!(
+        said.values().all(|times| *times >= cases() / 1000),
+        "{said:?}"
+    );
+}
+
+fn name(verdict: &Verdict<'_>) -> String {
+    match verdict {
+        Verdict::Proved(None) => "a resource".to_owned(),
+        Verdict::Proved(Some(_)) => "a bundle".to_owned(),
+        Verdict::ForeignOwner => "foreign".to_owned(),
+        Verdict::NotProved(reason) => format!("{reason:?}"),
+    }
+}
+
+#[test]
+fn the_scan_agrees_with_the_visitors_on_the_corpus_and_its_damages() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/guard");
+    let bodies: Vec<_> = files(&folder)
+        .iter()
+        .map(|file| std::fs::read(file).unwrap().split_off(1))
+        .collect();
+    assert!(bodies.len() > 40);
+    damaged(&bodies, cases() / 2);
+}
+
+#[test]
+fn the_scan_agrees_with_the_visitors_on_the_backends_answers() {
+    let root = std::env::var_os("BLUEGATE_FIXTURES").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures"),
+        PathBuf::from,
+    );
+    if !root.join("bfd").is_dir() {
+        println!("skipped: {} is not there", root.join("bfd").display());
+        return;
+    }
+    let bodies: Vec<_> = ["v1", "v2", "v3"]
+        .iter()
+        .flat_map(|version| files(&root.join("bfd").join(version)))
+        // Of larger ones there are enough.
+        .filter(|file| std::fs::metadata(file).unwrap().len() < 30_000 || cases() > 20_000)
+        .map(|file| {
+            // The person of the tests in the place of those in the answers.
+            let text = String::from_utf8(std::fs::read(file).unwrap()).unwrap();
+            let owner = text.split("Patient/").nth(1).unwrap_or_default();
+            let length = owner.find(|c: char| c != '-' && !c.is_ascii_digit());
+            let owner = owner[..length.unwrap_or(0)].to_owned();
+            if owner.is_empty() {
+                text
+            } else {
+                text.replace(&owner, bluegate_fuzz::OWN)
+            }
+            .into_bytes()
+        })
+        .collect();
+    assert!(bodies.len() > 20);
+    damaged(&bodies, cases() / 100);
+}
+
+fn damaged(bodies: &[Vec<u8>], cases: u64) {
+    for body in bodies {
+        for choice in 0..9 {
+            asked(body, choice);
+        }
+    }
+    for case in 0..cases {
+        let mut writer = writer(case);
+        let choice = writer.below(bodies.len());
+        let mut body = bodies[choice].clone();
+        writer.damaged(&mut body);
+        asked(&body, writer.below(9));
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort();
+    files
+}
