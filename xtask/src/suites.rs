@@ -106,7 +106,9 @@ pub(crate) fn bench(workspace: &Workspace, program: &str, options: &[String]) ->
         ])
         .args(options)
         .env("BLUEGATE_HOST_BIN", workspace.host_binary())
-        .env("BLUEGATE_MANIFEST", workspace.manifest(Profile::Release)?);
+        .env("BLUEGATE_MANIFEST", workspace.manifest(Profile::Release)?)
+        // As in production: with it, wasmtime takes a backtrace at each switch of tasks.
+        .env("RUST_BACKTRACE", "0");
     process::run(&mut cargo)?;
     Ok(ExitCode::SUCCESS)
 }
