@@ -127,41 +127,61 @@ impl From<DatabaseError> for StartError {
 ///
 /// Instances are many and short-lived, and each connection reads the whole schema first: the durable one is
 /// opened by the first statement that needs it, which on FHIR routes is none.
-///
-/// Statements are calls that block the instance. They are short, and the streams by which the asynchronous ones
-/// hand over their rows cost several times what SQLite does. (Both at once would not do: a statement whose rows
-/// are still to be taken can hold the lock that a blocking one waits for.)
-pub struct SpinDatabase {
+struct SpinDatabase {
     durable: SendWrapper<OnceCell<Connection>>,
     relaxed: SendWrapper<Connection>,
+    calls: Calls,
+}
+
+/// How statements are called. One way for all of an instance: a statement whose rows are still to be taken can
+/// hold the lock that a blocking one waits for.
+#[derive(Clone, Copy)]
+enum Calls {
+    /// Until the rows are there the whole instance waits. On a file that is short, and the streams by which the
+    /// other way hands rows over cost several times what SQLite does.
+    Blocking,
+    /// The instance goes on meanwhile: for a store that is not on this machine.
+    Awaited,
 }
 
 impl SpinDatabase {
-    /// Opens the store of the label `default` and brings it to the schema of this build.
-    ///
-    /// # Errors
-    ///
-    /// The store's error, or that it is of another build.
-    pub async fn open() -> Result<Self, DatabaseError> {
-        let relaxed = SoleConnection(SendWrapper::new(connection()?));
+    async fn open() -> Result<Self, DatabaseError> {
+        let relaxed = connection()?;
+        // libSQL has what it says by itself, and refuses the pragma.
+        let relax = run(
+            &relaxed,
+            Calls::Blocking,
+            "PRAGMA synchronous = NORMAL",
+            Vec::new(),
+        );
+        let calls = match relax.await {
+            Ok(_) => Calls::Blocking,
+            Err(_) => Calls::Awaited,
+        };
+        let relaxed = SoleConnection(SendWrapper::new(relaxed), calls);
         if !is_current(&relaxed).await? {
-            migrate(&SoleConnection(SendWrapper::new(connection()?))).await?;
+            migrate(&SoleConnection(SendWrapper::new(connection()?), calls)).await?;
         }
-        let SoleConnection(relaxed) = relaxed;
-        // libSQL has it by itself and refuses the pragma.
-        let _ = run(&relaxed, "PRAGMA synchronous = NORMAL", Vec::new());
         Ok(Self {
             durable: SendWrapper::new(OnceCell::new()),
-            relaxed,
+            relaxed: relaxed.0,
+            calls,
         })
     }
 
-    fn durable(&self) -> Result<&Connection, DatabaseError> {
+    async fn durable(&self) -> Result<&Connection, DatabaseError> {
         if let Some(open) = self.durable.get() {
             return Ok(open);
         }
         let connection = connection()?;
-        let _ = run(&connection, "PRAGMA synchronous = FULL", Vec::new());
+        let _ = run(
+            &connection,
+            self.calls,
+            "PRAGMA synchronous = FULL",
+            Vec::new(),
+        )
+        .await;
+        // Where another request was faster, its connection is as good.
         Ok(self.durable.get_or_init(|| connection))
     }
 }
@@ -175,16 +195,16 @@ impl Database for SpinDatabase {
     ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
         Box::pin(SendWrapper::new(async move {
             let connection = match durability {
-                Durability::Durable => self.durable()?,
+                Durability::Durable => self.durable().await?,
                 Durability::Relaxed => &*self.relaxed,
             };
-            run(connection, sql, parameters)
+            run(connection, self.calls, sql, parameters).await
         }))
     }
 }
 
 /// The connection that migrates: there alone, statements may form a transaction.
-struct SoleConnection(SendWrapper<Connection>);
+struct SoleConnection(SendWrapper<Connection>, Calls);
 
 impl Database for SoleConnection {
     fn execute<'a>(
@@ -193,9 +213,9 @@ impl Database for SoleConnection {
         sql: &'a str,
         parameters: Vec<Value>,
     ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
-        Box::pin(SendWrapper::new(
-            async move { run(&self.0, sql, parameters) },
-        ))
+        Box::pin(SendWrapper::new(async move {
+            run(&self.0, self.1, sql, parameters).await
+        }))
     }
 }
 
@@ -203,7 +223,12 @@ fn connection() -> Result<Connection, DatabaseError> {
     Connection::open("default").map_err(failed)
 }
 
-fn run(connection: &Connection, sql: &str, parameters: Vec<Value>) -> Result<Rows, DatabaseError> {
+async fn run(
+    connection: &Connection,
+    calls: Calls,
+    sql: &str,
+    parameters: Vec<Value>,
+) -> Result<Rows, DatabaseError> {
     let parameters: Vec<_> = parameters
         .into_iter()
         .map(|value| match value {
@@ -214,7 +239,18 @@ fn run(connection: &Connection, sql: &str, parameters: Vec<Value>) -> Result<Row
             Value::Text(text) => SqliteValue::Text(text),
         })
         .collect();
-    let rows = connection.execute(sql, &parameters).map_err(failed)?.rows;
+    let rows = match calls {
+        Calls::Blocking => connection.execute(sql, &parameters).map_err(failed)?.rows,
+        Calls::Awaited => {
+            let (_, rows, outcome) = connection
+                .execute_async(sql.to_owned(), parameters)
+                .await
+                .map_err(failed)?;
+            let rows = rows.collect().await;
+            outcome.await.map_err(failed)?;
+            rows
+        }
+    };
     Ok(rows
         .into_iter()
         .map(|row| {

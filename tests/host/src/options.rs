@@ -23,6 +23,7 @@ Usage: bluegate-host up [options]
       --idle-instance-timeout TIME           how long it is kept idle, as 1s or 500ms [1s]
       --request-timeout TIME                 how long a request may take [no limit]
       --quiet                                components write to their log files only
+      --libsql                               refuse the pragmas that libSQL refuses
       --perfmap                              let Linux's `perf` name the functions of components
 ";
 
@@ -43,6 +44,8 @@ pub struct Options {
     pub reuse: Reuse,
     /// Whether components write to their log files only.
     pub quiet: bool,
+    /// Whether the store refuses what libSQL refuses.
+    pub libsql: bool,
     /// Whether `perf` is told the functions of components.
     pub perfmap: bool,
 }
@@ -91,6 +94,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         variables: Vec::new(),
         reuse: Reuse::default(),
         quiet: false,
+        libsql: false,
         perfmap: false,
     };
     let mut up = false;
@@ -119,6 +123,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
                 options.reuse.request = time(&parser.value()?.string()?)?
             }
             Arg::Short('q') | Arg::Long("quiet") => options.quiet = true,
+            Arg::Long("libsql") => options.libsql = true,
             Arg::Long("perfmap") => options.perfmap = true,
             other => return Err(other.unexpected().into()),
         }

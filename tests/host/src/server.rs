@@ -23,6 +23,7 @@ use crate::manifest::{Component, Manifest};
 use crate::options::Options;
 use crate::outbound::{Outbound, connections};
 use crate::routes::{Match, Routes};
+use crate::sqlite::Store;
 use crate::stdio::Logs;
 use crate::variables::{Template, Variables};
 use crate::worker::{Recipe, Workers};
@@ -80,7 +81,11 @@ impl Server {
                 environment: component_environment(component, options),
                 logs: Logs::open(&logs, id, options.quiet)?,
                 variables: Arc::new(component_variables(component, &variables)?),
-                database: (database.clone(), component.sqlite_databases.clone().into()),
+                store: Store {
+                    path: database.clone(),
+                    labels: component.sqlite_databases.clone().into(),
+                    libsql: options.libsql,
+                },
                 outbound: OnceLock::new(),
             };
             outbounds.push((

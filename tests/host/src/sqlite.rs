@@ -4,7 +4,7 @@
 //! blocking threads; a connection does one at a time, and a statement whose rows are streamed holds
 //! its connection until the last row was taken or the stream was dropped.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
@@ -31,31 +31,37 @@ const ROWS_AHEAD: usize = 4;
 /// A connection that a component opened.
 #[derive(Clone)]
 pub struct Connection {
-    path: PathBuf,
+    store: Store,
     opened: Arc<OnceLock<SharedConnection>>,
+}
+
+/// Where the databases of a component are.
+#[derive(Clone)]
+pub struct Store {
+    /// The file that holds them.
+    pub path: Arc<Path>,
+    /// The labels by which it may be opened.
+    pub labels: Arc<[String]>,
+    /// Whether it refuses what libSQL refuses.
+    pub libsql: bool,
 }
 
 type SharedConnection = Arc<Mutex<rusqlite::Connection>>;
 
 /// What an instance needs to open connections.
 pub struct Databases {
-    path: Arc<Path>,
-    labels: Arc<[String]>,
+    store: Store,
     open: usize,
 }
 
 impl Databases {
-    /// Databases with the given labels may be opened; all of them are the file at `path`.
-    pub fn new(path: Arc<Path>, labels: Arc<[String]>) -> Self {
-        Self {
-            path,
-            labels,
-            open: 0,
-        }
+    /// None is open yet.
+    pub const fn new(store: Store) -> Self {
+        Self { store, open: 0 }
     }
 
     fn connect(&mut self, label: &str) -> Result<Connection, Error> {
-        if !self.labels.iter().any(|l| l == label) {
+        if !self.store.labels.iter().any(|l| l == label) {
             return Err(Error::AccessDenied);
         }
         if self.open >= MAX_CONNECTIONS {
@@ -63,7 +69,7 @@ impl Databases {
         }
         self.open += 1;
         Ok(Connection {
-            path: self.path.to_path_buf(),
+            store: self.store.clone(),
             opened: Arc::default(),
         })
     }
@@ -82,8 +88,13 @@ impl Connection {
             return Ok(open.clone());
         }
         // rusqlite waits up to 5 s for a lock by itself, and so does Spin.
-        let mut connection = rusqlite::Connection::open(&self.path).map_err(io)?;
-        connection.authorizer(Some(no_files_attached)).map_err(io)?;
+        let mut connection = rusqlite::Connection::open(&self.store.path).map_err(io)?;
+        let libsql = self.store.libsql;
+        connection
+            .authorizer(Some(move |context: AuthContext<'_>| {
+                allows(libsql, context)
+            }))
+            .map_err(io)?;
         Ok(self
             .opened
             .get_or_init(|| Arc::new(Mutex::new(connection)))
@@ -327,12 +338,16 @@ impl<D> StreamProducer<D> for Rows {
     }
 }
 
-/// Spin lets no statement attach a file of the host.
-fn no_files_attached(context: AuthContext<'_>) -> Authorization {
+/// Spin lets no statement attach a file of the host, and libSQL none change how a file is written.
+fn allows(libsql: bool, context: AuthContext<'_>) -> Authorization {
     match context.action {
         AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => {
             Authorization::Deny
         }
+        AuthAction::Pragma {
+            pragma_name: "journal_mode" | "synchronous",
+            pragma_value: Some(_),
+        } if libsql => Authorization::Deny,
         _ => Authorization::Allow,
     }
 }

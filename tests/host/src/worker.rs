@@ -44,8 +44,8 @@ pub struct Recipe {
     pub logs: Logs,
     /// Its variables, templates filled in.
     pub variables: Arc<std::collections::BTreeMap<String, String>>,
-    /// The file that holds the database, and the labels by which it may be opened.
-    pub database: (Arc<std::path::Path>, Arc<[String]>),
+    /// Its databases.
+    pub store: crate::sqlite::Store,
     /// Its way out; set once the server exists.
     pub outbound: OnceLock<Outbound>,
 }
@@ -66,13 +66,12 @@ impl HandlerState for Recipe {
             .outbound
             .get()
             .ok_or_else(|| wasmtime::format_err!("the server is not ready"))?;
-        let (path, labels) = &self.database;
         let state = State::new(
             &self.environment,
             &self.logs,
             outbound.clone(),
             self.variables.clone(),
-            Databases::new(path.clone(), labels.clone()),
+            Databases::new(self.store.clone()),
         );
         let mut store = Store::new(self.engine(), state);
         let service = self.service.instantiate_async(&mut store).await?;

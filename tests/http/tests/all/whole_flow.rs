@@ -53,10 +53,20 @@ fn bbuser20023_sees_148_claims_in_15_pages_of_10_on_v2() {
     assert_eq!(all_claims("v2", &SECOND).len(), 148);
 }
 
-/// Walks from the button to the last page and checks all that is documented of the person.
+/// There, statements are awaited: the gateway finds out by the pragmas that are refused.
+#[test]
+fn on_libsql_the_walk_is_the_same() {
+    let stack = Stack::with_options(&[], &["--libsql"]);
+    assert_eq!(all_claims_on(&stack, "v2", &DOE).len(), 32);
+}
+
 fn all_claims(version: &'static str, person: &Documented) -> Vec<Value> {
-    let stack = Stack::shared();
-    let tokens = Flow::new(version).tokens(&stack, &public(&stack), person.user, Consent::ALLOW);
+    all_claims_on(&Stack::shared(), version, person)
+}
+
+/// Walks from the button to the last page and checks all that is documented of the person.
+fn all_claims_on(stack: &Stack, version: &'static str, person: &Documented) -> Vec<Value> {
+    let tokens = Flow::new(version).tokens(stack, &public(stack), person.user, Consent::ALLOW);
     assert_eq!(tokens.patient, person.patient);
     let mut browser = stack.browser();
     let base = format!("/{version}/fhir");
@@ -100,7 +110,7 @@ fn all_claims(version: &'static str, person: &Documented) -> Vec<Value> {
     }
 
     let all = pages(
-        &stack,
+        stack,
         &tokens.access,
         &format!("{base}/ExplanationOfBenefit"),
     );
@@ -125,7 +135,7 @@ fn all_claims(version: &'static str, person: &Documented) -> Vec<Value> {
 
     let of_type = |types: &str| -> Vec<Value> {
         let url = format!("{base}/ExplanationOfBenefit?type={types}&_count=50");
-        pages(&stack, &tokens.access, &url)
+        pages(stack, &tokens.access, &url)
             .iter()
             .flat_map(entries)
             .collect()
