@@ -182,7 +182,7 @@ pub struct FullUrl<'a> {
 /// Reads the whole body and says whose it is.
 #[must_use]
 pub fn scan<'a>(body: &'a [u8], expected: Expected, person: &Person<'_>) -> Outcome<'a> {
-    let Ok(text) = std::str::from_utf8(body) else {
+    let Ok(text) = simdutf8::basic::from_utf8(body) else {
         return Outcome::NotProved(Reason::Utf8);
     };
     walk::scan(text, expected, person)

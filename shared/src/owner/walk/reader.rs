@@ -11,17 +11,15 @@ use serde::de::{Deserialize, IgnoredAny};
 use super::block::{self, Before, Block};
 use crate::owner::Reason;
 
-/// Reads tokens of a text. Positions are the caller's, so that they stay in registers; quotes have to be asked for
+/// Reads tokens of a text. Positions are the caller's, so that they stay in registers; strings have to be asked for
 /// in their order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
-    /// Where the block of the last quote begins, and the next one.
-    start: usize,
-    next: usize,
-    /// Of the block of the last quote, what comes behind that quote.
+    /// The block that was looked at last, and where the next one begins.
     block: Block,
+    next: usize,
     /// The first odd byte in a string behind the last one that was read, as far as was looked at.
     odd: usize,
 }
@@ -40,13 +38,12 @@ impl<'a> Reader<'a> {
         Self {
             text,
             bytes: text.as_bytes(),
-            start: 0,
-            next: 0,
             block: Block {
                 quotes: 0,
                 odd: 0,
                 before: Before::NOTHING,
             },
+            next: 0,
             odd: usize::MAX,
         }
     }
@@ -63,7 +60,10 @@ impl<'a> Reader<'a> {
     /// Goes past this byte.
     #[inline(always)]
     pub(super) fn expect(&self, wanted: u8, at: usize) -> Result<usize, Reason> {
-        match self.peek(at)? {
+        if self.bytes.get(at) == Some(&wanted) {
+            return Ok(at + 1);
+        }
+        match behind_blanks(self.bytes, at)? {
             (byte, at) if byte == wanted => Ok(at + 1),
             _ => Err(Reason::Json),
         }
@@ -80,34 +80,35 @@ impl<'a> Reader<'a> {
     /// The string whose opening quote is here. One that is odd must be decoded before the next is read.
     #[inline(always)]
     pub(super) fn quoted(&mut self, at: usize) -> Result<Quoted, Reason> {
-        let opening = self.quote()?;
-        let end = self.quote()?;
-        if opening != at {
-            return Err(Reason::Json);
+        let start = at + 1;
+        while start >= self.next {
+            self.advance()?;
         }
+        let mut quotes = self.block.quotes & u64::MAX << (start % block::SIZE);
+        while quotes == 0 {
+            self.advance()?;
+            quotes = self.block.quotes;
+        }
+        let end = self.next - block::SIZE + quotes.trailing_zeros() as usize;
         Ok(Quoted {
-            start: at + 1,
+            start,
             end,
             odd: end > self.odd,
         })
     }
 
+    /// Looks at the next block.
     #[inline(always)]
-    fn quote(&mut self) -> Result<usize, Reason> {
-        while self.block.quotes == 0 {
-            if self.next >= self.bytes.len() {
-                return Err(Reason::Json);
-            }
-            self.start = self.next;
-            self.next += block::SIZE;
-            self.block = block::block(self.bytes, self.start, self.block.before);
-            if self.block.odd != 0 && self.odd == usize::MAX {
-                self.odd = self.start + self.block.odd.trailing_zeros() as usize;
-            }
+    fn advance(&mut self) -> Result<(), Reason> {
+        if self.next >= self.bytes.len() {
+            return Err(Reason::Json);
         }
-        let at = self.start + self.block.quotes.trailing_zeros() as usize;
-        self.block.quotes &= self.block.quotes - 1;
-        Ok(at)
+        self.block = block::block(self.bytes, self.next, self.block.before);
+        if self.block.odd != 0 && self.odd == usize::MAX {
+            self.odd = self.next + self.block.odd.trailing_zeros() as usize;
+        }
+        self.next += block::SIZE;
+        Ok(())
     }
 
     /// What an odd string says.
@@ -117,7 +118,7 @@ impl<'a> Reader<'a> {
         let behind = self.block.odd & u64::MAX << (quoted.end % block::SIZE);
         self.odd = match behind {
             0 => usize::MAX,
-            behind => self.start + behind.trailing_zeros() as usize,
+            behind => self.next - block::SIZE + behind.trailing_zeros() as usize,
         };
         decoded(self.text, quoted)
     }

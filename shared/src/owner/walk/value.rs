@@ -188,13 +188,14 @@ impl Object {
     /// With a member of this name, as long as it is no text.
     pub(super) fn with(self, key: Key, findings: &mut Findings<'_>) -> Self {
         let Self(known) = self;
-        let (has, known) = match key {
-            Key::Id => (HAS_ID, known & !(ID_IS_OWN | ID_IS_FOREIGN)),
-            Key::Reference => (HAS_REFERENCE, known),
-            Key::ResourceType => (HAS_RESOURCE_TYPE, known & !IS_PATIENT),
+        let has = match key {
+            Key::Id => HAS_ID,
+            Key::Reference => HAS_REFERENCE,
+            Key::ResourceType => HAS_RESOURCE_TYPE,
             _ => return self,
         };
         if known & has != 0 {
+            // Which of the two counts needs no answer.
             findings.structure(Reason::DuplicateMember);
         }
         Self(known | has)
@@ -206,11 +207,10 @@ impl Object {
         if key == Key::Reference {
             let target = findings.reference(text);
             // A contained resource is looked at where it stands.
-            return if text.starts_with('#') || target == Target::Own {
-                Self(known | REFERS)
-            } else {
-                Self(known & !REFERS)
-            };
+            if text.starts_with('#') || target == Target::Own {
+                return Self(known | REFERS);
+            }
+            return self;
         }
         findings.text(text);
         match key {
