@@ -36,6 +36,31 @@ pub struct App {
     pub drain: Drain,
 }
 
+impl App {
+    /// An instance that has counted nothing yet.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        database: Arc<dyn Database>,
+        upstream: Arc<dyn Upstream>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        log: Arc<dyn Log>,
+    ) -> Self {
+        Self {
+            config: Arc::new(config),
+            database,
+            upstream,
+            clock,
+            entropy,
+            log,
+            limiter: RateLimiter::default(),
+            breaker: Breaker::default(),
+            drain: Drain::default(),
+        }
+    }
+}
+
 /// One request, read whole (bodies are limited before they come here).
 #[non_exhaustive]
 #[derive(Clone, Debug)]

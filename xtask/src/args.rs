@@ -32,7 +32,7 @@ cargo xtask <command>
   bench fhir    a page of claims beside nginx, and beside a bare component on the same engine
             --json, --rounds N, --milliseconds N, --connections N, --only page|Patient|LINE[,…]
   bench steps   every step of a call: instructions against the committed numbers, and time
-            --page                   whole pages beside the sum of their steps
+            --page                   whole calls beside the sum of their steps
             --save                   commit to these numbers
   bench token   tokens per second, beside what SQLite reaches on this disk
   bench web     the browser package beside JSON.parse and other packages, in Node and Chromium

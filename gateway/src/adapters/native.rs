@@ -9,13 +9,10 @@ use rusqlite::types::{Value as SqlValue, ValueRef};
 
 use crate::app::App;
 use crate::config::Config;
-use crate::drain::Drain;
-use crate::fhir::breaker::Breaker;
 use crate::ports::{
     Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
     UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, Value,
 };
-use crate::rate::RateLimiter;
 
 /// The sandbox's defaults with some variables changed, a fresh store, and parts that stand still.
 pub(crate) fn app(variables: &[(&'static str, &str)], clock: Arc<ManualClock>) -> App {
@@ -25,17 +22,14 @@ pub(crate) fn app(variables: &[(&'static str, &str)], clock: Arc<ManualClock>) -
             .iter()
             .map(|(name, value)| (*name, (*value).to_owned())),
     );
-    App {
-        config: Arc::new(Config::parse(&raw).unwrap()),
-        database: Arc::new(SqliteDatabase::in_memory()),
-        upstream: Arc::new(ScriptedUpstream::default()),
+    App::new(
+        Config::parse(&raw).unwrap(),
+        Arc::new(SqliteDatabase::in_memory()),
+        Arc::new(ScriptedUpstream::default()),
         clock,
-        entropy: Arc::new(CountingEntropy::new()),
-        log: Arc::new(MemoryLog::default()),
-        limiter: RateLimiter::default(),
-        breaker: Breaker::default(),
-        drain: Drain::default(),
-    }
+        Arc::new(CountingEntropy::new()),
+        Arc::new(MemoryLog::default()),
+    )
 }
 
 /// SQLite in memory or in a file. Statements run at once, in the order of the calls, and are kept compiled as

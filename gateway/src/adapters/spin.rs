@@ -19,13 +19,10 @@ use spin_sdk::wasip3::http::types::{ErrorCode, Request, RequestOptions, Response
 use self::wire::BodyError;
 use crate::app::{App, Reply};
 use crate::config::{Config, ConfigError, VARIABLES};
-use crate::drain::Drain;
-use crate::fhir::breaker::Breaker;
 use crate::ports::{
     Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
     UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, Value,
 };
-use crate::rate::RateLimiter;
 use crate::store::migrate::{is_current, migrate};
 use crate::web::{Gateway, unavailable};
 
@@ -82,6 +79,19 @@ async fn gateway() -> Result<Gateway, StartError> {
     if let Some(gateway) = GATEWAY.with_borrow(Clone::clone) {
         return Ok(gateway);
     }
+    let gateway = Gateway::start(app().await?)
+        .await
+        .map_err(|error| StartError::Store(error.to_string()))?;
+    GATEWAY.set(Some(gateway.clone()));
+    Ok(gateway)
+}
+
+/// What an instance has when it starts: the variables of the manifest, and the host's ports.
+///
+/// # Errors
+///
+/// [`StartError`].
+pub async fn app() -> Result<App, StartError> {
     let mut raw = BTreeMap::new();
     for variable in &VARIABLES {
         if let Ok(value) = spin_sdk::variables::get(variable.name).await {
@@ -90,28 +100,24 @@ async fn gateway() -> Result<Gateway, StartError> {
     }
     let config = Config::parse(&raw)?;
     let offset_ms = config.clock_offset_s.saturating_mul(1000);
-    let app = App {
-        config: Arc::new(config),
-        database: Arc::new(SpinDatabase::open().await?),
-        upstream: Arc::new(SpinUpstream),
-        clock: Arc::new(SystemClock { offset_ms }),
-        entropy: Arc::new(SystemEntropy),
-        log: Arc::new(StandardOutput),
-        limiter: RateLimiter::default(),
-        breaker: Breaker::default(),
-        drain: Drain::default(),
-    };
-    let gateway = Gateway::start(app)
-        .await
-        .map_err(|error| StartError::Store(error.to_string()))?;
-    GATEWAY.set(Some(gateway.clone()));
-    Ok(gateway)
+    Ok(App::new(
+        config,
+        Arc::new(SpinDatabase::open().await?),
+        Arc::new(SpinUpstream),
+        Arc::new(SystemClock { offset_ms }),
+        Arc::new(SystemEntropy),
+        Arc::new(StandardOutput),
+    ))
 }
 
+/// Why an instance does not start.
+#[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
-enum StartError {
+pub enum StartError {
+    /// A variable is missing or wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The store does not open, or is of another build.
     #[error("store: {0}")]
     Store(String),
 }

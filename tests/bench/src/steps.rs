@@ -16,17 +16,14 @@ use std::time::{Duration, Instant};
 
 use bluegate_bench_steps::calls::{CALL_STEPS, CallStep, Calls};
 use bluegate_bench_steps::{Input, STEPS};
-use bluegate_gateway::ports::Log;
-use bluegate_gateway::store::StoreError;
 use futures_executor::block_on;
 use serde_json::{Map, Value, json};
 
 use self::engine::OnEngine;
-use self::page::{Route, Whole};
-use self::store::Sqlite;
+use self::page::Whole;
 use crate::fhir::page::sandbox_page;
 
-/// The arguments that make this program run one step so many times: name, times, folder of the input.
+/// The arguments that make this program run one step for callgrind: its name and the folder of the input.
 pub const ARGUMENT: &str = "--run-step";
 
 /// What was measured.
@@ -61,10 +58,10 @@ pub fn measure(whole: bool) -> io::Result<Costs> {
     let folder = folder.path();
     let (person, page, patient) = sandbox_page();
     std::fs::write(folder.join(ANSWER), format!("{person}\n{page}\n{patient}"))?;
-    let store = store::make(folder).map_err(io::Error::other)?;
+    store::make(folder, &person).map_err(io::Error::other)?;
     let input = read(folder)?;
     let body = format!("{page}\n{patient}");
-    let on_engine = engine::measure(folder, &person, &body, &store)?;
+    let on_engine = engine::measure(folder, &person, &body)?;
     let on_engine = |wanted: &str| {
         let mut all = on_engine.iter();
         all.find(|(name, _)| name == wanted).map(|(_, cost)| *cost)
@@ -85,7 +82,7 @@ pub fn measure(whole: bool) -> io::Result<Costs> {
             name: step.name(),
             bytes: None,
             instructions: instructions(step.name(), folder)?,
-            native: with_calls(folder, |run| {
+            native: with_calls(folder, &input, |run| {
                 let mut number = 0;
                 time(|| {
                     number += 1;
@@ -113,21 +110,37 @@ pub fn measure(whole: bool) -> io::Result<Costs> {
 /// Where there is no such step or input.
 pub fn run_step(mut arguments: impl Iterator<Item = String>) -> io::Result<()> {
     let mut next = || arguments.next().ok_or(io::ErrorKind::InvalidInput);
-    let (name, times, folder) = (next()?, next()?, PathBuf::from(next()?));
-    let times = times.parse().unwrap_or(0);
-    if let Some(step) = CallStep::named(&name) {
-        return with_calls(&folder, |run| {
-            (0..times).for_each(|number| run(step, number))
-        });
-    }
+    let (name, folder) = (next()?, PathBuf::from(next()?));
     let input = read(&folder)?;
+    if let Some(step) = CallStep::named(&name) {
+        return with_calls(&folder, &input, |run| count(|number| run(step, number)));
+    }
     let step = STEPS.iter().find(|step| step.name == name);
     let step = step.ok_or(io::ErrorKind::NotFound)?;
-    for _ in 0..times {
+    count(|_| {
         std::hint::black_box((step.run)(std::hint::black_box(&input)));
-    }
+    });
     Ok(())
 }
+
+/// Lets callgrind count only what is done after the first times, in which memory is taken and statements compiled.
+fn count(mut run: impl FnMut(usize)) {
+    (0..WARM_UP).for_each(&mut run);
+    for number in WARM_UP..WARM_UP + COUNTED {
+        while_counted(&mut || run(number));
+    }
+}
+
+/// What callgrind counts; it knows the function by its name.
+#[inline(never)]
+fn while_counted(run: &mut dyn FnMut()) {
+    run();
+    // A last call would be a jump, and the function would have ended before it.
+    std::hint::black_box(());
+}
+
+const WARM_UP: usize = 4;
+const COUNTED: usize = 10;
 
 impl Costs {
     /// The tables.
@@ -156,7 +169,7 @@ impl Costs {
             ]
         });
         text += &markdown(head, cells);
-        text += "\nInstructions: native, under callgrind, of one run, without the kernel's; change: against tests/bench/instructions.json.\n\
+        text += "\nInstructions: native, under callgrind, without the kernel's; change: against tests/bench/instructions.json.\n\
                  Engine CPU: processor time of the whole process, with the host's calls; elsewhere it is that of the component.\n";
         if self.known["toolchain"] != json!(self.toolchain) {
             let _ = writeln!(
@@ -179,7 +192,7 @@ impl Costs {
                 engine.processor.unwrap_or(engine.time).as_secs_f64() * 1e6
             })
         };
-        page::table(&Route::ALL, cost, self.whole.as_ref())
+        page::table(cost, self.whole.as_ref())
     }
 
     /// Steps that take more instructions than the committed numbers allow.
@@ -219,7 +232,8 @@ impl Costs {
     }
 }
 
-/// More than this is a regression. The counts of two runs differ by less than a hundredth of it.
+/// More than this is a regression. The counts of two runs differ by less than half of it, and where no statement or
+/// line is among them, hardly at all.
 const TOLERANCE: f64 = 0.03;
 /// The file of the answer's steps in the folder of the input: the person's id, the page and the Patient.
 const ANSWER: &str = "answer";
@@ -236,30 +250,21 @@ fn read(folder: &Path) -> io::Result<Input> {
 /// Gives what runs a step of a call, on a copy of the store.
 fn with_calls<T>(
     folder: &Path,
+    input: &Input,
     body: impl FnOnce(&mut dyn FnMut(CallStep, usize)) -> T,
 ) -> io::Result<T> {
     let place = tempfile::tempdir_in(folder)?;
-    let file = place.path().join("store.db");
-    std::fs::copy(folder.join("store.db"), &file)?;
-    let log = LogFile(std::fs::File::create(place.path().join("log"))?);
-    let open = async || Sqlite::open(&file).await;
-    let calls = block_on(Calls::begin(open, log)).map_err(io::Error::other)?;
-    let mut failed: Option<StoreError> = None;
+    let place = place.path();
+    std::fs::copy(folder.join(store::FILE), place.join(store::FILE))?;
+    let open = async || store::app(place).await;
+    let calls = block_on(Calls::begin(open, input)).map_err(io::Error::other)?;
+    let mut failed = None;
     let result = body(&mut |step, number| {
         if let Err(error) = block_on(calls.run(step, number)) {
             failed = Some(error);
         }
     });
     failed.map_or(Ok(result), |error| Err(io::Error::other(error)))
-}
-
-/// Each line is in the file when the call returns, as the host does it.
-struct LogFile(std::fs::File);
-
-impl Log for LogFile {
-    fn line(&self, json: &str) {
-        let _ = io::Write::write_all(&mut &self.0, format!("{json}\n").as_bytes());
-    }
 }
 
 /// Median time of a run, and what came out.
@@ -276,28 +281,32 @@ fn time<T>(mut run: impl FnMut() -> T) -> (Duration, T) {
     (times.get(times.len() / 2).copied().unwrap_or_default(), out)
 }
 
-/// Instructions of one run: those of a program that does it 11 times less those of one that does it once.
+/// Instructions of one run.
 fn instructions(name: &str, folder: &Path) -> io::Result<Option<u64>> {
-    let count = |times: &str| -> io::Result<Option<u64>> {
-        let run = Command::new("valgrind")
-            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-            .arg(std::env::current_exe()?)
-            .args([ARGUMENT, name, times])
-            .arg(folder)
-            .output();
-        let Ok(run) = run else { return Ok(None) };
-        let said = String::from_utf8_lossy(&run.stderr).into_owned();
-        if !run.status.success() {
-            return Err(io::Error::other(said));
-        }
-        Ok(said
-            .lines()
-            .find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok()))
-    };
-    Ok(match (count("11")?, count("1")?) {
-        (Some(many), Some(one)) => Some(many.saturating_sub(one) / 10),
-        _ => None,
-    })
+    let run = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .args(["--collect-atstart=no", "--toggle-collect=*while_counted*"])
+        .arg(std::env::current_exe()?)
+        .args([ARGUMENT, name])
+        .arg(folder)
+        .output();
+    let Ok(run) = run else { return Ok(None) };
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    if !run.status.success() {
+        return Err(io::Error::other(said));
+    }
+    let collected = said
+        .lines()
+        .find_map(|line| {
+            line.split_once("Collected : ")?
+                .1
+                .trim()
+                .parse::<u64>()
+                .ok()
+        })
+        .filter(|counted| *counted > 0)
+        .ok_or_else(|| io::Error::other(format!("callgrind counted nothing:\n{said}")))?;
+    Ok(Some(collected / COUNTED as u64))
 }
 
 fn toolchain() -> io::Result<String> {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bluegate_bench_steps::calls::CALL_STEPS;
+use bluegate_bench_steps::calls::{CALL_STEPS, variables};
 use bluegate_http_tests::Stack;
 
 use crate::machine::processor_time;
@@ -22,25 +22,29 @@ pub(super) struct OnEngine {
 }
 
 /// Runs all of them, where the component was built: the answer's with a page and a Patient (each on a line) of a
-/// person, those of a call on a copy of the store.
+/// person, those of a call on a copy of the store in the folder.
 pub(super) fn measure(
     folder: &Path,
     person: &str,
     body: &str,
-    store: &Path,
 ) -> io::Result<Vec<(String, OnEngine)>> {
     let Some(component) = std::env::var_os("BLUEGATE_STEPS").map(PathBuf::from) else {
         return Ok(Vec::new());
     };
     let component = component.canonicalize()?;
     let manifest = folder.join("steps.toml");
+    let variables: String = variables()
+        .into_iter()
+        .map(|(name, value)| format!("{name} = {value:?}\n"))
+        .collect();
     std::fs::write(
         &manifest,
         format!(
             "spin_manifest_version = 2\n\
              [application]\nname = \"steps\"\nversion = \"0.1.0\"\n\
              [[trigger.http]]\nroute = \"/...\"\ncomponent = \"steps\"\n\
-             [component.steps]\nsource = {component:?}\nsqlite_databases = [\"default\"]\n"
+             [component.steps]\nsource = {component:?}\nsqlite_databases = [\"default\"]\n\
+             [component.steps.variables]\n{variables}"
         ),
     )?;
     let stack = Stack::of_manifest(manifest.to_str().unwrap_or_default(), &[]);
@@ -60,12 +64,15 @@ pub(super) fn measure(
         })
         .collect();
     // No connection is open yet.
-    std::fs::copy(store, stack.database())?;
+    std::fs::copy(folder.join(super::store::FILE), stack.database())?;
     for (number, step) in CALL_STEPS.into_iter().enumerate() {
         let ask = |milliseconds: u32| {
-            let path = format!("/calls/{number}/{milliseconds}");
+            let path = format!("/{person}/{number}/{milliseconds}");
             let before = processor_time(stack.pid());
-            let answer = stack.browser().get(&path).expect(200);
+            let answer = stack
+                .browser()
+                .send(http::Method::POST, &path, &[], body.into())
+                .expect(200);
             let spent = processor_time(stack.pid()) - before;
             let text = answer.text().to_owned();
             let (times, median) = text.split_once('\t')?;

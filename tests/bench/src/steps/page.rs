@@ -1,18 +1,20 @@
-//! What a page of claims costs in all: the steps that it is made of, their sum, and beside it whole pages through
-//! the gateway on the same machine.
+//! What a call costs in all: the steps that it is made of, their sum, the whole call with its backend in memory, and
+//! beside it whole calls through the gateway on the same machine.
 
 use std::io;
 use std::time::Duration;
 
+use bluegate_bench_steps::calls::{CallStep, Whole as WholeCall};
+
 use super::markdown;
 use crate::fhir::{self, Plan};
 
-/// A way that a page comes through the gateway, by the letter of `bench fhir`.
+/// A way that an answer comes through the gateway, as `bench fhir` has it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Route {
-    /// Line of `bench fhir`.
-    line: &'static str,
+struct Route {
     what: &'static str,
+    line: &'static str,
+    call: WholeCall,
     /// The origin sends gzip.
     inflated: bool,
     /// Links have to be put on the public base.
@@ -20,67 +22,79 @@ pub(super) struct Route {
     deflated: bool,
 }
 
-impl Route {
-    pub(super) const ALL: [Self; 4] = [
-        Self {
-            line: "d",
-            what: "(d) gzip",
-            inflated: false,
-            rewritten: true,
-            deflated: true,
-        },
-        Self {
-            line: "e",
-            what: "(e) plain",
-            inflated: false,
-            rewritten: true,
-            deflated: false,
-        },
-        Self {
-            line: "f1",
-            what: "(f1) gzip, links public",
-            inflated: true,
-            rewritten: false,
-            deflated: false,
-        },
-        Self {
-            line: "f2",
-            what: "(f2) gzip, links changed",
-            inflated: true,
-            rewritten: true,
-            deflated: true,
-        },
-    ];
-}
+const PAGE: &str = "page";
+const PATIENT: &str = "Patient";
 
-/// Processor time of a whole page in the engine, and of one that a component only passes on, in milliseconds.
+const ROUTES: [Route; 5] = [
+    Route {
+        what: PAGE,
+        line: "d",
+        call: WholeCall::Gzip,
+        inflated: false,
+        rewritten: true,
+        deflated: true,
+    },
+    Route {
+        what: PAGE,
+        line: "e",
+        call: WholeCall::Plain,
+        inflated: false,
+        rewritten: true,
+        deflated: false,
+    },
+    Route {
+        what: PAGE,
+        line: "f1",
+        call: WholeCall::PublicGzip,
+        inflated: true,
+        rewritten: false,
+        deflated: false,
+    },
+    Route {
+        what: PAGE,
+        line: "f2",
+        call: WholeCall::OwnGzip,
+        inflated: true,
+        rewritten: true,
+        deflated: true,
+    },
+    Route {
+        what: PATIENT,
+        line: "d",
+        call: WholeCall::Patient,
+        inflated: false,
+        rewritten: false,
+        deflated: true,
+    },
+];
+
+/// Processor time of calls in the engine, and of those that a component only passes on: what, line, milliseconds.
 #[derive(Debug)]
-pub(super) struct Whole(Vec<(&'static str, f64)>);
+pub(super) struct Whole(Vec<(&'static str, &'static str, f64)>);
 
 impl Whole {
     /// Measures, with the steps' own page, in short rounds.
     pub(super) fn measure() -> io::Result<Self> {
-        let lines = Route::ALL.map(|route| route.line);
-        let only = lines.iter().chain(&[PASS_THROUGH]);
+        let passed = [(PAGE, PASS_THROUGH), (PATIENT, PASS_THROUGH)];
+        let lines = ROUTES.map(|route| (route.what, route.line));
+        let lines: Vec<_> = lines.into_iter().chain(passed).collect();
         let results = fhir::measure(&Plan {
             rounds: 5,
             time: Duration::from_millis(1000),
-            only: only.map(|line| format!("page {line} ")).collect(),
+            only: lines
+                .iter()
+                .map(|(what, line)| format!("{what} {line} "))
+                .collect(),
             from_sandbox: true,
             ..Plan::default()
         })?;
-        let spent = |line| Some((line, results.processor_ms("page", line)?));
-        Ok(Self(
-            lines
-                .into_iter()
-                .chain([PASS_THROUGH])
-                .filter_map(spent)
-                .collect(),
-        ))
+        let spent = |(what, line)| Some((what, line, results.processor_ms(what, line)?));
+        Ok(Self(lines.into_iter().filter_map(spent).collect()))
     }
 
-    fn micros(&self, line: &str) -> Option<f64> {
-        let (_, spent) = self.0.iter().find(|(name, _)| *name == line)?;
+    fn micros(&self, what: &str, line: &str) -> Option<f64> {
+        let wanted = |known: &&(&str, &str, f64)| known.0 == what && known.1 == line;
+        let (.., spent) = self.0.iter().find(wanted)?;
         Some(spent * 1000.0)
     }
 }
@@ -92,72 +106,92 @@ const REUSE: f64 = 128.0;
 /// and asks for a block of the rate limit so often: fhir::tests::audit::a_call_costs_one_read_and_one_write.
 const LEASES: f64 = 12.0;
 
-/// Name, microseconds, and which routes have it.
-type Line = (&'static str, f64, fn(&Route) -> bool);
-
 /// The table. `cost` gives microseconds of a step on the engine.
-pub(super) fn table(routes: &[Route], cost: impl Fn(&str) -> f64, whole: Option<&Whole>) -> String {
-    let checksum = cost("checksum of gzip");
+pub(super) fn table(cost: impl Fn(&str) -> f64, whole: Option<&Whole>) -> String {
     let (lookup, permit) = (cost("store: lookup"), cost("audit: permit"));
-    let among_others = cost("both, two instances in turn") - lookup - permit;
-    let lease = cost("rate limit: lease") * LEASES / REUSE;
-    let start = cost("store: start of an instance") / REUSE;
-    let always = |_: &Route| true;
-    let inflated = |route: &Route| route.inflated;
-    let rewritten = |route: &Route| route.rewritten;
-    let deflated = |route: &Route| route.deflated;
-    let lines: [Line; 12] = [
-        ("store: lookup", lookup, always),
-        ("rate limit: 12 leases of 128 requests", lease, always),
-        ("inflate", cost("inflate"), inflated),
-        ("guard", cost("guard"), always),
+    let of_body = |route: &Route, page: f64, patient: f64| match route.what {
+        PAGE => page,
+        _ => patient,
+    };
+    let checksum = cost("checksum of gzip");
+    let rewrite = cost("guard and rewrite") - cost("guard");
+    let guard = |route: &Route| of_body(route, cost("guard"), cost("guard, Patient"));
+    let etag = |route: &Route| of_body(route, cost("etag"), cost("etag, Patient"));
+    let deflate = |route: &Route| of_body(route, cost("deflate 1"), cost("deflate 6, Patient"));
+    let deflate = |route: &Route| {
+        let sum = of_body(route, checksum, cost("checksum, Patient"));
+        (deflate(route) - sum, sum)
+    };
+    let steps = |route: &Route| -> [(&str, Option<f64>); 9] {
+        let deflate = route.deflated.then(|| deflate(route));
+        [
+            ("store: lookup", Some(lookup)),
+            ("inflate", route.inflated.then(|| cost("inflate"))),
+            ("guard", Some(guard(route))),
+            ("rewrite", route.rewritten.then_some(rewrite)),
+            ("etag", Some(etag(route))),
+            ("audit: permit", Some(permit)),
+            ("log: two lines", Some(cost("log: two lines"))),
+            ("deflate", deflate.map(|(deflate, _)| deflate)),
+            ("checksum of gzip", deflate.map(|(_, sum)| sum)),
+        ]
+    };
+    let sum = |route: &Route| -> f64 { steps(route).iter().filter_map(|(_, cost)| *cost).sum() };
+    let call = |route: &Route| cost(CallStep::Whole(route.call).name());
+    let around = [
         (
-            "rewrite",
-            cost("guard and rewrite") - cost("guard"),
-            rewritten,
+            "rate limit: 12 leases of 128 calls",
+            cost("rate limit: lease") * LEASES / REUSE,
         ),
-        ("etag", cost("etag"), always),
-        ("audit: permit", permit, always),
         (
-            "store and audit: what others wrote read again",
-            among_others,
-            always,
+            "start of an instance: one of 128 calls",
+            cost("start of an instance") / REUSE,
         ),
-        ("log: two lines", cost("log: two lines"), always),
-        ("deflate, level 1", cost("deflate 1") - checksum, deflated),
-        ("deflate: checksum", checksum, deflated),
         (
-            "store: start of an instance, of 128 requests",
-            start,
-            always,
+            "store: what other instances wrote",
+            cost("both, two instances in turn") - lookup - permit,
         ),
     ];
-    let of = |line: &Line, route: &Route| line.2(route).then_some(line.1);
-    let sum = |route: &Route| -> f64 { lines.iter().filter_map(|line| of(line, route)).sum() };
-    let row = |name: &str, cost: &dyn Fn(&Route) -> Option<f64>| {
-        let cells = routes
-            .iter()
-            .map(|route| cost(route).map_or_else(String::new, |micros| format!("{micros:.0}")));
+    let all = |route: &Route| call(route) + around.iter().map(|(_, cost)| cost).sum::<f64>();
+
+    let row = |name: &str, cost: &dyn Fn(&Route) -> Option<f64>| -> Vec<String> {
+        let cells = ROUTES.iter().map(|route| {
+            let micros = cost(route);
+            micros.map_or_else(String::new, |micros| format!("{micros:.0}"))
+        });
         std::iter::once(name.to_owned()).chain(cells).collect()
     };
-    let mut rows: Vec<Vec<String>> = lines
-        .iter()
-        .map(|line| row(line.0, &|route| of(line, route)))
-        .collect();
-    rows.push(row("**sum**", &|route| Some(sum(route))));
-    if let Some(whole) = whole {
-        let passed = whole.micros(PASS_THROUGH);
-        let spent = |route: &Route| whole.micros(route.line);
-        rows.push(row("pass-through (c): sockets, HTTP, tasks", &|_| passed));
-        rows.push(row(
-            "left: calls of the host, copies, routing, upkeep",
-            &|route| Some(spent(route)? - passed? - sum(route)),
-        ));
-        rows.push(row("**measured (`bench fhir`)**", &spent));
+    let mut rows = Vec::new();
+    for (index, (name, _)) in steps(&ROUTES[0]).iter().enumerate() {
+        rows.push(row(name, &|route| {
+            steps(route).get(index).and_then(|(_, cost)| *cost)
+        }));
     }
-    let names: Vec<_> = routes.iter().map(|route| route.what).collect();
+    rows.push(row("the rest: parameters, headers, wake-ups", &|route| {
+        Some(call(route) - sum(route))
+    }));
+    rows.push(row("**the call, its backend in memory**", &|route| {
+        Some(call(route))
+    }));
+    for (name, cost) in around {
+        rows.push(row(name, &|_| Some(cost)));
+    }
+    if let Some(whole) = whole {
+        let passed = |route: &Route| whole.micros(route.what, PASS_THROUGH);
+        let spent = |route: &Route| whole.micros(route.what, route.line);
+        rows.push(row("sockets and HTTP: pass-through (c)", &passed));
+        rows.push(row(
+            "left: bodies copied, memory of instances, upkeep",
+            &|route| Some(spent(route)? - passed(route)? - all(route)),
+        ));
+        rows.push(row("**measured, as by `bench fhir`**", &spent));
+    }
+    let names: Vec<_> = ROUTES
+        .iter()
+        .map(|route| format!("{} ({})", route.what, route.line))
+        .collect();
     format!(
-        "\nWhat this page costs on the engine, in µs of processor time:\n\n{}",
+        "\nWhat a call costs on the engine, in µs of processor time:\n\n{}",
         markdown(&format!("Step | {}", names.join(" | ")), rows)
     )
 }
@@ -167,24 +201,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sum_and_what_is_left_make_the_whole() {
+    fn the_steps_and_what_is_left_make_the_whole() {
         let cost = |name: &str| match name {
             "guard" => 200.0,
             "guard and rewrite" => 230.0,
             "deflate 1" => 100.0,
             "checksum of gzip" => 40.0,
             "inflate" => 90.0,
+            "deflate 6, Patient" => 20.0,
+            "call: page (d)" => 350.0,
+            "call: page (f1)" => 300.0,
+            "call: Patient (d)" => 45.0,
+            "start of an instance" => 1280.0,
             _ => 0.0,
         };
-        let whole = Whole(vec![("d", 0.5), ("f1", 0.4), (PASS_THROUGH, 0.05)]);
-        let text = table(&Route::ALL, cost, Some(&whole));
+        let whole = Whole(vec![
+            (PAGE, "d", 0.5),
+            (PAGE, "f1", 0.4),
+            (PAGE, PASS_THROUGH, 0.05),
+            (PATIENT, "d", 0.1),
+            (PATIENT, PASS_THROUGH, 0.04),
+        ]);
+        let text = table(cost, Some(&whole));
         let cells = |name: &str| -> Vec<String> {
             let line = text.lines().find(|line| line.contains(name)).unwrap();
             line.split('|').map(|cell| cell.trim().to_owned()).collect()
         };
-        assert_eq!(cells("**sum**")[2..6], ["330", "230", "290", "420"]);
-        assert_eq!(cells("left:")[2..6], ["120", "", "60", ""]);
-        assert_eq!(cells("measured")[2..6], ["500", "", "400", ""]);
-        assert_eq!(cells("deflate: checksum")[2..6], ["40", "", "", "40"]);
+        assert_eq!(cells("checksum")[2..7], ["40", "", "", "40", "0"]);
+        assert_eq!(cells("the rest")[2], "20");
+        assert_eq!(cells("the rest")[6], "25");
+        assert_eq!(cells("left:")[2..7], ["90", "", "40", "", "5"]);
+        assert_eq!(cells("measured")[2..7], ["500", "", "400", "", "100"]);
     }
 }

@@ -1,11 +1,19 @@
-//! A store as a gateway has it after some thousand calls, natively: the same schema and statements on SQLite in a
-//! file, with the settings of the gateway's connection for FHIR calls.
+//! A store as a gateway has it after some thousand calls, and a gateway on it, natively: the same schema and
+//! statements on SQLite in a file, with the settings of the gateway's connection for FHIR calls.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use bluegate_bench_steps::calls::TOKEN;
-use bluegate_gateway::ports::{Database, DatabaseError, Durability, PortFuture, Rows, Value};
+use bluegate_bench_steps::calls::{TOKEN, variables};
+use bluegate_gateway::app::App;
+use bluegate_gateway::config::Config;
+use bluegate_gateway::ports::{
+    Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
+    UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, Value,
+};
 use bluegate_gateway::secret::SecretHash;
 use bluegate_gateway::store::migrate::{is_current, migrate};
 use bluegate_shared::scope::ScopeSet;
@@ -18,12 +26,72 @@ const CALLS: u32 = 20_000;
 /// People who made them.
 const PEOPLE: u32 = 200;
 
+/// What an instance has when it starts, on the store in the folder; its log is a file beside it.
+pub(super) async fn app(folder: &Path) -> Result<App, String> {
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"));
+    let config = Config::parse(&variables()).map_err(|error| error.to_string())?;
+    let database = Sqlite::open(&folder.join(FILE)).await;
+    Ok(App::new(
+        config,
+        Arc::new(database.map_err(|error| error.to_string())?),
+        Arc::new(Nowhere),
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+        Arc::new(LogFile(log.map_err(|error| error.to_string())?)),
+    ))
+}
+
+/// The store's file in its folder.
+pub(super) const FILE: &str = "store.db";
+
+/// Each line is in the file when the call returns, as the host does it.
+struct LogFile(File);
+
+impl Log for LogFile {
+    fn line(&self, json: &str) {
+        let _ = (&self.0).write_all(format!("{json}\n").as_bytes());
+    }
+}
+
+/// The steps have a backend of their own.
+struct Nowhere;
+
+impl Upstream for Nowhere {
+    fn send(&self, _: UpstreamRequest) -> PortFuture<'_, Result<UpstreamResponse, UpstreamError>> {
+        Box::pin(async { Err(UpstreamError::Connect) })
+    }
+}
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> UnixMillis {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn bytes32(&self) -> Result<[u8; 32], EntropyError> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|_| EntropyError)?;
+        Ok(bytes)
+    }
+}
+
 /// One connection.
-pub(super) struct Sqlite(Mutex<Connection>);
+struct Sqlite(Mutex<Connection>);
 
 impl Sqlite {
     /// As an instance opens it.
-    pub(super) async fn open(file: &Path) -> Result<Self, DatabaseError> {
+    async fn open(file: &Path) -> Result<Self, DatabaseError> {
         let connection = || Connection::open(file).map(|open| Self(Mutex::new(open)));
         let relaxed = connection().map_err(failed)?;
         if !is_current(&relaxed).await? {
@@ -79,15 +147,14 @@ fn failed(error: rusqlite::Error) -> DatabaseError {
     DatabaseError(error.to_string())
 }
 
-/// Makes the store in the folder, whole in one file: one person's token is live, and the audit has calls of others.
-pub(super) fn make(folder: &Path) -> Result<PathBuf, DatabaseError> {
-    let file = folder.join("store.db");
+/// Makes the store in the folder, whole in one file: this person's token is live, and the audit has calls of others.
+pub(super) fn make(folder: &Path, person: &str) -> Result<(), DatabaseError> {
+    let file = folder.join(FILE);
     drop(block_on(Sqlite::open(&file))?);
-    fill(&file).map_err(failed)?;
-    Ok(file)
+    fill(&file, person).map_err(failed)
 }
 
-fn fill(file: &Path) -> rusqlite::Result<()> {
+fn fill(file: &Path, person: &str) -> rusqlite::Result<()> {
     let mut connection = Connection::open(file)?;
     let transaction = connection.transaction()?;
     let scopes = ScopeSet::parse("patient/ExplanationOfBenefit.read patient/Patient.read")
@@ -97,8 +164,8 @@ fn fill(file: &Path) -> rusqlite::Result<()> {
     let never = i64::MAX / 4;
     transaction.execute(
         "INSERT INTO identity (id, issuer, subject, subject_length, patient_id, created_at, request_id)
-         VALUES (1, 'https://idp.example', CAST('bench' AS BLOB), 5, '-10000000000100', 1, '')",
-        [],
+         VALUES (1, 'https://idp.example', CAST('bench' AS BLOB), 5, ?, 1, '')",
+        [person],
     )?;
     transaction.execute(
         "INSERT INTO application (id, client_id, client_name, client_name_key, token_endpoint_auth_method, redirect_uris,
@@ -142,43 +209,73 @@ fn fill(file: &Path) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use bluegate_bench_steps::calls::{CALL_STEPS, Calls};
-    use bluegate_gateway::ports::Log;
+    use bluegate_bench_steps::calls::{CALL_STEPS, CallStep, Calls, Whole};
+    use bluegate_bench_steps::{BACKEND, Input};
+    use flate2::read::GzDecoder;
+    use serde_json::Value as Json;
 
     use super::*;
+    use crate::fhir::page::sandbox_page;
 
     #[test]
     fn every_step_of_a_call_does_what_it_must() {
-        struct Lines(Mutex<usize>);
-        impl Log for &Lines {
-            fn line(&self, _: &str) {
-                *self.0.lock().unwrap() += 1;
-            }
-        }
         let folder = tempfile::tempdir().unwrap();
-        let file = make(folder.path()).unwrap();
-        let lines = Lines(Mutex::new(0));
-        let open = async || Sqlite::open(&file).await;
-        let calls = block_on(Calls::begin(open, &lines)).unwrap();
+        let folder = folder.path();
+        let (person, page, patient) = sandbox_page();
+        make(folder, &person).unwrap();
+        let input = Input::new(&person, BACKEND, &page, &patient).unwrap();
+        let open = async || app(folder).await;
+        let calls = block_on(Calls::begin(open, &input)).unwrap();
         let count = |what: &str| -> i64 {
-            let connection = Connection::open(&file).unwrap();
+            let connection = Connection::open(folder.join(FILE)).unwrap();
             let sql = format!("SELECT count(*) FROM {what}");
             connection.query_row(&sql, [], |row| row.get(0)).unwrap()
         };
         let before = count("audit");
+        let (mut permits, mut lines) = (0, 0);
         for (number, step) in CALL_STEPS.into_iter().enumerate() {
+            let wrote = || {
+                let log = std::fs::read_to_string(folder.join("log")).unwrap();
+                log.lines().count()
+            };
+            let already = wrote();
             block_on(calls.run(step, number)).unwrap();
+            permits += i64::from(matches!(
+                step,
+                CallStep::Permit | CallStep::InTurn | CallStep::Whole(_)
+            ));
+            lines += wrote() - already;
         }
-        // The permit by itself and the one after a lookup; the lease wrote no other row.
-        assert_eq!(count("audit"), before + 2);
-        assert_eq!(count("rate_window"), 1);
-        assert_eq!(*lines.0.lock().unwrap(), 2);
+        assert_eq!(count("audit"), before + permits);
+        // Two of the step, and two of each whole call: as many as a call writes.
+        assert_eq!(lines, 12);
 
-        let connection = Connection::open(&file).unwrap();
+        let plain = |whole| {
+            let body = block_on(calls.whole(whole)).unwrap();
+            let mut text = String::new();
+            let mut unzip = GzDecoder::new(&*body);
+            if whole == Whole::Plain {
+                text = String::from_utf8(body.to_vec()).unwrap();
+            } else {
+                std::io::Read::read_to_string(&mut unzip, &mut text).unwrap();
+            }
+            text
+        };
+        let json = |text: &str| serde_json::from_str::<Json>(text).unwrap();
+        for whole in [Whole::Gzip, Whole::Plain, Whole::PublicGzip, Whole::OwnGzip] {
+            let got = plain(whole);
+            assert_eq!(json(&got)["entry"], json(&page)["entry"], "{whole:?}");
+            assert!(!got.contains(BACKEND), "{whole:?}");
+        }
+        assert_eq!(plain(Whole::Patient), patient);
+
+        let connection = Connection::open(folder.join(FILE)).unwrap();
         connection
             .execute("UPDATE application SET status = 'suspended'", [])
             .unwrap();
-        assert!(block_on(calls.run(CALL_STEPS[0], 0)).is_err(), "lookup");
-        assert!(block_on(calls.run(CALL_STEPS[1], 0)).is_err(), "permit");
+        for step in CALL_STEPS {
+            let live = matches!(step, CallStep::Lease | CallStep::Log);
+            assert_eq!(block_on(calls.run(step, 0)).is_ok(), live, "{step:?}");
+        }
     }
 }

@@ -1,17 +1,33 @@
-//! What a FHIR call asks of the store and writes to the log, by the very functions that serve calls, on a store
-//! where one token is live.
+//! What a FHIR call asks of the store and writes to the log, and whole calls, by the very functions that serve them,
+//! on a store where one token is live. The claims backend is in memory: what is left of a call on the engine is
+//! sockets, copies and the host.
 
-use bluegate_gateway::ports::{Database, DatabaseError, Log, UnixMillis};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bluegate_gateway::app::App;
+use bluegate_gateway::config::VARIABLES;
+use bluegate_gateway::ports::{
+    Database, PortFuture, UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse,
+};
 use bluegate_gateway::secret::SecretHash;
-use bluegate_gateway::store::StoreError;
 use bluegate_gateway::store::access::{Call, Link, lookup, permit};
 use bluegate_gateway::store::audit::{Event, Level};
 use bluegate_gateway::store::rate::{Wish, lease};
+use bluegate_gateway::web::Gateway;
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, InvalidHeaderValue,
+};
+use http::uri::InvalidUri;
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+
+use crate::{BACKEND, Input, PUBLIC};
 
 /// The access token that is live in the store.
 pub const TOKEN: &str = "QkVOQ0gtc3RlcHMtbGl2ZS1hY2Nlc3MtdG9rZW4tMQ0";
 
-/// One step of a call.
+/// One step of a call, or all of them.
 #[allow(clippy::exhaustive_enums)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CallStep {
@@ -25,18 +41,41 @@ pub enum CallStep {
     Lease,
     /// Two lines of the log.
     Log,
-    /// The store opened as an instance does at its start, and its first read, which reads the schema.
+    /// An instance started, and its first read of the store, which reads the schema.
     Start,
+    /// A whole call.
+    Whole(Whole),
+}
+
+/// A whole call: the lines of `bench fhir`.
+#[allow(clippy::exhaustive_enums)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Whole {
+    /// (d): a page, compressed by the gateway.
+    Gzip,
+    /// (e): a page for a client that takes no gzip.
+    Plain,
+    /// (f1): a page that comes compressed, with public links.
+    PublicGzip,
+    /// (f2): a page that comes compressed, with links of the backend.
+    OwnGzip,
+    /// (d): a Patient, compressed by the gateway.
+    Patient,
 }
 
 /// All of them.
-pub const CALL_STEPS: [CallStep; 6] = [
+pub const CALL_STEPS: [CallStep; 11] = [
     CallStep::Lookup,
     CallStep::Permit,
     CallStep::InTurn,
     CallStep::Lease,
     CallStep::Log,
     CallStep::Start,
+    CallStep::Whole(Whole::Gzip),
+    CallStep::Whole(Whole::Plain),
+    CallStep::Whole(Whole::PublicGzip),
+    CallStep::Whole(Whole::OwnGzip),
+    CallStep::Whole(Whole::Patient),
 ];
 
 impl CallStep {
@@ -49,7 +88,12 @@ impl CallStep {
             Self::InTurn => "both, two instances in turn",
             Self::Lease => "rate limit: lease",
             Self::Log => "log: two lines",
-            Self::Start => "store: start of an instance",
+            Self::Start => "start of an instance",
+            Self::Whole(Whole::Gzip) => "call: page (d)",
+            Self::Whole(Whole::Plain) => "call: page (e)",
+            Self::Whole(Whole::PublicGzip) => "call: page (f1)",
+            Self::Whole(Whole::OwnGzip) => "call: page (f2)",
+            Self::Whole(Whole::Patient) => "call: Patient (d)",
         }
     }
 
@@ -60,33 +104,58 @@ impl CallStep {
     }
 }
 
-/// Two instances that have served calls before.
-pub struct Calls<O, D, L> {
-    open: O,
-    log: L,
-    instances: [D; 2],
-    link: Link,
+/// The variables of the gateway: the sandbox's, with the addresses of the steps.
+#[must_use]
+pub fn variables() -> BTreeMap<&'static str, String> {
+    VARIABLES
+        .iter()
+        .map(|variable| {
+            let value = match variable.name {
+                "public_base_url" => PUBLIC,
+                "claims_backend_origin" => BACKEND,
+                "claims_backend_path" => "",
+                "rate_limit_per_minute" => "10000000",
+                _ => variable.sandbox_default,
+            };
+            (variable.name, value.to_owned())
+        })
+        .collect()
 }
 
-impl<O, D, L> Calls<O, D, L>
+/// Two instances that have served calls before.
+pub struct Calls<O> {
+    open: O,
+    instances: [App; 2],
+    gateway: Gateway,
+    backend: Arc<Backend>,
+    pages: Pages,
+    link: Link,
+    person: String,
+}
+
+impl<O, E> Calls<O>
 where
-    O: AsyncFn() -> Result<D, DatabaseError>,
-    D: Database,
-    L: Log,
+    O: AsyncFn() -> Result<App, E>,
+    E: ToString,
 {
-    /// Opens the store for both, and lets each do every step once: its statements are compiled from then on.
+    /// Opens the store for both, and lets each do every statement once: they are compiled from then on.
     ///
     /// # Errors
     ///
-    /// The store's error, or that the token is not in it.
-    pub async fn begin(open: O, log: L) -> Result<Self, StoreError> {
-        let instances = [open().await?, open().await?];
-        let link = live(&instances[0]).await?;
+    /// What the store says, or that the token is not in it.
+    pub async fn begin(open: O, input: &Input) -> Result<Self, String> {
+        let mut app = open().await.map_err(told)?;
+        let backend = Arc::new(Backend::default());
+        app.upstream = backend.clone();
+        let gateway = Gateway::start(app.clone()).await.map_err(told)?;
         let calls = Self {
+            link: live(&*app.database).await?,
+            instances: [app, open().await.map_err(told)?],
             open,
-            log,
-            instances,
-            link,
+            gateway,
+            backend,
+            pages: Pages::of(input),
+            person: input.person.as_str().to_owned(),
         };
         for number in 0..4 {
             calls.run(CallStep::InTurn, number).await?;
@@ -99,16 +168,17 @@ where
     ///
     /// # Errors
     ///
-    /// The store's error, or that it did not do what it must.
-    pub async fn run(&self, step: CallStep, number: usize) -> Result<(), StoreError> {
+    /// What the store says, or that it did not do what it must.
+    pub async fn run(&self, step: CallStep, number: usize) -> Result<(), String> {
         let instance = &self.instances[0];
+        let database = &*instance.database;
         match step {
-            CallStep::Lookup => live(instance).await.map(drop),
-            CallStep::Permit => self.permit(instance).await,
+            CallStep::Lookup => live(database).await.map(drop),
+            CallStep::Permit => self.permit(database).await,
             CallStep::InTurn => {
-                let instance = &self.instances[number % 2];
-                live(instance).await?;
-                self.permit(instance).await
+                let database = &*self.instances[number % 2].database;
+                live(database).await?;
+                self.permit(database).await
             }
             CallStep::Lease => {
                 let wish = Wish {
@@ -116,23 +186,62 @@ where
                     share: 1,
                     spent: 11,
                 };
-                lease(instance, "fhir:1", 1, wish, i64::MAX / 64)
-                    .await?
+                let granted = lease(database, "bench", 1, wish, i64::MAX / 64).await;
+                granted
+                    .map_err(told)?
                     .map(drop)
-                    .ok_or(StoreError::Shape("the lease"))
+                    .ok_or("no lease".to_owned())
             }
             CallStep::Log => {
                 for _ in 0..2 {
-                    self.log
-                        .line(&serde_json::Value::Object(self.event().line()).to_string());
+                    let line = serde_json::Value::Object(self.event().line());
+                    instance.log.line(&line.to_string());
                 }
                 Ok(())
             }
-            CallStep::Start => live(&(self.open)().await?).await.map(drop),
+            CallStep::Start => {
+                let app = (self.open)().await.map_err(told)?;
+                Gateway::start(app.clone()).await.map_err(told)?;
+                live(&*app.database).await.map(drop)
+            }
+            CallStep::Whole(whole) => self.whole(whole).await.map(drop),
         }
     }
 
-    async fn permit(&self, instance: &D) -> Result<(), StoreError> {
+    /// A whole call: the body of the answer.
+    ///
+    /// # Errors
+    ///
+    /// What came instead.
+    pub async fn whole(&self, whole: Whole) -> Result<Bytes, String> {
+        self.backend.put(self.pages.answer(whole));
+        let mut request = Request::new(Bytes::new());
+        let path = match whole {
+            Whole::Patient => format!("/v2/fhir/Patient/{}", self.person),
+            _ => "/v2/fhir/ExplanationOfBenefit?_count=8".to_owned(),
+        };
+        *request.uri_mut() = path.parse().map_err(told::<InvalidUri>)?;
+        let headers = request.headers_mut();
+        let bearer = format!("Bearer {TOKEN}");
+        let bearer = bearer.parse().map_err(told::<InvalidHeaderValue>)?;
+        headers.insert(AUTHORIZATION, bearer);
+        if whole != Whole::Plain {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        let reply = self.gateway.respond(request).await;
+        let compressed = reply.headers().contains_key(CONTENT_ENCODING);
+        if reply.status() == StatusCode::OK && compressed == (whole != Whole::Plain) {
+            Ok(reply.into_body())
+        } else {
+            Err(format!(
+                "{whole:?}: {} {}",
+                reply.status(),
+                String::from_utf8_lossy(reply.body())
+            ))
+        }
+    }
+
+    async fn permit(&self, database: &dyn Database) -> Result<(), String> {
         let call = Call {
             event: self.event(),
             backend_status: Some(200),
@@ -140,10 +249,11 @@ where
             backend_ms: Some(12),
             matches: Some(8),
         };
-        permit(instance, &self.link, VERSION, &call)
-            .await?
+        let permit = permit(database, &self.link, VERSION, &call).await;
+        permit
+            .map_err(told)?
             .map(drop)
-            .ok_or(StoreError::Shape("the permit"))
+            .ok_or("no permit".to_owned())
     }
 
     fn event(&self) -> Event<'_> {
@@ -164,12 +274,74 @@ where
     }
 }
 
-async fn live(instance: &impl Database) -> Result<Link, StoreError> {
-    let found = lookup(instance, Some(SecretHash::of(TOKEN)), VERSION).await?;
+/// A claims backend that has its answer at hand.
+#[derive(Default)]
+struct Backend(Mutex<Option<UpstreamResponse>>);
+
+impl Backend {
+    fn put(&self, answer: UpstreamResponse) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+    }
+}
+
+impl Upstream for Backend {
+    fn send(&self, _: UpstreamRequest) -> PortFuture<'_, Result<UpstreamResponse, UpstreamError>> {
+        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Box::pin(async move { answer.ok_or(UpstreamError::Connect) })
+    }
+}
+
+/// What the backend has.
+struct Pages {
+    own: Bytes,
+    own_gzip: Bytes,
+    public_gzip: Bytes,
+    patient: Bytes,
+}
+
+impl Pages {
+    fn of(input: &Input) -> Self {
+        Self {
+            own: input.own.clone().into(),
+            own_gzip: crate::gzip(&input.own, 6).into(),
+            public_gzip: input.gzip.clone().into(),
+            patient: input.patient.clone().into(),
+        }
+    }
+
+    fn answer(&self, whole: Whole) -> UpstreamResponse {
+        let (body, compressed) = match whole {
+            Whole::Gzip | Whole::Plain => (&self.own, false),
+            Whole::PublicGzip => (&self.public_gzip, true),
+            Whole::OwnGzip => (&self.own_gzip, true),
+            Whole::Patient => (&self.patient, false),
+        };
+        let mut headers = HeaderMap::new();
+        let json = HeaderValue::from_static("application/fhir+json");
+        headers.insert(CONTENT_TYPE, json);
+        if compressed {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        UpstreamResponse {
+            status: StatusCode::OK,
+            headers,
+            body: body.clone(),
+        }
+    }
+}
+
+async fn live(database: &dyn Database) -> Result<Link, String> {
+    let found = lookup(database, Some(SecretHash::of(TOKEN)), VERSION).await;
+    let found = found.map_err(told)?;
     match found.token {
         Some(token) if !found.locked_down && token.application_active => Ok(token.link),
-        _ => Err(StoreError::Shape("the token")),
+        _ => Err("the token is not live".to_owned()),
     }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn told<E: ToString>(error: E) -> String {
+    error.to_string()
 }
 
 const VERSION: &str = "v2";

@@ -64,12 +64,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "checksum of gzip",
-        run: |input| {
-            let mut checksum = Crc::new();
-            checksum.update(&input.public);
-            std::hint::black_box(checksum.sum());
-            size_of::<u32>()
-        },
+        run: |input| checksum(&input.public),
     },
     Step {
         name: "deflate 1",
@@ -117,6 +112,14 @@ pub const STEPS: &[Step] = &[
             });
             body.unwrap_or(0)
         },
+    },
+    Step {
+        name: "etag, Patient",
+        run: |input| etag(&input.patient).len(),
+    },
+    Step {
+        name: "checksum, Patient",
+        run: |input| checksum(&input.patient),
     },
     Step {
         name: "deflate 6, Patient",
@@ -196,6 +199,13 @@ fn page(input: &Input, body: &[u8]) -> usize {
     question(input, ResourceType::ExplanationOfBenefit)
         .page(&input.search, &input.sent, body)
         .map_or(0, |page| page.len())
+}
+
+fn checksum(body: &[u8]) -> usize {
+    let mut checksum = Crc::new();
+    checksum.update(body);
+    std::hint::black_box(checksum.sum());
+    size_of::<u32>()
 }
 
 fn deflate(body: &[u8], level: u32) -> usize {
