@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bluegate_bench_steps::calls::{TOKEN, variables};
 use bluegate_gateway::app::App;
 use bluegate_gateway::config::Config;
+use bluegate_gateway::drain::drain;
 use bluegate_gateway::ports::{
     Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
     UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, Value,
@@ -151,8 +152,24 @@ fn failed(error: rusqlite::Error) -> DatabaseError {
 pub(super) fn make(folder: &Path, person: &str) -> Result<(), DatabaseError> {
     let file = folder.join(FILE);
     drop(block_on(Sqlite::open(&file))?);
-    fill(&file, person).map_err(failed)
+    fill(&file, person).map_err(failed)?;
+    // Chain and watch are up to date.
+    let app = block_on(app(folder)).map_err(DatabaseError)?;
+    let connection = Connection::open(&file).map_err(failed)?;
+    let behind = || -> rusqlite::Result<i64> { connection.query_row(BEHIND, [], |row| row.get(0)) };
+    while behind().map_err(failed)? > 0 {
+        block_on(drain(&app));
+    }
+    drop(app);
+    // One file without a log, to be copied.
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .map_err(failed)
 }
+
+/// Rows of the audit that are not in the chain yet, or not watched.
+const BEHIND: &str = "SELECT MAX(id) - MIN((SELECT COALESCE(MAX(audit_to), 0) FROM chain_link),
+                                         (SELECT audit_id FROM watch_position)) FROM audit";
 
 fn fill(file: &Path, person: &str) -> rusqlite::Result<()> {
     let mut connection = Connection::open(file)?;
@@ -199,17 +216,16 @@ fn fill(file: &Path, person: &str) -> rusqlite::Result<()> {
                      unhex(printf('%064x', 7919 * ?2)), 'fhir.search', 'ok', '', 200, 143215, 'info', 12, 8)",
         )?;
         for number in 0..CALLS {
-            call.execute(params![number, number % PEOPLE, client])?;
+            let at = 1_789_000_000_000 + i64::from(number) * 1000;
+            call.execute(params![at, number % PEOPLE, client])?;
         }
     }
-    transaction.commit()?;
-    // One file without a log, to be copied.
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    transaction.commit()
 }
 
 #[cfg(test)]
 mod tests {
-    use bluegate_bench_steps::calls::{CALL_STEPS, CallStep, Calls, Whole};
+    use bluegate_bench_steps::calls::{CALL_STEPS, CallStep, Calls, DRAINED, Whole};
     use bluegate_bench_steps::{BACKEND, Input};
     use flate2::read::GzDecoder;
     use serde_json::Value as Json;
@@ -240,10 +256,16 @@ mod tests {
             };
             let already = wrote();
             block_on(calls.run(step, number)).unwrap();
-            permits += i64::from(matches!(
-                step,
-                CallStep::Permit | CallStep::InTurn | CallStep::Whole(_)
-            ));
+            permits += match step {
+                CallStep::Permit | CallStep::InTurn | CallStep::Whole(_) => 1,
+                CallStep::Upkeep => i64::from(DRAINED),
+                _ => 0,
+            };
+            if step == CallStep::Upkeep {
+                let connection = Connection::open(folder.join(FILE)).unwrap();
+                let behind: i64 = connection.query_row(BEHIND, [], |row| row.get(0)).unwrap();
+                assert_eq!(behind, 0);
+            }
             lines += wrote() - already;
         }
         assert_eq!(count("audit"), before + permits);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bluegate_gateway::app::App;
 use bluegate_gateway::config::VARIABLES;
+use bluegate_gateway::drain::drain;
 use bluegate_gateway::ports::{
     Database, PortFuture, UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse,
 };
@@ -41,11 +42,16 @@ pub enum CallStep {
     Lease,
     /// Two lines of the log.
     Log,
+    /// What comes after answers: [`DRAINED`] permits, and then chain, watch, alerts and purge for all of them.
+    Upkeep,
     /// An instance started, and its first read of the store, which reads the schema.
     Start,
     /// A whole call.
     Whole(Whole),
 }
+
+/// Permits before upkeep.
+pub const DRAINED: u32 = 100;
 
 /// A whole call: the lines of `bench fhir`.
 #[allow(clippy::exhaustive_enums)]
@@ -64,12 +70,13 @@ pub enum Whole {
 }
 
 /// All of them.
-pub const CALL_STEPS: [CallStep; 11] = [
+pub const CALL_STEPS: [CallStep; 12] = [
     CallStep::Lookup,
     CallStep::Permit,
     CallStep::InTurn,
     CallStep::Lease,
     CallStep::Log,
+    CallStep::Upkeep,
     CallStep::Start,
     CallStep::Whole(Whole::Gzip),
     CallStep::Whole(Whole::Plain),
@@ -88,6 +95,7 @@ impl CallStep {
             Self::InTurn => "both, two instances in turn",
             Self::Lease => "rate limit: lease",
             Self::Log => "log: two lines",
+            Self::Upkeep => "100 permits and upkeep",
             Self::Start => "start of an instance",
             Self::Whole(Whole::Gzip) => "call: page (d)",
             Self::Whole(Whole::Plain) => "call: page (e)",
@@ -197,6 +205,13 @@ where
                     let line = serde_json::Value::Object(self.event().line());
                     instance.log.line(&line.to_string());
                 }
+                Ok(())
+            }
+            CallStep::Upkeep => {
+                for _ in 0..DRAINED {
+                    self.permit(database).await?;
+                }
+                drain(instance).await;
                 Ok(())
             }
             CallStep::Start => {
