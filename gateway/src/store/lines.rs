@@ -119,7 +119,10 @@ fn line(layer: Layer, row: &[Value]) -> Result<Line, StoreError> {
     let Some(Value::Integer(id)) = row.first() else {
         return Err(StoreError::Shape("a row of the audit"));
     };
-    let mut text = format!("{{\"layer\":\"{}\"", layer.name());
+    let mut text = String::with_capacity(LENGTH);
+    text.push_str("{\"layer\":\"");
+    text.push_str(layer.name());
+    text.push('"');
     for (column, value) in layer.columns().iter().zip(row) {
         text.push_str(",\"");
         text.push_str(column);
@@ -143,9 +146,22 @@ fn line(layer: Layer, row: &[Value]) -> Result<Line, StoreError> {
     Ok(Line { id: *id, text })
 }
 
+/// Nearly every text is one that JSON shows as it is.
 fn quote(text: &mut String, value: &str) {
-    text.push_str(&serde_json::Value::from(value).to_string());
+    if value
+        .bytes()
+        .all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'))
+    {
+        text.push('"');
+        text.push_str(value);
+        text.push('"');
+    } else {
+        text.push_str(&serde_json::Value::from(value).to_string());
+    }
 }
+
+/// What most lines need.
+const LENGTH: usize = 512;
 
 #[cfg(test)]
 mod tests {

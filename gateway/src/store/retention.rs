@@ -159,7 +159,8 @@ pub async fn audit(
         Durability::Relaxed,
         "SELECT COALESCE((SELECT MAX(link_id) FROM chain_anchor), 0),
                 COALESCE((SELECT MAX(id) FROM chain_link WHERE sealed_at < ?1
-                          AND id < (SELECT MIN(id) FROM chain_link WHERE sealed_at >= ?1)), 0)",
+                          AND id < (SELECT MIN(id) FROM chain_link
+                                    WHERE sealed_at >= ?1 AND id > COALESCE((SELECT MAX(link_id) FROM chain_anchor), 0))), 0)",
         vec![(now.0 - retention.audit_ms).into()],
     )
     .await?
