@@ -156,7 +156,7 @@ async fn rules(app: &App) -> Result<(), StoreError> {
                 .await?
                 .1
             {
-                app.log.line(&Value::Object(event.line()).to_string());
+                app.log.object(&event.line());
             }
         }
         alert::ruled(database, alert.id, now).await?;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use serde::Serialize;
 
 /// A boxed future of a port.
 pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -175,6 +176,16 @@ pub struct EntropyError;
 pub trait Log: Send + Sync {
     /// Writes one line.
     fn line(&self, json: &str);
+}
+
+impl dyn Log {
+    /// Writes a line that has a form of its own.
+    pub fn object(&self, line: &impl Serialize) {
+        // Only maps whose keys are no texts fail.
+        if let Ok(json) = serde_json::to_string(line) {
+            self.line(&json);
+        }
+    }
 }
 
 impl From<i64> for Value {

@@ -1,7 +1,7 @@
 //! What the store needs from time to time, outside the request path: the chain over the audit is continued, and
 //! what is kept no longer is removed (wire contract, section 10).
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::secret::Secret;
@@ -63,7 +63,7 @@ async fn alarm(app: &App, code: &str) -> Result<(), StoreError> {
         level: Level::Critical,
         ..Event::of_gateway("audit.chain", code, &request_id, now)
     };
-    app.log.line(&Value::Object(event.line()).to_string());
+    app.log.object(&event.line());
     audit::record(database, &event).await
 }
 

@@ -3,7 +3,8 @@
 
 use bluegate_shared::scope::ResourceType;
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::refusal::Refusal;
 use crate::app::{App, Request};
@@ -12,7 +13,7 @@ use crate::rate::Allowance;
 use crate::secret::{hex, person_hash};
 use crate::store::StoreError;
 use crate::store::access::{self, Call, Link};
-use crate::store::audit::{Event, Level};
+use crate::store::audit::{Event, EventLine, Level};
 use crate::trace::Trace;
 use crate::version::Version;
 
@@ -80,21 +81,18 @@ impl<'a> Trail<'a> {
     /// The backend is about to be asked: the line that tells of a call even if the instance dies in it.
     pub(super) fn before_backend(&mut self) {
         self.backend_since = Some(self.app.clock.now());
-        self.app.log.line(
-            &json!({
-                "event": "backend",
-                "action": self.action,
-                "at": self.app.clock.now().0,
-                "request_id": self.request.request_id,
-                "trace_id": Trace::of(self.request).id,
-                "flow_id": self.flow_id,
-                "client_id": self.client_id,
-                "person": hex(&self.person),
-                "version": self.version.segment(),
-                "resource": self.resource.name(),
-            })
-            .to_string(),
-        );
+        self.app.log.object(&BackendLine {
+            event: "backend",
+            action: self.action,
+            at: self.app.clock.now().0,
+            request_id: &self.request.request_id,
+            trace_id: Trace::of(self.request).id,
+            flow_id: &self.flow_id,
+            client_id: &self.client_id,
+            person: hex(&self.person),
+            version: self.version.segment(),
+            resource: self.resource.name(),
+        });
     }
 
     /// The backend answered.
@@ -169,14 +167,15 @@ impl<'a> Trail<'a> {
 
     /// The row once more as a JSON line.
     pub(super) fn log(&self, call: &Call<'_>) {
-        let mut line = call.event.line();
-        line.insert("trace_id".to_owned(), json!(Trace::of(self.request).id));
-        line.insert("version".to_owned(), json!(self.version.segment()));
-        line.insert("resource".to_owned(), json!(self.resource.name()));
-        line.insert("backend_status".to_owned(), json!(call.backend_status));
-        line.insert("bytes".to_owned(), json!(call.bytes));
-        line.insert("backend_ms".to_owned(), json!(call.backend_ms));
-        self.app.log.line(&Value::Object(line).to_string());
+        self.app.log.object(&CallLine {
+            event: call.event.line(),
+            trace_id: Trace::of(self.request).id,
+            version: self.version.segment(),
+            resource: self.resource.name(),
+            backend_status: call.backend_status,
+            bytes: call.bytes,
+            backend_ms: call.backend_ms,
+        });
     }
 
     /// The store failed.
@@ -190,4 +189,32 @@ impl<'a> Trail<'a> {
             .to_string(),
         );
     }
+}
+
+/// The line before the backend is asked.
+#[derive(Serialize)]
+struct BackendLine<'a> {
+    event: &'static str,
+    action: &'a str,
+    at: i64,
+    request_id: &'a str,
+    trace_id: String,
+    flow_id: &'a str,
+    client_id: &'a str,
+    person: String,
+    version: &'a str,
+    resource: &'a str,
+}
+
+/// The line of the call's end: its event, and what is known of the backend's answer.
+#[derive(Serialize)]
+struct CallLine<'a> {
+    #[serde(flatten)]
+    event: EventLine<'a>,
+    trace_id: String,
+    version: &'a str,
+    resource: &'a str,
+    backend_status: Option<u16>,
+    bytes: Option<i64>,
+    backend_ms: Option<i64>,
 }

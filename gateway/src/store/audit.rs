@@ -2,7 +2,8 @@
 //!
 //! A row carries no token, secret, Medicare number, name or FHIR content; people are keyed hashes.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::ports::{self, Database, Durability, UnixMillis};
 use crate::secret::hex;
@@ -107,29 +108,45 @@ impl<'a> Event<'a> {
         ports::Value::Text(parts.to_string())
     }
 
-    /// The event as the JSON object of its log line, people as the hexadecimal of their keyed hash.
+    /// The event as its log line has it, people as the hexadecimal of their keyed hash.
     #[must_use]
-    pub fn line(&self) -> Map<String, Value> {
-        [
-            ("event", json!("audit")),
-            ("level", json!(self.level.as_str())),
-            ("started_at", json!(self.started_at.0)),
-            ("ended_at", json!(self.ended_at.0)),
-            ("milliseconds", json!(self.ended_at.0 - self.started_at.0)),
-            ("request_id", json!(self.request_id)),
-            ("flow_id", json!(self.flow_id)),
-            ("actor", json!(self.actor)),
-            ("client_id", json!(self.client_id)),
-            ("person", json!(hex(self.person))),
-            ("account", json!(hex(self.account))),
-            ("action", json!(self.action)),
-            ("outcome", json!(self.outcome)),
-            ("code", json!(self.code)),
-        ]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    pub fn line(&self) -> EventLine<'a> {
+        EventLine {
+            event: "audit",
+            level: self.level.as_str(),
+            started_at: self.started_at.0,
+            ended_at: self.ended_at.0,
+            milliseconds: self.ended_at.0 - self.started_at.0,
+            request_id: self.request_id,
+            flow_id: self.flow_id,
+            actor: self.actor,
+            client_id: self.client_id,
+            person: hex(self.person),
+            account: hex(self.account),
+            action: self.action,
+            outcome: self.outcome,
+            code: self.code,
+        }
     }
+}
+
+/// An event in the log; whoever knows more of it adds members.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventLine<'a> {
+    event: &'static str,
+    level: &'static str,
+    started_at: i64,
+    ended_at: i64,
+    milliseconds: i64,
+    request_id: &'a str,
+    flow_id: &'a str,
+    actor: &'a str,
+    client_id: &'a str,
+    person: String,
+    account: String,
+    action: &'a str,
+    outcome: &'a str,
+    code: &'a str,
 }
 
 /// Writes the event. Returns when it is on disk: no answer of the life cycle is sent without its event.

@@ -1,7 +1,6 @@
 //! The audit event of an action, written before its answer and as one JSON line.
 
 use bluegate_shared::id::PatientId;
-use serde_json::Value;
 
 use super::Site;
 use crate::app::Request;
@@ -161,8 +160,6 @@ impl<'a> Draft<'a> {
         if self.action.level == Level::Critical {
             site.app.drain.hurry();
         }
-        site.app
-            .log
-            .line(&Value::Object(self.event().line()).to_string());
+        site.app.log.object(&self.event().line());
     }
 }

@@ -202,8 +202,7 @@ where
             }
             CallStep::Log => {
                 for _ in 0..2 {
-                    let line = serde_json::Value::Object(self.event().line());
-                    instance.log.line(&line.to_string());
+                    instance.log.object(&self.event().line());
                 }
                 Ok(())
             }
