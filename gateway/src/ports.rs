@@ -155,6 +155,9 @@ impl From<UnixMillis> for Value {
 pub trait Clock: Send + Sync {
     /// Now, with the sandbox variable `clock_offset_s` already added.
     fn now(&self) -> UnixMillis;
+
+    /// Waits while others go on.
+    fn sleep(&self, time: Duration) -> PortFuture<'_, ()>;
 }
 
 /// Random bytes from the platform's cryptographic source.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rusqlite::StatementStatus;
 use rusqlite::types::{Value as SqlValue, ValueRef};
@@ -136,6 +137,10 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> UnixMillis {
         UnixMillis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, _: Duration) -> PortFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
     }
 }
 

@@ -375,6 +375,10 @@ impl Clock for SystemClock {
                 .saturating_add(self.offset_ms),
         )
     }
+
+    fn sleep(&self, time: Duration) -> PortFuture<'_, ()> {
+        Box::pin(SendWrapper::new(spin_sdk::time::sleep(time)))
+    }
 }
 
 struct SystemEntropy;

@@ -93,6 +93,6 @@ pub async fn forget(database: &dyn Database, now: UnixMillis) -> Result<(), Stor
 }
 
 /// Rows of one statement: few enough that nobody waits long for their turn to write.
-const BATCH: i64 = 250;
+const BATCH: i64 = 100;
 /// 400 days.
 const FLOW_S: i64 = 400 * 86_400;
