@@ -52,6 +52,8 @@ pub enum CallStep {
 
 /// Permits before upkeep.
 pub const DRAINED: u32 = 100;
+/// How often a drain is begun to catch up: some ten thousand rows each.
+const DRAINS: u32 = 12;
 
 /// A whole call: the lines of `bench fhir`.
 #[allow(clippy::exhaustive_enums)]
@@ -170,6 +172,13 @@ where
             calls.run(CallStep::Lease, number).await?;
         }
         Ok(calls)
+    }
+
+    /// Drains until nothing is left, however much earlier steps wrote.
+    pub async fn catch_up(&self) {
+        for _ in 0..DRAINS {
+            drain(&self.instances[0]).await;
+        }
     }
 
     /// Does a step once; `number` says for which time.
