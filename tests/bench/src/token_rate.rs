@@ -131,7 +131,7 @@ impl Rates {
             &crate::report::spread(&self.refresh_instances),
         );
         table += &format!(
-            "{} connections, {} processors, load {} before and {} after; client, host and store on the same machine;\na token is two durable commits: the change, and its event in the audit\n",
+            "{} connections, {} processors, load {} before and {} after; client, host and store on the same machine;\na token is one durable commit: the change, with its event in the audit\n",
             self.connections,
             machine::processors(),
             shown(self.load[0]),
