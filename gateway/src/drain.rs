@@ -203,13 +203,10 @@ async fn deliver(app: &App) -> Result<(), StoreError> {
             Ok(answer) => format!("it answered {}", answer.status),
             Err(error) => error.to_string(),
         };
-        app.log.line(
-            &json!({
-                "event": "alert.undelivered", "level": "warning", "at": now.0, "alert": alert.id,
-                "attempts": alert.attempts, "problem": problem,
-            })
-            .to_string(),
-        );
+        app.log.object(&json!({
+            "event": "alert.undelivered", "level": "warning", "at": now.0, "alert": alert.id,
+            "attempts": alert.attempts, "problem": problem,
+        }));
         let due = UnixMillis(now.0.saturating_add(backoff_ms(alert.attempts)));
         alert::postpone(database, alert.id, due, until).await?;
     }
@@ -250,10 +247,7 @@ fn backoff_ms(attempts: i64) -> i64 {
 
 fn note(app: &App, part: &str, result: Result<(), StoreError>) {
     if let Err(error) = result {
-        app.log.line(
-            &json!({ "event": "drain.error", "level": "warning", "part": part, "error": error.to_string() })
-                .to_string(),
-        );
+        app.log.object(&json!({ "event": "drain.error", "level": "warning", "part": part, "error": error.to_string() }));
     }
 }
 

@@ -215,12 +215,9 @@ pub(super) async fn examine(app: &App, request: &Request) -> Examined {
     } = match access::lookup(&*app.database, hash, version).await {
         Ok(lookup) => lookup,
         Err(error) => {
-            app.log.line(
-                &serde_json::json!({
+            app.log.object(&serde_json::json!({
                     "event": "store.error", "request_id": request.request_id, "error": error.to_string(),
-                })
-                .to_string(),
-            );
+                }));
             return Examined {
                 link: None,
                 result: Err(Refusal::StoreUnavailable),

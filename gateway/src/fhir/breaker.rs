@@ -160,10 +160,8 @@ impl Breaker {
             return;
         }
         counts.announced = Some(since);
-        app.log.line(
-            &json!({ "event": "breaker.open", "level": "critical", "opened_at": since.0 })
-                .to_string(),
-        );
+        app.log
+            .object(&json!({ "event": "breaker.open", "level": "critical", "opened_at": since.0 }));
     }
 }
 
@@ -179,14 +177,11 @@ const fn first_second(now: UnixMillis) -> i64 {
 }
 
 fn note(app: &App, request_id: &str, error: &StoreError) {
-    app.log.line(
-        &json!({
-            "event": "store.error",
-            "request_id": request_id,
-            "error": error.to_string(),
-        })
-        .to_string(),
-    );
+    app.log.object(&json!({
+        "event": "store.error",
+        "request_id": request_id,
+        "error": error.to_string(),
+    }));
 }
 
 /// From opening, or from a try that failed, to the next try.

@@ -52,14 +52,11 @@ pub(crate) async fn send(
             // Nothing was sent, so a second try can do no harm; once, because a backend that is down needs no crowd.
             Err(UpstreamError::Connect) if !retried => retried = true,
             Err(error) => {
-                app.log.line(
-                    &serde_json::json!({
-                        "event": "backend.error",
-                        "request_id": request_id,
-                        "error": error.to_string(),
-                    })
-                    .to_string(),
-                );
+                app.log.object(&serde_json::json!({
+                    "event": "backend.error",
+                    "request_id": request_id,
+                    "error": error.to_string(),
+                }));
                 return Err(error);
             }
             Ok(response) => return Ok(response),

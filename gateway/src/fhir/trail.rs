@@ -151,14 +151,11 @@ impl<'a> Trail<'a> {
             self.app.drain.hurry();
         }
         if let Refusal::NotProved(reason) = refusal {
-            self.app.log.line(
-                &json!({
-                    "event": "release_guard",
-                    "request_id": self.request.request_id,
-                    "reason": reason.to_string(),
-                })
-                .to_string(),
-            );
+            self.app.log.object(&json!({
+                "event": "release_guard",
+                "request_id": self.request.request_id,
+                "reason": reason.to_string(),
+            }));
         }
         if let Err(error) = access::record(&*self.app.database, &call).await {
             self.store_failed(&error);
@@ -180,14 +177,11 @@ impl<'a> Trail<'a> {
 
     /// The store failed.
     pub(super) fn store_failed(&self, error: &StoreError) {
-        self.app.log.line(
-            &json!({
-                "event": "store.error",
-                "request_id": self.request.request_id,
-                "error": error.to_string(),
-            })
-            .to_string(),
-        );
+        self.app.log.object(&json!({
+            "event": "store.error",
+            "request_id": self.request.request_id,
+            "error": error.to_string(),
+        }));
     }
 }
 

@@ -189,7 +189,7 @@ fn explain(site: &Site, request: &Request, action: Action<'_>, actor: &str, reas
         "event": "ops", "action": action.action, "outcome": action.outcome, "actor": actor,
         "client_id": action.client_id, "request_id": request.request_id, "reason": reason,
     });
-    site.app.log.line(&line.to_string());
+    site.app.log.object(&line);
 }
 
 /// The answer to whoever is no operator. Each try is counted for its address, and audited.
