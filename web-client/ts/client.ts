@@ -1,4 +1,4 @@
-import type { ServerMetadata } from "./discovery.js";
+import type { AuthorizationServerMetadata, ServerMetadata } from "./discovery.js";
 import { BluegateError } from "./errors.js";
 import { claimsQuery, init as initFhir, parsePage, parseResource, type ClaimPage, type ClaimsSearch } from "./fhir.js";
 import {
@@ -35,6 +35,8 @@ export interface ClientOptions {
   readonly redirectUri: string;
   /** FHIR version: `v1` is STU3, `v2` and `v3` are R4. The claims come out the same. Default `v2`. */
   readonly version?: "v1" | "v2" | "v3";
+  /** What the server does not say of itself; what is given here is not asked for. */
+  readonly metadata?: AuthorizationServerMetadata;
   /** Where tokens are kept: in memory (default), in the tab's session storage, or where the application says. */
   readonly storage?: "memory" | "session" | TokenStorage;
   /** Where a sign-in under way is kept. Default: the tab's session storage. */
@@ -79,6 +81,7 @@ export class Client {
   readonly #redirectUri: string;
   readonly #version: string;
   readonly #fhirBase: string;
+  readonly #given: AuthorizationServerMetadata | undefined;
   readonly #transport: Transport;
   readonly #storage: TokenStorage;
   readonly #pendings: PendingStorage;
@@ -92,6 +95,7 @@ export class Client {
     this.#redirectUri = options.redirectUri;
     this.#version = options.version ?? "v2";
     this.#fhirBase = `${this.#base}/${this.#version}/fhir`;
+    this.#given = options.metadata;
     this.#transport = {
       // Called as a plain function: browsers refuse `fetch` with another `this`.
       fetch: options.fetch ?? ((input, init) => fetch(input, init)),
@@ -153,17 +157,26 @@ export class Client {
    * even when the revocation fails; the error then says that the gateway still knows them.
    */
   async signOut(options: SignOutOptions = {}): Promise<void> {
-    const tokens = await this.#storage.load();
-    await this.#storage.clear();
+    const { signal, withdraw = false } = options;
+    let tokens = await this.#storage.load();
+    try {
+      // Blue Button finds a consent by an access token only, and that has to live.
+      if (withdraw && tokens !== undefined) {
+        const { accessToken, expiresAt, scope } = await this.#fresh(signal);
+        tokens = { accessToken, expiresAt, scope };
+      }
+    } finally {
+      await this.#storage.clear();
+    }
     if (tokens === undefined) return;
-    const endpoint = options.withdraw
+    const endpoint = withdraw
       ? `${this.#base}/${this.#version}/o/revoke/`
-      : (await this.#discover(options.signal)).revocationEndpoint;
+      : (await this.#discover(signal)).revocationEndpoint;
     if (endpoint === undefined) {
-      throw new BluegateError("unsupported", "the gateway has no revocation endpoint");
+      throw new BluegateError("unsupported", "the server has no revocation endpoint: its tokens end by themselves");
     }
     const { revokeToken } = await oauth();
-    await revokeToken(this.#transport, endpoint, this.#clientId, tokens, options.signal);
+    await revokeToken(this.#transport, endpoint, this.#clientId, tokens, signal);
   }
 
   /** The person's own record. Fails with `demographics_withheld` where they chose not to share it. */
@@ -225,7 +238,7 @@ export class Client {
   /** Who signed in, in OpenID Connect's words. Needs the scope `profile`. */
   async userinfo(options: CallOptions = {}): Promise<UserInfo> {
     const metadata = await this.#discover(options.signal);
-    const url = metadata.userinfoEndpoint ?? `${this.#base}/v2/connect/userinfo`;
+    const url = metadata.userinfoEndpoint ?? `${this.#base}/${this.#version}/connect/userinfo`;
     const tokens = await this.#tokens();
     if (!tokens.scope.includes("profile")) {
       throw new BluegateError("demographics_withheld", "the person did not share this");
@@ -256,6 +269,7 @@ export class Client {
     return {
       transport: this.#transport,
       metadata: await this.#discover(signal),
+      version: this.#version,
       clientId: this.#clientId,
       redirectUri: this.#redirectUri,
       storage: this.#pendings,
@@ -264,7 +278,7 @@ export class Client {
 
   #discover(signal?: Signal): Promise<ServerMetadata> {
     this.#metadata ??= oauth()
-      .then(({ discover }) => discover(this.#transport, this.#base, this.#version))
+      .then(({ discover }) => discover(this.#transport, this.#base, this.#version, this.#given))
       .catch((error: unknown) => {
         this.#metadata = undefined;
         throw error;
@@ -278,6 +292,13 @@ export class Client {
       throw new BluegateError("not_signed_in", "nobody is signed in");
     }
     return tokens;
+  }
+
+  /** Tokens that live long enough for a call, where they can be renewed. */
+  async #fresh(signal: Signal | undefined): Promise<Tokens> {
+    const tokens = await this.#tokens();
+    const ending = tokens.refreshToken !== undefined && tokens.expiresAt - Date.now() < RENEW_BEFORE_MS;
+    return ending ? this.refresh({ signal }) : tokens;
   }
 
   async #refresh(): Promise<Tokens> {
@@ -315,10 +336,7 @@ export class Client {
     accept: string,
     signal: Signal | undefined,
   ): Promise<Response> {
-    let tokens = await this.#tokens();
-    if (tokens.refreshToken !== undefined && tokens.expiresAt - Date.now() < RENEW_BEFORE_MS) {
-      tokens = await this.refresh({ signal });
-    }
+    let tokens = await this.#fresh(signal);
     let response = await this.#get(url, accept, tokens, signal);
     if (response.status === 401 && tokens.refreshToken !== undefined) {
       const error = await resourceError(response);

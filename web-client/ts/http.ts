@@ -41,18 +41,29 @@ export const RETRY: Required<RetryOptions> = { attempts: 3, delay: 300, maxDelay
  */
 export async function send(
   { fetch, retry }: Transport,
-  url: string,
+  address: string,
   init: RequestInit,
   once = false,
 ): Promise<Response> {
+  let url = address;
+  let hint: Response | undefined;
   for (let attempt = 1; ; attempt += 1) {
     let response: Response;
     try {
-      // No cookies: the routes that are called from here know bearer tokens only. And no redirects: the
-      // gateway sends none, and a token must not follow one.
-      response = await fetch(url, { credentials: "omit", redirect: "error", ...init });
+      // No cookies: the routes that are called from here know bearer tokens only. And no redirects: a token
+      // must not follow one, and a form would lose its body.
+      response = await fetch(url, { credentials: "omit", redirect: "manual", ...init });
     } catch (cause) {
-      throw lost(cause, init.signal);
+      throw lost(cause, init.signal, url);
+    }
+    if (hint !== undefined && response.status === 404) throw redirected(address, hint);
+    if (isRedirect(response)) {
+      // Blue Button names endpoints without the slash that it insists on. Browsers do not show where a
+      // redirect leads, so that is the one guess, for forms.
+      if (hint !== undefined || init.body === undefined || hasSlash(url)) throw redirected(address, response);
+      hint = response;
+      url = withSlash(url);
+      continue;
     }
     const { status } = response;
     const again = status === 429 || (!once && status >= 502 && status <= 504);
@@ -63,6 +74,30 @@ export async function send(
     await response.body?.cancel();
     await pause(wait, init.signal);
   }
+}
+
+/** Browsers hide a redirect that is not followed, down to its status. */
+function isRedirect({ status, type }: Response): boolean {
+  return type === "opaqueredirect" || (status > 300 && status < 309 && status !== 304);
+}
+
+function hasSlash(address: string): boolean {
+  return new URL(address).pathname.endsWith("/");
+}
+
+function withSlash(address: string): string {
+  const url = new URL(address);
+  url.pathname += "/";
+  return url.href;
+}
+
+function redirected(url: string, response: Response): BluegateError {
+  const to = response.headers.get("Location") ?? "another address";
+  return new BluegateError(
+    "bad_response",
+    `${url} redirects to ${to}, where no token may follow: check baseUrl`,
+    detailsOf(response),
+  );
 }
 
 /**
@@ -97,7 +132,7 @@ export async function bodyOf(response: Response, signal?: Signal | null): Promis
   try {
     return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
-    throw lost(cause, signal);
+    throw lost(cause, signal, response.url || "the server");
   }
 }
 
@@ -126,10 +161,15 @@ export async function objectOf(
 export async function resourceError(response: Response): Promise<BluegateError> {
   const body = parseObject(await bodyOf(response)) ?? {};
   // v3 says the same in an OperationOutcome.
-  const details = (body as { issue?: Outcome[] }).issue?.[0]?.details;
-  const reason = text(body["code"]) ?? text(details?.coding?.[0]?.code);
-  const message = text(body["detail"]) ?? text(details?.text) ?? `status ${response.status}`;
-  return new BluegateError(resourceCode(response.status, reason), message, {
+  const issue = (body as { issue?: Outcome[] }).issue?.[0];
+  const reason = text(body["code"]) ?? text(issue?.details?.coding?.[0]?.code);
+  const message =
+    text(body["detail"]) ??
+    text(issue?.details?.text) ??
+    text(issue?.diagnostics) ??
+    text(body["message"]) ??
+    `the server answered ${response.status}`;
+  return new BluegateError(resourceCode(response.status, reason, message), message, {
     ...detailsOf(response),
     reason,
   });
@@ -137,10 +177,11 @@ export async function resourceError(response: Response): Promise<BluegateError> 
 
 interface Outcome {
   readonly details?: { readonly coding?: readonly { readonly code?: unknown }[]; readonly text?: unknown };
+  readonly diagnostics?: unknown;
 }
 
-function resourceCode(status: number, reason: string | undefined): ErrorCode {
-  switch (reason) {
+function resourceCode(status: number, reason: string | undefined, message: string): ErrorCode {
+  switch (reason ?? reasonIn(message)) {
     case "grant_expired":
       return "grant_expired";
     case "grant_revoked":
@@ -170,6 +211,15 @@ function resourceCode(status: number, reason: string | undefined): ErrorCode {
     default:
       return status >= 500 ? "server_error" : "invalid_request";
   }
+}
+
+/** Blue Button says in words alone what the gateway has codes for. */
+function reasonIn(message: string): string | undefined {
+  if (/^User access has timed out/.test(message)) return "grant_expired";
+  if (/^User access cannot be found/.test(message)) return "grant_revoked";
+  if (/ is temporarily inactive/.test(message)) return "application_inactive";
+  if (/ access to v3 endpoints/.test(message)) return "version_off";
+  return undefined;
 }
 
 /**
@@ -219,9 +269,9 @@ export function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function lost(cause: unknown, signal: Signal | null | undefined): unknown {
+function lost(cause: unknown, signal: Signal | null | undefined, url: string): unknown {
   if (signal?.aborted === true) {
     return cause;
   }
-  return new BluegateError("offline", "the gateway could not be reached", { cause });
+  return new BluegateError("offline", `${url} could not be reached: check the connection, and baseUrl`, { cause });
 }

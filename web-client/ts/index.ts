@@ -5,6 +5,7 @@
  */
 export { Client } from "./client.js";
 export type { CallOptions, ClaimsOptions, ClientOptions, PageIterator, SignOutOptions } from "./client.js";
+export type { AuthorizationServerMetadata } from "./discovery.js";
 export { BluegateError } from "./errors.js";
 export type { ErrorCode, ErrorDetails } from "./errors.js";
 export { CLAIM_TYPES, NO_DAY } from "./fhir.js";

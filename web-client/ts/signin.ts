@@ -12,7 +12,10 @@ import { requestTokens } from "./tokens.js";
 
 /** What an authorization request may ask for besides its fixed parts. */
 export interface AuthorizationOptions {
-  /** Scopes to ask for; left out, the gateway offers all that the application may have. */
+  /**
+   * Scopes to ask for; left out, the gateway offers all that the application may have. On v3, where a request has
+   * to name them, that is the person's record, coverage, claims and profile.
+   */
   readonly scope?: readonly string[];
   /** Language of the gateway's pages. */
   readonly lang?: "en" | "es";
@@ -28,6 +31,7 @@ export interface AuthorizationOptions {
 export interface SignIn {
   readonly transport: Transport;
   readonly metadata: ServerMetadata;
+  readonly version: string;
   readonly clientId: string;
   readonly redirectUri: string;
   readonly storage: PendingStorage;
@@ -71,11 +75,21 @@ function authorizationUrl(app: SignIn, state: string, challenge: string, options
   query.set("state", state);
   query.set("code_challenge", challenge);
   query.set("code_challenge_method", "S256");
-  if (options.scope !== undefined) query.set("scope", options.scope.join(" "));
+  const scope = options.scope ?? scopeOf(app);
+  if (scope !== undefined) query.set("scope", scope.join(" "));
   if (options.lang !== undefined) query.set("lang", options.lang);
   if (options.prompt !== undefined) query.set("prompt", options.prompt);
   return url;
 }
+
+/** v3 takes no request without a scope; the others understand by it all that the application may have. */
+function scopeOf({ metadata, version }: SignIn): readonly string[] | undefined {
+  if (version !== "v3") return undefined;
+  return ALL_SCOPES.filter((scope) => metadata.scopes?.includes(scope) ?? true);
+}
+
+/** What the calls of the client need. */
+const ALL_SCOPES = ["patient/Patient.rs", "patient/Coverage.rs", "patient/ExplanationOfBenefit.rs", "profile"];
 
 /**
  * Checks the answer in the redirect and gives the code with the sign-in it belongs to, which is forgotten

@@ -52,7 +52,7 @@ export async function requestTokens(
 ): Promise<Tokens> {
   const response = await post(transport, metadata.tokenEndpoint, form, once, signal);
   if (!response.ok) {
-    throw await oauthError(response);
+    throw await oauthError(response, previous !== undefined);
   }
   return readTokens(await objectOf(response, signal), previous);
 }
@@ -97,14 +97,28 @@ function readTokens(body: Record<string, unknown>, previous: Tokens | undefined)
 }
 
 /** The error that an answer of the token or revocation endpoint stands for. */
-async function oauthError(response: Response): Promise<BluegateError> {
+async function oauthError(response: Response, refreshing = false): Promise<BluegateError> {
   const body = parseObject(await bodyOf(response)) ?? {};
   const reason = text(body["error"]);
-  const message = text(body["error_description"]) ?? reason ?? `status ${response.status}`;
-  return new BluegateError(oauthCode(response.status, reason), message, {
-    ...detailsOf(response),
-    reason,
-  });
+  const message =
+    text(body["error_description"]) ??
+    text(body["message"]) ??
+    text(body["description"]) ??
+    reason ??
+    `the server answered ${response.status}`;
+  const code = refreshing && isRefusal(response.status, reason, message) ? "session_ended" : oauthCode(response.status, reason);
+  return new BluegateError(code, message, { ...detailsOf(response), reason });
+}
+
+/**
+ * Whether a refresh will be refused for ever. Blue Button calls a token that it does not know an invalid
+ * request, on v3 a denied one; and it gives refresh tokens to applications that may not use them.
+ */
+function isRefusal(status: number, reason: string | undefined, message: string): boolean {
+  return (
+    (status === 400 && reason === "invalid_request") ||
+    (status === 403 && (reason === undefined || /not allowed to refresh/.test(message)))
+  );
 }
 
 function oauthCode(status: number, reason: string | undefined): ErrorCode {

@@ -151,13 +151,28 @@ test("an answer that is handled twice at the same time is exchanged once", async
   assert.equal(gateway.to("/v2/o/token/").length, 1);
 });
 
-test("a redirect is not followed: the token would go along", async (t) => {
+test("a redirect is not followed, the token would go along; the error says where it leads", async (t) => {
   const { gateway, client } = await signedIn(t);
   const other = await startGateway();
   t.after(() => other.close());
   gateway.routes[`GET ${EOB}`] = () => ({ status: 302, headers: { Location: `${other.base}/steal` } });
-  await assert.rejects(client.claims().next(), code("offline"));
+  await assert.rejects(client.claims().next(), (error) => {
+    assert.match(error.message, /redirects to http.*\/steal.*check baseUrl/);
+    return code("bad_response")(error);
+  });
   assert.equal(other.requests.length, 0);
+  assert.equal(gateway.to(`${EOB}/`).length, 0, "nothing to guess: there is no body to lose");
+});
+
+test("where only the slash is missing, the request is sent again as it was", async (t) => {
+  const gateway = await startGateway();
+  t.after(() => gateway.close());
+  gateway.metadata.token_endpoint = `${gateway.base}/token?a=b`;
+  const fresh = new Client({ baseUrl: gateway.base, clientId: "app", redirectUri: "https://app.example/", retry: false });
+  gateway.routes["POST /token"] = () => ({ status: 308, headers: { Location: "/token/?a=b" } });
+  gateway.routes["POST /token/"] = ({ query }) => ({ body: tokenAnswer(1, { patient: query.get("a") }) });
+  assert.equal((await fresh.handleCallback(await callback(gateway, fresh))).patient, "b");
+  assert.equal(gateway.to("/token/")[0].form.get("code"), "good");
 });
 
 test("an OperationOutcome of v3 is understood", async (t) => {
@@ -175,10 +190,10 @@ test("an OperationOutcome of v3 is understood", async (t) => {
   });
 });
 
-test("who takes the consent back tells the gateway so", async (t) => {
+test("who takes the consent back tells the gateway so, with a token that lives", async (t) => {
   const { gateway, client } = await signedIn(t, { routes: { "POST /v2/o/revoke/": () => ({ body: {} }) } });
   await client.signOut({ withdraw: true });
-  assert.equal(gateway.to("/v2/o/revoke/")[0].form.get("token"), "refresh-1");
+  assert.equal(gateway.to("/v2/o/revoke/")[0].form.get("token"), "access-1");
   assert.equal(gateway.to("/v2/o/revoke_token/").length, 0);
   assert.equal(await client.session(), undefined);
 });
