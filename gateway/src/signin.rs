@@ -10,6 +10,8 @@ pub mod patient;
 pub(crate) mod planted;
 pub mod provider;
 
+use crate::jwt::ClaimError;
+
 /// Why a sign-in did not succeed. Each has a page in words and can be tried again.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -17,6 +19,9 @@ pub enum SignInError {
     /// The claims backend cannot be asked.
     #[error("the claims backend does not answer")]
     BackendUnavailable,
+    /// A claim of the id_token that is missing or of another type.
+    #[error("the identity provider's answer cannot be trusted: in the id_token, {0}")]
+    Claim(ClaimError),
     /// The id_token does not verify, or says something that it must not.
     #[error("the identity provider's answer cannot be trusted: {0}")]
     IdToken(&'static str),
@@ -43,7 +48,7 @@ impl SignInError {
     pub const fn code(self) -> &'static str {
         match self {
             Self::BackendUnavailable => "backend_unavailable",
-            Self::IdToken(_) => "id_token_invalid",
+            Self::Claim(_) | Self::IdToken(_) => "id_token_invalid",
             Self::IdentityConflict => "identity_conflict",
             Self::NotFound => "not_found",
             Self::ProviderUnavailable(_) => "provider_unavailable",

@@ -1,13 +1,13 @@
 //! Client assertions: `private_key_jwt` (RFC 7523, section 3; OpenID Connect Core, section 9; SMART App
 //! Launch 2.2, asymmetric clients).
 
-use jsonwebtoken::dangerous::insecure_decode;
+use std::fmt;
+
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey, decode_header};
-use serde::Deserialize;
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
-use crate::jwt::{Audience, JwtError, verified};
+use crate::jwt::{ClaimError, Jwt, JwtError};
 use crate::ports::UnixMillis;
 use crate::secret::SecretHash;
 
@@ -26,16 +26,14 @@ pub struct Assertion {
 /// The client id that an assertion claims, unverified: only to find the keys.
 #[must_use]
 pub fn claimed_client(assertion: &str) -> Option<String> {
-    let header = decode_header(assertion).ok()?;
-    if !ALGORITHMS.contains(&header.alg) {
-        return None;
-    }
-    Some(insecure_decode::<Subject>(assertion).ok()?.claims.sub)
+    let jwt = Jwt::parse(assertion).ok()?;
+    jwt.algorithm(&ALGORITHMS).ok()?;
+    jwt.unverified().text("sub").ok()?
 }
 
 /// Verifies an assertion with the client's registered keys.
 ///
-/// `audiences` are the issuer and the addresses of the token endpoint.
+/// `audiences` are the issuer and the addresses of the endpoints that it may be meant for.
 ///
 /// # Errors
 ///
@@ -46,47 +44,123 @@ pub fn verify(
     keys: &JwkSet,
     audiences: &[String],
     now: UnixMillis,
-) -> Result<Assertion, &'static str> {
-    let claims: Claims = verified(assertion, keys, &ALGORITHMS).map_err(|error| match error {
-        JwtError::Algorithm => {
-            "the client assertion must be signed with ES256, ES384, RS256 or RS384"
+) -> Result<Assertion, AssertionError> {
+    let claims = Jwt::parse(assertion)?.verified(keys, &ALGORITHMS)?;
+    if claims.required_text("iss")? != client_id || claims.required_text("sub")? != client_id {
+        return Err(AssertionError::AnotherClient);
+    }
+    // Exactly one, the countermeasure to CVE-2025-27370: what is meant for another server as well could have been
+    // asked for by that server.
+    match claims.audiences()?.as_slice() {
+        [only] if audiences.contains(only) => {}
+        _ => return Err(AssertionError::Audience),
+    }
+    let expires_at = claims.required_date("exp")?;
+    if expires_at <= now.plus_seconds(-CLOCK_SKEW_S) {
+        return Err(AssertionError::Expired);
+    }
+    if expires_at > now.plus_seconds(MAX_LIFETIME_S + CLOCK_SKEW_S) {
+        return Err(AssertionError::TooLong);
+    }
+    for name in ["nbf", "iat"] {
+        let from_the_future = |at| at > now.plus_seconds(CLOCK_SKEW_S);
+        if claims.date(name)?.is_some_and(from_the_future) {
+            return Err(AssertionError::FromTheFuture);
         }
-        JwtError::UnknownKey => UNKNOWN_KEY,
-        JwtError::Malformed | JwtError::Signature | JwtError::UnusableKey => UNVERIFIED,
-    })?;
-    let now_s = now.seconds();
-    let for_us = match &claims.aud {
-        Audience::One(audience) => audiences.contains(audience),
-        Audience::Many(list) => list.iter().any(|audience| audiences.contains(audience)),
-    };
-    if claims.iss != client_id || claims.sub != client_id {
-        return Err("iss and sub of the client assertion must be the client_id");
     }
-    if !for_us {
-        return Err("aud of the client assertion must be the token endpoint or the issuer");
-    }
-    if claims.exp <= now_s - CLOCK_SKEW_S {
-        return Err("the client assertion has expired");
-    }
-    if claims.exp > now_s + MAX_LIFETIME_S + CLOCK_SKEW_S {
-        return Err("the client assertion must expire within five minutes (SMART App Launch 2.2)");
-    }
-    if claims.nbf.is_some_and(|nbf| nbf > now_s + CLOCK_SKEW_S)
-        || claims.iat.is_some_and(|iat| iat > now_s + CLOCK_SKEW_S)
-    {
-        return Err("the client assertion is from the future");
-    }
-    if claims.jti.is_empty() || claims.jti.len() > 255 {
-        return Err("jti of the client assertion must have 1 to 255 bytes");
+    let jti = claims.required_text("jti")?;
+    if jti.is_empty() || jti.len() > 255 {
+        return Err(AssertionError::Id);
     }
     Ok(Assertion {
-        jti: SecretHash::of(&claims.jti),
-        expires_at: UnixMillis((claims.exp + CLOCK_SKEW_S) * 1000),
+        jti: SecretHash::of(&jti),
+        expires_at: expires_at.plus_seconds(CLOCK_SKEW_S),
     })
 }
 
-/// The assertion names a key that is not in the set; a fresh set may have it.
-pub const UNKNOWN_KEY: &str = "the client assertion is signed with a key that is not registered";
+/// Why a client assertion is not accepted.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AssertionError {
+    /// Signed with another algorithm.
+    Algorithm,
+    /// `iss` or `sub` is not the client.
+    AnotherClient,
+    /// Meant for another audience, or for more than one.
+    Audience,
+    /// A claim that is missing or of another type.
+    Claim(ClaimError),
+    /// Its header asks for what is not understood.
+    Critical,
+    /// Past its `exp`.
+    Expired,
+    /// `nbf` or `iat` is still to come.
+    FromTheFuture,
+    /// `jti` is empty or too long.
+    Id,
+    /// The operator closed the origin of `jwks_uri`.
+    KeysClosed,
+    /// `jwks_uri` does not answer.
+    KeysUnreachable,
+    /// It was presented before.
+    Replayed,
+    /// `exp` is too far away.
+    TooLong,
+    /// It names a key that is not in the set; a fresh set may have it.
+    UnknownKey,
+    /// Not a signed JWT, or the signature does not fit.
+    Unverified,
+}
+
+impl From<JwtError> for AssertionError {
+    fn from(error: JwtError) -> Self {
+        match error {
+            JwtError::Algorithm => Self::Algorithm,
+            JwtError::Critical => Self::Critical,
+            JwtError::UnknownKey => Self::UnknownKey,
+            JwtError::Malformed | JwtError::Signature | JwtError::UnusableKey => Self::Unverified,
+        }
+    }
+}
+
+impl From<ClaimError> for AssertionError {
+    fn from(error: ClaimError) -> Self {
+        Self::Claim(error)
+    }
+}
+
+impl fmt::Display for AssertionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Algorithm => {
+                "the client assertion must be signed with ES256, ES384, RS256 or RS384"
+            }
+            Self::AnotherClient => "iss and sub of the client assertion must be the client_id",
+            Self::Audience => {
+                "aud of the client assertion must be one audience: the token endpoint, the issuer, or the PAR endpoint when pushing"
+            }
+            Self::Claim(error) => return write!(f, "in the client assertion, {error}"),
+            Self::Critical => {
+                "the client assertion has a header crit, and no extension is understood here (RFC 7515, section 4.1.11)"
+            }
+            Self::Expired => "the client assertion has expired",
+            Self::FromTheFuture => "the client assertion is from the future",
+            Self::Id => "jti of the client assertion must have 1 to 255 bytes",
+            Self::KeysClosed => {
+                "keys are not fetched from this jwks_uri any more; register them as jwks"
+            }
+            Self::KeysUnreachable => "the keys at jwks_uri cannot be had",
+            Self::Replayed => "jti of the client assertion was used before",
+            Self::TooLong => {
+                "the client assertion must expire within five minutes (SMART App Launch 2.2)"
+            }
+            Self::UnknownKey => "the client assertion is signed with a key that is not registered",
+            Self::Unverified => {
+                "the client assertion cannot be verified with the registered keys"
+            }
+        })
+    }
+}
 
 /// Checks the `jwks` of a registration: public RSA keys of 2048 bits or more, or EC keys on P-256 or P-384.
 ///
@@ -124,22 +198,6 @@ pub fn usable_keys(jwks: &Value) -> Result<(), &'static str> {
     Ok(())
 }
 
-#[derive(Deserialize)]
-struct Subject {
-    sub: String,
-}
-
-#[derive(Deserialize)]
-struct Claims {
-    iss: String,
-    sub: String,
-    aud: Audience,
-    exp: i64,
-    nbf: Option<i64>,
-    iat: Option<i64>,
-    jti: String,
-}
-
 /// ES256, ES384, RS256, RS384; the list, not the key, decides.
 const ALGORITHMS: [Algorithm; 4] = [
     Algorithm::ES256,
@@ -147,7 +205,6 @@ const ALGORITHMS: [Algorithm; 4] = [
     Algorithm::RS256,
     Algorithm::RS384,
 ];
-const UNVERIFIED: &str = "the client assertion cannot be verified with the registered keys";
 const CLOCK_SKEW_S: i64 = 60;
 /// SMART App Launch 2.2: no later than five minutes from now.
 const MAX_LIFETIME_S: i64 = 300;
@@ -158,7 +215,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::signin::id_token::tests::{PRIVATE, public_key};
+    use crate::signin::id_token::tests::{PRIVATE, public_key, signed};
 
     const NOW: i64 = 1_800_000_000;
     const CLIENT: &str = "c";
@@ -178,7 +235,7 @@ mod tests {
         .unwrap()
     }
 
-    fn accepted(token: &str) -> bool {
+    fn check(token: &str) -> Result<Assertion, AssertionError> {
         let audiences = [
             "https://gw.example".to_owned(),
             "https://gw.example/v2/o/token/".to_owned(),
@@ -190,7 +247,10 @@ mod tests {
             &audiences,
             UnixMillis(NOW * 1000),
         )
-        .is_ok()
+    }
+
+    fn accepted(token: &str) -> bool {
+        check(token).is_ok()
     }
 
     #[test]
@@ -219,6 +279,23 @@ mod tests {
             changed[name] = value.clone();
             assert!(!accepted(&sign(&changed)), "{name}={value}");
         }
+    }
+
+    #[test]
+    fn a_fraction_of_a_second_counts() {
+        let at = |exp: &str| {
+            let claims = claims().to_string().replace(&(NOW + 300).to_string(), exp);
+            check(&signed(r#"{"alg":"ES256","kid":"k1"}"#, &claims)).map(|one| one.expires_at.0)
+        };
+        let expected = |millis: i64| Ok((NOW + CLOCK_SKEW_S) * 1000 + millis);
+        assert_eq!(at(&format!("{NOW}.25")), expected(250));
+        assert_eq!(at("1.8000001E9"), expected(100_000));
+        assert_eq!(at(&format!("{}.001", NOW - 60)), expected(-59_999));
+        assert_eq!(at(&format!("{}.0", NOW - 60)), Err(AssertionError::Expired));
+        assert_eq!(
+            at(&format!("{}.5", NOW + 360)),
+            Err(AssertionError::TooLong)
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
 
 use super::application::inactive_text;
-use super::assertion::ASSERTION_TYPE;
+use super::assertion::{self, ASSERTION_TYPE, AssertionError};
 use super::parameters::Parameters;
 use crate::secret::Secret;
 
@@ -150,6 +150,19 @@ impl Credentials {
             (None, None) => Self::Nothing,
         })
     }
+
+    /// Whom the request claims to be, unproved. An assertion that does not say it may come with a `client_id`.
+    #[must_use]
+    pub fn claimed_client(&self) -> Option<String> {
+        match self {
+            Self::Assertion {
+                client_id,
+                assertion,
+            } => assertion::claimed_client(assertion.expose()).or_else(|| client_id.clone()),
+            Self::Id(client_id) | Self::Secret { client_id, .. } => Some(client_id.clone()),
+            Self::Nothing => None,
+        }
+    }
 }
 
 fn basic(headers: &HeaderMap) -> Result<Option<(String, Secret)>, Refusal> {
@@ -192,7 +205,7 @@ pub enum Refusal {
     /// Grant ended by the person, the application or an operator.
     GrantRevoked,
     /// A client assertion that is not accepted, and why.
-    Assertion(&'static str),
+    Assertion(AssertionError),
     /// The application may not act.
     Inactive(String),
     /// Client unknown or not authenticated.
@@ -323,7 +336,7 @@ impl Refusal {
             Self::GrantExpired => "User access has timed out. To refresh Medicare data, end user must re-authenticate and consent to share their data.".into(),
             Self::GrantRevoked => "User access cannot be found. To refresh Medicare data, end user must re-authenticate and consent to share their data.".into(),
             Self::Inactive(name) => inactive_text(name).into(),
-            Self::Assertion(reason) => (*reason).into(),
+            Self::Assertion(error) => error.to_string().into(),
             Self::InvalidClient => "client authentication failed".into(),
             Self::InvalidRequest(text) => text.clone(),
             Self::LockedDown => crate::policy::INTERNAL_ISSUE.into(),

@@ -3,11 +3,10 @@
 use bluegate_shared::id::{Issuer, Subject, SubjectForm};
 use jsonwebtoken::Algorithm;
 use jsonwebtoken::jwk::JwkSet;
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::SignInError;
-use crate::jwt::{Audience, JwtError, verified};
+use crate::jwt::{ClaimError, Claims, Jwt, JwtError};
 use crate::ports::UnixMillis;
 use crate::profile::Profile;
 use crate::secret::Secret;
@@ -44,27 +43,24 @@ pub struct Expected<'a> {
 ///
 /// [`SignInError::IdToken`] with what is wrong; [`UNKNOWN_KEY`] where a fresh JWKS may help.
 pub fn verify(token: &str, keys: &JwkSet, expected: &Expected<'_>) -> Result<Person, SignInError> {
-    let claims: Claims = verified(token, keys, &ALGORITHMS).map_err(|error| match error {
-        JwtError::Malformed => SignInError::IdToken("it is not a signed JWT"),
-        JwtError::Algorithm => SignInError::IdToken("its algorithm is not ES256, RS256 or EdDSA"),
-        JwtError::UnknownKey => UNKNOWN_KEY,
-        JwtError::UnusableKey => SignInError::IdToken("the provider's key cannot be used"),
-        JwtError::Signature => SignInError::IdToken("its signature or its claims cannot be read"),
-    })?;
-    claims.check(expected)?;
-    let subject = Subject::parse(&claims.sub)
+    let claims = Jwt::parse(token)
+        .and_then(|jwt| jwt.verified(keys, &ALGORITHMS))
+        .map_err(unverified)?;
+    check(&claims, expected)?;
+    let subject = Subject::parse(&claims.required_text("sub")?)
         .map_err(|_| SignInError::IdToken("sub is not 1 to 255 bytes"))?;
     if !subject.has_form(expected.subject_form) {
         return Err(SignInError::SubjectForm);
     }
+    let text = |name| claims.text(name).map(Option::unwrap_or_default);
     Ok(Person {
         subject,
-        mbi: claims.mbi.filter(|mbi| !mbi.is_empty()).map(Zeroizing::new),
+        mbi: Some(Zeroizing::new(text("mbi")?)).filter(|mbi| !mbi.is_empty()),
         profile: Profile {
-            name: claims.name.unwrap_or_default(),
-            given_name: claims.given_name.unwrap_or_default(),
-            family_name: claims.family_name.unwrap_or_default(),
-            email: claims.email.unwrap_or_default(),
+            name: text("name")?,
+            given_name: text("given_name")?,
+            family_name: text("family_name")?,
+            email: text("email")?,
         },
     })
 }
@@ -72,60 +68,59 @@ pub fn verify(token: &str, keys: &JwkSet, expected: &Expected<'_>) -> Result<Per
 /// The token names a key that is not in the set.
 pub const UNKNOWN_KEY: SignInError = SignInError::IdToken("its key is not one of the provider's");
 
-#[derive(Deserialize)]
-struct Claims {
-    iss: String,
-    sub: String,
-    aud: Audience,
-    azp: Option<String>,
-    exp: i64,
-    iat: i64,
-    nonce: Option<String>,
-    mbi: Option<String>,
-    name: Option<String>,
-    given_name: Option<String>,
-    family_name: Option<String>,
-    email: Option<String>,
+fn unverified(error: JwtError) -> SignInError {
+    match error {
+        JwtError::Malformed => SignInError::IdToken("it is not a signed JWT"),
+        JwtError::Algorithm => SignInError::IdToken("its algorithm is not ES256, RS256 or EdDSA"),
+        JwtError::Critical => SignInError::IdToken(
+            "its header has crit, and no extension is understood here (RFC 7515, section 4.1.11)",
+        ),
+        JwtError::UnknownKey => UNKNOWN_KEY,
+        JwtError::UnusableKey => SignInError::IdToken("the provider's key cannot be used"),
+        JwtError::Signature => SignInError::IdToken("its signature does not fit"),
+    }
 }
 
-impl Claims {
-    fn check(&self, expected: &Expected<'_>) -> Result<(), SignInError> {
-        let now = expected.now.seconds();
-        let refuse = |what| Err(SignInError::IdToken(what));
-        if self.iss != expected.issuer.as_str() {
-            return refuse("iss is another issuer");
-        }
-        let for_us = match &self.aud {
-            Audience::One(audience) => audience == expected.client_id,
-            // Several audiences: we must be one, and the party it was issued to.
-            Audience::Many(list) => {
-                list.iter().any(|audience| audience == expected.client_id)
-                    && (list.len() == 1 || self.azp.is_some())
-            }
-        };
-        if !for_us
-            || self
-                .azp
-                .as_ref()
-                .is_some_and(|azp| azp != expected.client_id)
-        {
-            return refuse("aud is another client");
-        }
-        if self.exp <= now - CLOCK_SKEW_S {
-            return refuse("it has expired");
-        }
-        if self.iat > now + CLOCK_SKEW_S || self.iat < now - MAX_AGE_S {
-            return refuse("iat is not now");
-        }
-        if !self
-            .nonce
-            .as_deref()
-            .is_some_and(|nonce| expected.nonce.is(nonce))
-        {
-            return refuse("nonce is another");
-        }
-        Ok(())
+impl From<ClaimError> for SignInError {
+    fn from(error: ClaimError) -> Self {
+        Self::Claim(error)
     }
+}
+
+fn check(claims: &Claims, expected: &Expected<'_>) -> Result<(), SignInError> {
+    let now = expected.now;
+    let refuse = |what| Err(SignInError::IdToken(what));
+    if claims.required_text("iss")? != expected.issuer.as_str() {
+        return refuse("iss is another issuer");
+    }
+    let azp = claims.text("azp")?;
+    let for_us = match claims.audiences()?.as_slice() {
+        [only] => only == expected.client_id,
+        // Several audiences: we must be one, and the party it was issued to.
+        several => {
+            several
+                .iter()
+                .any(|audience| audience == expected.client_id)
+                && azp.is_some()
+        }
+    };
+    if !for_us || azp.is_some_and(|azp| azp != expected.client_id) {
+        return refuse("aud is another client");
+    }
+    if claims.required_date("exp")? <= now.plus_seconds(-CLOCK_SKEW_S) {
+        return refuse("it has expired");
+    }
+    let issued = claims.required_date("iat")?;
+    if issued > now.plus_seconds(CLOCK_SKEW_S) || issued < now.plus_seconds(-MAX_AGE_S) {
+        return refuse("iat is not now");
+    }
+    if !claims
+        .text("nonce")?
+        .is_some_and(|nonce| expected.nonce.is(&nonce))
+    {
+        return refuse("nonce is another");
+    }
+    Ok(())
 }
 
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
@@ -155,6 +150,17 @@ MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg5tP0MEvCEN99rj0k
             "x": "EzZN0scPeam4mTpVA8yHVRBpXByfrubjb_5hDR7kf_Y",
             "y": "3KjFeLRg-GwghcnijRFMqXaYNb_jXoXxWvZ7_tWOzdk"
         })
+    }
+
+    /// Header and claims as they are written, signed with the key of these tests.
+    pub(crate) fn signed(header: &str, claims: &str) -> String {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+        let message = format!("{}.{}", B64.encode(header), B64.encode(claims));
+        let key = EncodingKey::from_ec_pem(PRIVATE.as_bytes()).unwrap();
+        let signature =
+            jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::ES256).unwrap();
+        format!("{message}.{signature}")
     }
 
     fn keys() -> JwkSet {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::audit::Action;
 use super::reply::{self, no_store};
-use super::token::client::authenticate;
+use super::token::client::authenticate_at_par;
 use super::token::unlocked_form;
 use super::{Answer, Site, VersionPath, authorize};
 use crate::app::{Reply, Request};
@@ -65,7 +65,7 @@ async fn kept(
     let form = unlocked_form(site, request, version)
         .await
         .map_err(Failure::Client)?;
-    let client = authenticate(site, request, &form)
+    let client = authenticate_at_par(site, request, &form)
         .await
         .map_err(Failure::Client)?;
     client.client_id().clone_into(client_id);

@@ -8,7 +8,7 @@ use super::audit::Action;
 use super::pages::{self, Problem};
 use super::reply::{add_cookie, see_other};
 use super::{Answer, Site, account, cookies};
-use crate::app::{Reply, Request};
+use crate::app::{App, Reply, Request};
 use crate::policy::parameters::Parameters;
 use crate::profile::Profile;
 use crate::secret::{Secret, account_hash, person_hash};
@@ -209,7 +209,8 @@ pub(super) async fn identify(
     let person = site
         .provider
         .person(app, transaction, code, app.clock.now())
-        .await?;
+        .await
+        .inspect_err(|error| log_cause(app, request, *error))?;
     let issuer = &app.config.idp_issuer;
     // Before anything is made of the subject: what the watch compares is what the provider said.
     let account = account_hash(&app.config.audit_key, issuer, &person.subject);
@@ -250,13 +251,20 @@ pub(super) async fn identify(
     }
 }
 
+/// What the page and the audit only have a code for: the operator learns which claim or document it was.
+fn log_cause(app: &App, request: &Request, error: SignInError) {
+    app.log.object(&serde_json::json!({
+        "event": "signin.refused", "request_id": request.request_id, "error": error.to_string(),
+    }));
+}
+
 /// Status of a sign-in problem's page.
 pub(super) const fn status(error: SignInError) -> StatusCode {
     match error {
         SignInError::BackendUnavailable | SignInError::ProviderUnavailable(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
-        SignInError::IdToken(_) => StatusCode::BAD_GATEWAY,
+        SignInError::Claim(_) | SignInError::IdToken(_) => StatusCode::BAD_GATEWAY,
         SignInError::IdentityConflict | SignInError::SubjectForm => StatusCode::FORBIDDEN,
         SignInError::NotFound => StatusCode::NOT_FOUND,
         SignInError::Refused => StatusCode::BAD_REQUEST,

@@ -26,6 +26,7 @@ use outside::{Outside, Person};
 
 mod account;
 mod applications;
+mod assertions;
 mod clock;
 mod consent;
 mod developer;

@@ -16,7 +16,6 @@ use super::reply::{self, no_store};
 use super::{Answer, Site, VersionPath};
 use crate::app::{Reply, Request};
 use crate::policy::application::DataAccessType;
-use crate::policy::assertion::claimed_client;
 use crate::policy::consent::rfc3339;
 use crate::policy::parameters::Parameters;
 use crate::policy::token::{Credentials, Refusal, TokenRequest};
@@ -232,13 +231,10 @@ pub(super) async fn unlocked_form(
     version: Version,
 ) -> Result<Parameters, Refusal> {
     let form = form(site, request).await?;
-    let claimed = match Credentials::parse(&request.headers, &form) {
-        Ok(Credentials::Id(client_id) | Credentials::Secret { client_id, .. }) => client_id,
-        Ok(Credentials::Assertion { assertion, .. }) => claimed_client(assertion.expose())
-            .map(|client_id| client_id.to_string())
-            .unwrap_or_default(),
-        Ok(Credentials::Nothing) | Err(_) => String::new(),
-    };
+    let claimed = Credentials::parse(&request.headers, &form)
+        .ok()
+        .and_then(|credentials| credentials.claimed_client())
+        .unwrap_or_default();
     match lock_down::holds(site.app.database.as_ref(), version.segment(), &claimed).await {
         Ok(false) => Ok(form),
         Ok(true) => Err(Refusal::LockedDown),

@@ -185,6 +185,12 @@ fn asserted(
     changes: Json,
     fields: &[(&str, &str)],
 ) -> Answer {
+    let claims = assertion_claims(world, client, jti, changes);
+    presented(world, "/v2/o/token/", &outside::sign(&claims, "k1"), fields)
+}
+
+/// The claims of a good assertion for the token endpoint, with `changes`.
+pub(super) fn assertion_claims(world: &World, client: &Client, jti: &str, changes: Json) -> Json {
     let now = world.clock.now().seconds();
     let mut claims = json!({
         "iss": client.id, "sub": client.id, "aud": format!("{BASE}/v2/o/token/"), "exp": now + 300, "jti": jti,
@@ -192,19 +198,28 @@ fn asserted(
     for (name, value) in changes.as_object().unwrap() {
         claims[name] = value.clone();
     }
-    let assertion = outside::sign(&claims, "k1");
+    claims
+}
+
+/// A request of a client with this assertion.
+pub(super) fn presented(
+    world: &World,
+    endpoint: &str,
+    assertion: &str,
+    fields: &[(&str, &str)],
+) -> Answer {
     let mut all = vec![
         (
             "client_assertion_type",
             "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         ),
-        ("client_assertion", assertion.as_str()),
+        ("client_assertion", assertion),
     ];
     all.extend_from_slice(fields);
-    world.send(Call::post("/v2/o/token/").form(all))
+    world.send(Call::post(endpoint).form(all))
 }
 
-fn with_key(world: &World, name: &str) -> Client {
+pub(super) fn with_key(world: &World, name: &str) -> Client {
     let metadata = json!({
         "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [public_key()] },
     });

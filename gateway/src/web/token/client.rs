@@ -9,7 +9,7 @@ use super::{limited, unavailable};
 use crate::app::Request;
 use crate::jwks::FetchError;
 use crate::policy::application::{Application, AuthMethod, Status};
-use crate::policy::assertion::{Assertion, UNKNOWN_KEY, claimed_client, verify};
+use crate::policy::assertion::{Assertion, AssertionError, verify};
 use crate::policy::parameters::Parameters;
 use crate::policy::token::{Credentials, Refusal};
 use crate::secret::SecretHash;
@@ -38,17 +38,22 @@ impl AuthenticatedClient {
     }
 }
 
-/// Authenticates the client of a request.
+/// Authenticates the client of a request at the token endpoint or its neighbours.
 pub(in crate::web) async fn authenticate(
     site: &Site,
     request: &Request,
     form: &Parameters,
 ) -> Result<AuthenticatedClient, Refusal> {
-    let client = active(identified(site, request, form).await?)?;
-    site.count_application(client.row_id())
-        .await
-        .map_err(limited)?;
-    Ok(client)
+    counted(site, identified(site, request, form).await?).await
+}
+
+/// The same at the PAR endpoint, which an assertion may be meant for as well (RFC 9126, section 2).
+pub(in crate::web) async fn authenticate_at_par(
+    site: &Site,
+    request: &Request,
+    form: &Parameters,
+) -> Result<AuthenticatedClient, Refusal> {
+    counted(site, proved(site, request, form, &["token", "par"]).await?).await
 }
 
 /// The application of a request, proved as for [`authenticate`], whatever its status.
@@ -57,12 +62,32 @@ pub(in crate::web) async fn identified(
     request: &Request,
     form: &Parameters,
 ) -> Result<Application, Refusal> {
-    match Credentials::parse(&request.headers, form)? {
+    proved(site, request, form, &["token"]).await
+}
+
+async fn counted(site: &Site, application: Application) -> Result<AuthenticatedClient, Refusal> {
+    let client = active(application)?;
+    site.count_application(client.row_id())
+        .await
+        .map_err(limited)?;
+    Ok(client)
+}
+
+/// `endpoints` are those that an assertion may name as its audience, beside the issuer.
+async fn proved(
+    site: &Site,
+    request: &Request,
+    form: &Parameters,
+    endpoints: &[&str],
+) -> Result<Application, Refusal> {
+    let credentials = Credentials::parse(&request.headers, form)?;
+    let claimed = credentials.claimed_client();
+    match credentials {
         Credentials::Assertion {
             client_id,
             assertion,
         } => {
-            let claimed = claimed_client(assertion.expose()).ok_or(Refusal::InvalidClient)?;
+            let claimed = claimed.ok_or(Refusal::InvalidClient)?;
             if client_id.is_some_and(|id| id != claimed) {
                 return Err(Refusal::InvalidClient);
             }
@@ -70,7 +95,7 @@ pub(in crate::web) async fn identified(
             if application.auth_method != AuthMethod::PrivateKeyJwt {
                 return Err(Refusal::InvalidClient);
             }
-            let proof = signed(site, &application, assertion.expose()).await?;
+            let proof = signed(site, &application, assertion.expose(), endpoints).await?;
             // Last, so that only an assertion that is good otherwise uses up its `jti`.
             if first_use(site.app.database.as_ref(), application.id, &proof)
                 .await
@@ -78,9 +103,7 @@ pub(in crate::web) async fn identified(
             {
                 Ok(application)
             } else {
-                Err(Refusal::Assertion(
-                    "jti of the client assertion was used before",
-                ))
+                Err(Refusal::Assertion(AssertionError::Replayed))
             }
         }
         Credentials::Nothing => Err(Refusal::InvalidClient),
@@ -128,6 +151,7 @@ async fn signed(
     site: &Site,
     application: &Application,
     assertion: &str,
+    endpoints: &[&str],
 ) -> Result<Assertion, Refusal> {
     let metadata: serde_json::Value =
         serde_json::from_str(&application.metadata).unwrap_or_default();
@@ -136,7 +160,7 @@ async fn signed(
             assertion,
             application.client_id.as_str(),
             keys,
-            &audiences(site),
+            &audiences(site, endpoints),
             site.app.clock.now(),
         )
     };
@@ -150,11 +174,9 @@ async fn signed(
         .map(|url| url.origin().ascii_serialization())
         .ok();
     if origin.is_none() || origin != site.app.config.client_jwks_origin {
-        return Err(Refusal::Assertion(
-            "keys are not fetched from this jwks_uri any more; register them as jwks",
-        ));
+        return Err(Refusal::Assertion(AssertionError::KeysClosed));
     }
-    let unreachable = |_: FetchError| Refusal::Assertion("the keys at jwks_uri cannot be had");
+    let unreachable = |_: FetchError| Refusal::Assertion(AssertionError::KeysUnreachable);
     let keys = site
         .client_keys
         .get(&site.app, uri, false)
@@ -162,7 +184,7 @@ async fn signed(
         .map_err(unreachable)?;
     match check(&keys) {
         // The application may have changed its keys since we read them.
-        Err(UNKNOWN_KEY) => check(
+        Err(AssertionError::UnknownKey) => check(
             &*site
                 .client_keys
                 .get(&site.app, uri, true)
@@ -174,14 +196,18 @@ async fn signed(
     .map_err(Refusal::Assertion)
 }
 
-/// What an assertion may be meant for: the issuer, and the token endpoint of each version.
-fn audiences(site: &Site) -> Vec<String> {
+/// What an assertion may be meant for: the issuer, and the endpoints of each version, with or without the trailing
+/// slash as the routes are.
+fn audiences(site: &Site, endpoints: &[&str]) -> Vec<String> {
     let base = &site.app.config.public_base_url;
-    let endpoints = Version::ALL.into_iter().flat_map(|version| {
-        let endpoint = format!("{base}/{}/o/token", version.segment());
-        [format!("{endpoint}/"), endpoint]
-    });
-    std::iter::once(base.clone()).chain(endpoints).collect()
+    let mut audiences = vec![base.clone()];
+    for version in Version::ALL {
+        for endpoint in endpoints {
+            let address = format!("{base}/{}/o/{endpoint}", version.segment());
+            audiences.extend([format!("{address}/"), address]);
+        }
+    }
+    audiences
 }
 
 async fn known(site: &Site, client_id: &str) -> Result<Application, Refusal> {
