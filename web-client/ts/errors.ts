@@ -43,13 +43,11 @@ export type ErrorCode =
   | "server_error"
   /** The session is over (token unknown, used or ended); the person has to sign in again. */
   | "session_ended"
-  /** The browser came back, but no sign-in was started here, or too long ago. */
+  /** The browser came back, but the sign-in was started here too long ago. */
   | "sign_in_expired"
-  /** The answer belongs to another request than the one that was made here. */
-  | "state_mismatch"
   /** The gateway offers no way of doing this. */
   | "unsupported"
-  /** A store holds, or the gateway sent, claims of another person than the one who is signed in. */
+  /** A store holds, or the gateway sent, what is another person's than the one's who is, or was, signed in. */
   | "wrong_person";
 
 /** What else is known about a failure. */

@@ -4,7 +4,8 @@
  * @module
  */
 export { Client } from "./client.js";
-export type { CallOptions, ClaimsOptions, ClientOptions, PageIterator, SignOutOptions } from "./client.js";
+export type { CallOptions, ClaimsOptions, PageIterator, SignOutOptions } from "./client.js";
+export type { ClientOptions } from "./connection.js";
 export type { AuthorizationServerMetadata } from "./discovery.js";
 export { BluegateError } from "./errors.js";
 export type { ErrorCode, ErrorDetails } from "./errors.js";

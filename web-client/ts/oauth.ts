@@ -3,5 +3,6 @@
  * shows claims without it.
  */
 export { discover } from "./discovery.js";
-export { begin, finish } from "./signin.js";
-export { refreshTokens, revokeToken } from "./tokens.js";
+export { answer, begin } from "./signin.js";
+export { signOut } from "./signout.js";
+export { refreshTokens } from "./tokens.js";

@@ -21,3 +21,6 @@ export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { pr
 export type Fetch = typeof globalThis extends { fetch: (input: never, init?: infer Init) => Promise<infer Answer> }
   ? (input: string, init?: Init) => Promise<Answer>
   : (input: string, init?: object) => Promise<object>;
+
+/** Whether this is a page or a worker of a browser: one person's, with tabs that share an origin. */
+export const IN_BROWSER = "document" in globalThis || "WorkerGlobalScope" in globalThis;

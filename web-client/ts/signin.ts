@@ -2,9 +2,10 @@
  * Signing in: the way to the gateway, and what an answer has to be before it is believed (RFC 6749, RFC 7636,
  * RFC 9207). Loaded when it is needed: a page whose reader is signed in already does without.
  */
+import type { Connection } from "./connection.js";
 import type { ServerMetadata } from "./discovery.js";
 import { BluegateError, type ErrorCode } from "./errors.js";
-import type { Transport } from "./http.js";
+import { abortable } from "./http.js";
 import { createPkce, randomToken } from "./pkce.js";
 import type { Signal, Url } from "./platform.js";
 import type { PendingStorage, Tokens } from "./storage.js";
@@ -24,50 +25,78 @@ export interface AuthorizationOptions {
 }
 
 /**
- * The application that signs a person in, and where it keeps what is under way.
- *
- * @internal
- */
-export interface SignIn {
-  readonly transport: Transport;
-  readonly metadata: ServerMetadata;
-  readonly version: string;
-  readonly clientId: string;
-  readonly redirectUri: string;
-  readonly storage: PendingStorage;
-}
-
-/**
  * Starts a sign-in, and gives the address to send the browser to.
  *
  * @internal
  */
-export async function begin(app: SignIn, options: AuthorizationOptions): Promise<Url> {
+export async function begin(app: Connection, options: AuthorizationOptions & { signal?: Signal | undefined }): Promise<Url> {
+  const metadata = await app.discover(options.signal);
   const pkce = await createPkce();
   const state = await randomToken();
-  new PendingSignIns(app.storage, app.clientId).add(state, {
+  new PendingSignIns(app).add(state, {
     verifier: pkce.verifier,
     redirectUri: app.redirectUri,
-    issuer: app.metadata.issuer,
+    issuer: metadata.issuer,
     startedAt: Date.now(),
   });
-  return authorizationUrl(app, state, pkce.challenge, options);
+  return authorizationUrl(app, metadata, state, pkce.challenge, options);
 }
 
+/** Exchanges that are under way, by the storage of their sign-ins: clients that share it share them. */
+const exchanges = new WeakMap<PendingStorage, Map<string, Promise<Tokens>>>();
+
 /**
- * Takes the answer that came in an address, and exchanges it for tokens.
+ * Takes the answer that came in an address, and exchanges it for tokens; `undefined` where no sign-in under way
+ * is waiting for it. With `own` it is removed from the page's address.
  *
  * @internal
  */
-export async function finish(app: SignIn, url: URL, signal: Signal | undefined): Promise<Tokens> {
-  const pendings = new PendingSignIns(app.storage, app.clientId);
-  const answer = takeCallback(url, pendings, app.metadata.issInRedirect);
-  return exchangeCode(app.transport, app.metadata, app.clientId, answer, signal);
+export async function answer(app: Connection, url: URL, own: boolean, signal: Signal | undefined): Promise<Tokens | undefined> {
+  const under = exchanges.get(app.pendings) ?? new Map<string, Promise<Tokens>>();
+  exchanges.set(app.pendings, under);
+  const id = `${app.key} ${url.href}`;
+  let exchange = under.get(id);
+  if (exchange === undefined) {
+    const pendings = new PendingSignIns(app);
+    const state = url.searchParams.get("state") ?? "";
+    const pending = pendings.get(state);
+    if (pending === undefined) return undefined;
+    exchange = exchangeAnswer(app, url, own, pendings, state, pending).finally(() => under.delete(id));
+    under.set(id, exchange);
+  }
+  // Each client keeps the tokens where it keeps them, also when its caller does not wait any longer.
+  const kept = exchange.then(async (tokens) => {
+    await (await app.session()).begin(tokens);
+    return tokens;
+  });
+  return abortable(kept, signal);
+}
+
+async function exchangeAnswer(
+  app: Connection,
+  url: URL,
+  own: boolean,
+  pendings: PendingSignIns,
+  state: string,
+  pending: Pending,
+): Promise<Tokens> {
+  // Until the gateway is reached nothing is used up: then a reload may try again.
+  const metadata = await app.discover(undefined);
+  if (own) history.replaceState(history.state, "", withoutAnswer(url));
+  const code = takeCode(url, pendings, state, pending, metadata.issInRedirect);
+  const tokens = await exchangeCode(app, metadata, code, pending);
+  return { ...tokens, client: app.key, session: state };
 }
 
 /** The address that the browser goes to (RFC 6749, section 4.1.1; RFC 7636, section 4.3). */
-function authorizationUrl(app: SignIn, state: string, challenge: string, options: AuthorizationOptions): URL {
-  const url = new URL(app.metadata.authorizationEndpoint);
+function authorizationUrl(
+  app: Connection,
+  metadata: ServerMetadata,
+  state: string,
+  challenge: string,
+  options: AuthorizationOptions,
+): URL {
+  const url = new URL(metadata.authorizationEndpoint);
   const query = url.searchParams;
   query.set("response_type", "code");
   query.set("client_id", app.clientId);
@@ -75,7 +104,7 @@ function authorizationUrl(app: SignIn, state: string, challenge: string, options
   query.set("state", state);
   query.set("code_challenge", challenge);
   query.set("code_challenge_method", "S256");
-  const scope = options.scope ?? scopeOf(app);
+  const scope = options.scope ?? (app.version === "v3" ? scopesOf(metadata) : undefined);
   if (scope !== undefined) query.set("scope", scope.join(" "));
   if (options.lang !== undefined) query.set("lang", options.lang);
   if (options.prompt !== undefined) query.set("prompt", options.prompt);
@@ -83,8 +112,7 @@ function authorizationUrl(app: SignIn, state: string, challenge: string, options
 }
 
 /** v3 takes no request without a scope; the others understand by it all that the application may have. */
-function scopeOf({ metadata, version }: SignIn): readonly string[] | undefined {
-  if (version !== "v3") return undefined;
+function scopesOf(metadata: ServerMetadata): readonly string[] {
   return ALL_SCOPES.filter((scope) => metadata.scopes?.includes(scope) ?? true);
 }
 
@@ -92,17 +120,12 @@ function scopeOf({ metadata, version }: SignIn): readonly string[] | undefined {
 const ALL_SCOPES = ["patient/Patient.rs", "patient/Coverage.rs", "patient/ExplanationOfBenefit.rs", "profile"];
 
 /**
- * Checks the answer in the redirect and gives the code with the sign-in it belongs to, which is forgotten
- * by then: a second use of the same address finds nothing.
+ * Checks the answer in the redirect and gives its code. The sign-in that it belongs to is forgotten by then: a second
+ * use of the same address finds nothing.
  *
- * The order matters: `state` first (is this ours at all?), then `iss`, and only then anything that the
- * sender could say.
+ * The order matters: `iss` first (RFC 9207), and only then anything that the sender could say.
  */
-function takeCallback(
-  url: URL,
-  pendings: PendingSignIns,
-  issRequired: boolean,
-): { code: string; pending: Pending } {
+function takeCode(url: URL, pendings: PendingSignIns, state: string, pending: Pending, issRequired: boolean): string {
   const query = url.searchParams;
   for (const name of ["code", "state", "iss", "error", "error_description"]) {
     // RFC 6749, section 3.1: parameters must not be included more than once.
@@ -111,20 +134,15 @@ function takeCallback(
     }
   }
 
-  const state = query.get("state");
-  const pending = state === null ? undefined : pendings.get(state);
-  if (state === null || pending === undefined) {
-    throw pendings.any()
-      ? new BluegateError("state_mismatch", "the answer belongs to another request")
-      : new BluegateError("sign_in_expired", "no sign-in is under way here");
-  }
-
   // RFC 9207, section 2.4: compare by simple string comparison, and only then read on.
   const iss = query.get("iss");
   if (iss === null ? issRequired : iss !== pending.issuer) {
-    throw new BluegateError("issuer_mismatch", `the answer came from ${iss ?? "nobody"}`);
+    throw new BluegateError("issuer_mismatch", `the answer came from ${iss ?? "nobody"}, and not from ${pending.issuer}`);
   }
   pendings.remove(state);
+  if (pending.startedAt < Date.now() - PENDING_LIFETIME_MS) {
+    throw new BluegateError("sign_in_expired", "this sign-in was started more than an hour ago: call signIn() again");
+  }
 
   const error = query.get("error");
   if (error !== null) {
@@ -135,26 +153,20 @@ function takeCallback(
   if (code === null || code === "") {
     throw new BluegateError("callback_invalid", "the answer has no code");
   }
-  return { code, pending };
+  return code;
 }
 
 /** Exchanges a code for tokens (RFC 6749, section 4.1.3; RFC 7636, section 4.5). */
-function exchangeCode(
-  transport: Transport,
-  metadata: ServerMetadata,
-  clientId: string,
-  answer: { code: string; pending: Pending },
-  signal: Signal | undefined,
-): Promise<Tokens> {
+function exchangeCode(app: Connection, metadata: ServerMetadata, code: string, pending: Pending): Promise<Tokens> {
   const form = new URLSearchParams({
     grant_type: "authorization_code",
-    code: answer.code,
-    redirect_uri: answer.pending.redirectUri,
-    client_id: clientId,
-    code_verifier: answer.pending.verifier,
+    code,
+    redirect_uri: pending.redirectUri,
+    client_id: app.clientId,
+    code_verifier: pending.verifier,
   });
   // Once: a code whose first answer was lost is used up, and using it again ends what it gave.
-  return requestTokens(transport, metadata, form, { once: true, signal });
+  return requestTokens(app.transport, metadata, form, { once: true });
 }
 
 /** The code for an `error` that came in a redirect (RFC 6749, section 4.1.2.1). */
@@ -193,20 +205,15 @@ class PendingSignIns {
   readonly #storage: PendingStorage;
   readonly #key: string;
 
-  constructor(storage: PendingStorage, clientId: string) {
-    this.#storage = storage;
-    this.#key = `bluegate:pending:${clientId}`;
+  constructor({ pendings, key }: Connection) {
+    this.#storage = pendings;
+    this.#key = `bluegate:pending:${key}`;
   }
 
   /** Remembers a sign-in. The oldest give way when there are too many. */
   add(state: string, pending: Pending): void {
     const kept = [...this.#read(), [state, pending] as const].slice(-PENDING_LIMIT);
     this.#write(kept);
-  }
-
-  /** Whether anything is under way. */
-  any(): boolean {
-    return this.#read().length > 0;
   }
 
   /** Looks a sign-in up, and leaves it. */
@@ -222,10 +229,8 @@ class PendingSignIns {
   #read(): readonly (readonly [string, Pending])[] {
     const json = this.#storage.getItem(this.#key);
     if (json === null) return [];
-    const oldest = Date.now() - PENDING_LIFETIME_MS;
     try {
-      const all = JSON.parse(json) as [string, Pending][];
-      return all.filter(([, pending]) => pending.startedAt > oldest);
+      return JSON.parse(json) as [string, Pending][];
     } catch {
       return [];
     }
@@ -240,3 +245,10 @@ class PendingSignIns {
   }
 }
 
+function withoutAnswer(url: URL): string {
+  const clean = new URL(url);
+  for (const name of ["code", "state", "iss", "error", "error_description", "error_uri"]) {
+    clean.searchParams.delete(name);
+  }
+  return clean.pathname + clean.search + clean.hash;
+}

@@ -13,17 +13,52 @@ export interface Tokens {
   readonly patient?: string;
   /** When the person's consent ends, as an ISO 8601 instant; absent where it has no end. */
   readonly accessGrantExpiration?: string;
+  /** The client that they are for (gateway, version and application): no other uses them. */
+  readonly client?: string;
+  /** Which sign-in they come from: the same in all tabs that share it, and after each renewal. */
+  readonly session?: string;
+  /** How often they were renewed. */
+  readonly renewals?: number;
 }
 
-/** A place to keep tokens. Every method may be synchronous or asynchronous. */
+/**
+ * A place to keep tokens. Every method may be synchronous or asynchronous. Several clients may share one, in
+ * several tabs too: what the storage holds is the session of all of them.
+ */
 export interface TokenStorage {
   load(): Tokens | undefined | Promise<Tokens | undefined>;
   save(tokens: Tokens): void | Promise<void>;
   clear(): void | Promise<void>;
 }
 
+/**
+ * A storage, and who else sees it.
+ *
+ * @internal
+ */
+export interface Place {
+  readonly storage: TokenStorage;
+  /** The client: gateway, version and application. */
+  readonly key: string;
+  /** Whether other clients may see the very same tokens; otherwise each tab has a copy. */
+  readonly shared: boolean;
+}
+
+/**
+ * Where the tokens of a client are.
+ *
+ * @internal
+ */
+export function placeOf(choice: "memory" | "session" | "local" | TokenStorage, key: string): Place {
+  if (choice === "memory") return { storage: memoryStorage(), key, shared: false };
+  if (choice === "session" || choice === "local") {
+    return { storage: webStorage(choice, key), key, shared: choice === "local" };
+  }
+  return { storage: choice, key, shared: true };
+}
+
 /** Keeps tokens in memory: they are gone with the page. */
-export function memoryStorage(): TokenStorage {
+function memoryStorage(): TokenStorage {
   let kept: Tokens | undefined;
   return {
     load: () => kept,
@@ -36,16 +71,28 @@ export function memoryStorage(): TokenStorage {
   };
 }
 
-/**
- * Keeps tokens in the tab's session storage, so that they survive a reload. Every script of the origin
- * can read them there.
- */
-export function sessionTokenStorage(key: string): TokenStorage {
-  return {
-    load: () => readJson<Tokens>(key),
-    save: (tokens) => sessionStorage.setItem(key, JSON.stringify(tokens)),
-    clear: () => sessionStorage.removeItem(key),
+/** One object for each place, so that clients of one page can tell that they share it. */
+const places = new Map<string, TokenStorage>();
+
+/** Keeps tokens in the tab's or the browser's storage. Every script of the origin can read them there. */
+function webStorage(kind: "session" | "local", client: string): TokenStorage {
+  const key = `bluegate:tokens:${client}`;
+  const name = `${kind} ${key}`;
+  const items = (): Storage => (kind === "session" ? sessionStorage : localStorage);
+  const made: TokenStorage = {
+    load: () => {
+      try {
+        return JSON.parse(items().getItem(key) ?? "null") ?? undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    save: (tokens) => items().setItem(key, JSON.stringify(tokens)),
+    clear: () => items().removeItem(key),
   };
+  const storage = places.get(name) ?? made;
+  places.set(name, storage);
+  return storage;
 }
 
 /** Where sign-ins under way are kept: the tab's session storage, or anything like it. */
@@ -63,13 +110,4 @@ export function memoryPendingStorage(): PendingStorage {
     setItem: (key, value) => void items.set(key, value),
     removeItem: (key) => void items.delete(key),
   };
-}
-
-function readJson<T>(key: string): T | undefined {
-  try {
-    const json = sessionStorage.getItem(key);
-    return json === null ? undefined : (JSON.parse(json) as T);
-  } catch {
-    return undefined;
-  }
 }

@@ -9,12 +9,15 @@ import type { Signal } from "./platform.js";
 import type { Tokens } from "./storage.js";
 
 /** Gets new tokens for a refresh token (RFC 6749, section 6). */
-export function refreshTokens(
+export async function refreshTokens(
   transport: Transport,
   metadata: ServerMetadata,
   clientId: string,
-  tokens: Tokens & { readonly refreshToken: string },
+  tokens: Tokens,
 ): Promise<Tokens> {
+  if (tokens.refreshToken === undefined) {
+    throw new BluegateError("session_ended", "the access was for one time only: sign in again");
+  }
   const form = new URLSearchParams({
     grant_type: "refresh_token",
     refresh_token: tokens.refreshToken,
@@ -86,6 +89,8 @@ function readTokens(body: Record<string, unknown>, previous: Tokens | undefined)
   const patient = text(body["patient"]) ?? previous?.patient;
   const until = text(body["access_grant_expiration"]) ?? previous?.accessGrantExpiration;
   return {
+    ...(previous?.client === undefined ? {} : { client: previous.client }),
+    ...(previous?.session === undefined ? {} : { session: previous.session }),
     accessToken,
     expiresAt: Date.now() + seconds * 1000,
     scope: scope ?? previous?.scope ?? [],

@@ -165,7 +165,6 @@ const en = {
     server_error: "Your Medicare data cannot be reached at the moment. Please try again later.",
     session_ended: "Your session has ended. Please sign in again.",
     sign_in_expired: "This sign-in was too old or was started in another window. Please sign in again.",
-    state_mismatch: "This answer belongs to another sign-in. Nothing was shared. Please sign in again.",
     unsupported: "The gateway cannot do this.",
     wrong_person: "The answer is about somebody else. Nothing of it was kept. Please sign in again.",
     other: "Something went wrong. Please try again.",
@@ -335,8 +334,6 @@ const es: Texts = {
     session_ended: "Su sesión ha terminado. Inicie sesión de nuevo.",
     sign_in_expired:
       "Este inicio de sesión era demasiado antiguo o comenzó en otra ventana. Inicie sesión de nuevo.",
-    state_mismatch:
-      "Esta respuesta pertenece a otro inicio de sesión. No se compartió nada. Inicie sesión de nuevo.",
     unsupported: "El servicio no puede hacer esto.",
     wrong_person: "La respuesta es de otra persona. No se guardó nada de ella. Inicie sesión de nuevo.",
     other: "Algo salió mal. Inténtelo de nuevo.",
