@@ -19,8 +19,8 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** Starts Chromium with an empty profile; nothing in it calls out. */
-export function launch() {
+/** Starts Chromium with an empty profile; nothing in it calls out. More arguments, or another environment, are the caller's. */
+export function launch({ args = [], env } = {}) {
   const places = ["chromium", "chromium-browser", "google-chrome"].flatMap((name) =>
     (process.env.PATH ?? "").split(path.delimiter).map((dir) => path.join(dir, name)),
   );
@@ -28,12 +28,14 @@ export function launch() {
   if (executablePath === undefined) throw new Error("no Chromium: set CHROMIUM to its path");
   return chromium.launch({
     executablePath,
+    env,
     args: [
       "--no-sandbox",
       "--disable-gpu",
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...args,
     ],
   });
 }
