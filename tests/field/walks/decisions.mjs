@@ -1,0 +1,60 @@
+// What a person can decide, and change their mind about.
+import assert from "node:assert/strict";
+
+import { fhir } from "../lib/oauth.mjs";
+import { connect, decide, landed, reachConsent, text, walk } from "./walk.mjs";
+
+export default function decisions(field) {
+  walk(field, "whoever does not allow it is back at the application, which is told", async (field, visitor) => {
+    const page = await visitor.open();
+    await reachConsent(field, page, await field.person());
+    await decide(page, "deny");
+    assert.equal(await landed(field, page), "access_denied");
+  });
+
+  walk(field, "whoever withholds who they are shares their claims only", async (field, visitor) => {
+    const person = await field.person();
+    const page = await visitor.open();
+    await reachConsent(field, page, person);
+    await decide(page, "allow", "withhold");
+    assert.equal(await landed(field, page), `${person.patient} 403 ${person.claims}`);
+  });
+
+  walk(field, "whoever cancels at the provider gets back to the application", async (field, visitor) => {
+    const page = await visitor.open();
+    await connect(field, page);
+    await field.provider.cancel(page);
+    await page.waitForURL((url) => url.origin !== field.provider.origin || url.pathname.startsWith("/signin/callback"));
+    // At once, or by the link of a page that offers to try again.
+    if (new URL(page.url()).origin === new URL(field.base).origin) await wayBack(field, page).click();
+    assert.equal(await landed(field, page), "access_denied");
+  });
+
+  walk(field, "the back button after a decision leads on to the application, and gives nothing more", async (field, visitor) => {
+    const person = await field.person();
+    const page = await visitor.open();
+    await reachConsent(field, page, person);
+    await decide(page, "allow");
+    await landed(field, page);
+    const { tokens } = lastVisit(field, page);
+    await page.goBack();
+    assert.equal(new URL(page.url()).origin, new URL(field.base).origin);
+    const again = page.locator("button[name=decision][value=deny]");
+    if ((await again.count()) > 0) {
+      // The page as it was: the narrower last word holds.
+      await again.click();
+      await page.waitForLoadState();
+      const { status } = await fhir(field.base, tokens.access_token, "Coverage");
+      assert.ok([401, 403].includes(status), `${status} after a denial`);
+    } else {
+      await wayBack(field, page).waitFor();
+      assert.match(await text(page), /app/i);
+    }
+  });
+}
+
+/** The link by which a page of the gateway leads back to the application. */
+const wayBack = (field, page) => page.locator(`a[href^="${field.sites.webApplication}"]`);
+
+/** What the web application keeps of the visit that the page shows. */
+const lastVisit = (field, page) => field.sites.visits.get(new URL(page.url()).searchParams.get("visit"));
