@@ -19,7 +19,7 @@ cargo xtask <command>
             --debug | --release
   test    install what is missing, then run every test; the last line is `N passed, N failed`
             --only SUITE[,SUITE]     lint, native, doc, host, wasm, node, package, http,
-                                     browser, interop, data
+                                     browser, field, interop, data
             --filter STR             only the tests whose name contains STR (leaves lint, interop and data out)
             --no-lint                without cargo fmt and clippy
   validate      everything of some people of the sandbox before two independent FHIR
@@ -173,12 +173,13 @@ pub(crate) enum Suite {
     Package,
     Http,
     Browser,
+    Field,
     Interop,
     Data,
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Lint,
         Self::Native,
         Self::Doc,
@@ -188,6 +189,7 @@ impl Suite {
         Self::Package,
         Self::Http,
         Self::Browser,
+        Self::Field,
         Self::Interop,
         Self::Data,
     ];
@@ -197,6 +199,7 @@ impl Suite {
             "browser" => Self::Browser,
             "data" => Self::Data,
             "doc" => Self::Doc,
+            "field" => Self::Field,
             "host" => Self::Host,
             "http" => Self::Http,
             "interop" => Self::Interop,

@@ -26,6 +26,7 @@ pub(crate) enum Step {
     Passthrough,
     BenchSteps,
     Nginx,
+    Certutil,
     Valgrind,
     Promtool,
     Web,
@@ -57,6 +58,7 @@ impl Step {
 
     pub(crate) fn label(self) -> &'static str {
         match self {
+            Self::Certutil => "looking for certutil",
             Self::Chromium => "looking for Chromium and chromedriver",
             Self::Demo => "building demo",
             Self::FhirValidator => "looking for the FHIR validator",
@@ -78,6 +80,7 @@ impl Step {
 
     pub(crate) fn run(self, workspace: &Workspace, profile: Profile) -> Result<()> {
         match self {
+            Self::Certutil => setup::certutil(workspace).map(|_| ()),
             Self::Chromium => setup::browser(workspace).map(|_| ()),
             Self::Demo => component(workspace, "bluegate-demo", profile),
             Self::FhirValidator => setup::fhir_validator(workspace).map(|_| ()),

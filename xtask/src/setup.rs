@@ -135,6 +135,16 @@ pub(crate) fn promtool(workspace: &Workspace) -> Result<PathBuf> {
     )
 }
 
+/// Finds the tool that keeps a user's certificate authorities, as Chromium reads them.
+pub(crate) fn certutil(workspace: &Workspace) -> Result<PathBuf> {
+    unpacked(
+        workspace,
+        "libnss3-tools",
+        "usr/bin/certutil",
+        "BLUEGATE_CERTUTIL",
+    )
+}
+
 /// A program of one of Debian's packages: where a variable names it, where it is installed, or unpacked.
 fn unpacked(workspace: &Workspace, package: &str, path: &str, variable: &str) -> Result<PathBuf> {
     let dir = workspace.root().join(".bluegate").join(package);

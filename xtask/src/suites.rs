@@ -185,6 +185,9 @@ impl Runner<'_> {
         if self.wants(Suite::Browser) {
             self.browser()?;
         }
+        if self.wants(Suite::Field) {
+            self.field()?;
+        }
         if self.wants(Suite::Interop) {
             let mut node = self.workspace.command("node");
             node.arg("tests/interop/run.mjs");
@@ -329,6 +332,20 @@ impl Runner<'_> {
         node.args(browser_tests(self.workspace)?);
         served.tell(&mut node);
         self.suite(name, Some(Suite::Browser), &mut [node])
+    }
+
+    /// The application as an operator deploys it, used by people in Chromium.
+    fn field(&mut self) -> Result<()> {
+        let mut node = self.workspace.command("node");
+        node.arg("tests/field/run.mjs");
+        if let Some(filter) = &self.options.filter {
+            node.arg(format!("--test-name-pattern={filter}"));
+        }
+        if self.not_runnable(FIELD, Some(Suite::Field)).is_none() {
+            node.env("BLUEGATE_NGINX", setup::nginx(self.workspace)?)
+                .env("BLUEGATE_CERTUTIL", setup::certutil(self.workspace)?);
+        }
+        self.suite(FIELD, Some(Suite::Field), &mut [node])
     }
 
     /// What the sandbox's claims backend answers for some people, before other people's judges.
@@ -552,6 +569,11 @@ fn needs(suite: Suite) -> BTreeSet<Step> {
             steps.insert(Step::Chromium);
             steps
         }
+        Suite::Field => {
+            let mut steps = Step::needed_for(Part::ALL);
+            steps.extend([Step::Chromium, Step::Nginx, Step::Certutil]);
+            steps
+        }
     }
 }
 
@@ -592,6 +614,7 @@ pub(crate) fn heading(name: &str) {
     println!("\n=== {name}");
 }
 
+const FIELD: &str = "deployed, in the field";
 /// The token of the operator whom the application of a suite knows, on the loopback for as long as it runs.
 const OPERATOR: &str = "the-operator-of-the-tests";
 /// Longer than any suite takes on two slow cores; what hangs must not hang for ever.
