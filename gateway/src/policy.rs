@@ -12,6 +12,7 @@ pub mod redirect;
 pub mod registration;
 pub mod rule;
 pub mod token;
+pub mod uri;
 pub mod webhook;
 
 /// The text of every answer that cannot carry data because of us or the backend (wire contract, 7.5).

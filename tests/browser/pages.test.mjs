@@ -1,7 +1,9 @@
 // Every page of the gateway that a person sees, in each of its states: axe-core finds nothing, it fits from 320 px,
 // works by keyboard alone and without any script, in light and dark, in English and Spanish.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 
@@ -12,7 +14,9 @@ const require = createRequire(new URL("../../web-client/package.json", import.me
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const PERSON = { username: "BBUser28324", password: "PW28324!" };
 /** Where the applications of these tests are sent back to: somewhere that answers. */
-const BACK = `${url}/health`;
+const application = createServer((_, response) => response.end("back")).listen(0, "127.0.0.1");
+await once(application, "listening");
+const BACK = `http://127.0.0.1:${application.address().port}/back`;
 const VIEWS = [
   { name: "narrow-dark", width: 320, height: 640, colorScheme: "dark", lang: "es" },
   { name: "wide-light", width: 1920, height: 1080, colorScheme: "light", lang: "en" },
@@ -22,7 +26,11 @@ let browser;
 before(async () => {
   browser = await launch();
 });
-after(() => browser?.close());
+after(async () => {
+  await browser?.close();
+  application.close();
+  application.closeAllConnections();
+});
 
 /** A context that runs none of the page's own scripts; axe runs in a world of its own. */
 async function visit(view, look) {
@@ -115,7 +123,7 @@ for (const view of VIEWS) {
         await page.locator("button[value=allow]").waitFor();
         await inspect(page, view, "consent");
         await page.click("button[value=allow]");
-        await page.waitForURL(/health\?code=/);
+        await page.waitForURL(/back\?code=/);
 
         await page.goto(at("/account/"));
         if (await page.locator("[name=username]").count()) await signIn(page);

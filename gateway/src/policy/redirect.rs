@@ -1,8 +1,10 @@
 //! Redirect URIs: which may be registered, and which a request may name.
 
-use url::{Host, Url};
+use url::Url;
 
 use super::application::Application;
+use super::registration::Rules;
+use super::uri::{PlainUri, parse_port};
 use crate::config::Environment;
 
 /// A redirect URI that belongs to a known, active application. Errors may be sent to nothing else
@@ -122,31 +124,51 @@ pub enum RedirectError {
 /// # Errors
 ///
 /// What is wrong with it, in words.
-pub fn registrable(uri: &str, environment: Environment) -> Result<(), &'static str> {
-    if uri.len() > 2000 || !uri.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("must be at most 2000 printable ASCII characters");
-    }
+pub fn registrable(uri: &str, rules: &Rules<'_>) -> Result<(), &'static str> {
     if uri.contains('*') {
         return Err("must not have a wildcard");
     }
-    if uri.contains('#') {
+    let uri = PlainUri::parse(uri)?;
+    if uri.has_fragment() {
         return Err("must not have a fragment");
     }
-    let url = Url::parse(uri).map_err(|_| "must be an absolute URI")?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not have a user or password");
+    // The answer is added to the query that is there: whoever reads the first value would read the registered one.
+    if uri.query_names().any(|name| ANSWERS.contains(&&*name)) {
+        return Err(
+            "must not have a query parameter with a name that answers use, such as code or state",
+        );
     }
-    match url.scheme() {
+    if rules.own_address.is_some_and(|own| uri.leads_to(own)) {
+        return Err("must not be an address of this gateway");
+    }
+    match uri.scheme() {
         "https" => Ok(()),
-        "http" if environment == Environment::Sandbox || is_loopback(&url) => Ok(()),
+        "http" if rules.environment == Environment::Sandbox || uri.is_loopback() => Ok(()),
         "http" => Err("must be https; http is for loopback addresses only"),
-        // RFC 8252, section 7.1: a private-use scheme is a reversed domain name, so it has a dot.
-        scheme if scheme.contains('.') => Ok(()),
+        // RFC 8252, section 7.1: a private-use scheme is a reversed domain name.
+        scheme if scheme.contains('.') && scheme.split('.').all(|part| !part.is_empty()) => Ok(()),
         _ => Err(
             "must be https, or a custom scheme in reverse-domain form such as org.example.app:/callback",
         ),
     }
 }
+
+/// What authorization answers are made of (RFC 6749, RFC 9207, OpenID Connect).
+const ANSWERS: [&str; 13] = [
+    "access_token",
+    "code",
+    "error",
+    "error_description",
+    "error_uri",
+    "expires_in",
+    "id_token",
+    "iss",
+    "refresh_token",
+    "response",
+    "scope",
+    "state",
+    "token_type",
+];
 
 fn same_but_for_loopback_port(registered: &str, requested: &str) -> bool {
     let rest = |uri: &str| -> Option<(&'static str, String)> {
@@ -161,7 +183,7 @@ fn same_but_for_loopback_port(registered: &str, requested: &str) -> bool {
                         .find(|c: char| !c.is_ascii_digit())
                         .unwrap_or(port.len());
                     let (digits, after) = port.split_at(end);
-                    digits.parse::<u16>().ok()?;
+                    parse_port(digits)?;
                     after
                 }
                 None => after,
@@ -173,15 +195,6 @@ fn same_but_for_loopback_port(registered: &str, requested: &str) -> bool {
         None
     };
     matches!((rest(registered), rest(requested)), (Some(a), Some(b)) if a == b)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(domain)) => domain == "localhost",
-        None => false,
-    }
 }
 
 #[cfg(test)]
@@ -239,6 +252,9 @@ mod tests {
             "http://127.0.0.1:1234/other",
             "http://127.0.0.1.evil.example/cb",
             "http://127.0.0.1:99999/cb",
+            "http://127.0.0.1:0/cb",
+            "http://127.0.0.1:0080/cb",
+            "http://127.0.0.1:/cb",
             "http://127.0.0.1:1@evil.example/cb",
             "https://127.0.0.1:1/cb",
         ] {
@@ -258,31 +274,83 @@ mod tests {
         );
     }
 
+    const SANDBOX: Rules<'static> = Rules {
+        environment: Environment::Sandbox,
+        allow_implicit: false,
+        jwks_origin: None,
+        own_address: Some("http://127.0.0.1:3000"),
+    };
+
     #[test]
     fn registration_rules() {
         for uri in [
             "https://app.example/cb",
+            "https://app.example/cb?codes=1&State=2",
             "http://anything.example/",
             "gov.cms.bluebutton.oauthtester:/callback",
             "http://127.0.0.1/cb",
         ] {
-            assert_eq!(registrable(uri, Environment::Sandbox), Ok(()), "{uri}");
+            assert_eq!(registrable(uri, &SANDBOX), Ok(()), "{uri}");
         }
         for uri in [
             "javascript:alert(1)",
             "data:text/html,x",
             "myapp:/cb",
+            "a..b:/cb",
+            "a.:/cb",
             "https://*.example/cb",
             "https://a.example/#f",
+            "https://a.example/#",
             "/relative",
             "https://u:p@a.example/",
             "vbscript:x",
             "file:///x",
+            "https://a.example:0/",
+            "https://a.example./",
+            "https:/a.example/",
         ] {
-            assert!(registrable(uri, Environment::Sandbox).is_err(), "{uri}");
+            assert!(registrable(uri, &SANDBOX).is_err(), "{uri}");
         }
-        assert!(registrable("http://anything.example/", Environment::Production).is_err());
-        assert!(registrable("http://127.0.0.1/cb", Environment::Production).is_ok());
+        let production = Rules {
+            environment: Environment::Production,
+            ..SANDBOX
+        };
+        assert!(registrable("http://anything.example/", &production).is_err());
+        assert!(registrable("http://127.0.0.1/cb", &production).is_ok());
+    }
+
+    #[test]
+    fn a_query_may_not_have_what_answers_are_made_of() {
+        for query in [
+            "code=x&state=y",
+            "tenant=1&state=",
+            "iss=https://evil.example",
+            "error",
+            "%63ode=x",
+            "access_token=x",
+            "id_token=x",
+        ] {
+            let uri = format!("https://a.example/cb?{query}");
+            assert!(registrable(&uri, &SANDBOX).is_err(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn this_gateway_is_nobodys_redirect_uri() {
+        for uri in [
+            "http://127.0.0.1:3000/account/",
+            "http://127.0.0.1:3000",
+            "http://localhost:3000/x",
+            "http://[::1]:3000/x",
+        ] {
+            assert!(registrable(uri, &SANDBOX).is_err(), "{uri}");
+        }
+        let elsewhere = Rules {
+            own_address: Some("https://gw.example"),
+            ..SANDBOX
+        };
+        assert!(registrable("https://GW.example:443/x", &elsewhere).is_err());
+        assert!(registrable("https://gw.example:8443/x", &elsewhere).is_ok());
     }
 
     #[test]

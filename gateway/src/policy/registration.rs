@@ -7,11 +7,11 @@ use bluegate_shared::oauth::ErrorCode;
 use bluegate_shared::scope::{Permissions, ScopeSet};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use url::Url;
 
 use super::application::{AuthMethod, DataAccessType, Status};
 use super::assertion;
 use super::redirect::registrable;
+use super::uri::PlainUri;
 use crate::config::{Config, Environment};
 
 /// Client metadata that was found good.
@@ -90,7 +90,7 @@ impl Registration {
             ));
         }
         for uri in &redirect_uris {
-            registrable(uri, rules.environment).map_err(|reason| {
+            registrable(uri, rules).map_err(|reason| {
                 RegistrationError::redirect(format!("redirect_uri {} {reason}", printable(uri)))
             })?;
         }
@@ -190,6 +190,8 @@ pub struct Rules<'a> {
     pub allow_implicit: bool,
     /// The variable `client_jwks_origin`: the one origin from which keys of applications are fetched.
     pub jwks_origin: Option<&'a str>,
+    /// Where the gateway itself is, which is nobody's redirect URI; nothing for its own applications.
+    pub own_address: Option<&'a str>,
 }
 
 impl<'a> Rules<'a> {
@@ -200,6 +202,16 @@ impl<'a> Rules<'a> {
             environment: config.environment,
             allow_implicit: config.allow_implicit_flow_insecure,
             jwks_origin: config.client_jwks_origin.as_deref(),
+            own_address: Some(&config.public_base_url),
+        }
+    }
+
+    /// The rules for the sandbox's own applications, whose pages the gateway serves.
+    #[must_use]
+    pub fn of_own(config: &'a Config) -> Self {
+        Self {
+            own_address: None,
+            ..Self::of(config)
         }
     }
 }
@@ -396,26 +408,23 @@ fn scopes(asked: Option<&str>, requires_demographics: bool) -> Result<ScopeSet, 
 
 /// `jwks_uri` is fetched by the gateway, so only an origin that the operator listed is (section 9).
 fn keys_address(uri: &str, allowed: Option<&str>) -> Result<(), RegistrationError> {
-    let origin = Url::parse(uri)
-        .map(|url| url.origin().ascii_serialization())
-        .unwrap_or_default();
-    if allowed != Some(origin.as_str()) {
-        return Err(invalid(
-            "jwks_uri",
-            "jwks_uri is not on an origin that this operator allows; send the keys as jwks",
+    let wrong = |reason: &str| invalid("jwks_uri", format!("jwks_uri {reason}"));
+    let address = PlainUri::parse_web(uri).map_err(wrong)?;
+    if address.has_fragment() {
+        return Err(wrong("must not have a fragment"));
+    }
+    if allowed != Some(address.origin().as_str()) {
+        return Err(wrong(
+            "is not on an origin that this operator allows; send the keys as jwks",
         ));
     }
     Ok(())
 }
 
 fn web_page(name: &'static str, uri: &str) -> Result<(), RegistrationError> {
-    match Url::parse(uri) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && uri.len() <= 2000 => Ok(()),
-        _ => Err(invalid(
-            name,
-            format!("{name} must be an http or https address"),
-        )),
-    }
+    PlainUri::parse_web(uri)
+        .map(drop)
+        .map_err(|reason| invalid(name, format!("{name} {reason}")))
 }
 
 fn description(text: &str) -> Result<(), RegistrationError> {
@@ -480,6 +489,7 @@ pub(crate) mod tests {
         environment: Environment::Sandbox,
         allow_implicit: false,
         jwks_origin: None,
+        own_address: None,
     };
 
     fn parse(body: &str) -> Result<Registration, RegistrationError> {

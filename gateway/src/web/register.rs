@@ -87,7 +87,7 @@ async fn own(
                 "description": description,
             });
             let Ok(registration) =
-                Registration::parse(request.to_string().as_bytes(), &Rules::of(&app.config))
+                Registration::parse(request.to_string().as_bytes(), &Rules::of_own(&app.config))
             else {
                 return Ok(());
             };

@@ -39,6 +39,7 @@ mod limits;
 mod machine;
 mod ops;
 mod outside;
+mod registration;
 mod requests;
 mod secrets;
 mod signin;

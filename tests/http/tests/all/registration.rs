@@ -132,6 +132,15 @@ fn a_redirect_uri_that_could_do_harm_is_400_invalid_redirect_uri() {
         "myapp:/callback",
         "",
         " https://a.example/callback",
+        "https:/a.example/callback",
+        "https:a.example/callback",
+        r"https://a.example\@b.example/callback",
+        "https://a.example/<callback>",
+        "https://a.example/%zz",
+        "https://a.example:0/callback",
+        "https://a.example./callback",
+        "https://a.example/callback?code=x&state=y",
+        &format!("{}/account/", stack.base()),
     ] {
         let answer = register_with(&stack, &json!({ "redirect_uris": [bad] }));
         assert_oauth_error(&answer, 400, "invalid_redirect_uri");
