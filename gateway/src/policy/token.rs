@@ -135,6 +135,11 @@ impl Credentials {
                     "client_id in the body and in HTTP Basic differ".into(),
                 ));
             }
+            // RFC 6749, section 2.3.1: an empty secret may be left out, so one that is sent is none. A public client
+            // that knows Basic only (requests-oauthlib) names itself in this way.
+            if basic.1.is("") {
+                return Ok(Self::Id(basic.0));
+            }
             return Ok(Self::Secret {
                 client_id: basic.0,
                 secret: basic.1,
@@ -434,6 +439,29 @@ mod tests {
             };
             assert_eq!(client_id, "a-b");
             assert!(secret.is("s"));
+        }
+    }
+
+    #[test]
+    fn an_empty_secret_is_none() {
+        // `a:`
+        let basic = Some("Basic YTo=");
+        for (authorization, form) in [
+            (basic, ""),
+            (basic, "client_id=a"),
+            (basic, "client_id=a&client_secret="),
+            (None, "client_id=a&client_secret="),
+        ] {
+            let Ok(Credentials::Id(client_id)) = credentials(authorization, form) else {
+                panic!("{form}")
+            };
+            assert_eq!(client_id, "a");
+        }
+        for two in ["client_secret=s", "client_id=b", "client_assertion=x.y.z"] {
+            assert!(
+                matches!(credentials(basic, two), Err(Refusal::InvalidRequest(_))),
+                "{two}"
+            );
         }
     }
 

@@ -1,5 +1,7 @@
 //! Sections 5 and 6: what ends a chain, and what does not.
 
+use base64::Engine as _;
+
 use super::*;
 
 #[test]
@@ -249,6 +251,55 @@ fn a_public_client_may_refresh_without_naming_itself_and_a_confidential_one_may_
         .refresh(&id_only, &tokens.refresh)
         .is_refused(401, "invalid_client");
     world.refresh(&confidential, &tokens.refresh).tokens();
+}
+
+/// RFC 6749, section 2.3.1: an empty secret may be left out, so one that is sent is none.
+#[test]
+fn a_public_client_may_name_itself_by_basic_with_an_empty_secret_and_a_confidential_one_may_not() {
+    let world = World::new();
+    let public = world.register("Public", json!({ "token_endpoint_auth_method": "none" }));
+    let confidential = world.app("App");
+    let keyed = super::applications::with_key(&world, "Keyed App");
+    let by_basic = |client: &Client, endpoint: &str, fields: &[(&str, &str)]| {
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:", client.id));
+        let call = Call::post(&format!("/v2/o/{endpoint}")).form(fields.iter().copied());
+        world.send(call.header("authorization", &format!("Basic {pair}")))
+    };
+    let code = world.code(&public, &anne(), SCOPE);
+    let tokens = by_basic(&public, "token/", &exchange_form(&code)).tokens();
+    let tokens = by_basic(&public, "token/", &refresh_form(&tokens.refresh)).tokens();
+    let unnamed = |client| {
+        let request = request_of(client).into_iter();
+        request
+            .filter(|(name, _)| *name != "client_id")
+            .collect::<Vec<_>>()
+    };
+    let request = unnamed(&public);
+    assert_eq!(by_basic(&public, "par", &request).status, 201);
+    let token = [("token", tokens.access.as_str())];
+    by_basic(&public, "introspect/", &token).is_refused(401, "invalid_client");
+    assert_eq!(by_basic(&public, "revoke_token/", &token).status, 200);
+    world
+        .claims(&tokens.access)
+        .is_refused(401, "invalid_token");
+
+    let tokens = world.connect(&confidential, &anne());
+    let code = world.code(&confidential, &anne(), SCOPE);
+    let token = [("token", tokens.access.as_str())];
+    let request = unnamed(&confidential);
+    for (endpoint, fields) in [
+        ("token/", &exchange_form(&code)[..]),
+        ("token/", &refresh_form(&tokens.refresh)[..]),
+        ("revoke_token/", &token),
+        ("revoke/", &token),
+        ("introspect/", &token),
+        ("par", &request),
+    ] {
+        by_basic(&confidential, endpoint, fields).is_refused(401, "invalid_client");
+        by_basic(&keyed, endpoint, fields).is_refused(401, "invalid_client");
+    }
+    assert_eq!(world.claims(&tokens.access).status, 200);
+    world.exchange(&confidential, &code).tokens();
 }
 
 /// Codes are purged long before the chains that they gave: the next code may not take a number that one has.

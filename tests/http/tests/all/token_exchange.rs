@@ -277,6 +277,17 @@ fn a_public_client_that_sends_a_secret_is_refused() {
 }
 
 #[test]
+fn a_public_client_may_send_basic_with_an_empty_secret_and_a_confidential_one_may_not() {
+    let stack = Stack::shared();
+    for (app, status) in [(public(&stack), 200), (confidential(&stack), 401)] {
+        let walk = code(&stack, &app);
+        let header = basic(&app.client_id, "");
+        let headers = [("authorization", header.as_str())];
+        exchange(&stack, &app, &walk, &headers, &[("client_secret", None)]).expect(status);
+    }
+}
+
+#[test]
 fn a_confidential_client_may_use_basic_or_the_body_but_not_both() {
     let stack = Stack::shared();
     let app = confidential(&stack);
