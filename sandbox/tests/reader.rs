@@ -98,10 +98,20 @@ fn every_claim_is_read_whole_and_says_the_same_in_both_versions() {
                 one.id
             );
             assert_eq!(
-                one.patient_responsibility, two.patient_responsibility,
+                (
+                    one.patient_responsibility,
+                    one.paid_by_patient,
+                    &one.unknown
+                ),
+                (
+                    two.patient_responsibility,
+                    two.paid_by_patient,
+                    &two.unknown
+                ),
                 "{}",
                 one.id
             );
+            assert!(one.unknown.is_empty(), "{}", one.id);
             assert_eq!(one.lines, two.lines);
             assert_eq!(
                 (&one.diagnosis, &one.drug),
@@ -151,6 +161,11 @@ fn v3_says_of_each_claim_what_v2_says() {
                 (three.paid, three.charged, owed(&three)),
                 "{at}"
             );
+            // v3 says of other claims as well what the person paid.
+            if two.paid_by_patient.is_some() {
+                assert_eq!(two.paid_by_patient, three.paid_by_patient, "{at}");
+            }
+            assert!(three.unknown.is_empty(), "{at} {:?}", three.unknown);
             assert_eq!(two.npi, three.npi, "{at}");
             // Who bills in their own name has it in parts, without title and degree.
             let name = two.provider.as_deref().unwrap_or("");

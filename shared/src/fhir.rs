@@ -22,6 +22,7 @@ pub mod coverage;
 pub mod ids;
 pub(crate) mod json;
 mod lookup;
+pub mod money;
 mod notes;
 pub mod page;
 pub mod patient;
@@ -30,10 +31,11 @@ pub mod write;
 
 pub use claim::{Claim, ClaimRow, ClaimType};
 pub use coverage::{Coverage, Part};
+pub use money::{Cents, Unknown};
 pub use notes::{Note, Reason};
 pub use page::Page;
 pub use patient::Patient;
-pub use value::{Cents, Code, CodeSystem, Date, Decimal, Period, Timestamp};
+pub use value::{Code, CodeSystem, Date, Decimal, Period, Timestamp};
 
 use json::{Context, Document, Key};
 

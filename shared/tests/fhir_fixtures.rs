@@ -188,43 +188,56 @@ fn rows_of_the_golden_page() {
     rows.sort_by(|a, b| a.newest_first(b));
     let shown = rows.iter().map(|row| {
         let end = row.end.map_or_else(String::new, |end| end.to_string());
-        let amounts = [row.charged, row.paid, row.patient_responsibility];
+        let amounts = [
+            row.charged,
+            row.paid,
+            row.patient_responsibility,
+            row.paid_by_patient,
+        ];
         (row.claim_type.name(), end, amounts)
     });
     let expected = [
         (
             "inpatient",
             "2016-01-27",
-            [Some(8_499_937), Some(769_948), Some(1400)],
+            [Some(8_499_937), Some(769_948), Some(1400), None],
         ),
-        ("hha", "2015-06-23", [Some(19_999), Some(18_800), None]),
+        (
+            "hha",
+            "2015-06-23",
+            [Some(19_999), Some(18_800), None, None],
+        ),
         (
             "pde",
             "2015-05-12",
-            [Some(55_000), Some(12_699), Some(23_585)],
+            [Some(55_000), Some(12_699), None, Some(23_585)],
         ),
         // Deductible 777.00 and coinsurance 20.20 of its line.
         (
             "dme",
             "2014-02-03",
-            [Some(175_275), Some(77_775), Some(79_720)],
+            [Some(175_275), Some(77_775), Some(79_720), None],
         ),
-        ("hospice", "2014-01-30", [Some(19_999), Some(13_032), None]),
+        (
+            "hospice",
+            "2014-01-30",
+            [Some(19_999), Some(13_032), None, None],
+        ),
         (
             "snf",
             "2013-12-18",
-            [Some(555_503), Some(333_333), Some(1400)],
+            [Some(555_503), Some(333_333), Some(1400), None],
         ),
         // Deductible 112.00 and coinsurance 175.73.
         (
             "outpatient",
             "2011-01-24",
-            [Some(888_885), Some(69_311), Some(28_773)],
+            [Some(888_885), Some(69_311), Some(28_773), None],
         ),
         (
             "carrier",
             "1999-10-27",
-            [Some(24_504), Some(19_999), Some(78_657)],
+            [Some(24_504), Some(19_999), Some(78_657), None],
         ),
     ];
     let expected = expected.map(|(name, end, amounts)| (name, end.to_owned(), amounts));
@@ -260,7 +273,9 @@ fn a_v3_claim_in_full() {
     assert_eq!(claim.totals.allowed, Some(3030));
     assert_eq!(claim.totals.paid, Some(44_847_181));
     assert_eq!(claim.totals.deductible, Some(92_467));
-    assert_eq!(claim.totals.patient_responsibility, Some(1223));
+    // Coinsurance is reported as nothing.
+    assert_eq!(claim.totals.patient_responsibility, Some(92_467));
+    assert_eq!(claim.totals.paid_by_patient, Some(1223));
     let codes = claim
         .diagnoses
         .iter()

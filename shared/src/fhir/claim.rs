@@ -14,14 +14,16 @@ mod parts;
 mod providers;
 mod read;
 mod row;
+mod totals;
 
-pub use amounts::{Amount, Amounts, Totals};
+pub use amounts::{Amount, Amounts};
 pub use kind::ClaimType;
 pub use parts::{
     CareTeamMember, ClaimCoverage, Count, Decision, Diagnosis, DiagnosisKind, Drug, Info, Line,
     Payment, Procedure, Provider, Service,
 };
 pub use row::{ClaimRow, ShownCode};
+pub use totals::{Total, Totals, Unknowns};
 
 /// One claim.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -27,8 +27,12 @@ pub enum Reason {
     Duplicate,
     /// No date, or none that exists.
     NotADate,
-    /// No number, or one too large.
+    /// No number.
     NotANumber,
-    /// An amount with a part smaller than a cent; it was rounded.
+    /// An amount of more cents than a JavaScript number tells apart.
+    TooLarge,
+    /// An amount in another currency than US dollars; it is not read.
+    OtherCurrency,
+    /// An amount with a part smaller than a cent, which is told to the nearest cent.
     Rounded,
 }

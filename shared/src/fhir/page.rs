@@ -82,11 +82,11 @@ impl Page {
 impl ClaimRow<'_> {
     /// What can be added up or drawn, for columns: [`ClaimType::number`], first and last day
     /// ([`Date::days`]; [`NO_DAY`] where it is not known), month of the last day ([`Date::months`];
-    /// -1), and in cents what was charged, paid, and owed by the person (not a number where it is
-    /// not known).
+    /// -1), and in cents what was charged, allowed, paid, owed by the person and paid by the person
+    /// (not a number where it is not known).
     ///
     /// [`ClaimType::number`]: super::ClaimType::number
-    pub fn numbers(&self) -> [f64; 7] {
+    pub fn numbers(&self) -> [f64; 9] {
         let days = |date: Option<Date>| f64::from(date.map_or(NO_DAY, Date::days));
         [
             self.claim_type.number().into(),
@@ -94,15 +94,17 @@ impl ClaimRow<'_> {
             days(self.end),
             self.end.and_then(Date::months).unwrap_or(-1).into(),
             number_of(self.charged),
+            number_of(self.allowed),
             number_of(self.paid),
             number_of(self.patient_responsibility),
+            number_of(self.paid_by_patient),
         ]
     }
 }
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "exact up to 2^53: 90 thousand billion dollars"
+    reason = "no amount has more than 2^53 cents"
 )]
 fn number_of(cents: Option<i64>) -> f64 {
     cents.map_or(f64::NAN, |cents| cents as f64)

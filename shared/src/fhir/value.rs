@@ -1,5 +1,5 @@
-//! The small values that every model type is made of: calendar dates, instants, money in cents,
-//! decimals and codes. Numbers are read from their JSON text, never through floating point, and a
+//! The small values that every model type is made of: calendar dates, instants, decimals and codes
+//! (money is in `money`). Numbers are read from their JSON text, never through floating point, and a
 //! date stays the calendar day that the server wrote: no time zone ever moves it (claims backend
 //! reference, section 11, item 8).
 
@@ -157,68 +157,6 @@ impl Timestamp {
     }
 }
 
-/// An amount of money in integer cents (US dollars: the backend knows no other currency).
-pub type Cents = i64;
-
-/// Reads the text of a JSON number as cents. `Err(Some(_))` is the rounded value of an amount that
-/// has a part smaller than a cent; `Err(None)` is no number or one that does not fit.
-pub(crate) fn cents(text: &str) -> Result<Cents, Option<Cents>> {
-    if let Some(cents) = plain_cents(text) {
-        return Ok(cents);
-    }
-    let number = Number::parse(text).ok_or(None)?;
-    // Cents are the digits up to two places behind the decimal point.
-    let places = number.exponent.checked_add(2).ok_or(None)?;
-    let mut value: i64 = 0;
-    let mut exact = true;
-    let mut position = -i64::try_from(number.whole.len()).map_err(|_| None)?;
-    for digit in number.whole.bytes().chain(number.fraction.bytes()) {
-        let digit = i64::from(digit - b'0');
-        if position < places {
-            value = push(value, digit).ok_or(None)?;
-        } else {
-            if position == places && digit >= 5 {
-                value = value.checked_add(1).ok_or(None)?;
-            }
-            exact &= digit == 0;
-        }
-        position += 1;
-    }
-    while position < places && value != 0 {
-        value = push(value, 0).ok_or(None)?;
-        position += 1;
-    }
-    let value = if number.negative { -value } else { value };
-    if exact { Ok(value) } else { Err(Some(value)) }
-}
-
-/// Up to twelve digits, of which up to two behind a point: what nearly every amount is.
-fn plain_cents(text: &str) -> Option<Cents> {
-    let digits = text.len();
-    if digits == 0 || digits > 13 {
-        return None;
-    }
-    let mut value: i64 = 0;
-    let mut places = None;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'0'..=b'9' => value = value * 10 + i64::from(byte - b'0'),
-            b'.' if places.is_none() && at > 0 => places = Some(digits - at - 1),
-            _ => return None,
-        }
-    }
-    match places {
-        None => Some(value * 100),
-        Some(1) => Some(value * 10),
-        Some(2) => Some(value),
-        Some(_) => None,
-    }
-}
-
-fn push(value: i64, digit: i64) -> Option<i64> {
-    value.checked_mul(10)?.checked_add(digit)
-}
-
 /// A decimal number in its shortest exact text: `60.0` and `60` are both `60`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Decimal(String);
@@ -251,15 +189,15 @@ impl Decimal {
 }
 
 /// The parts of a JSON number's text.
-struct Number<'a> {
-    negative: bool,
-    whole: &'a str,
-    fraction: &'a str,
-    exponent: i64,
+pub(super) struct Number<'a> {
+    pub(super) negative: bool,
+    pub(super) whole: &'a str,
+    pub(super) fraction: &'a str,
+    pub(super) exponent: i64,
 }
 
 impl<'a> Number<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
         let (negative, rest) = text
             .strip_prefix('-')
             .map_or((false, text), |rest| (true, rest));
@@ -438,49 +376,6 @@ mod tests {
         assert_eq!(Timestamp::parse(text).unwrap().as_str(), text);
         assert_eq!(Timestamp::parse("IGNORED_FIELD"), None);
         assert_eq!(Timestamp::parse("2020-01-01"), None);
-    }
-
-    #[test]
-    fn cents_are_exact() {
-        for (text, value) in [
-            ("0", 0),
-            ("0.0", 0),
-            ("37.5", 3750),
-            ("84999.37", 8_499_937),
-            ("-0.01", -1),
-            ("2575607.57", 257_560_757),
-            ("0.29", 29),
-            ("1.005000", 101),
-            ("1E+3", 100_000),
-            ("1.5e-1", 15),
-            ("12.340", 1234),
-            ("92233720368547758.07", i64::MAX),
-        ] {
-            let read = cents(text);
-            if text == "1.005000" {
-                assert_eq!(read, Err(Some(value)), "{text}");
-            } else {
-                assert_eq!(read, Ok(value), "{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn cents_refuse_what_they_cannot_hold() {
-        for text in [
-            "",
-            "-",
-            "x",
-            "1x",
-            "92233720368547758.08",
-            "1e99",
-            "1e9999999999999999999",
-            "true",
-        ] {
-            assert_eq!(cents(text), Err(None), "{text}");
-        }
-        assert_eq!(cents("0e99"), Ok(0));
-        assert_eq!(cents("1e-99"), Err(Some(0)));
     }
 
     #[test]

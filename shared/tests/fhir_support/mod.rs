@@ -13,13 +13,31 @@ use std::path::PathBuf;
 
 use bluegate_shared::fhir::{Claim, Entry, ParseErrorKind, Resource, parse_bundle, parse_resource};
 
-/// The JSON files of one version, by name; nothing where there is no such folder.
-pub fn fixtures(version: &str) -> Vec<(String, String)> {
-    let root = std::env::var_os("BLUEGATE_FIXTURES").map_or_else(
+fn root() -> PathBuf {
+    std::env::var_os("BLUEGATE_FIXTURES").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures"),
         PathBuf::from,
-    );
-    let folder = root.join("bfd").join(version);
+    )
+}
+
+/// A small page that was once read wrongly, by the number that its name begins with.
+pub fn once_wrong(number: &str) -> Option<Vec<u8>> {
+    let folder = root().join("failing");
+    let files = std::fs::read_dir(&folder).ok();
+    let mut names = files.into_iter().flatten().map(|file| file.unwrap().path());
+    let found = names.find(|path| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.split('-').next() == Some(number)
+    });
+    if found.is_none() {
+        println!("skipped: no page {number} in {}", folder.display());
+    }
+    Some(std::fs::read(found?).unwrap())
+}
+
+/// The JSON files of one version, by name; nothing where there is no such folder.
+pub fn fixtures(version: &str) -> Vec<(String, String)> {
+    let folder = root().join("bfd").join(version);
     let Ok(files) = std::fs::read_dir(&folder) else {
         println!("skipped: no fixtures in {}", folder.display());
         return Vec::new();

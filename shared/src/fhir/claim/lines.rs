@@ -1,16 +1,20 @@
 //! The lines of a claim.
 
-use super::amounts::{Amounts, Totals};
+use super::amounts::Amounts;
+use super::totals::Ledger;
 use super::{Decision, Line, Service};
 use crate::fhir::json::{Key, Value};
 use crate::fhir::lookup::{by_number, ends_in, is_cms};
 use crate::fhir::value::{Code, CodeSystem, Period, tail, variable};
 
-/// Reads all lines.
-pub(super) fn read(claim: Value<'_>) -> Vec<Line> {
+/// Reads all lines, each with its totals to the last digit.
+pub(super) fn read(claim: Value<'_>) -> Vec<(Ledger, Line)> {
     let lines = claim.list(Key::Item).zip(1..);
-    let lines = lines.map(|(item, position)| line(item, position)).collect();
-    by_number(lines, |line: &Line| line.sequence)
+    let lines = lines.map(|(item, position)| {
+        let ledger = Ledger::of_line(item);
+        (ledger, line(item, position, ledger))
+    });
+    by_number(lines.collect(), |(_, line)| line.sequence)
 }
 
 /// Its number. A line is worth more than that: one without gets its place.
@@ -43,7 +47,7 @@ pub(super) fn service(product: Value<'_>) -> Option<Value<'_>> {
     known.or_else(|| product.coding_of(|system| tail(system) != "data-absent-reason"))
 }
 
-fn line(item: Value<'_>, position: u32) -> Line {
+fn line(item: Value<'_>, position: u32, ledger: Ledger) -> Line {
     let product = product(item);
     let quantity = item.get(Key::Quantity);
     let place = item.get(Key::LocationCodeableConcept);
@@ -64,7 +68,7 @@ fn line(item: Value<'_>, position: u32) -> Line {
         unit: quantity.owned(Key::Unit),
         diagnosis_sequences: links(item, Key::DiagnosisSequence, Key::DiagnosisLinkId),
         care_team_sequences: links(item, Key::CareTeamSequence, Key::CareTeamLinkId),
-        totals: Totals::of_line(item),
+        totals: ledger.totals(),
         amounts: Amounts::of_line(item),
         decisions: decisions(item),
     }

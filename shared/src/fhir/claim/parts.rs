@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use super::amounts::{Amounts, Totals};
+use super::amounts::Amounts;
+use super::totals::Totals;
 use crate::fhir::coverage::Part;
-use crate::fhir::value::{Cents, Code, CodeSystem, Date, Decimal, Period};
+use crate::fhir::money::{Cents, Unknown};
+use crate::fhir::value::{Code, CodeSystem, Date, Decimal, Period};
 
 /// The coverage that a claim was billed to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -120,6 +122,9 @@ pub struct Payment {
     /// How much.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Cents>,
+    /// Why the amount that is reported is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<Unknown>,
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,

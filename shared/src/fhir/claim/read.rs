@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::amounts::{Amounts, Totals};
+use super::amounts::Amounts;
 use super::providers::{self, Parties, Party};
+use super::totals::Ledger;
 use super::{
     Claim, ClaimCoverage, ClaimType, Count, Diagnosis, DiagnosisKind, Drug, Info, Line, Payment,
     Procedure, lines,
@@ -12,6 +13,7 @@ use crate::fhir::coverage::Part;
 use crate::fhir::ids::{ClaimIdParts, CoverageIdParts, referenced};
 use crate::fhir::json::{Key, Value};
 use crate::fhir::lookup::{by_number, ends_in, is_cms};
+use crate::fhir::money::Money;
 use crate::fhir::value::{CodeSystem, Date, Decimal, tail, variable};
 
 impl Claim {
@@ -22,15 +24,18 @@ impl Claim {
         }
         let claim_type = ClaimType::of(claim);
         let info = info(claim);
-        let lines = lines::read(claim);
-        let of_lines: Vec<_> = lines.iter().map(|line| line.totals).collect();
+        let (ledgers, lines): (Vec<_>, Vec<_>) = lines::read(claim).into_iter().unzip();
         let billable_period = claim.period(Key::BillablePeriod);
         let through = billable_period.and_then(|period| period.end);
         let first = claim.list(Key::Item).zip(1..);
         let first = first.min_by_key(|(item, position)| lines::sequence(*item, *position));
-        let payment = claim.get(Key::Payment).some().map(|payment| Payment {
-            amount: payment.cents(Key::Amount),
-            date: payment.date(Key::Date),
+        let payment = claim.get(Key::Payment).some().map(|payment| {
+            let amount = payment.money(Key::Amount);
+            Payment {
+                amount: amount.and_then(|amount| amount.ok().map(Money::cents)),
+                unknown: amount.and_then(Result::err),
+                date: payment.date(Key::Date),
+            }
         });
         let parties = Parties::read(claim);
         let owned = |party: Option<Party<'_>>| party.map(Party::owned);
@@ -69,7 +74,7 @@ impl Claim {
             procedures: procedures(claim),
             drg: drg(claim, &info),
             drug: (claim_type == ClaimType::Pde).then(|| drug(claim, &info, &lines)),
-            totals: Totals::of_claim(claim, claim_type, &of_lines),
+            totals: Ledger::of_claim(claim, claim_type, &ledgers).totals(),
             payment,
             amounts: Amounts::of_claim(claim),
             counts: counts(claim),

@@ -6,12 +6,13 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
-use super::amounts::Totals;
 use super::providers::{Parties, Party};
+use super::totals::{Ledger, Unknowns};
 use super::{Claim, ClaimType, CodeSystem, Provider, lines, read};
 use crate::fhir::json::{Key, Value};
 use crate::fhir::lookup::by_number;
-use crate::fhir::value::{Cents, Date};
+use crate::fhir::money::Cents;
+use crate::fhir::value::Date;
 
 /// What a list shows of a claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,12 +41,21 @@ pub struct ClaimRow<'a> {
     /// What was charged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub charged: Option<Cents>,
-    /// What Medicare or the drug plan paid.
+    /// What Medicare or the plan allows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<Cents>,
+    /// What Medicare or the plan paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paid: Option<Cents>,
-    /// What the person owes or paid.
+    /// What the person owes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patient_responsibility: Option<Cents>,
+    /// What the person paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_by_patient: Option<Cents>,
+    /// Why an amount that is reported, or some of whose parts are, is not known.
+    #[serde(skip_serializing_if = "Unknowns::is_empty")]
+    pub unknown: Unknowns,
     /// How many lines it has.
     pub lines: usize,
     /// The main diagnosis.
@@ -81,8 +91,11 @@ impl Claim {
             provider: provider.and_then(|provider| provider.name.as_deref().map(Cow::Borrowed)),
             npi: provider.and_then(|provider| provider.npi.as_deref()),
             charged: self.totals.charged,
+            allowed: self.totals.allowed,
             paid: self.totals.paid,
             patient_responsibility: self.totals.patient_responsibility,
+            paid_by_patient: self.totals.paid_by_patient,
+            unknown: self.totals.unknown.of_row(),
             lines: self.lines.len(),
             diagnosis: self.main_diagnosis().map(|diagnosis| ShownCode {
                 code: Cow::Borrowed(&diagnosis.code),
@@ -131,9 +144,9 @@ impl<'a> ClaimRow<'a> {
         let items = by_number(items.collect(), |(sequence, _)| *sequence);
         let lines: Vec<_> = items
             .iter()
-            .map(|(_, item)| Totals::of_line(*item))
+            .map(|(_, item)| Ledger::of_line(*item))
             .collect();
-        let totals = Totals::of_claim(claim, claim_type, &lines);
+        let totals = Ledger::of_claim(claim, claim_type, &lines).totals();
         let first = items.first().map(|(_, item)| *item);
         let period = claim.period(Key::BillablePeriod).unwrap_or_default();
         let Party { name, npi, .. } = Parties::read(claim).shown(claim).unwrap_or_default();
@@ -148,8 +161,11 @@ impl<'a> ClaimRow<'a> {
             provider: name,
             npi,
             charged: totals.charged,
+            allowed: totals.allowed,
             paid: totals.paid,
             patient_responsibility: totals.patient_responsibility,
+            paid_by_patient: totals.paid_by_patient,
+            unknown: totals.unknown.of_row(),
             lines: items.len(),
             diagnosis: main_diagnosis(claim),
             drug: first.and_then(|first| drug(claim, claim_type, first)),

@@ -31,7 +31,8 @@ impl Context {
                 Self::Row,
                 Key::Total | Key::TotalCost | Key::Payment | Key::BenefitBalance | Key::Extension,
             )
-            | (Self::Row | Self::Line, Key::Adjudication) => Self::Money,
+            | (Self::Row | Self::Line, Key::Adjudication)
+            | (Self::Line, Key::Net) => Self::Money,
             (Self::Row | Self::Line, _) => Self::Other,
             (other, _) => other,
         }
@@ -74,6 +75,7 @@ keys! {
     "contained" => Contained in ROW,
     "coverage" => Coverage,
     "created" => Created,
+    "currency" => Currency in MONEY,
     "date" => Date,
     "deceasedBoolean" => DeceasedBoolean,
     "deceasedDateTime" => DeceasedDateTime,
@@ -107,6 +109,7 @@ keys! {
     "meta" => Meta,
     "modifier" => Modifier,
     "name" => Name in OTHER,
+    "net" => Net in LINE,
     "onAdmission" => OnAdmission,
     "organization" => Organization in ROW,
     "other" => Other,

@@ -2,8 +2,9 @@
 //! absent in turn, so that a chain of names needs no questions in between.
 
 use super::{Document, Key, Kind, Node, ROOT};
+use crate::fhir::money::{Money, Unknown};
 use crate::fhir::notes::Reason;
-use crate::fhir::value::{self, Cents, Date, Decimal, Period, Timestamp};
+use crate::fhir::value::{Date, Decimal, Period, Timestamp};
 
 /// A value of a document, which may be absent.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,26 @@ impl<'d> Value<'d> {
     /// Whether it is there, of whatever kind.
     pub(crate) fn is_some(self) -> bool {
         self.at != 0
+    }
+
+    /// Whether it is an object.
+    pub(crate) fn is_object(self) -> bool {
+        self.node().kind == Kind::Object
+    }
+
+    /// Whether a list is absent, or has nothing but objects.
+    pub(crate) fn is_whole(self, key: Key) -> bool {
+        let list = self.get(key);
+        let node = list.node();
+        let mut at = list.at + 1;
+        while at < node.next {
+            let element = self.document.node(at);
+            if element.kind != Kind::Object {
+                return false;
+            }
+            at = element.next;
+        }
+        matches!(node.kind, Kind::Absent | Kind::Array)
     }
 
     /// Itself, if it is there.
@@ -163,17 +184,41 @@ impl<'d> Value<'d> {
         (!period.is_empty()).then_some(period)
     }
 
-    /// The amount that a member's `value` is.
-    pub(crate) fn cents(self, key: Key) -> Option<Cents> {
-        let value = self.get(key).get(Key::Value);
-        match value::cents(value.as_scalar()?) {
-            Ok(cents) => Some(cents),
-            Err(rounded) => {
-                let reason = rounded.map_or(Reason::NotANumber, |_| Reason::Rounded);
-                value.lose(None, reason);
-                rounded
-            }
+    /// The amount of a member: nothing where the member is absent.
+    pub(crate) fn money(self, key: Key) -> Option<Result<Money, Unknown>> {
+        self.get(key).some().map(Self::as_money)
+    }
+
+    fn as_money(self) -> Result<Money, Unknown> {
+        let value = self.get(Key::Value);
+        // R4 names the currency, STU3 has it as the code of a quantity. Without one it is dollars.
+        let currency = self.get(Key::Currency).or(self.get(Key::Code));
+        if currency.is_some()
+            && !currency
+                .as_text()
+                .is_some_and(|code| code.eq_ignore_ascii_case("USD"))
+        {
+            currency.lose(None, Reason::OtherCurrency);
+            return Err(Unknown::OtherCurrency);
         }
+        if !value.is_some() {
+            // Something else in its place has been noted.
+            let there = self.node().kind == Kind::Object;
+            return Err(if there {
+                Unknown::NoValue
+            } else {
+                Unknown::Unreadable
+            });
+        }
+        let read = value.as_scalar().ok_or(Unknown::Unreadable)?;
+        let money = Money::parse(read);
+        match money {
+            Ok(money) if money.is_rounded() => value.lose(None, Reason::Rounded),
+            Err(Unknown::TooLarge) => value.lose(None, Reason::TooLarge),
+            Err(_) => value.lose(None, Reason::NotANumber),
+            Ok(_) => {}
+        }
+        money
     }
 
     /// The number of a member.
