@@ -5,13 +5,15 @@ const TOTALS = new Map(
   Object.entries({
     charged: "clm_tot_chrg_amt nch_carr_clm_sbmtd_chrg_amt line_sbmtd_chrg_amt rev_cntr_tot_chrg_amt tot_rx_cst_amt submitted",
     paid: "line_nch_pmt_amt rev_cntr_pmt_amt_amt cvrd_d_plan_pd_amt benefit",
-    patientResponsibility: "ptnt_pay_amt rev_cntr_ptnt_rspnsblty_pmt nch_ip_tot_ddctn_amt paidbypatient",
+    allowed: "nch_carr_clm_alowd_amt line_alowd_chrg_amt",
+    patientResponsibility: "nch_ip_tot_ddctn_amt memberliability",
+    paidByPatient: "ptnt_pay_amt rev_cntr_ptnt_rspnsblty_pmt paidbypatient",
     deductible:
       "carr_clm_cash_ddctbl_apld_amt nch_bene_ip_ddctbl_amt nch_bene_ptb_ddctbl_amt line_bene_ptb_ddctbl_amt rev_cntr_cash_ddctbl_amt deductible",
     coinsurance:
       "nch_bene_pta_coinsrnc_lblty_amt nch_bene_ptb_coinsrnc_amt line_coinsrnc_amt rev_cntr_coinsrnc_wge_adjstd_c coinsurance",
     other:
-      "nch_carr_clm_alowd_amt line_alowd_chrg_amt nch_ip_ncvrd_chrg_amt rev_cntr_ncvrd_chrg_amt prpayamt line_bene_prmry_pyr_pd_amt " +
+      "nch_ip_ncvrd_chrg_amt rev_cntr_ncvrd_chrg_amt prpayamt line_bene_prmry_pyr_pd_amt " +
       "rev_cntr_1st_msp_pd_amt nch_clm_prvdr_pmt_amt clm_op_prvdr_pmt_amt line_prvdr_pmt_amt rev_cntr_prvdr_pmt_amt nch_clm_bene_pmt_amt " +
       "clm_op_bene_pmt_amt line_bene_pmt_amt rev_cntr_bene_pmt_amt rev_cntr_rate_amt rev_cntr_blood_ddctbl_amt rev_cntr_rdcd_coinsrnc_amt " +
       "rev_cntr_2nd_msp_pd_amt gdc_blw_oopt_amt gdc_abv_oopt_amt othr_troop_amt plro_amt line_prmry_alowd_chrg_amt line_dme_prchs_price_amt",
@@ -35,12 +37,11 @@ function take(totals, category, money) {
   if (total !== undefined) totals[total] ??= cents(money);
 }
 
+/** What the person owes, unless it is reported: deductible and coinsurance, where both are known. */
 function owed(totals) {
   if (totals.patientResponsibility !== undefined) return;
   const { deductible, coinsurance } = totals;
-  if (deductible !== undefined || coinsurance !== undefined) {
-    totals.patientResponsibility = (deductible ?? 0) + (coinsurance ?? 0);
-  }
+  if (deductible !== undefined && coinsurance !== undefined) totals.patientResponsibility = deductible + coinsurance;
 }
 
 function totalsOf(claim, drug) {
@@ -57,18 +58,13 @@ function totalsOf(claim, drug) {
   const lines = (claim.item ?? []).map((item) => {
     const line = {};
     for (const { category, amount } of item.adjudication ?? []) take(line, category, amount);
-    owed(line);
     return line;
   });
-  if (drug && lines.length > 0) {
-    totals.paid ??= lines[0].paid;
-    totals.charged ??= lines[0].charged;
-    totals.patientResponsibility ??= lines[0].patientResponsibility;
-  }
-  for (const name of ["deductible", "coinsurance"]) {
-    if (totals[name] !== undefined) continue;
-    const parts = lines.map((line) => line[name]).filter((part) => part !== undefined);
-    if (parts.length > 0) totals[name] = parts.reduce((sum, part) => sum + part);
+  const summed = drug ? ["charged", "paid", "paidByPatient", "deductible", "coinsurance"] : ["deductible", "coinsurance"];
+  for (const name of summed) {
+    if (totals[name] !== undefined || lines.length === 0) continue;
+    const parts = lines.map((line) => line[name]);
+    if (!parts.includes(undefined)) totals[name] = parts.reduce((sum, part) => sum + part);
   }
   owed(totals);
   return totals;
@@ -122,8 +118,10 @@ export function rowsOf(bundle) {
       provider: shown?.name,
       npi: shown?.npi,
       charged: totals.charged,
+      allowed: totals.allowed,
       paid: totals.paid,
       patientResponsibility: totals.patientResponsibility,
+      paidByPatient: totals.paidByPatient,
       lines: claim.item?.length ?? 0,
       diagnosis: coding && { code: coding.code, display: coding.display },
       drug: ndc ? { code: ndc.code, display: ndc.display } : undefined,

@@ -69,8 +69,8 @@ impl Page {
         Ok(self.list()?.rows.clone())
     }
 
-    /// The numbers of all claims, eight for each: entry, type, start, end, month, charged, paid, patient's
-    /// responsibility.
+    /// The numbers of all claims, ten for each: entry, type, start, end, month, and in cents what was charged,
+    /// allowed, paid, owed by the person and paid by the person.
     ///
     /// # Errors
     ///

@@ -52,7 +52,7 @@ export const NO_DAY = -0x8000_0000;
 
 /**
  * The numbers of a page's claims as columns: element `n` of each is of the same claim as `rows[n]`.
- * Amounts are whole cents, `NaN` where the server did not say them. Days are counted from 1970-01-01 (the
+ * Amounts are whole cents, `NaN` where they are not known. Days are counted from 1970-01-01 (the
  * first of it, where only a month or a year is known).
  */
 export interface ClaimColumns {
@@ -65,8 +65,10 @@ export interface ClaimColumns {
   /** Month of `end`: 12 times the year and 0 to 11; -1 where it is not known. */
   readonly month: Int32Array;
   readonly charged: Float64Array;
+  readonly allowed: Float64Array;
   readonly paid: Float64Array;
   readonly patientResponsibility: Float64Array;
+  readonly paidByPatient: Float64Array;
 }
 
 /**
@@ -159,10 +161,12 @@ export class ClaimPage {
   }
 }
 
-/** The module gives eight numbers for each row. */
+/** How many numbers the module gives for each row. */
+const NUMBERS = 10;
+
 function columnsOf(numbers: Float64Array): ClaimColumns {
-  const rows = { length: numbers.length / 8 };
-  const of = (place: number) => (_: unknown, row: number) => numbers[row * 8 + place] as number;
+  const rows = { length: numbers.length / NUMBERS };
+  const of = (place: number) => (_: unknown, row: number) => numbers[row * NUMBERS + place] as number;
   return {
     index: Uint32Array.from(rows, of(0)),
     type: Uint8Array.from(rows, of(1)),
@@ -170,8 +174,10 @@ function columnsOf(numbers: Float64Array): ClaimColumns {
     end: Int32Array.from(rows, of(3)),
     month: Int32Array.from(rows, of(4)),
     charged: Float64Array.from(rows, of(5)),
-    paid: Float64Array.from(rows, of(6)),
-    patientResponsibility: Float64Array.from(rows, of(7)),
+    allowed: Float64Array.from(rows, of(6)),
+    paid: Float64Array.from(rows, of(7)),
+    patientResponsibility: Float64Array.from(rows, of(8)),
+    paidByPatient: Float64Array.from(rows, of(9)),
   };
 }
 

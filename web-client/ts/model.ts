@@ -1,7 +1,7 @@
 /*
  * The model that pages are read into: the types of the crate `bluegate-shared`, as they serialise. A member
  * that the server did not send is absent. Dates are calendar days (`YYYY`, `YYYY-MM` or `YYYY-MM-DD`),
- * money is whole cents, other numbers are decimal text, so that nothing is rounded on the way.
+ * money is whole cents of US dollars, other numbers are decimal text, so that nothing is rounded on the way.
  */
 
 /** The kinds of claims that can be asked for. */
@@ -49,29 +49,73 @@ export interface ClaimRow {
   readonly npi?: string;
   /** Cents that were charged. */
   readonly charged?: number;
-  /** Cents that Medicare or the drug plan paid. */
+  /** Cents that Medicare or the plan allows. */
+  readonly allowed?: number;
+  /** Cents that Medicare or the plan paid. */
   readonly paid?: number;
-  /** Cents that the person owes or paid. */
+  /** Cents that the person owes. */
   readonly patientResponsibility?: number;
+  /** Cents that the person paid. */
+  readonly paidByPatient?: number;
+  /** Why amounts are not known. One that is neither known nor here is not reported. */
+  readonly unknown?: Readonly<Partial<Record<RowAmountName, UnknownReason>>>;
   /** How many lines the claim has. */
   readonly lines: number;
   readonly diagnosis?: Code;
   readonly drug?: Code;
 }
 
-/** The amounts that every claim and line is asked for, in cents. */
+/**
+ * Why an amount is not known:
+ *
+ * - `noValue`: it is named, but without a value: masked, or absent for another reason
+ * - `otherCurrency`: it is in another currency than US dollars
+ * - `unreadable`: its value is no number
+ * - `tooLarge`: it has more cents than a JavaScript number tells apart, 2^53 or more
+ * - `ambiguous`: it is reported more than once, with different values
+ * - `partMissing`: it is a sum of which not every part is reported
+ */
+export type UnknownReason =
+  | "noValue"
+  | "otherCurrency"
+  | "unreadable"
+  | "tooLarge"
+  | "ambiguous"
+  | "partMissing";
+
+/** The amounts that every claim and line is asked for, in cents. What is absent is not known, or not reported. */
 export interface Totals {
+  /** What the provider asked for. */
   readonly charged?: number;
+  /** What Medicare or the plan allows for it. */
   readonly allowed?: number;
+  /** What Medicare or the plan paid. */
   readonly paid?: number;
+  /** What the person owes: as reported, else the sum of its parts where all of them are. */
   readonly patientResponsibility?: number;
+  /** What the person paid. */
+  readonly paidByPatient?: number;
+  /** Of a claim that does not report it, the sum of its lines'; so are coinsurance and copayment. */
   readonly deductible?: number;
   readonly coinsurance?: number;
+  readonly copay?: number;
+  /** The part of the charge that is not covered. */
   readonly noncovered?: number;
+  /** What another payer paid. */
   readonly otherPayer?: number;
+  /** The part of the payment that went to the provider. */
   readonly paidToProvider?: number;
+  /** The part of the payment that went to the person. */
   readonly paidToPatient?: number;
+  /** Why amounts are not known. One that is neither known nor here is not reported. */
+  readonly unknown?: Readonly<Partial<Record<AmountName, UnknownReason>>>;
 }
+
+/** An amount that every claim and line is asked for. */
+export type AmountName = Exclude<keyof Totals, "unknown">;
+
+/** An amount that a row tells. */
+export type RowAmountName = "charged" | "allowed" | "paid" | "patientResponsibility" | "paidByPatient";
 
 /** One amount under the name of its variable, such as `line_nch_pmt_amt`. */
 export interface Amount {
@@ -164,6 +208,8 @@ export interface Procedure extends Code {
 export interface Payment {
   /** In cents. */
   readonly amount?: number;
+  /** Why the amount that is reported is not known. */
+  readonly unknown?: UnknownReason;
   readonly date?: string;
 }
 
@@ -334,6 +380,8 @@ export interface Note {
     | "duplicate"
     | "notADate"
     | "notANumber"
+    | "tooLarge"
+    | "otherCurrency"
     | "rounded";
 }
 

@@ -1,5 +1,5 @@
 /* One claim in full: lines, diagnoses, providers, amounts explained, and the JSON that it came as. */
-import type { Claim, Code, Totals } from "./client/index.js";
+import type { AmountName, Claim, Code, Totals } from "./client/index.js";
 import { button, el, facts } from "./dom.js";
 import { claimTitle, type Context } from "./view.js";
 
@@ -64,17 +64,19 @@ function part(heading: string, body: HTMLElement) {
   return el("section", { class: "section" }, el("h3", {}, heading), body);
 }
 
-/** Each amount with a sentence that says what it is. */
+/** Each amount with a sentence that says what it is, or why it is not known. */
 function amounts({ texts, formats }: Context, totals: Totals) {
-  const known = (Object.keys(texts.amountNames) as (keyof Totals)[]).filter((name) => totals[name] !== undefined);
-  return el(
-    "dl",
-    { class: "explained" },
-    ...known.map((name) => {
-      const [label, meaning] = texts.amountNames[name];
-      return el("div", {}, el("dt", {}, label), el("dd", {}, formats.money(totals[name] ?? 0)), el("dd", { class: "quiet" }, meaning));
-    }),
-  );
+  const names = Object.keys(texts.amountNames) as AmountName[];
+  const rows = names.flatMap((name) => {
+    const cents = totals[name];
+    const why = totals.unknown?.[name];
+    if (cents === undefined && why === undefined) return [];
+    const [label, meaning] = texts.amountNames[name];
+    const words = cents === undefined ? texts.notKnown : formats.money(cents);
+    const more = why === undefined ? meaning : `${meaning} ${texts.whyNotKnown[why]}`;
+    return [el("div", {}, el("dt", {}, label), el("dd", {}, words), el("dd", { class: "quiet" }, more))];
+  });
+  return el("dl", { class: "explained" }, ...rows);
 }
 
 function codes(all: readonly Code[]) {
@@ -82,8 +84,12 @@ function codes(all: readonly Code[]) {
 }
 
 function lines({ texts, formats }: Context, claim: Claim) {
-  const money = (cents: number | undefined) => (cents === undefined ? "–" : formats.money(cents));
-  const heads = [texts.service, texts.when, texts.charged, texts.paidShort, texts.youPaid];
+  const money = (totals: Totals | undefined, name: AmountName) => {
+    const cents = totals?.[name];
+    if (cents !== undefined) return formats.money(cents);
+    return totals?.unknown?.[name] === undefined ? "–" : texts.notKnown;
+  };
+  const heads = [texts.service, texts.when, texts.charged, texts.paidShort, texts.yourShare, texts.youPaid];
   const rows = (claim.lines ?? []).map(({ service, revenueCenter, ndc, period, totals }) => {
     const code = service ?? revenueCenter ?? ndc;
     const what = code === undefined ? texts.noService : [code.code, code.display].filter(Boolean).join(" ");
@@ -92,9 +98,10 @@ function lines({ texts, formats }: Context, claim: Claim) {
       {},
       el("th", { scope: "row" }, what),
       el("td", {}, formats.days(period?.start, period?.end) ?? "–"),
-      el("td", {}, money(totals?.charged)),
-      el("td", {}, money(totals?.paid)),
-      el("td", {}, money(totals?.patientResponsibility)),
+      el("td", {}, money(totals, "charged")),
+      el("td", {}, money(totals, "paid")),
+      el("td", {}, money(totals, "patientResponsibility")),
+      el("td", {}, money(totals, "paidByPatient")),
     );
   });
   return el(

@@ -20,7 +20,7 @@ export function saveClaim(records: Records, item: Item): void {
 
 /** A row for each claim; amounts in dollars with a point, so that every spreadsheet reads them. */
 export function saveCsv(records: Records): void {
-  const heads = ["id", "type", "status", "start", "end", "provider", "npi", "diagnosis", "drug", "charged", "paid", "patient_responsibility"];
+  const heads = ["id", "type", "status", "start", "end", "provider", "npi", "diagnosis", "drug", "charged", "allowed", "paid", "patient_responsibility", "paid_by_patient"];
   const lines = records.items.map(({ row }) =>
     [
       row.id,
@@ -33,8 +33,10 @@ export function saveCsv(records: Records): void {
       row.diagnosis?.code,
       row.drug?.display ?? row.drug?.code,
       dollars(row.charged),
+      dollars(row.allowed),
       dollars(row.paid),
       dollars(row.patientResponsibility),
+      dollars(row.paidByPatient),
     ]
       .map(cell)
       .join(","),

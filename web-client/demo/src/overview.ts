@@ -8,7 +8,8 @@ import { claimTitle, type Context } from "./view.js";
 export function summary({ texts, formats, language }: Context, records: Records) {
   const { items } = records;
   const paid = items.reduce((sum, { row }) => sum + (row.paid ?? 0), 0);
-  const own = items.reduce((sum, { row }) => sum + (row.patientResponsibility ?? 0), 0);
+  const owed = items.reduce((sum, { row }) => sum + (row.patientResponsibility ?? 0), 0);
+  const own = items.reduce((sum, { row }) => sum + (row.paidByPatient ?? 0), 0);
   const days = items.map(({ row }) => dayOf(row)).filter((day) => day !== "").sort();
   const card = (name: string, value: string) =>
     el("div", { class: "card sum" }, el("dt", {}, name), el("dd", {}, value));
@@ -17,6 +18,7 @@ export function summary({ texts, formats, language }: Context, records: Records)
     { class: "sums" },
     card(texts.sumClaims, new Intl.NumberFormat(`${language}-US`).format(items.length)),
     card(texts.sumPaid, formats.money(paid)),
+    card(texts.sumOwed, formats.money(owed)),
     card(texts.sumOwn, formats.money(own)),
     card(texts.sumTime, formats.days(days[0], days.at(-1)) ?? texts.noDate),
   );
@@ -71,7 +73,7 @@ export function medicines({ texts, formats }: Context, { fills }: Records) {
     .map(([name, all]) => {
       const days = all.map(({ item }) => dayOf(item.row)).sort();
       const supply = all.reduce((sum, fill) => sum + fill.days, 0);
-      const own = all.reduce((sum, { item }) => sum + (item.row.patientResponsibility ?? 0), 0);
+      const own = all.reduce((sum, { item }) => sum + (item.row.paidByPatient ?? 0), 0);
       return { name, count: all.length, supply, own, last: days.at(-1) ?? "" };
     })
     .sort((a, b) => b.last.localeCompare(a.last));

@@ -2,7 +2,7 @@
  * Every visible text, one table for each language. The compiler holds the tables to the same keys; what is
  * a function takes what varies.
  */
-import type { ErrorCode } from "./client/index.js";
+import type { AmountName, ErrorCode, UnknownReason } from "./client/index.js";
 
 /** The languages of the page. */
 export type Language = "en" | "es";
@@ -10,7 +10,8 @@ export type Language = "en" | "es";
 const en = {
   sumClaims: "Claims",
   sumPaid: "Paid by Medicare and plans",
-  sumOwn: "Your share",
+  sumOwed: "Your share",
+  sumOwn: "You paid",
   sumTime: "From first to last",
   timeline: "Your care over time",
   spending: "What was paid",
@@ -57,14 +58,25 @@ const en = {
     charged: ["Charged", "What the provider asked for."],
     allowed: ["Allowed", "What Medicare says the care may cost."],
     paid: ["Paid", "What Medicare or your plan paid."],
-    patientResponsibility: ["Your share", "What you owe or paid yourself."],
-    deductible: ["Deductible", "The part of your share that comes before Medicare pays each year."],
+    patientResponsibility: ["Your share", "What you may owe. Another insurance may pay some of it."],
+    paidByPatient: ["You paid", "What you paid yourself, as it was reported."],
+    deductible: ["Deductible", "The part of your share that comes before Medicare or your plan pays."],
     coinsurance: ["Coinsurance", "The part of your share that is a percentage or a fixed amount."],
+    copay: ["Copayment", "The part of your share that is a fixed amount for a service."],
     noncovered: ["Not covered", "What Medicare does not pay for."],
     otherPayer: ["Other insurance", "What another insurance paid first."],
     paidToProvider: ["Paid to the provider", "What went to whoever treated you."],
     paidToPatient: ["Paid to you", "What was sent to you."],
-  },
+  } satisfies Record<AmountName, readonly [string, string]>,
+  notKnown: "Not known",
+  whyNotKnown: {
+    noValue: "It was sent without a number.",
+    otherCurrency: "It is not in US dollars.",
+    unreadable: "What was sent is not a number.",
+    tooLarge: "It is too large to be shown to the cent.",
+    ambiguous: "It was sent twice, with two different numbers.",
+    partMissing: "Not all of its parts were sent.",
+  } satisfies Record<UnknownReason, string>,
   title: "Bluegate demo",
   skip: "Skip to the content",
   otherLanguage: "Español",
@@ -131,7 +143,8 @@ const en = {
   charged: "Charged",
   medicarePaid: "Medicare paid",
   planPaid: "Plan paid",
-  youPaid: "Your share",
+  yourShare: "Your share",
+  youPaid: "You paid",
   claimId: (id: string) => `Claim ${id}`,
   status: {
     active: "Active",
@@ -177,7 +190,8 @@ export type Texts = typeof en;
 const es: Texts = {
   sumClaims: "Reclamaciones",
   sumPaid: "Pagado por Medicare y los planes",
-  sumOwn: "Su parte",
+  sumOwed: "Su parte",
+  sumOwn: "Usted pagó",
   sumTime: "De la primera a la última",
   timeline: "Su atención a lo largo del tiempo",
   spending: "Lo que se pagó",
@@ -224,13 +238,24 @@ const es: Texts = {
     charged: ["Cobrado", "Lo que pidió el proveedor."],
     allowed: ["Permitido", "Lo que Medicare dice que puede costar la atención."],
     paid: ["Pagado", "Lo que pagó Medicare o su plan."],
-    patientResponsibility: ["Su parte", "Lo que usted debe o pagó."],
-    deductible: ["Deducible", "La parte suya que va antes de que Medicare pague cada año."],
+    patientResponsibility: ["Su parte", "Lo que usted podría deber. Otro seguro puede pagar algo de eso."],
+    paidByPatient: ["Usted pagó", "Lo que pagó usted, según se informó."],
+    deductible: ["Deducible", "La parte suya que va antes de que pague Medicare o su plan."],
     coinsurance: ["Coseguro", "La parte suya que es un porcentaje o una cantidad fija."],
+    copay: ["Copago", "La parte suya que es una cantidad fija por un servicio."],
     noncovered: ["No cubierto", "Lo que Medicare no paga."],
     otherPayer: ["Otro seguro", "Lo que otro seguro pagó primero."],
     paidToProvider: ["Pagado al proveedor", "Lo que fue a quien le atendió."],
     paidToPatient: ["Pagado a usted", "Lo que se le envió a usted."],
+  },
+  notKnown: "No se sabe",
+  whyNotKnown: {
+    noValue: "Se envió sin un número.",
+    otherCurrency: "No está en dólares estadounidenses.",
+    unreadable: "Lo que se envió no es un número.",
+    tooLarge: "Es demasiado grande para mostrarlo al centavo.",
+    ambiguous: "Se envió dos veces, con dos números distintos.",
+    partMissing: "No se enviaron todas sus partes.",
   },
   title: "Demostración de Bluegate",
   skip: "Ir al contenido",
@@ -298,7 +323,8 @@ const es: Texts = {
   charged: "Importe facturado",
   medicarePaid: "Pagó Medicare",
   planPaid: "Pagó el plan",
-  youPaid: "Su parte",
+  yourShare: "Su parte",
+  youPaid: "Usted pagó",
   claimId: (id) => `Reclamación ${id}`,
   status: {
     active: "Activa",

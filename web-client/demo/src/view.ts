@@ -1,5 +1,12 @@
 /* What the page shows: functions from data to elements. Nothing here fetches or remembers. */
-import { BluegateError, type ClaimRow, type Coverage, type Patient, type Tokens } from "./client/index.js";
+import {
+  BluegateError,
+  type ClaimRow,
+  type Coverage,
+  type Patient,
+  type RowAmountName,
+  type Tokens,
+} from "./client/index.js";
 import { button, el, facts } from "./dom.js";
 import type { Formats } from "./format.js";
 import type { Language, Texts } from "./text.js";
@@ -120,8 +127,11 @@ export function claim(context: Context, row: ClaimRow) {
   const title = claimTitle(context, row.type);
   const drug = row.drug && (row.drug.display ?? `NDC ${row.drug.code}`);
   const provider = row.provider ?? (row.npi && `NPI ${row.npi}`);
-  const amount = (cents: number | undefined): string | undefined =>
-    cents === undefined ? undefined : formats.money(cents);
+  const amount = (name: RowAmountName): string | undefined => {
+    const cents = row[name];
+    if (cents !== undefined) return formats.money(cents);
+    return row.unknown?.[name] && texts.notKnown;
+  };
   const status = row.status === undefined ? undefined : known(texts.status, row.status);
   return el(
     "li",
@@ -136,9 +146,10 @@ export function claim(context: Context, row: ClaimRow) {
     ),
     status === undefined ? el("span", {}) : badge(row.status === "active", status),
     facts("amounts", [
-      [texts.charged, amount(row.charged)],
-      [row.type === "pde" ? texts.planPaid : texts.medicarePaid, amount(row.paid)],
-      [texts.youPaid, amount(row.patientResponsibility)],
+      [texts.charged, amount("charged")],
+      [row.type === "pde" ? texts.planPaid : texts.medicarePaid, amount("paid")],
+      [texts.yourShare, amount("patientResponsibility")],
+      [texts.youPaid, amount("paidByPatient")],
     ]),
   );
 }

@@ -3,7 +3,17 @@ import test from "node:test";
 import { CLAIM_TYPES } from "@bluegate/client/fhir";
 import { labels } from "@bluegate/client/labels";
 
-const TOTALS = ["charged", "allowed", "paid", "patientResponsibility", "deductible", "coinsurance", "noncovered"];
+const TOTALS = [
+  "charged",
+  "allowed",
+  "paid",
+  "patientResponsibility",
+  "paidByPatient",
+  "deductible",
+  "coinsurance",
+  "copay",
+  "noncovered",
+];
 
 for (const language of ["en", "es"]) {
   test(`every name of the package itself has a label: ${language}`, async () => {

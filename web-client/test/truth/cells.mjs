@@ -33,6 +33,15 @@ export const amount = {
     `(extension.where(${ends(names, "url")}).valueMoney.value | benefitBalance.financial.where(type.coding.where(${ends(names)}).exists()).usedMoney.value).first()`,
   v3: (...names) =>
     `(total.where(category.coding.where(${ends(names)}).exists()).amount.value | adjudication.where(category.coding.where(${ends(names)}).exists()).amount.value | item.first().adjudication.where(category.coding.where(${ends(names.slice(2))}).exists()).amount.value).first()`,
+  /** What all lines say, added up; nothing where one of them says nothing. */
+  lines: (...names) => {
+    const said = `adjudication.where(category.coding.where(${ends(names)}).exists()).amount.value`;
+    return `iif(item.exists() and item.all(${said}.exists()), item.${said}.sum(), {})`;
+  },
+  /** Two parts, added; nothing where one of them is missing, or is said with several values. */
+  both: (one, other) => `iif((${one}).distinct().count() = 1 and (${other}).distinct().count() = 1, (${one}).distinct().first() + (${other}).distinct().first(), {})`,
+  /** What the claim says in v3, else its lines. */
+  said: (names, fallback) => `iif((total | adjudication).where(category.coding.where(${ends(names)}).exists()).exists(), (total | adjudication).where(category.coding.where(${ends(names)}).exists()).amount.value, ${fallback})`,
   /** The code in CMS's own system, else the first. */
   CMS: (concept) =>
     `iif(${concept}.coding.where(system.startsWith('https://bluebutton.cms.gov/')).exists(), ${concept}.coding.where(system.startsWith('https://bluebutton.cms.gov/')), ${concept}.coding).code.first()`,

@@ -179,6 +179,34 @@ export const CLAIM = {
     v2: { pde: amount.line("cvrd_d_plan_pd_amt"), other: "payment.amount.value" },
     v3: { pde: "(payment.amount.value | item.first().adjudication.where(category.coding.where(code = 'CLM_LINE_CVRD_PD_AMT').exists()).amount.value).first()", other: "payment.amount.value" },
   }),
+  // As reported, else deductible and coinsurance: of the claim, or of all of its lines.
+  "totals.patientResponsibility": cents((claim) => claim.totals?.patientResponsibility, {
+    v1: {
+      carrier: amount.both(amount.extension("carr_clm_cash_ddctbl_apld_amt"), amount.lines("line_coinsrnc_amt")),
+      dme: amount.both(amount.extension("carr_clm_cash_ddctbl_apld_amt"), amount.lines("line_coinsrnc_amt")),
+      inpatient: amount.extension("nch_ip_tot_ddctn_amt"),
+      snf: amount.extension("nch_ip_tot_ddctn_amt"),
+      outpatient: amount.both(amount.extension("nch_bene_ptb_ddctbl_amt"), amount.extension("nch_bene_ptb_coinsrnc_amt")),
+      other: no("home health, hospice and drug claims do not say what is owed"),
+    },
+    v2: {
+      carrier: amount.both(amount.any("carr_clm_cash_ddctbl_apld_amt"), amount.lines("line_coinsrnc_amt")),
+      dme: amount.both(amount.any("carr_clm_cash_ddctbl_apld_amt"), amount.lines("line_coinsrnc_amt")),
+      inpatient: amount.any("nch_ip_tot_ddctn_amt"),
+      snf: amount.any("nch_ip_tot_ddctn_amt"),
+      outpatient: amount.both(amount.any("nch_bene_ptb_ddctbl_amt"), amount.any("nch_bene_ptb_coinsrnc_amt")),
+      other: no("home health, hospice and drug claims do not say what is owed"),
+    },
+    v3: amount.both(
+      amount.said(["CLM_MDCR_DDCTBL_AMT"], amount.lines("CLM_LINE_MDCR_DDCTBL_AMT")),
+      amount.said(["CLM_MDCR_COINSRNC_AMT"], `iif(total.where(category.coding.where(code = 'CLM_BENE_PMT_COINSRNC_AMT').exists()).exists(), {}, ${amount.lines("CLM_LINE_MDCR_COINSRNC_AMT")})`),
+    ),
+  }),
+  "totals.paidByPatient": cents((claim) => claim.totals?.paidByPatient, {
+    v1: { pde: amount.line("ptnt_pay_amt"), other: no("only drug claims say what the person paid for the claim") },
+    v2: { pde: amount.line("ptnt_pay_amt"), other: no("only drug claims say what the person paid for the claim") },
+    v3: "total.where(category.coding.where(code = 'CLM_BENE_PMT_AMT').exists()).amount.value.first()",
+  }),
   "payment.amount": cents((claim) => claim.payment?.amount, all("payment.amount.value")),
   "payment.date": date((claim) => claim.payment?.date, all("payment.date")),
   amounts: amount.list((claim) => claim.amounts, {
