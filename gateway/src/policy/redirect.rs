@@ -1,7 +1,5 @@
 //! Redirect URIs: which may be registered, and which a request may name.
 
-use url::Url;
-
 use super::application::Application;
 use super::registration::Rules;
 use super::uri::{PlainUri, parse_port};
@@ -90,18 +88,6 @@ impl VerifiedRedirect {
             (false, false) => '?',
         };
         format!("{}{separator}{}", self.uri, query.finish())
-    }
-
-    /// What `form-action` of the consent page must name beside `'self'`: the origin, or the custom scheme.
-    #[must_use]
-    pub fn form_action(&self) -> String {
-        match Url::parse(&self.uri) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => {
-                url.origin().ascii_serialization()
-            }
-            Ok(url) => format!("{}:", url.scheme()),
-            Err(_) => "'self'".to_owned(),
-        }
     }
 }
 
@@ -360,12 +346,5 @@ mod tests {
             redirect.with(&[("code", "a b&c")]),
             "https://a.example/?x=1&code=a+b%26c"
         );
-    }
-
-    #[test]
-    fn form_action_names_origin_or_scheme() {
-        let of = |uri: &str| VerifiedRedirect::from_store(uri.to_owned(), true).form_action();
-        assert_eq!(of("https://a.example:8443/cb?x"), "https://a.example:8443");
-        assert_eq!(of("org.example.app:/cb"), "org.example.app:");
     }
 }

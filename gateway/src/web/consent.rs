@@ -82,7 +82,6 @@ pub(super) async fn show(
         transaction: transaction.expose(),
         csrf: csrf.expose(),
         action: &format!("/{}/o/authorize/consent", version.segment()),
-        redirect: &waiting.redirect,
         // A picture that cannot be had is no reason to show no page.
         logo: logo::exists(site.app.database.as_ref(), application.id)
             .await

@@ -11,12 +11,11 @@ use bluegate_shared::scope::{Permissions, ResourceType, ScopeSet};
 use http::header::{ACCEPT_LANGUAGE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
-use super::reply::page;
+use super::reply::{Forms, page};
 use super::{authorize, signin};
 use crate::app::{Reply, Request};
 use crate::policy::application::{Application, DataAccessType, inactive_text};
 use crate::policy::authorize::Language;
-use crate::policy::redirect::VerifiedRedirect;
 use crate::rate::Limited;
 use crate::secret::Secret;
 use crate::signin::SignInError;
@@ -221,7 +220,11 @@ pub(super) fn problem(request: &Request, language: Language, problem: &Problem) 
         retry: problem.retry.as_deref(),
         request_id: &request.request_id,
     };
-    let mut reply = page(problem.status, template.render().unwrap_or_default(), "");
+    let mut reply = page(
+        problem.status,
+        template.render().unwrap_or_default(),
+        Forms::StayHere,
+    );
     let wait = match problem.kind {
         Kind::Busy(seconds) => Some(seconds),
         Kind::LockedDown => Some(LOCKED_DOWN_S),
@@ -247,7 +250,6 @@ pub(super) struct ConsentFacts<'a> {
     pub(super) transaction: &'a str,
     pub(super) csrf: &'a str,
     pub(super) action: &'a str,
-    pub(super) redirect: &'a VerifiedRedirect,
     pub(super) logo: bool,
 }
 
@@ -291,7 +293,7 @@ pub(super) fn consent(language: Language, facts: &ConsentFacts<'_>) -> Reply {
     page(
         StatusCode::OK,
         template.render().unwrap_or_default(),
-        &facts.redirect.form_action(),
+        Forms::LeadElsewhere,
     )
 }
 

@@ -93,16 +93,39 @@ pub(crate) fn see_other(url: &str) -> Reply {
     reply
 }
 
-/// A page. `form_action` is what its forms may lead to, beside this site.
-pub(crate) fn page(status: StatusCode, html: String, form_action: &str) -> Reply {
+/// Where the forms of a page end: at the page that is shown in the end, after all redirects.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Forms {
+    /// On this site, or the page has none.
+    StayHere,
+    /// Perhaps on a site that nobody here can name: an application's, or the identity provider's.
+    LeadElsewhere,
+}
+
+impl Forms {
+    /// Browsers hold `form-action` against every redirect that follows a form (CSP 3, section 6.4.1), and what an
+    /// application's callback redirects to is not known here; nor has CSP a source for an IPv6 address. So a page
+    /// whose forms lead elsewhere says nothing about them (wire contract, section 4). What the directive would
+    /// stop is a form that somebody else wrote into the page: its text is escaped by the templates.
+    const fn directive(self) -> &'static str {
+        match self {
+            Self::StayHere => "; form-action 'self'",
+            Self::LeadElsewhere => "",
+        }
+    }
+}
+
+/// A page.
+pub(crate) fn page(status: StatusCode, html: String, forms: Forms) -> Reply {
     let mut reply = with_status(status, Bytes::from(html));
     set(&mut reply, CONTENT_TYPE, "text/html; charset=utf-8");
     set(&mut reply, CACHE_CONTROL, "no-store");
     set(&mut reply, REFERRER_POLICY, "no-referrer");
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {form_action}"
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'{}",
+        forms.directive()
     );
-    set(&mut reply, CONTENT_SECURITY_POLICY, policy.trim_end());
+    set(&mut reply, CONTENT_SECURITY_POLICY, &policy);
     reply
 }
 

@@ -8,7 +8,7 @@ use http::header::{ACCEPT, AUTHORIZATION};
 use serde_json::{Value, json};
 
 use super::super::audit::Action;
-use super::super::reply::page;
+use super::super::reply::{Forms, page};
 use super::super::{Answer, Site};
 use super::alerts::shown as alert_shown;
 use super::caller::{Caller, Failure};
@@ -65,7 +65,11 @@ pub(super) fn sign_in(wrong: bool) -> Reply {
         StatusCode::OK
     };
     let template = SignInPage { lang: "en", wrong };
-    page(status, template.render().unwrap_or_default(), "")
+    page(
+        status,
+        template.render().unwrap_or_default(),
+        Forms::StayHere,
+    )
 }
 
 /// Something that could not be done, told to an operator.
@@ -76,7 +80,11 @@ pub(super) fn failure(request: &Request, failure: &Failure) -> Reply {
         detail: failure.detail,
         request_id: &request.request_id,
     };
-    page(failure.status, template.render().unwrap_or_default(), "")
+    page(
+        failure.status,
+        template.render().unwrap_or_default(),
+        Forms::StayHere,
+    )
 }
 
 /// Everything that the page shows.
@@ -209,7 +217,11 @@ impl Overview {
                 .collect(),
             overview: self,
         };
-        page(StatusCode::OK, template.render().unwrap_or_default(), "")
+        page(
+            StatusCode::OK,
+            template.render().unwrap_or_default(),
+            Forms::StayHere,
+        )
     }
 }
 

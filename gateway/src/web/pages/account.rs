@@ -9,7 +9,7 @@ use super::texts::Texts;
 use crate::app::Reply;
 use crate::policy::authorize::Language;
 use crate::store::account::{Access, Connected};
-use crate::web::reply::page;
+use crate::web::reply::{Forms, page};
 
 /// What the page shows.
 pub(in crate::web) struct AccountFacts<'a> {
@@ -55,7 +55,12 @@ pub(in crate::web) fn account(language: Language, facts: &AccountFacts<'_>) -> R
         }
         .render(),
     };
-    page(StatusCode::OK, html.unwrap_or_default(), "")
+    // Sign-out goes on to the provider, and so does any form once the session has ended.
+    page(
+        StatusCode::OK,
+        html.unwrap_or_default(),
+        Forms::LeadElsewhere,
+    )
 }
 
 /// One application.

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 use crate::store::developer::Usage;
 use crate::web::calls::Exchange;
 use crate::web::developer::{FIELDS, FormState, PAR, Step, Visitor};
-use crate::web::reply::page;
+use crate::web::reply::{Forms, page};
 
 /// What was wrong when somebody wanted to come in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -58,7 +58,7 @@ pub(in crate::web) fn enter(
         shortest: SHORTEST,
         samples: samples(sandbox),
     };
-    page(status, html.render().unwrap_or_default(), "")
+    page(status, html.render().unwrap_or_default(), Forms::StayHere)
 }
 
 /// The applications of a developer.
@@ -86,7 +86,11 @@ pub(in crate::web) fn list(
         samples: samples(sandbox),
         sandbox,
     };
-    page(StatusCode::OK, html.render().unwrap_or_default(), "")
+    page(
+        StatusCode::OK,
+        html.render().unwrap_or_default(),
+        Forms::StayHere,
+    )
 }
 
 /// The form for a new application.
@@ -99,7 +103,11 @@ pub(in crate::web) fn new(visitor: &Visitor, state: &FormState) -> Reply {
         fields: fields(visitor.language, state),
         wrong: wrong(visitor.language, state),
     };
-    page(status_of(state), html.render().unwrap_or_default(), "")
+    page(
+        status_of(state),
+        html.render().unwrap_or_default(),
+        Forms::StayHere,
+    )
 }
 
 /// One application: what it is, its form, and what can be done with it.
@@ -134,7 +142,11 @@ pub(in crate::web) fn application(
         wrong: wrong(visitor.language, state),
         sandbox,
     };
-    page(status_of(state), html.render().unwrap_or_default(), "")
+    page(
+        status_of(state),
+        html.render().unwrap_or_default(),
+        Forms::StayHere,
+    )
 }
 
 /// The question before an application is deleted.
@@ -147,7 +159,11 @@ pub(in crate::web) fn delete(visitor: &Visitor, application: &Application) -> Re
         client_id: application.client_id.as_str(),
         name: &application.name,
     };
-    page(StatusCode::OK, html.render().unwrap_or_default(), "")
+    page(
+        StatusCode::OK,
+        html.render().unwrap_or_default(),
+        Forms::StayHere,
+    )
 }
 
 /// What the test client did; nothing where it came to nothing.
@@ -163,7 +179,11 @@ pub(in crate::web) fn test(visitor: &Visitor, steps: &[(Step, Exchange)]) -> Rep
             .map(|(at, exchange)| (step(*at, dev), exchange))
             .collect(),
     };
-    page(StatusCode::OK, html.render().unwrap_or_default(), "")
+    page(
+        StatusCode::OK,
+        html.render().unwrap_or_default(),
+        Forms::StayHere,
+    )
 }
 
 const fn step(step: Step, dev: &'static DeveloperTexts) -> &'static str {

@@ -8,7 +8,7 @@ use crate::app::Reply;
 use crate::policy::authorize::Language;
 use crate::web::calls::Exchange;
 use crate::web::docs::{Needs, Operation};
-use crate::web::reply::page;
+use crate::web::reply::{Forms, page};
 
 /// All operations, by tag.
 pub(in crate::web) fn list(language: Language, operations: &[Operation]) -> Reply {
@@ -25,7 +25,11 @@ pub(in crate::web) fn list(language: Language, operations: &[Operation]) -> Repl
         dev: DeveloperTexts::of(language),
         groups,
     };
-    page(StatusCode::OK, html.render().unwrap_or_default(), "")
+    page(
+        StatusCode::OK,
+        html.render().unwrap_or_default(),
+        Forms::StayHere,
+    )
 }
 
 /// One operation that was tried.
@@ -40,7 +44,11 @@ pub(in crate::web) fn tried(
         operation,
         exchange,
     };
-    page(StatusCode::OK, html.render().unwrap_or_default(), "")
+    page(
+        StatusCode::OK,
+        html.render().unwrap_or_default(),
+        Forms::StayHere,
+    )
 }
 
 #[derive(Template)]
