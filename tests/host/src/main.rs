@@ -38,11 +38,15 @@ fn up(options: &Options) -> Result<()> {
         .build()?;
     let result = runtime.block_on(async {
         let (server, listener) = Server::start(options, |name| std::env::var(name).ok()).await?;
+        eprintln!(
+            "bluegate-host: a test double of Spin, without {}",
+            bluegate_host::LEFT_OUT.join(", ")
+        );
         // Until here a signal ends the process at once: compiling does not listen to it.
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut out = std::io::stdout();
-        writeln!(out, "listening http://{}", server.address())?;
+        writeln!(out, "listening {}://{}", server.scheme(), server.address())?;
         out.flush()?;
         tokio::select! {
             () = server.serve(listener) => {}

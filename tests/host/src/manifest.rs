@@ -258,12 +258,6 @@ impl RawComponent {
         ] {
             ensure!(!used, "`{key}` is not offered by this host; use Spin");
         }
-        for label in &self.sqlite_databases {
-            ensure!(
-                label == "default",
-                "sqlite database {label:?} is not defined; without runtime configuration only \"default\" is"
-            );
-        }
         Ok(Component {
             source: base.join(source),
             allowed_outbound_hosts: self.allowed_outbound_hosts,
@@ -318,7 +312,7 @@ fn check_triggers(
 }
 
 /// Component ids are words of one case, joined by single hyphens.
-fn check_kebab_case(id: &str) -> Result<(), String> {
+pub(crate) fn check_kebab_case(id: &str) -> Result<(), String> {
     for word in id.split('-') {
         let Some(first) = word.chars().next() else {
             return Err("words joined by '-' must not be empty".to_owned());
@@ -342,7 +336,7 @@ fn check_kebab_case(id: &str) -> Result<(), String> {
 }
 
 /// A parse error as one line: where, and what.
-fn one_line(text: &str, error: &toml::de::Error) -> anyhow::Error {
+pub(crate) fn one_line(text: &str, error: &toml::de::Error) -> anyhow::Error {
     let message = error.message().trim_end().replace('\n', "; ");
     match error.span() {
         Some(span) => {
@@ -408,10 +402,6 @@ mod tests {
         refused(
             component("key_value_stores = [\"default\"]"),
             "`key_value_stores` is not offered",
-        );
-        refused(
-            component("sqlite_databases = [\"other\"]"),
-            "sqlite database \"other\" is not defined",
         );
     }
 

@@ -16,6 +16,8 @@ Usage: bluegate-host up [options]
   -f, --manifest FILE (--from FILE)          manifest to serve [spin.toml]
       --listen ADDRESS                       where to listen [127.0.0.1:3000]
       --data-dir DIR (--state-dir DIR)       database, logs, compiled components [.spin beside the manifest]
+      --tls-cert FILE, --tls-key FILE        serve https with this certificate and key (PEM)
+      --runtime-config-file FILE             databases, client certificates, authorities, blocked networks
       --env KEY=VALUE                        environment variable for all components; may be repeated
       --variable KEY=VALUE                   application variable; may be repeated
       --max-instance-reuse-count N           requests that one instance serves [128]
@@ -36,6 +38,10 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Where the database, the logs and the compiled components are kept.
     pub data_dir: PathBuf,
+    /// The certificate and the key of the listener, where it speaks https.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// What concerns the host, not the components.
+    pub runtime_config: Option<PathBuf>,
     /// Environment variables that every component gets.
     pub environment: Vec<(String, String)>,
     /// Application variables that come before the environment.
@@ -90,6 +96,8 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         manifest: PathBuf::from("spin.toml"),
         listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
         data_dir: PathBuf::new(),
+        tls: None,
+        runtime_config: None,
         environment: Vec::new(),
         variables: Vec::new(),
         reuse: Reuse::default(),
@@ -98,6 +106,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         perfmap: false,
     };
     let mut up = false;
+    let (mut certificate, mut key) = (None, None);
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
@@ -107,6 +116,11 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
                 options.manifest = parser.value()?.into()
             }
             Arg::Long("data-dir" | "state-dir") => options.data_dir = parser.value()?.into(),
+            Arg::Long("tls-cert") => certificate = Some(parser.value()?.into()),
+            Arg::Long("tls-key") => key = Some(parser.value()?.into()),
+            Arg::Long("runtime-config-file") => {
+                options.runtime_config = Some(parser.value()?.into());
+            }
             Arg::Long("listen") => options.listen = address(&parser.value()?.string()?)?,
             Arg::Long("env") => options.environment.push(pair(&parser.value()?.string()?)?),
             Arg::Long("variable") => options.variables.push(pair(&parser.value()?.string()?)?),
@@ -128,6 +142,12 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
             other => return Err(other.unexpected().into()),
         }
     }
+    options.tls = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        (Some(_), None) => bail!("--tls-cert needs --tls-key"),
+        (None, Some(_)) => bail!("--tls-key needs --tls-cert"),
+    };
     if options.data_dir.as_os_str().is_empty() {
         options.data_dir = options.manifest.with_file_name(".spin");
     }
@@ -201,6 +221,11 @@ mod tests {
         assert_eq!(options.environment, [("A".to_owned(), "b=c".to_owned())]);
         assert_eq!(options.reuse.idle, Duration::from_millis(250));
         assert!(options.quiet);
+        assert_eq!(options.tls, None);
+        let options = up("up --tls-cert c.pem --tls-key k.pem --runtime-config-file r.toml")
+            .expect("options");
+        assert_eq!(options.tls, Some(("c.pem".into(), "k.pem".into())));
+        assert_eq!(options.runtime_config, Some(PathBuf::from("r.toml")));
     }
 
     #[test]
@@ -212,6 +237,9 @@ mod tests {
             "up --listen nowhere",
             "up --env A",
             "up --idle-instance-timeout 5m",
+            "up --tls-cert a.pem",
+            "up --tls-key a.pem",
+            "up --runtime-config-file",
             "up --max-instance-reuse-count 0",
         ] {
             assert!(up(line).is_err(), "{line:?} was accepted");

@@ -1,8 +1,9 @@
 //! Outbound HTTP: only where the manifest allows, over connections that are kept and shared.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,37 +17,94 @@ use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
 use tower_service::Service;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::allowed_hosts::{AllowedHosts, internal_component};
+use crate::runtime_config::{BlockedNetworks, ClientTls};
 use crate::server::Server;
+use crate::tls::{self, Roots};
 
 /// What Spin waits where a component sets no timeout.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Connections to other servers, shared by all instances of the application.
-pub type Connections = Client<HttpsConnector<Connector>, WasiBody>;
+pub struct Connections {
+    plain: Client<Connector, WasiBody>,
+    /// Those with the configuration of a component and a host.
+    configured: HashMap<String, HashMap<String, Encrypted>>,
+    /// All others. Reading this machine's authorities takes a while, so it waits for the first use.
+    encrypted: OnceLock<Encrypted>,
+    connector: Connector,
+}
 
-/// Makes the shared connections.
-pub fn connections() -> Connections {
+type Encrypted = Client<HttpsConnector<Connector>, WasiBody>;
+
+impl Connections {
+    /// None is open yet.
+    pub fn new(client_tls: &ClientTls, blocked: BlockedNetworks) -> Self {
+        let connector = Connector { blocked };
+        let mut configured: HashMap<String, HashMap<String, Encrypted>> = HashMap::new();
+        for (component, host, config) in client_tls.entries() {
+            configured.entry(component.to_owned()).or_default().insert(
+                host.to_owned(),
+                encrypted(ClientConfig::clone(config), &connector),
+            );
+        }
+        Self {
+            plain: Client::builder(TokioExecutor::new()).build(connector.clone()),
+            configured,
+            encrypted: OnceLock::new(),
+            connector,
+        }
+    }
+
+    fn request(
+        &self,
+        component: &str,
+        request: Request<WasiBody>,
+    ) -> Result<hyper_util::client::legacy::ResponseFuture, Error> {
+        if request.uri().scheme() != Some(&Scheme::HTTPS) {
+            return Ok(self.plain.request(request));
+        }
+        let host = request.uri().host().unwrap_or_default();
+        if let Some(client) = self.configured.get(component).and_then(|all| all.get(host)) {
+            return Ok(client.request(request));
+        }
+        if let Some(client) = self.encrypted.get() {
+            return Ok(client.request(request));
+        }
+        let config = tls::client(Roots::public(), None).map_err(|error| {
+            eprintln!("host: https to {host}: {error:#}");
+            Error::TlsProtocolError
+        })?;
+        let made = encrypted(config, &self.connector);
+        Ok(self.encrypted.get_or_init(|| made).request(request))
+    }
+}
+
+/// As on Spin, both versions of HTTP are offered, and the server chooses.
+fn encrypted(config: ClientConfig, connector: &Connector) -> Encrypted {
     let connector = HttpsConnectorBuilder::new()
-        .with_webpki_roots()
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(Connector);
+        .with_tls_config(config)
+        .https_only()
+        .enable_all_versions()
+        .wrap_connector(connector.clone());
     Client::builder(TokioExecutor::new()).build(connector)
 }
 
 /// One component's way out.
 #[derive(Clone)]
 pub struct Outbound {
+    /// Whose it is.
+    pub component: Arc<str>,
     /// Where it may go.
     pub allowed: Arc<AllowedHosts>,
     /// The shared connections.
-    pub connections: Connections,
+    pub connections: Arc<Connections>,
     /// Who answers requests to other components.
     pub server: Weak<Server>,
 }
@@ -104,11 +162,8 @@ impl Outbound {
             if !self.allowed.allows_self() {
                 return Err(Error::HttpRequestDenied);
             }
-            let address = server
-                .as_ref()
-                .map(|s| s.address())
-                .ok_or(Error::HttpRequestUriInvalid)?;
-            to_self(&mut request, address)?;
+            let server = server.as_ref().ok_or(Error::HttpRequestUriInvalid)?;
+            to_self(&mut request, server.scheme(), server.address())?;
         } else if !self.allowed.allows(request.uri()) {
             return Err(Error::HttpRequestDenied);
         }
@@ -119,13 +174,8 @@ impl Outbound {
             let server = server.ok_or(Error::LoopDetected)?;
             return server.handle_internal(component, request).await;
         }
-        if request.uri().scheme() == Some(&Scheme::HTTPS) {
-            eprintln!(
-                "host: https to {host} refused: this host speaks plain http only; use Spin for TLS"
-            );
-            return Err(Error::TlsProtocolError);
-        }
-        let exchange = CONNECT_TIMEOUT.scope(timeouts.connect, self.connections.request(request));
+        let exchange = self.connections.request(&self.component, request)?;
+        let exchange = CONNECT_TIMEOUT.scope(timeouts.connect, exchange);
         let response = timeout(timeouts.first_byte, exchange)
             .await
             .map_err(|_| Error::ConnectionReadTimeout)?
@@ -135,13 +185,17 @@ impl Outbound {
 }
 
 /// A request without a host, or to `self.alt`, goes to this application's own listener.
-fn to_self(request: &mut Request<WasiBody>, address: SocketAddr) -> Result<(), Error> {
+fn to_self(
+    request: &mut Request<WasiBody>,
+    scheme: Scheme,
+    address: SocketAddr,
+) -> Result<(), Error> {
     let invalid = |_| Error::HttpRequestUriInvalid;
     let authority = Authority::try_from(address.to_string()).map_err(invalid)?;
     let host =
         HeaderValue::try_from(authority.as_str()).map_err(|_| Error::HttpRequestUriInvalid)?;
     let mut parts = std::mem::take(request.uri_mut()).into_parts();
-    parts.scheme = Some(Scheme::HTTP);
+    parts.scheme = Some(scheme);
     parts.authority = Some(authority);
     *request.uri_mut() = Uri::from_parts(parts).map_err(|_| Error::HttpRequestUriInvalid)?;
     request.headers_mut().insert(HOST, host);
@@ -161,6 +215,7 @@ fn client_error(error: &hyper_util::client::legacy::Error) -> Error {
                 },
                 Failure::Refused => Error::ConnectionRefused,
                 Failure::Timeout => Error::ConnectionTimeout,
+                Failure::Blocked => Error::DestinationIpProhibited,
                 Failure::Uri => Error::HttpRequestUriInvalid,
             };
         }
@@ -180,9 +235,11 @@ tokio::task_local! {
     static CONNECT_TIMEOUT: Duration;
 }
 
-/// Opens the TCP connections of the shared client; TLS is put on top of it.
+/// Opens the TCP connections of the shared clients; TLS is put on top of it.
 #[derive(Debug, Clone)]
-pub struct Connector;
+pub struct Connector {
+    blocked: BlockedNetworks,
+}
 
 #[derive(Debug)]
 struct ConnectError(Failure);
@@ -192,6 +249,7 @@ enum Failure {
     Name,
     Refused,
     Timeout,
+    Blocked,
     Uri,
 }
 
@@ -216,8 +274,9 @@ impl Service<Uri> for Connector {
         let limit = CONNECT_TIMEOUT
             .try_with(|limit| *limit)
             .unwrap_or(DEFAULT_TIMEOUT);
+        let blocked = self.blocked.clone();
         Box::pin(async move {
-            let stream = match timeout(limit, connect(&uri)).await {
+            let stream = match timeout(limit, connect(&uri, &blocked)).await {
                 Ok(result) => result.map_err(ConnectError)?,
                 Err(_) => return Err(ConnectError(Failure::Timeout).into()),
             };
@@ -226,7 +285,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-async fn connect(uri: &Uri) -> Result<TcpStream, Failure> {
+async fn connect(uri: &Uri, blocked: &BlockedNetworks) -> Result<TcpStream, Failure> {
     let host = uri.host().ok_or(Failure::Uri)?;
     // The brackets of an IPv6 address belong to the URI only.
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -235,11 +294,17 @@ async fn connect(uri: &Uri) -> Result<TcpStream, Failure> {
     } else {
         80
     };
-    let addresses: Vec<SocketAddr> =
+    let mut addresses: Vec<SocketAddr> =
         tokio::net::lookup_host((host, uri.port_u16().unwrap_or(own_port)))
             .await
             .map_err(|_| Failure::Name)?
             .collect();
+    let known = addresses.len();
+    addresses.retain(|address| !blocked.blocks(address));
+    if known > 0 && addresses.is_empty() {
+        eprintln!("host: {host} is in a network that the runtime configuration blocks");
+        return Err(Failure::Blocked);
+    }
     TcpStream::connect(&*addresses)
         .await
         .map_err(|_| Failure::Refused)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -13,18 +13,23 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::allowed_hosts::{AllowedHosts, internal_component};
 use crate::engine;
 use crate::manifest::{Component, Manifest};
 use crate::options::Options;
-use crate::outbound::{Outbound, connections};
+use crate::outbound::{Connections, Outbound};
 use crate::routes::{Match, Routes};
+use crate::runtime_config::RuntimeConfig;
 use crate::sqlite::Store;
 use crate::stdio::Logs;
+use crate::tls::{self, Identity};
 use crate::variables::{Template, Variables};
 use crate::worker::{Recipe, Workers};
 
@@ -37,6 +42,7 @@ const INTERNAL_CLIENT: SocketAddr =
 /// A loaded application with its listener.
 pub struct Server {
     address: SocketAddr,
+    tls: Option<TlsAcceptor>,
     routes: Routes,
     components: HashMap<String, Workers>,
 }
@@ -48,6 +54,16 @@ impl Server {
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<(Arc<Self>, TcpListener)> {
         let manifest = Manifest::load(&options.manifest)?;
+        let runtime_config = match &options.runtime_config {
+            Some(path) => RuntimeConfig::load(path)?,
+            None => RuntimeConfig::default(),
+        };
+        let tls = match &options.tls {
+            Some((certificate, key)) => {
+                Some(tls::acceptor(Identity::read(certificate, key)?).context("--tls-cert")?)
+            }
+            None => None,
+        };
         let given: HashMap<String, &String> = options
             .variables
             .iter()
@@ -65,9 +81,11 @@ impl Server {
         std::fs::create_dir_all(&logs)
             .with_context(|| format!("cannot make {}", logs.display()))?;
         let engine = engine::engine(&directory.join("cache"), options.perfmap)?;
-        let database: Arc<Path> = directory.join("sqlite_db.db").into();
-
-        let connections = connections();
+        let databases = databases(&runtime_config, directory)?;
+        let connections = Arc::new(Connections::new(
+            &runtime_config.client_tls,
+            runtime_config.blocked,
+        ));
         let mut components = HashMap::new();
         let mut outbounds = Vec::new();
         for id in triggered(&manifest) {
@@ -82,8 +100,7 @@ impl Server {
                 logs: Logs::open(&logs, id, options.quiet)?,
                 variables: Arc::new(component_variables(component, &variables)?),
                 store: Store {
-                    path: database.clone(),
-                    labels: component.sqlite_databases.clone().into(),
+                    files: Arc::new(databases_of(id, component, &databases)?),
                     libsql: options.libsql,
                 },
                 outbound: OnceLock::new(),
@@ -100,12 +117,14 @@ impl Server {
             .with_context(|| format!("cannot listen on {}", options.listen))?;
         let server = Arc::new(Self {
             address: listener.local_addr()?,
+            tls,
             routes: Routes::new(&manifest.triggers)?,
             components,
         });
         for (id, allowed) in outbounds {
             if let Some(workers) = server.components.get(&id) {
                 let _ = workers.state().outbound.set(Outbound {
+                    component: id.into(),
                     allowed: Arc::new(allowed),
                     connections: connections.clone(),
                     server: Arc::downgrade(&server),
@@ -120,15 +139,32 @@ impl Server {
         self.address
     }
 
+    /// What it speaks there.
+    pub fn scheme(&self) -> Scheme {
+        match self.tls {
+            Some(_) => Scheme::HTTPS,
+            None => Scheme::HTTP,
+        }
+    }
+
     /// Accepts connections for ever.
+    ///
+    /// As on Spin a TLS handshake is waited for before the next connection is accepted: who connects and
+    /// stays silent holds up everybody else. In production a proxy stands before it.
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
         loop {
-            match listener.accept().await {
-                Ok((stream, client)) => {
+            match (listener.accept().await, &self.tls) {
+                (Ok((stream, client)), None) => {
                     tokio::spawn(self.clone().connection(stream, client));
                 }
+                (Ok((stream, client)), Some(tls)) => match tls.accept(stream).await {
+                    Ok(stream) => {
+                        tokio::spawn(self.clone().connection(stream, client));
+                    }
+                    Err(error) => eprintln!("host: no TLS with {client}: {error}"),
+                },
                 // Out of file descriptors, or the client is gone already: others still wait.
-                Err(error) => {
+                (Err(error), _) => {
                     eprintln!("host: accept: {error}");
                     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
                 }
@@ -137,7 +173,11 @@ impl Server {
     }
 
     /// No `TCP_NODELAY` and no time limits here, as on Spin: a component that trickles shows it.
-    async fn connection(self: Arc<Self>, stream: TcpStream, client: SocketAddr) {
+    async fn connection(
+        self: Arc<Self>,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        client: SocketAddr,
+    ) {
         let service = service_fn(move |request: Request<Incoming>| {
             let server = self.clone();
             async move {
@@ -146,7 +186,7 @@ impl Server {
             }
         });
         // An error here is the client's: it went away, or does not speak HTTP.
-        let _ = hyper::server::conn::http1::Builder::new()
+        let _ = auto::Builder::new(TokioExecutor::new())
             .serve_connection(TokioIo::new(stream), service)
             .await;
     }
@@ -168,7 +208,7 @@ impl Server {
         let Some(found) = self.routes.find(&path) else {
             return Ok(empty(StatusCode::NOT_FOUND));
         };
-        self.dispatch(request, &found, client).await
+        self.dispatch(request, self.scheme(), &found, client).await
     }
 
     /// Answers a request that another component sent to `<component>.spin.internal`.
@@ -179,7 +219,7 @@ impl Server {
     ) -> Result<Response<WasiBody>, Error> {
         let found = Match::internal(component, request.uri().path());
         // Boxed: a component that calls another is a cycle in the types.
-        Box::pin(self.dispatch(request, &found, INTERNAL_CLIENT))
+        Box::pin(self.dispatch(request, Scheme::HTTP, &found, INTERNAL_CLIENT))
             .await
             .map_err(|e| Error::InternalError(Some(e.to_string())))
     }
@@ -187,6 +227,7 @@ impl Server {
     async fn dispatch(
         &self,
         mut request: Request<WasiBody>,
+        scheme: Scheme,
         found: &Match,
         client: SocketAddr,
     ) -> Result<Response<WasiBody>> {
@@ -194,7 +235,7 @@ impl Server {
             .components
             .get(&found.component)
             .ok_or_else(|| anyhow!("no component {:?} has an HTTP trigger", found.component))?;
-        set_uri(&mut request)?;
+        set_uri(&mut request, scheme)?;
         if let Err(error) = add_spin_headers(&mut request, found, client) {
             eprintln!(
                 "host: component {:?}: bad request: {error:#}",
@@ -222,6 +263,38 @@ fn triggered(manifest: &Manifest) -> Vec<&str> {
     ids.sort_unstable();
     ids.dedup();
     ids
+}
+
+/// The files of all databases: as the configuration says, and `default` in the data directory.
+fn databases(config: &RuntimeConfig, directory: &Path) -> Result<BTreeMap<String, PathBuf>> {
+    let mut databases = config.databases.clone();
+    for path in databases.values() {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)
+                .with_context(|| format!("cannot make {}", parent.display()))?;
+        }
+    }
+    databases
+        .entry("default".to_owned())
+        .or_insert_with(|| directory.join("sqlite_db.db"));
+    Ok(databases)
+}
+
+fn databases_of(
+    id: &str,
+    component: &Component,
+    all: &BTreeMap<String, PathBuf>,
+) -> Result<BTreeMap<String, PathBuf>> {
+    let found = component.sqlite_databases.iter().map(|label| {
+        let path = all.get(label).ok_or_else(|| {
+            anyhow!(
+                "component {id:?}: sqlite database {label:?} is not defined; the runtime configuration \
+                 has no [sqlite_database.{label}]"
+            )
+        })?;
+        Ok((label.clone(), path.clone()))
+    });
+    found.collect()
 }
 
 fn component_environment(component: &Component, options: &Options) -> Vec<(String, String)> {
@@ -278,7 +351,7 @@ fn strip_transport_headers(request: &mut Request<WasiBody>) {
 }
 
 /// Makes the URI absolute, with the host that the client named.
-fn set_uri(request: &mut Request<WasiBody>) -> Result<()> {
+fn set_uri(request: &mut Request<WasiBody>, scheme: Scheme) -> Result<()> {
     let named = match request.headers().get(HOST) {
         Some(host) => Some(host.to_str()?.parse::<Authority>().context("Host header")?),
         None => None,
@@ -290,7 +363,7 @@ fn set_uri(request: &mut Request<WasiBody>) -> Result<()> {
         (None, None) => bail!("no Host header"),
     };
     parts.authority = Some(authority);
-    parts.scheme = Some(Scheme::HTTP);
+    parts.scheme = Some(scheme);
     *request.uri_mut() = Uri::from_parts(parts)?;
     Ok(())
 }

@@ -4,7 +4,8 @@
 //! blocking threads; a connection does one at a time, and a statement whose rows are streamed holds
 //! its connection until the last row was taken or the stream was dropped.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
@@ -31,17 +32,16 @@ const ROWS_AHEAD: usize = 4;
 /// A connection that a component opened.
 #[derive(Clone)]
 pub struct Connection {
-    store: Store,
+    path: PathBuf,
+    libsql: bool,
     opened: Arc<OnceLock<SharedConnection>>,
 }
 
 /// Where the databases of a component are.
 #[derive(Clone)]
 pub struct Store {
-    /// The file that holds them.
-    pub path: Arc<Path>,
-    /// The labels by which it may be opened.
-    pub labels: Arc<[String]>,
+    /// Their files, by the labels by which it may open them.
+    pub files: Arc<BTreeMap<String, PathBuf>>,
     /// Whether it refuses what libSQL refuses.
     pub libsql: bool,
 }
@@ -61,15 +61,14 @@ impl Databases {
     }
 
     fn connect(&mut self, label: &str) -> Result<Connection, Error> {
-        if !self.store.labels.iter().any(|l| l == label) {
-            return Err(Error::AccessDenied);
-        }
+        let path = self.store.files.get(label).ok_or(Error::AccessDenied)?;
         if self.open >= MAX_CONNECTIONS {
             return Err(Error::Io("too many connections opened".to_owned()));
         }
         self.open += 1;
         Ok(Connection {
-            store: self.store.clone(),
+            path: path.clone(),
+            libsql: self.store.libsql,
             opened: Arc::default(),
         })
     }
@@ -88,8 +87,8 @@ impl Connection {
             return Ok(open.clone());
         }
         // rusqlite waits up to 5 s for a lock by itself, and so does Spin.
-        let mut connection = rusqlite::Connection::open(&self.store.path).map_err(io)?;
-        let libsql = self.store.libsql;
+        let mut connection = rusqlite::Connection::open(&self.path).map_err(io)?;
+        let libsql = self.libsql;
         connection
             .authorizer(Some(move |context: AuthContext<'_>| {
                 allows(libsql, context)
