@@ -6,9 +6,12 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod certificates;
 mod instances;
 mod outbound;
 mod requests;
+mod runtime_config;
 mod start;
 mod store;
 mod support;
+mod tls;

@@ -130,18 +130,33 @@ fn a_second_start_is_quick_and_keeps_the_database() {
 }
 
 #[test]
+fn each_start_names_what_is_left_out_as_the_readme_does() {
+    let said = Start::new(&probe("")).up().errors();
+    let line = said.lines().next().expect("a line");
+    let readme = include_str!("../../README.md");
+    let (_, list) = readme.split_once("## Left out").expect("the list");
+    let list = list.split("\n## ").next().unwrap_or_default();
+    let list = list.split_whitespace().collect::<Vec<_>>().join(" ");
+    for one in bluegate_host::LEFT_OUT {
+        assert!(line.contains(one), "{line:?} does not name {one}");
+        assert!(list.contains(one), "the README's list does not name {one}");
+    }
+}
+
+#[test]
 fn it_ends_at_once_though_a_request_is_not_answered() {
     let host = Start::new(&probe("")).up();
     let _waiting = host.send("GET", "/wait/60000", &[], b"");
     std::thread::sleep(Duration::from_millis(200));
-    assert_eq!(host.errors(), "");
+    let said = host.errors();
+    assert_eq!(said.lines().count(), 1, "only what it leaves out: {said}");
     let errors = host.directory.join("host_stderr.txt");
     let errors = std::fs::File::open(errors).expect("its errors");
     let (code, took) = host.stop();
     // Read by the open file: the directory is gone by now.
     assert_eq!(
         std::io::read_to_string(errors).expect("its errors"),
-        "",
+        said,
         "no complaint"
     );
     assert_eq!(code, Some(0));

@@ -116,7 +116,10 @@ impl Start {
         let mut child = self.command.stderr(file).spawn().expect("the host starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let line = lines.next().and_then(Result::ok).unwrap_or_default();
-        let Some(address) = line.strip_prefix("listening http://") else {
+        let address = line
+            .strip_prefix("listening ")
+            .and_then(|url| url.split_once("://"));
+        let Some((_, address)) = address else {
             let _ = child.wait();
             panic!(
                 "it did not start: {line:?} {}",
