@@ -7,6 +7,8 @@ use std::time::Duration;
 use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::Value;
 
+use crate::{Raw, Stack};
+
 /// Keeps cookies; never follows a redirect on its own.
 #[derive(Clone)]
 pub struct Browser {
@@ -90,6 +92,17 @@ impl Browser {
         self.send(Method::POST, url, &all, body.into_bytes())
     }
 
+    /// A request as it stands, with the cookies of this browser.
+    pub fn send_raw(&mut self, stack: &Stack, request: Raw) -> Answer {
+        let request = match self.cookie_header() {
+            Some(cookies) => request.header("Cookie", &cookies),
+            None => request,
+        };
+        let answer = request.send(stack);
+        self.keep_cookies(&answer);
+        answer
+    }
+
     /// Any request. `url` is absolute or begins with a slash.
     pub fn send(
         &mut self,
@@ -107,13 +120,8 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if !self.cookies.is_empty() {
-            let cookies: Vec<_> = self
-                .cookies
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
-            request = request.header("cookie", cookies.join("; "));
+        if let Some(cookies) = self.cookie_header() {
+            request = request.header("cookie", cookies);
         }
         let (asked, sent) = (request.method_ref().cloned(), body.clone());
         let request = request.body(body).expect("a request");
@@ -133,6 +141,20 @@ impl Browser {
             body,
         };
         crate::witness::note(&self.base, &asked.unwrap_or_default(), &url, &sent, &answer);
+        self.keep_cookies(&answer);
+        answer
+    }
+
+    fn cookie_header(&self) -> Option<String> {
+        let cookies: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        (!cookies.is_empty()).then(|| cookies.join("; "))
+    }
+
+    fn keep_cookies(&mut self, answer: &Answer) {
         for cookie in answer.headers.get_all("set-cookie") {
             let cookie = cookie.to_str().expect("a cookie");
             let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
@@ -143,7 +165,6 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        answer
     }
 }
 

@@ -7,6 +7,7 @@
 mod backend;
 mod browser;
 mod flow;
+mod raw;
 mod stack;
 mod witness;
 
@@ -15,4 +16,5 @@ pub use browser::{Answer, Browser};
 pub use flow::{
     Application, Consent, Flow, Tokens, basic, challenge, pairs, password, post_sign_in, verifier,
 };
+pub use raw::{Framing, Raw};
 pub use stack::Stack;
