@@ -96,7 +96,7 @@ async fn answer(
     if target.version == Version::V3 && !app.config.v3_enabled {
         return Err(Refusal::VersionOff);
     }
-    let examined = access::examine(app, request).await;
+    let examined = access::examine(app, request, target.version).await;
     if let Some(link) = &examined.link {
         trail.identify(link);
     }

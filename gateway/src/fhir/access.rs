@@ -20,13 +20,17 @@ use crate::store::breaker;
 use crate::version::{PatientIds, Version};
 
 /// Finds the live token of a request: lock-down (503), bearer (401), application (401), grant (401 or 403),
-/// in this order.
+/// in this order. `version` is the one that the route serves.
 ///
 /// # Errors
 ///
 /// The [`Refusal`] for the first of these checks that fails.
-pub async fn authenticate(app: &App, request: &Request) -> Result<LiveToken, Refusal> {
-    examine(app, request).await.result
+pub async fn authenticate(
+    app: &App,
+    request: &Request,
+    version: Version,
+) -> Result<LiveToken, Refusal> {
+    examine(app, request, version).await.result
 }
 
 /// A token that is live, with everything it leads to.
@@ -200,19 +204,18 @@ pub(super) struct Examined {
     pub(super) result: Result<LiveToken, Refusal>,
 }
 
-pub(super) async fn examine(app: &App, request: &Request) -> Examined {
+pub(super) async fn examine(app: &App, request: &Request, version: Version) -> Examined {
     let bearer = bearer(&request.headers);
     let hash = match &bearer {
         Bearer::Token(token) => Some(SecretHash::of(token)),
         Bearer::Missing | Bearer::Malformed => None,
     };
-    let version = version_segment(&request.path);
     let Lookup {
         locked_down,
         breaker,
         token,
         ..
-    } = match access::lookup(&*app.database, hash, version).await {
+    } = match access::lookup(&*app.database, hash, version.segment()).await {
         Ok(lookup) => lookup,
         Err(error) => {
             app.log.object(&serde_json::json!({
@@ -319,13 +322,6 @@ pub(super) fn is_form(headers: &HeaderMap) -> bool {
                 .trim()
                 .eq_ignore_ascii_case("application/x-www-form-urlencoded")
         })
-}
-
-fn version_segment(path: &str) -> &'static str {
-    path.split('/')
-        .nth(1)
-        .and_then(Version::parse)
-        .map_or("", Version::segment)
 }
 
 mod sealed {

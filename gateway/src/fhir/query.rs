@@ -79,7 +79,9 @@ pub fn only_names(search: &Search, own: &PatientId) -> Result<(), Refusal> {
 ///
 /// [`Refusal::NotFound`] or [`Refusal::OtherPersonRead`].
 pub fn check_id(resource: ResourceType, id: &str, own: &PatientId) -> Result<(), Refusal> {
-    let is_fhir_id = (1..=64).contains(&id.len())
+    // An address with one of the two is that of another resource to everybody on the way (RFC 3986, 6.2.2.3).
+    let is_fhir_id = !matches!(id, "." | "..")
+        && (1..=64).contains(&id.len())
         && id
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
@@ -302,7 +304,17 @@ mod tests {
 
     #[test]
     fn what_is_no_fhir_id_is_not_found() {
-        for id in ["", "a/b", "a b", "..%2F", "$generate", "ä", &"x".repeat(65)] {
+        for id in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a b",
+            "..%2F",
+            "$generate",
+            "ä",
+            &"x".repeat(65),
+        ] {
             for resource in ResourceType::ALL {
                 assert_eq!(
                     check_id(resource, id, &own()),

@@ -60,7 +60,7 @@ pub(super) async fn permit<I>(
         Ok(Some(_)) => {}
         // Something changed while the backend was thinking; say what.
         Ok(None) => {
-            return Err(examine(app, request)
+            return Err(examine(app, request, authorized.version())
                 .await
                 .result
                 .err()

@@ -60,7 +60,7 @@ async fn released(
     allowance: &mut Option<Allowance>,
 ) -> Result<Reply, Refusal> {
     let app = &site.app;
-    let token = authenticate(app, request).await?;
+    let token = authenticate(app, request, version).await?;
     if !token.permissions().contains(Permissions::PROFILE) {
         note(site, request, &token, "insufficient_scope").await?;
         return Err(Refusal::InsufficientScope("profile".to_owned()));
@@ -94,7 +94,7 @@ async fn released(
     .map_err(unavailable)?
     {
         Some(_) => Ok(reply),
-        None => Err(authenticate(app, request)
+        None => Err(authenticate(app, request, version)
             .await
             .err()
             .unwrap_or(Refusal::InvalidToken)),
