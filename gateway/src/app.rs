@@ -1,5 +1,6 @@
 //! What every handler has: configuration and ports of one instance, and facts of one request.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -61,14 +62,55 @@ impl App {
     }
 }
 
+/// A client's body on its way.
+pub trait Body {
+    /// Reads it to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`] where there is no end, or none within `limit` bytes.
+    fn read(self, limit: usize) -> impl Future<Output = Result<Bytes, BodyError>>;
+}
+
+/// A body that is here already.
+impl Body for Bytes {
+    async fn read(self, limit: usize) -> Result<Self, BodyError> {
+        if self.len() > limit {
+            Err(BodyError::TooLarge)
+        } else {
+            Ok(self)
+        }
+    }
+}
+
+/// Why there is no whole body.
+#[allow(clippy::exhaustive_enums)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BodyError {
+    /// It broke off.
+    Broken,
+    /// It is larger than the limit.
+    TooLarge,
+}
+
+/// Why the head of a request cannot be read.
+#[allow(clippy::exhaustive_enums)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HeadError {
+    /// It is no HTTP.
+    Malformed,
+    /// Its target is too long.
+    TargetTooLong,
+    /// It has too many header fields.
+    TooLarge,
+}
+
 /// One request, read whole (bodies are limited before they come here).
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct Request {
     /// GET, HEAD, POST, PUT or DELETE.
     pub method: Method,
-    /// The path, percent-encoded as received, without query.
-    pub path: String,
     /// The query without `?`, as received.
     pub query: Option<String>,
     /// All headers of the client.

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 
 /// A boxed future of a port.
@@ -75,7 +75,7 @@ pub struct UpstreamRequest {
     pub method: Method,
     /// Absolute URL.
     pub url: String,
-    /// Exactly the headers to send; nothing is added but what HTTP itself needs.
+    /// Exactly the headers to send; nothing is added but `Host` and [`UpstreamRequest::length`].
     pub headers: HeaderMap,
     /// The body; empty for GET.
     pub body: Bytes,
@@ -83,6 +83,16 @@ pub struct UpstreamRequest {
     pub timeout: Duration,
     /// Largest accepted body in bytes, as it comes over the wire.
     pub body_limit: usize,
+}
+
+impl UpstreamRequest {
+    /// What `Content-Length` says. Without it hosts send a body in chunks, which servers that go by the length read
+    /// as an empty one; and RFC 9110, section 8.6, wants it where a method foresees a body and there is none.
+    #[must_use]
+    pub fn length(&self) -> Option<HeaderValue> {
+        let foreseen = matches!(self.method, Method::POST | Method::PUT | Method::PATCH);
+        (foreseen || !self.body.is_empty()).then(|| HeaderValue::from(self.body.len()))
+    }
 }
 
 /// A whole answer: a body that broke off is an error, never a shorter body.
@@ -230,5 +240,33 @@ impl From<Vec<u8>> for Value {
 impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_has_a_length_where_its_method_foresees_a_body() {
+        for (method, body, length) in [
+            (Method::POST, "abc", Some("3")),
+            (Method::POST, "", Some("0")),
+            (Method::PUT, "", Some("0")),
+            (Method::GET, "", None),
+            (Method::DELETE, "", None),
+        ] {
+            let request = UpstreamRequest {
+                method,
+                url: String::new(),
+                headers: HeaderMap::new(),
+                body: Bytes::from_static(body.as_bytes()),
+                timeout: Duration::ZERO,
+                body_limit: 0,
+            };
+            let told = request.length();
+            let told = told.as_ref().map(|value| value.to_str().unwrap());
+            assert_eq!(told, length, "{}", request.method);
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! HTTP: the route table, and the layer around all routes.
 //!
-//! A route's handler gets the parsed request and gives a whole answer. The layer around it adds what every
-//! answer has: request id, security headers, CORS where the route is for other origins, compression and
-//! `Content-Length`. Handlers live in the modules below, one for each part of the contract.
+//! A request passes the `door`, where its body is read. A route's handler gets the parsed request and gives a whole
+//! answer, around which `frame` puts what every answer has. Handlers live in the modules below, one for each part of
+//! the contract.
 
 mod account;
 mod assets;
@@ -14,6 +14,8 @@ mod cookies;
 mod developer;
 mod discovery;
 mod docs;
+mod door;
+mod frame;
 mod health;
 mod ops;
 mod pages;
@@ -34,17 +36,17 @@ use axum::routing::{get, post, put};
 use axum::{Extension, Router};
 use bluegate_shared::scope::ResourceType;
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, ORIGIN, VARY};
+use http::header::ALLOW;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use tower_service::Service as _;
 
-use crate::app::{App, Reply, Request};
-use crate::compression;
+use crate::app::{App, Body, HeadError, Reply, Request};
 use crate::drain::{Turn, take_turn};
 use crate::fhir::{self, Interaction, Target};
 use crate::jwks::KeyCache;
+use crate::ports::Entropy;
 use crate::rate::Limited;
 use crate::secret::{Secret, hex, keyed_hash};
 use crate::signin::provider::Provider;
@@ -52,7 +54,8 @@ use crate::store::StoreError;
 use crate::store::reauthentication::begin_epoch;
 use crate::version::Version;
 
-use reply::{problem, set};
+use frame::Frame;
+use reply::problem;
 
 /// The gateway of one instance, ready to answer. Cheap to clone.
 #[derive(Clone)]
@@ -97,40 +100,20 @@ impl Gateway {
         }
     }
 
-    /// Answers one request whose body was read whole.
-    pub async fn respond(&self, request: http::Request<Bytes>) -> Reply {
+    /// Answers one request. Its body is read where its method has one.
+    pub async fn respond<B: Body>(&self, request: http::Request<B>) -> Reply {
         let app = &self.site.app;
-        let Ok(random) = Secret::random(app.entropy.as_ref()) else {
-            return unavailable(request.uri().path());
+        let (mut parts, body) = request.into_parts();
+        let https = app.config.is_https();
+        let Some(request_id) = request_id(app.entropy.as_ref()) else {
+            return unavailable(parts, app.entropy.as_ref(), https);
         };
-        // 128 bits of it, in hexadecimal.
-        let request_id: String = random.hash().hex().chars().take(32).collect();
-        let (parts, body) = request.into_parts();
-        let head = parts.method == Method::HEAD;
-        let path = parts.uri.path().to_owned();
-        let accept_gzip = compression::accepts_gzip(&parts.headers);
-        let mut reply = if parts.method == Method::OPTIONS {
-            self.preflight(&parts).await
-        } else {
-            self.route(parts, body, request_id.clone()).await
-        };
-        finish_empty(&mut reply);
-        if path.starts_with("/v3/fhir/") {
-            speak_fhir(&mut reply);
+        if let Err(refusal) = door::canonicalise(&mut parts.uri) {
+            return Frame::of(&parts, https).around(refusal.reply(), &request_id);
         }
-        let mut reply = compression::compress(reply, accept_gzip);
-        if let Ok(value) = HeaderValue::from_str(&request_id) {
-            reply.headers_mut().insert(X_REQUEST_ID, value);
-        }
-        add_common_headers(app, &path, &mut reply);
-        let length = reply.body().len();
-        reply
-            .headers_mut()
-            .insert(CONTENT_LENGTH, HeaderValue::from(length));
-        if head {
-            *reply.body_mut() = Bytes::new();
-        }
-        reply
+        let frame = Frame::of(&parts, https);
+        let reply = self.admit(parts, body, &frame, request_id.clone()).await;
+        frame.around(reply, &request_id)
     }
 
     /// Whether work that is no part of an answer is due. Whoever is told so calls [`Gateway::drain`].
@@ -146,24 +129,24 @@ impl Gateway {
         self.site.app.drain.end();
     }
 
-    /// For a body that is too large to read.
-    #[must_use]
-    pub fn too_large(&self) -> Reply {
-        problem(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            "The body is larger than 256 KiB.",
-        )
-    }
-
-    /// For a body that broke off.
-    #[must_use]
-    pub fn broken_request(&self) -> Reply {
-        problem(
-            StatusCode::BAD_REQUEST,
-            "body_broken",
-            "The body broke off before its end.",
-        )
+    /// To the route, past the door.
+    async fn admit<B: Body>(
+        &self,
+        parts: Parts,
+        body: B,
+        frame: &Frame,
+        request_id: String,
+    ) -> Reply {
+        if parts.method == Method::OPTIONS {
+            return self.preflight(&parts, frame).await;
+        }
+        if let Err(refusal) = door::examine(&parts.method, &parts.headers) {
+            return refusal.reply();
+        }
+        match door::read(&parts.method, body, self.site.app.clock.as_ref()).await {
+            Ok(body) => self.route(parts, body, request_id).await,
+            Err(refusal) => refusal.reply(),
+        }
     }
 
     async fn route(&self, parts: Parts, body: Bytes, request_id: String) -> Reply {
@@ -181,7 +164,6 @@ impl Gateway {
         };
         let request = Request {
             method: method.clone(),
-            path: path.to_owned(),
             query: parts.uri.query().map(str::to_owned),
             client_address: client_address(&self.site.app, &parts),
             started_at: self.site.app.clock.now(),
@@ -195,11 +177,7 @@ impl Gateway {
             .extension(request)
             .body(axum::body::Body::empty());
         let Ok(routed) = routed else {
-            return problem(
-                StatusCode::BAD_REQUEST,
-                "path_malformed",
-                "The path cannot be read.",
-            );
+            return door::Refusal::PathMalformed.reply();
         };
         let mut router = self.router.clone();
         match router.call(routed).await {
@@ -209,7 +187,7 @@ impl Gateway {
     }
 
     /// A CORS preflight is answered with the methods that the route has.
-    async fn preflight(&self, parts: &Parts) -> Reply {
+    async fn preflight(&self, parts: &Parts, frame: &Frame) -> Reply {
         let mut probe = http::Request::new(Bytes::new()).into_parts().0;
         probe.method = Method::OPTIONS;
         probe.uri = parts.uri.clone();
@@ -222,41 +200,40 @@ impl Gateway {
             .get(ALLOW)
             .cloned()
             .unwrap_or(HeaderValue::from_static("GET,HEAD"));
-        let mut reply = Reply::new(Bytes::new());
-        *reply.status_mut() = StatusCode::NO_CONTENT;
-        if is_cross_origin(parts.uri.path()) && parts.headers.contains_key(ORIGIN) {
-            reply
-                .headers_mut()
-                .insert("access-control-allow-methods", methods.clone());
-            set(
-                &mut reply,
-                HeaderName::from_static("access-control-allow-headers"),
-                "Authorization, Content-Type, Prefer, If-None-Match",
-            );
-            set(
-                &mut reply,
-                HeaderName::from_static("access-control-max-age"),
-                "86400",
-            );
-        }
-        reply.headers_mut().insert(ALLOW, methods);
-        reply
+        frame.preflight(&parts.headers, methods)
     }
 }
 
-/// The answer of every route but `/health` while the configuration or the store cannot be used.
+/// The answer of every route but `/health` while the configuration or the store cannot be used. `https` is what the
+/// public address begins with, as far as that is known.
 #[must_use]
-pub fn unavailable(path: &str) -> Reply {
-    if matches!(path, "/health" | "/health/") {
-        return health::alive();
-    }
-    let mut reply = problem(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "not_configured",
-        "The gateway is not configured. Its log names the variable and says what to write.",
-    );
-    set(&mut reply, http::header::RETRY_AFTER, "60");
-    reply
+pub fn unavailable(mut parts: Parts, entropy: &dyn Entropy, https: bool) -> Reply {
+    let path = door::canonicalise(&mut parts.uri).map(|()| parts.uri.path());
+    let reply = match path {
+        // Liveness is about this process alone.
+        Ok("/health" | "/health/") => health::alive(),
+        _ => door::Refusal::NotConfigured.reply(),
+    };
+    let request_id = request_id(entropy).unwrap_or_default();
+    Frame::of(&parts, https).around(reply, &request_id)
+}
+
+/// The answer to a request whose head cannot be read.
+#[must_use]
+pub fn unreadable(head: HeadError, entropy: &dyn Entropy, https: bool) -> Reply {
+    let refusal = match head {
+        HeadError::Malformed => door::Refusal::PathMalformed,
+        HeadError::TargetTooLong => door::Refusal::TargetTooLong,
+        HeadError::TooLarge => door::Refusal::HeadTooLarge,
+    };
+    let request_id = request_id(entropy).unwrap_or_default();
+    Frame::of_nothing(https).around(refusal.reply(), &request_id)
+}
+
+/// 128 random bits in hexadecimal.
+fn request_id(entropy: &dyn Entropy) -> Option<String> {
+    let random = Secret::random(entropy).ok()?;
+    Some(random.hash().hex().chars().take(32).collect())
 }
 
 /// What handlers have.
@@ -490,7 +467,7 @@ impl FromRequestParts<Site> for ResourcePath {
 }
 
 fn not_found() -> Answer {
-    problem(StatusCode::NOT_FOUND, "not_found", "There is nothing here.").into()
+    problem(StatusCode::NOT_FOUND, NOT_FOUND, "There is nothing here.").into()
 }
 
 async fn whole(response: Response) -> Reply {
@@ -501,89 +478,6 @@ async fn whole(response: Response) -> Reply {
         .map(http_body_util::Collected::to_bytes)
         .unwrap_or_default();
     Reply::from_parts(parts, body)
-}
-
-/// The router's own answers have no body; ours always say what happened.
-fn finish_empty(reply: &mut Reply) {
-    if reply.status() == StatusCode::METHOD_NOT_ALLOWED && reply.body().is_empty() {
-        let allow = reply.headers().get(ALLOW).cloned();
-        *reply = problem(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            "This route does not have that method; see Allow.",
-        );
-        if let Some(allow) = allow {
-            reply.headers_mut().insert(ALLOW, allow);
-        }
-    }
-}
-
-/// Errors below the FHIR base of v3 are OperationOutcomes (wire contract, 7.5), those of the router too.
-fn speak_fhir(reply: &mut Reply) {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Problem<'a> {
-        #[serde(borrow)]
-        detail: std::borrow::Cow<'a, str>,
-        #[serde(borrow)]
-        code: std::borrow::Cow<'a, str>,
-    }
-    if !reply.status().is_client_error() && !reply.status().is_server_error() {
-        return;
-    }
-    let Ok(problem) = serde_json::from_slice::<Problem<'_>>(reply.body()) else {
-        return;
-    };
-    let outcome = fhir::refusal::operation_outcome(reply.status(), &problem.code, &problem.detail);
-    *reply.body_mut() = Bytes::from(outcome.to_string());
-    set(reply, http::header::CONTENT_TYPE, "application/fhir+json");
-}
-
-fn add_common_headers(app: &App, path: &str, reply: &mut Reply) {
-    set(
-        reply,
-        HeaderName::from_static("x-content-type-options"),
-        "nosniff",
-    );
-    if app.config.is_https() {
-        set(
-            reply,
-            HeaderName::from_static("strict-transport-security"),
-            "max-age=31536000; includeSubDomains",
-        );
-    }
-    if is_cross_origin(path) {
-        set(
-            reply,
-            HeaderName::from_static("access-control-allow-origin"),
-            "*",
-        );
-        set(
-            reply,
-            HeaderName::from_static("access-control-expose-headers"),
-            "ETag, WWW-Authenticate, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID, Location",
-        );
-    }
-    if !reply.headers().contains_key(VARY) {
-        set(reply, VARY, "Accept-Encoding");
-    }
-}
-
-/// Routes for web applications of other origins, without cookies (wire contract, 7.5).
-fn is_cross_origin(path: &str) -> bool {
-    if path.starts_with("/.well-known/")
-        || path.starts_with("/o/register")
-        || path.starts_with("/connect/")
-    {
-        return true;
-    }
-    let Some((version, rest)) = path.trim_start_matches('/').split_once('/') else {
-        return false;
-    };
-    Version::parse(version).is_some()
-        && (rest.starts_with("fhir/")
-            || rest.starts_with("connect/")
-            || (rest.starts_with("o/") && !rest.starts_with("o/authorize")))
 }
 
 /// The client's address: the direct peer, or what a trusted proxy says.
@@ -625,7 +519,8 @@ fn peer_address(parts: &Parts) -> String {
         .map_or_else(|_| value.to_owned(), |address| address.ip().to_string())
 }
 
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The code of what belongs to no route.
+const NOT_FOUND: &str = "not_found";
 
 #[cfg(test)]
 mod tests;

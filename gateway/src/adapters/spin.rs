@@ -16,18 +16,14 @@ use spin_sdk::sqlite::wit::sqlite::Connection;
 use spin_sdk::sqlite::{Error as SqliteError, Value as SqliteValue};
 use spin_sdk::wasip3::http::types::{ErrorCode, Request, RequestOptions, Response};
 
-use self::wire::BodyError;
-use crate::app::{App, Reply};
+use crate::app::{App, BodyError, Reply};
 use crate::config::{Config, ConfigError, VARIABLES};
 use crate::ports::{
     Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
     UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, Value,
 };
 use crate::store::migrate::{is_current, migrate};
-use crate::web::{Gateway, unavailable};
-
-/// Largest body that a client may send.
-const REQUEST_LIMIT: usize = 256 * 1024;
+use crate::web::{Gateway, unavailable, unreadable};
 
 thread_local! {
     static GATEWAY: RefCell<Option<Gateway>> = const { RefCell::new(None) };
@@ -43,35 +39,33 @@ pub async fn serve(request: Request) -> Result<Response, ErrorCode> {
 }
 
 async fn answer(request: Request) -> Reply {
-    let Some(head) = wire::head(&request) else {
-        return unavailable("");
+    let (head, body) = match wire::received(request) {
+        Ok(received) => received,
+        Err(error) => return unreadable(error, &SystemEntropy, is_https().await),
     };
-    let (parts, ()) = head.into_parts();
     let gateway = match gateway().await {
         Ok(gateway) => gateway,
         Err(problem) => {
-            // Liveness is about this process alone.
             println!(
                 "{}",
                 serde_json::json!({ "level": "critical", "event": "start", "problem": problem.to_string() })
             );
-            return unavailable(parts.uri.path());
+            return unavailable(head.into_parts().0, &SystemEntropy, is_https().await);
         }
     };
-    let reply = match wire::body(request, &parts.headers, REQUEST_LIMIT).await {
-        Ok(body) => {
-            gateway
-                .respond(http::Request::from_parts(parts, body))
-                .await
-        }
-        Err(BodyError::TooLarge) => gateway.too_large(),
-        Err(BodyError::Broken) => gateway.broken_request(),
-    };
+    let reply = gateway.respond(head.map(|()| body)).await;
     // The answer does not wait for it; the host lets the instance finish what it began.
     if let Some(turn) = gateway.begin_drain() {
         spin_sdk::wasip3::spawn(async move { gateway.drain(turn).await });
     }
     reply
+}
+
+/// What the public address begins with, where there is no configuration to ask.
+async fn is_https() -> bool {
+    spin_sdk::variables::get("public_base_url")
+        .await
+        .is_ok_and(|address| address.starts_with("https://"))
 }
 
 /// The gateway of this instance, started where it is not yet.

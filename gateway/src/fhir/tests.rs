@@ -369,17 +369,8 @@ impl Call {
     }
 
     fn request(&self, world: &World) -> Request {
-        let id = match &self.target.interaction {
-            Interaction::Read { id } => format!("/{id}"),
-            Interaction::Search => String::new(),
-        };
         Request {
             method: self.method.clone(),
-            path: format!(
-                "/{}/fhir/{}{id}",
-                self.target.version.segment(),
-                self.target.resource.name()
-            ),
             query: (!self.query.is_empty()).then(|| self.query.clone()),
             headers: self.headers.clone(),
             body: Bytes::from(self.body.clone()),

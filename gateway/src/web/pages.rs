@@ -11,7 +11,7 @@ use bluegate_shared::scope::{Permissions, ResourceType, ScopeSet};
 use http::header::{ACCEPT_LANGUAGE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
-use super::reply::{Forms, page};
+use super::reply::{Forms, Told, page};
 use super::{authorize, signin};
 use crate::app::{Reply, Request};
 use crate::policy::application::{Application, DataAccessType, inactive_text};
@@ -236,6 +236,36 @@ pub(super) fn problem(request: &Request, language: Language, problem: &Problem) 
             .insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     reply
+}
+
+/// A request that came to no handler: its body was too large or late, or the gateway cannot work.
+pub(super) fn refused(
+    language: Language,
+    status: StatusCode,
+    told: &Told,
+    request_id: &str,
+) -> Reply {
+    let texts = Texts::of(language);
+    let (heading, paragraphs) = if status.is_server_error() {
+        (texts.unavailable_heading, texts.unavailable_text)
+    } else {
+        (texts.request_heading, texts.request_text)
+    };
+    let template = ProblemPage {
+        lang: language.tag(),
+        texts,
+        code: &told.code,
+        heading,
+        paragraphs,
+        detail: &told.detail,
+        retry: None,
+        request_id,
+    };
+    page(
+        status,
+        template.render().unwrap_or_default(),
+        Forms::StayHere,
+    )
 }
 
 /// `Retry-After` while a lock-down holds.

@@ -28,11 +28,25 @@ pub(crate) fn document<T: Serialize + ?Sized>(body: &T) -> Reply {
     reply
 }
 
-/// The error body of routes that are not OAuth endpoints: `{"detail":…,"code":…}` (wire contract, 7.5).
+/// The error body of routes that are not OAuth endpoints: `{"detail":…,"code":…}` (wire contract, 7.5). On a route
+/// whose errors look otherwise, the layer around it says the same in that shape.
 pub(crate) fn problem(status: StatusCode, code: &str, detail: &str) -> Reply {
     let mut reply = json(status, &json!({ "detail": detail, "code": code }));
     set(&mut reply, CACHE_CONTROL, "no-store");
+    reply.extensions_mut().insert(Told {
+        code: code.to_owned(),
+        detail: detail.to_owned(),
+    });
     reply
+}
+
+/// What a [`problem`] tells.
+#[derive(Clone)]
+pub(crate) struct Told {
+    /// Machine reason.
+    pub(crate) code: String,
+    /// Words for whoever makes the client.
+    pub(crate) detail: String,
 }
 
 /// An OAuth error (RFC 6749, section 5.2), never cached.

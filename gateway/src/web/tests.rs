@@ -31,6 +31,7 @@ mod clock;
 mod consent;
 mod developer;
 mod docs;
+mod door;
 mod drill;
 mod faults;
 mod keys;

@@ -7,7 +7,7 @@
 
 use bytes::Bytes;
 use futures::FutureExt as _;
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{
@@ -16,46 +16,59 @@ use spin_sdk::wasip3::http::types::{
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult, spawn};
 use spin_sdk::wasip3::{wit_future, wit_stream};
 
-use crate::app::Reply;
+use crate::app::{Body, BodyError, HeadError, Reply};
 use crate::ports::UpstreamRequest;
 
-/// Why there is no whole body.
-pub(super) enum BodyError {
-    Broken,
-    TooLarge,
-}
-
-/// Method, path and headers of a client's request, whose body was not read yet.
-pub(super) fn head(request: &Request) -> Option<http::Request<()>> {
+/// Head and body of a client's request. Nothing of the body was read yet.
+pub(super) fn received(request: Request) -> Result<(http::Request<()>, ClientBody), HeadError> {
     let mut head = http::Request::new(());
-    *head.method_mut() = Method::try_from(request.get_method()).ok()?;
+    *head.method_mut() =
+        Method::try_from(request.get_method()).map_err(|_| HeadError::Malformed)?;
     *head.uri_mut() = match request.get_path_with_query() {
-        Some(path) => Uri::try_from(path).ok()?,
+        Some(target) if target.len() > LONGEST_TARGET => return Err(HeadError::TargetTooLong),
+        Some(target) => Uri::try_from(target).map_err(|_| HeadError::Malformed)?,
         None => Uri::from_static("/"),
     };
     *head.headers_mut() = headers(request.get_headers())?;
-    Some(head)
+    let announced = length(head.headers());
+    Ok((head, ClientBody { request, announced }))
 }
 
-/// The body of a client's request.
-pub(super) async fn body(
+/// The body of a client's request, which costs nothing until it is read.
+pub(super) struct ClientBody {
     request: Request,
-    headers: &HeaderMap,
-    limit: usize,
-) -> Result<Bytes, BodyError> {
-    let length = length(headers);
-    if length.is_none_or(|length| length == 0) && !headers.contains_key(TRANSFER_ENCODING) {
-        return Ok(Bytes::new());
+    announced: Option<usize>,
+}
+
+impl Body for ClientBody {
+    async fn read(self, limit: usize) -> Result<Bytes, BodyError> {
+        let (mut stream, trailers) = Request::consume_body(self.request, done());
+        let read = whole(&mut stream, trailers, self.announced, limit).await;
+        if read == Err(BodyError::TooLarge) && self.announced.is_none_or(|all| all <= THROWN_AWAY) {
+            throw_away(&mut stream).await;
+        }
+        read
     }
-    let (stream, trailers) = Request::consume_body(request, done());
-    whole(stream, trailers, length, limit).await
+}
+
+/// Reads on where a body is not much too large: a connection that is closed before all of it came is reset, and the
+/// client may never see the answer that says why.
+async fn throw_away(stream: &mut StreamReader<u8>) {
+    let mut thrown_away = 0;
+    while thrown_away < THROWN_AWAY {
+        let (result, piece) = stream.read(Vec::with_capacity(PIECE)).await;
+        thrown_away += piece.len();
+        if !matches!(result, StreamResult::Complete(_)) {
+            break;
+        }
+    }
 }
 
 /// Hands an answer over. Its body is on its way when this returns.
 pub(super) fn respond(reply: Reply) -> Result<Response, ErrorCode> {
     let (parts, body) = reply.into_parts();
     let contents = (!body.is_empty()).then(|| sent(body));
-    let fields = fields(&parts.headers)?;
+    let fields = fields(parts.headers.iter())?;
     let (response, _) = Response::new(fields, contents, no_trailers());
     response
         .set_status_code(parts.status.as_u16())
@@ -75,9 +88,15 @@ pub(super) async fn send(
     request: UpstreamRequest,
     options: RequestOptions,
 ) -> Result<Incoming, ErrorCode> {
+    let length = request.length();
     let uri = Uri::try_from(request.url).map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
     let contents = (!request.body.is_empty()).then(|| sent(request.body));
-    let fields = fields(&request.headers)?;
+    let fields = fields(
+        request
+            .headers
+            .iter()
+            .chain(length.iter().map(|length| (&CONTENT_LENGTH, length))),
+    )?;
     let (outgoing, _) = Request::new(fields, contents, no_trailers(), Some(options));
     let invalid = |()| ErrorCode::HttpRequestUriInvalid;
     if request.method != Method::GET {
@@ -97,7 +116,7 @@ pub(super) async fn send(
     Ok(Incoming {
         status: StatusCode::from_u16(response.get_status_code())
             .map_err(|_| ErrorCode::HttpProtocolError)?,
-        headers: headers(response.get_headers()).ok_or(ErrorCode::HttpProtocolError)?,
+        headers: headers(response.get_headers()).map_err(|_| ErrorCode::HttpProtocolError)?,
         response,
     })
 }
@@ -106,15 +125,15 @@ impl Incoming {
     /// Reads the body to its end.
     pub(super) async fn body(self, limit: usize) -> Result<Bytes, BodyError> {
         let length = length(&self.headers);
-        let (stream, trailers) = Response::consume_body(self.response, done());
-        whole(stream, trailers, length, limit).await
+        let (mut stream, trailers) = Response::consume_body(self.response, done());
+        whole(&mut stream, trailers, length, limit).await
     }
 }
 
 type TrailersReader = FutureReader<Result<Option<Trailers>, ErrorCode>>;
 
 async fn whole(
-    mut stream: StreamReader<u8>,
+    stream: &mut StreamReader<u8>,
     trailers: TrailersReader,
     length: Option<usize>,
     limit: usize,
@@ -172,21 +191,23 @@ fn no_trailers() -> TrailersReader {
     wit_future::new(|| Ok(None)).1
 }
 
-fn headers(fields: Fields) -> Option<HeaderMap> {
+fn headers(fields: Fields) -> Result<HeaderMap, HeadError> {
     let fields = fields.copy_all();
-    let mut headers = HeaderMap::with_capacity(fields.len());
+    let too_large = |_| HeadError::TooLarge;
+    let mut headers = HeaderMap::try_with_capacity(fields.len()).map_err(too_large)?;
     for (name, value) in fields {
-        headers.append(
-            HeaderName::from_bytes(name.as_bytes()).ok()?,
-            HeaderValue::from_maybe_shared(Bytes::from(value)).ok()?,
-        );
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| HeadError::Malformed)?;
+        let value =
+            HeaderValue::from_maybe_shared(Bytes::from(value)).map_err(|_| HeadError::Malformed)?;
+        headers.try_append(name, value).map_err(too_large)?;
     }
-    Some(headers)
+    Ok(headers)
 }
 
-fn fields(headers: &HeaderMap) -> Result<Fields, ErrorCode> {
+fn fields<'a>(
+    headers: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>,
+) -> Result<Fields, ErrorCode> {
     let entries: Vec<_> = headers
-        .iter()
         // The host writes it from the address, and takes it from nobody.
         .filter(|(name, _)| **name != HOST)
         .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
@@ -202,6 +223,10 @@ fn internal(what: &str) -> ErrorCode {
     ErrorCode::InternalError(Some(what.to_owned()))
 }
 
+/// More than a `Uri` can hold is told as such.
+const LONGEST_TARGET: usize = 65_534;
+/// So much of a body that is too large is read and thrown away.
+const THROWN_AWAY: usize = 1024 * 1024;
 /// Room for what comes next, where it is not known how much.
 const PIECE: usize = 64 * 1024;
 /// Room that is made at once for an announced length.

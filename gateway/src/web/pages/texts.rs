@@ -185,6 +185,12 @@ texts! {
         policy:
             "Privacy policy of the app",
             "Política de privacidad de la aplicación";
+        request_heading:
+            "We could not accept what your browser sent",
+            "No pudimos aceptar lo que envió su navegador";
+        request_text:
+            "Please go back and try again. If it happens again, this is what support needs to know:",
+            "Vuelva atrás e inténtelo de nuevo. Si vuelve a pasar, esto es lo que el servicio de ayuda necesita saber:";
         request_id:
             "Number of this request:",
             "Número de esta solicitud:";

@@ -15,7 +15,7 @@ pub(super) fn operators() -> String {
     .join(",")
 }
 
-fn operated() -> World {
+pub(super) fn operated() -> World {
     World::with(&[("operators", &operators())])
 }
 
@@ -24,7 +24,7 @@ impl World {
         self.send(Call::post(target).bearer(operator).json(&body))
     }
 
-    fn lock_down(&self, scope: &str, target: &str) -> i64 {
+    pub(super) fn lock_down(&self, scope: &str, target: &str) -> i64 {
         let answer = self.act(
             "lou",
             "/ops/lock-down",
@@ -43,10 +43,10 @@ impl World {
     }
 }
 
-const INTERNAL: &str = crate::policy::INTERNAL_ISSUE;
+pub(super) const INTERNAL: &str = crate::policy::INTERNAL_ISSUE;
 
 #[track_caller]
-fn is_locked(answer: &Answer, text: &str) {
+pub(super) fn is_locked(answer: &Answer, text: &str) {
     assert_eq!(answer.status, 503, "{}", answer.text());
     assert_eq!(answer.header("retry-after"), "60");
     assert!(answer.text().contains(text), "{}", answer.text());

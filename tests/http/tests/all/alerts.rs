@@ -104,6 +104,7 @@ fn an_alert_reaches_the_webhook_signed_after_the_answer_that_raised_it_without_a
         (seen.method.as_str(), seen.target.as_str()),
         ("POST", "/alerts")
     );
+    assert_eq!(seen.header("content-length"), seen.body.len().to_string());
     let body: Value = serde_json::from_str(&seen.body).expect("JSON");
     assert_eq!(body["type"], "alert.release_guard");
     assert_eq!(body["data"]["gateway"], world.stack.base());

@@ -8,6 +8,7 @@ mod audit;
 mod authorize;
 mod backend_limits;
 mod backend_trouble;
+mod bodies;
 mod compression;
 mod configuration;
 mod consent;

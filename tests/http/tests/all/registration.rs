@@ -240,5 +240,6 @@ fn an_application_without_demographics_gets_no_demographic_scope() {
 fn a_body_that_is_too_large_is_413() {
     let stack = Stack::shared();
     let answer = register_with(&stack, &json!({ "description": "x".repeat(300 * 1024) }));
-    crate::support::assert_problem(&answer, 413, "body_too_large");
+    assert_oauth_error(&answer, 413, "invalid_request");
+    assert_eq!(answer.field("code"), "body_too_large");
 }
