@@ -268,6 +268,14 @@ impl Site {
             .await
             .map(drop)
     }
+
+    /// Writes down why something failed that is no matter of whoever asked. Once for each failure.
+    pub(crate) fn failed(&self, request: &Request, action: &str, cause: &dyn std::error::Error) {
+        self.app.log.object(&serde_json::json!({
+            "event": "store.error", "level": "warning", "action": action,
+            "request_id": request.request_id, "error": cause.to_string(),
+        }));
+    }
 }
 
 /// A reply on its way through the router.

@@ -49,6 +49,41 @@ impl Decision {
     }
 }
 
+/// What a decision is beside the one that stands for the same request.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Order {
+    /// None stands yet.
+    First,
+    /// The same: it gets the same answer.
+    Same,
+    /// It gives less. It holds, and ends what the earlier one gave.
+    Narrower,
+    /// It gives more. The earlier one stays: a request is not widened by a form that was shown before.
+    Wider,
+}
+
+impl Decision {
+    /// How it stands to the one that was made before (wire contract, section 4).
+    #[must_use]
+    pub fn after(&self, standing: Option<&Self>) -> Order {
+        match (standing, self) {
+            (None, _) => Order::First,
+            (Some(Self::Deny), Self::Deny) => Order::Same,
+            (Some(Self::Deny), Self::Allow(_)) => Order::Wider,
+            (Some(Self::Allow(_)), Self::Deny) => Order::Narrower,
+            (Some(Self::Allow(given)), Self::Allow(now)) => {
+                let (given, now) = (given.permissions(), now.permissions());
+                match (given.contains(now), now.contains(given)) {
+                    (true, true) => Order::Same,
+                    (true, false) => Order::Narrower,
+                    (false, _) => Order::Wider,
+                }
+            }
+        }
+    }
+}
+
 /// The form has no decision.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("decision must be allow or deny, demographics share or withhold")]
@@ -147,6 +182,36 @@ mod tests {
         ] {
             assert_eq!(decide(form, "openid profile"), Err(NotADecision), "{form}");
         }
+    }
+
+    #[test]
+    fn a_later_decision_is_the_same_narrower_or_wider() {
+        let allow = |scopes: &str| Decision::Allow(ScopeSet::parse(scopes).unwrap());
+        let (share, withhold) = (
+            allow("openid profile patient/Patient.rs patient/Coverage.rs"),
+            allow("openid patient/Coverage.rs"),
+        );
+        let (deny, other) = (Decision::Deny, allow("patient/ExplanationOfBenefit.rs"));
+        for (standing, later, order) in [
+            (&share, &share, Order::Same),
+            (&share, &withhold, Order::Narrower),
+            (&share, &deny, Order::Narrower),
+            (&withhold, &share, Order::Wider),
+            (&withhold, &withhold, Order::Same),
+            (&withhold, &deny, Order::Narrower),
+            (&withhold, &other, Order::Wider),
+            (&deny, &share, Order::Wider),
+            (&deny, &withhold, Order::Wider),
+            (&deny, &deny, Order::Same),
+        ] {
+            assert_eq!(
+                later.after(Some(standing)),
+                order,
+                "{standing:?}, then {later:?}"
+            );
+        }
+        assert_eq!(deny.after(None), Order::First);
+        assert_eq!(share.after(None), Order::First);
     }
 
     #[test]

@@ -5,10 +5,11 @@ use bluegate_shared::scope::ScopeSet;
 
 use crate::policy::application::DataAccessType;
 use crate::policy::authorize::Language;
+use crate::policy::consent::Decision;
 use crate::policy::redirect::VerifiedRedirect;
 use crate::ports::{Database, Durability, UnixMillis, Value};
 use crate::secret::SecretHash;
-use crate::version::{PatientIds, Version};
+use crate::version::Version;
 
 use super::audit::Event;
 use super::lock_down::no_lock_down;
@@ -47,10 +48,10 @@ pub struct NewRequest<'a> {
     pub request_id: &'a str,
 }
 
-/// A request that waits for sign-in or for the decision.
+/// A request on its way through sign-in and consent, or decided.
 #[non_exhaustive]
 #[derive(Debug)]
-pub struct PendingRequest {
+pub struct AuthorizationRequest {
     /// Row id of the application.
     pub application_id: i64,
     /// Version of the route that it came by.
@@ -69,9 +70,34 @@ pub struct PendingRequest {
     pub identity_id: Option<i64>,
     /// Implicit flow.
     pub implicit: bool,
+    /// What was decided, once somebody did.
+    pub decision: Option<Decision>,
+    /// The code of an Allow is neither used nor over.
+    pub code_lives: bool,
 }
 
-/// What an Allow writes, all in one statement with its trigger.
+/// A decision as it is written, all in one statement with its trigger.
+#[allow(clippy::exhaustive_structs)]
+pub struct NewDecision<'a> {
+    /// Hash of the id of the request.
+    pub id_hash: SecretHash,
+    /// Hash of the browser's cookie.
+    pub browser_hash: SecretHash,
+    /// Who decides.
+    pub identity_id: i64,
+    /// The decision that stands, as it was read: this one follows it, and nothing else.
+    pub standing: Option<&'a Decision>,
+    /// What an Allow gives; nothing is a denial.
+    pub allow: Option<Allow<'a>>,
+    /// Now.
+    pub now: UnixMillis,
+    /// Until when the same decision gets the same answer, at least.
+    pub answered_until: UnixMillis,
+    /// What the audit says.
+    pub event: &'a Event<'a>,
+}
+
+/// What an Allow gives.
 #[allow(clippy::exhaustive_structs)]
 pub struct Allow<'a> {
     /// Scopes after the choice about demographic information.
@@ -123,7 +149,33 @@ pub async fn create(database: &dyn Database, request: &NewRequest<'_>) -> Result
     .map(drop)
 }
 
-/// Finds a request that is neither decided nor expired and belongs to this browser.
+/// Finds a request of this browser that is not over, decided or not.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn find(
+    database: &dyn Database,
+    id_hash: SecretHash,
+    browser_hash: SecretHash,
+    now: UnixMillis,
+) -> Result<Option<AuthorizationRequest>, StoreError> {
+    let row = one(
+        database,
+        Durability::Durable,
+        "SELECT application_id, version, redirect_uri, redirect_uri_given, client_state, scope, language, flow_id, identity_id, implicit,
+                decision, granted_scope,
+                EXISTS (SELECT 1 FROM authorization_code c
+                        WHERE c.code_hash = authorization_request.code_hash AND c.used_at IS NULL AND c.expires_at > ?1)
+         FROM authorization_request
+         WHERE id_hash = ?2 AND browser_hash = ?3 AND expires_at > ?1",
+        vec![now.into(), id_hash.into(), browser_hash.into()],
+    )
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// The same, as long as nobody decided.
 ///
 /// # Errors
 ///
@@ -133,17 +185,9 @@ pub async fn pending(
     id_hash: SecretHash,
     browser_hash: SecretHash,
     now: UnixMillis,
-) -> Result<Option<PendingRequest>, StoreError> {
-    let row = one(
-        database,
-        Durability::Durable,
-        "SELECT application_id, version, redirect_uri, redirect_uri_given, client_state, scope, language, flow_id, identity_id, implicit
-         FROM authorization_request
-         WHERE id_hash = ? AND browser_hash = ? AND decided_at IS NULL AND expires_at > ?",
-        vec![id_hash.into(), browser_hash.into(), now.into()],
-    )
-    .await?;
-    row.as_ref().map(read).transpose()
+) -> Result<Option<AuthorizationRequest>, StoreError> {
+    let found = find(database, id_hash, browser_hash, now).await?;
+    Ok(found.filter(|request| request.decision.is_none()))
 }
 
 /// Notes who signed in. False where the request is decided, expired or another browser's.
@@ -179,39 +223,41 @@ pub async fn signed_in(
     Ok(row.is_some())
 }
 
-/// Decides a request, once: `allow` makes grant and code in the same statement, nothing is a denial.
-/// False where it was decided before, expired, somebody else signed in meanwhile, or, for an Allow, a lock-down
-/// holds.
+/// The statement of a decision, up to what an Allow needs besides.
+macro_rules! decided {
+    ($written:literal) => {
+        concat!(
+            "UPDATE authorization_request SET decided_at = ?, expires_at = MAX(expires_at, ?), request_id = ?, event = ?, ",
+            $written,
+            "
+         WHERE id_hash = ? AND browser_hash = ? AND identity_id = ? AND expires_at > ?
+           AND decision IS ? AND granted_scope IS ?"
+        )
+    };
+}
+/// Decides a request. False where it is over, another decision came meanwhile, somebody else signed in, or, for an
+/// Allow, a lock-down holds; so too for one that narrows a grant that the person ended elsewhere.
 ///
 /// # Errors
 ///
 /// The store's error.
 pub async fn decide(
     database: &dyn Database,
-    id_hash: SecretHash,
-    browser_hash: SecretHash,
-    identity_id: i64,
-    allow: Option<Allow<'_>>,
-    now: UnixMillis,
-    event: &Event<'_>,
+    decision: NewDecision<'_>,
 ) -> Result<bool, StoreError> {
-    let (sql, mut parameters): (_, Vec<Value>) = match allow {
-        None => (
-            "UPDATE authorization_request SET decided_at = ?, request_id = ?, event = ?, decision = 'deny'
-             WHERE id_hash = ? AND browser_hash = ? AND identity_id = ? AND decided_at IS NULL AND expires_at > ?
-             RETURNING 1",
-            vec![now.into(), event.request_id.into(), event.carried()],
-        ),
-        Some(allow) => (
-            concat!("UPDATE authorization_request SET decided_at = ?, request_id = ?, event = ?, decision = 'allow', granted_scope = ?, granted_bits = ?,
-                 data_access_type = ?, grant_expires_at = ?, profile_sealed = ?, code_hash = ?, code_expires_at = ?
-             WHERE id_hash = ? AND browser_hash = ? AND identity_id = ? AND decided_at IS NULL AND expires_at > ?
-               AND ", no_lock_down!("authorization_request.version", "(SELECT client_id FROM application a WHERE a.id = authorization_request.application_id)"), "
-             RETURNING 1"),
-            vec![
-                now.into(),
-                event.request_id.into(),
-                event.carried(),
+    let NewDecision { now, event, .. } = decision;
+    let mut parameters: Vec<Value> = vec![
+        now.into(),
+        decision.answered_until.into(),
+        event.request_id.into(),
+        event.carried(),
+    ];
+    let sql = match decision.allow {
+        None => concat!(decided!("decision = 'deny', granted_scope = NULL, granted_bits = NULL, data_access_type = NULL,
+             grant_expires_at = NULL, profile_sealed = NULL, code_hash = NULL, code_expires_at = NULL"), "
+         RETURNING 1"),
+        Some(allow) => {
+            parameters.extend([
                 allow.granted.to_string().into(),
                 allow.granted.permissions().bits().into(),
                 allow.data_access_type.as_str().into(),
@@ -219,83 +265,44 @@ pub async fn decide(
                 allow.profile_sealed.into(),
                 allow.code_hash.into(),
                 allow.code_expires_at.into(),
-            ],
-        ),
+            ]);
+            concat!(decided!("decision = 'allow', granted_scope = ?, granted_bits = ?, data_access_type = ?,
+             grant_expires_at = ?, profile_sealed = ?, code_hash = ?, code_expires_at = ?"), "
+           AND (decision IS NULL OR EXISTS (
+                   SELECT 1 FROM consent_grant g
+                   WHERE g.identity_id = authorization_request.identity_id
+                     AND g.application_id = authorization_request.application_id AND g.ended_at IS NULL))
+           AND ", no_lock_down!("authorization_request.version", "(SELECT client_id FROM application a WHERE a.id = authorization_request.application_id)"), "
+         RETURNING 1")
+        }
+    };
+    let (standing, given) = match decision.standing {
+        None => (Value::Null, Value::Null),
+        Some(Decision::Deny) => ("deny".into(), Value::Null),
+        Some(Decision::Allow(scopes)) => ("allow".into(), scopes.to_string().into()),
     };
     parameters.extend([
-        id_hash.into(),
-        browser_hash.into(),
-        identity_id.into(),
+        decision.id_hash.into(),
+        decision.browser_hash.into(),
+        decision.identity_id.into(),
         now.into(),
+        standing,
+        given,
     ]);
     Ok(one(database, Durability::Durable, sql, parameters)
         .await?
         .is_some())
 }
 
-/// Where the answer of an allowed request went, as long as its code could still be redeemed.
-#[non_exhaustive]
-#[derive(Debug)]
-pub struct Decided {
-    /// Where the answer went.
-    pub redirect: VerifiedRedirect,
-    /// The client's `state`.
-    pub state: String,
-    /// Who decided.
-    pub identity_id: i64,
-    /// The person at the claims backend.
-    pub patients: PatientIds,
-    /// The application that was allowed.
-    pub client_id: String,
-    /// Flow id.
-    pub flow_id: String,
-}
-
-/// Finds a request that this browser allowed and whose code still lives unused.
-///
-/// # Errors
-///
-/// The store's error.
-pub async fn decided(
-    database: &dyn Database,
-    id_hash: SecretHash,
-    browser_hash: SecretHash,
-    code_hash: SecretHash,
-    now: UnixMillis,
-) -> Result<Option<Decided>, StoreError> {
-    let row = one(
-        database,
-        Durability::Durable,
-        "SELECT r.redirect_uri, r.redirect_uri_given, r.client_state, i.id, i.patient_id, a.client_id, r.flow_id, i.patient_id_v3
-         FROM authorization_request r
-         JOIN identity i ON i.id = r.identity_id
-         JOIN application a ON a.id = r.application_id
-         WHERE r.id_hash = ? AND r.browser_hash = ? AND r.decision = 'allow' AND r.code_expires_at > ? AND r.implicit = 0
-           AND EXISTS (SELECT 1 FROM authorization_code WHERE code_hash = ? AND used_at IS NULL)",
-        vec![
-            id_hash.into(),
-            browser_hash.into(),
-            now.into(),
-            code_hash.into(),
-        ],
-    )
-    .await?;
-    row.map(|row| {
-        Ok(Decided {
-            redirect: VerifiedRedirect::from_store(row.text(0)?.to_owned(), row.flag(1)?),
-            state: row.text(2)?.to_owned(),
-            identity_id: row.integer(3)?,
-            patients: row.patients(4, 7)?,
-            client_id: row.text(5)?.to_owned(),
-            flow_id: row.text(6)?.to_owned(),
-        })
-    })
-    .transpose()
-}
-
-fn read(row: &Row) -> Result<PendingRequest, StoreError> {
+fn read(row: &Row) -> Result<AuthorizationRequest, StoreError> {
     let redirect = VerifiedRedirect::from_store(row.text(2)?.to_owned(), row.flag(3)?);
-    Ok(PendingRequest {
+    let decision = match row.optional_text(10)? {
+        None => None,
+        Some("allow") => Some(Decision::Allow(row.scopes(11)?)),
+        Some("deny") => Some(Decision::Deny),
+        Some(_) => return Err(StoreError::Shape("authorization_request.decision")),
+    };
+    Ok(AuthorizationRequest {
         application_id: row.integer(0)?,
         version: Version::parse(row.text(1)?)
             .ok_or(StoreError::Shape("authorization_request.version"))?,
@@ -311,5 +318,7 @@ fn read(row: &Row) -> Result<PendingRequest, StoreError> {
         flow_id: row.text(7)?.to_owned(),
         identity_id: row.optional_integer(8)?,
         implicit: row.flag(9)?,
+        decision,
+        code_lives: row.flag(12)?,
     })
 }

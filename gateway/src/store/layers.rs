@@ -139,6 +139,7 @@ pub const WATCHED: [Watched; 10] = [
             ("scope_bits", Plain),
             ("data_access_type", Plain),
             ("profile_sealed", Hidden),
+            ("flow_id", Plain),
             ("created_at", Plain),
             ("consented_at", Plain),
             ("expires_at", Plain),

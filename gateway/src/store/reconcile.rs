@@ -372,6 +372,8 @@ const RULES: &[Rule] = &[
         Some(("consent_grant", "insert update")),
         &[CHAINS],
     ),
+    // One that follows an Allow takes it back.
+    rule("consent.deny", "ok", None, &[GRANTS, CHAINS]),
     rule(
         "token.code",
         "ok",

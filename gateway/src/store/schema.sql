@@ -221,6 +221,8 @@ CREATE TABLE consent_grant (
     data_access_type TEXT    NOT NULL,
     -- Name and e-mail as the provider gave them, sealed with `store_key`; only where `profile` was granted.
     profile_sealed   BLOB,
+    -- Of the consent that made it what it is.
+    flow_id          TEXT    NOT NULL DEFAULT '',
     created_at       INTEGER NOT NULL,
     consented_at     INTEGER NOT NULL,
     expires_at       INTEGER,
@@ -253,7 +255,7 @@ CREATE TABLE authorization_request (
     expires_at         INTEGER NOT NULL,
     identity_id        INTEGER REFERENCES identity (id),
     signed_in_at       INTEGER,
-    -- Written once, by the decision; the trigger below makes grant and code of them.
+    -- Written by the decision, and by a narrower one after it; the trigger below makes grant and code of them.
     decided_at         INTEGER,
     decision           TEXT CHECK (decision IN ('allow', 'deny')),
     granted_scope      TEXT,
@@ -263,6 +265,9 @@ CREATE TABLE authorization_request (
     profile_sealed     BLOB,
     code_hash          BLOB,
     code_expires_at    INTEGER,
+    -- The grant as an Allow found it, as JSON: what a later Deny of the same request goes back to. Empty where
+    -- there was none, and where the Allow narrowed it, which ended all that there was.
+    former             TEXT,
     request_id         TEXT    NOT NULL,
     event              TEXT
 ) STRICT, WITHOUT ROWID;
@@ -383,33 +388,72 @@ CREATE TABLE retired_refresh (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX retired_refresh_by_chain ON retired_refresh (chain_id);
 
--- Allow: the earlier tokens end where scopes were narrowed, then grant and code are written.
-CREATE TRIGGER authorization_request_allowed
-AFTER UPDATE OF decided_at ON authorization_request
-WHEN OLD.decided_at IS NULL AND NEW.decision = 'allow'
+-- A decision. One that follows another of the same request takes that one back first; it is a narrower one, since
+-- the statement that decides lets no other through (store/authorization.rs). An Allow then ends the earlier tokens
+-- where scopes were narrowed, and writes grant and code.
+CREATE TRIGGER authorization_request_decided
+AFTER UPDATE OF decision ON authorization_request
+WHEN NEW.decision IS NOT OLD.decision OR NEW.granted_scope IS NOT OLD.granted_scope
 BEGIN
+    UPDATE authorization_code SET expires_at = MIN(expires_at, NEW.decided_at), request_id = NEW.request_id
+    WHERE code_hash = OLD.code_hash AND used_at IS NULL;
+
+    UPDATE token_chain SET ended_at = NEW.decided_at, end_reason = 'taken_back', request_id = NEW.request_id
+    WHERE ended_at IS NULL AND code_id = (SELECT id FROM authorization_code WHERE code_hash = OLD.code_hash);
+
+    -- What another request found was this consent: now it is what this one found.
+    UPDATE authorization_request SET former = OLD.former
+    WHERE OLD.decision = 'allow' AND identity_id = NEW.identity_id AND application_id = NEW.application_id
+      AND json_extract(former, '$.flow_id') = NEW.flow_id;
+
+    -- The grant goes back to what it was, or ends, unless a later consent has made something else of it.
+    UPDATE consent_grant SET
+        scope = json_extract(OLD.former, '$.scope'), scope_bits = json_extract(OLD.former, '$.scope_bits'),
+        data_access_type = json_extract(OLD.former, '$.data_access_type'),
+        profile_sealed = unhex(json_extract(OLD.former, '$.profile_sealed')),
+        flow_id = json_extract(OLD.former, '$.flow_id'), consented_at = json_extract(OLD.former, '$.consented_at'),
+        expires_at = json_extract(OLD.former, '$.expires_at'), request_id = NEW.request_id
+    WHERE OLD.decision = 'allow' AND OLD.former IS NOT NULL
+      AND identity_id = NEW.identity_id AND application_id = NEW.application_id AND ended_at IS NULL
+      AND flow_id = NEW.flow_id AND (expires_at IS NULL OR expires_at > NEW.decided_at);
+
+    UPDATE consent_grant SET ended_at = NEW.decided_at, end_reason = 'taken_back', request_id = NEW.request_id
+    WHERE OLD.decision = 'allow' AND NEW.decision = 'deny' AND OLD.former IS NULL
+      AND identity_id = NEW.identity_id AND application_id = NEW.application_id AND ended_at IS NULL
+      AND flow_id = NEW.flow_id;
+
     -- A grant that ran out stays out: its tokens do not come back with the next consent.
     UPDATE consent_grant SET ended_at = NEW.decided_at, end_reason = 'expired', request_id = NEW.request_id
-    WHERE identity_id = NEW.identity_id AND application_id = NEW.application_id
+    WHERE NEW.decision = 'allow' AND identity_id = NEW.identity_id AND application_id = NEW.application_id
       AND ended_at IS NULL AND expires_at <= NEW.decided_at;
 
+    UPDATE authorization_request SET former = (
+        SELECT json_object('scope', scope, 'scope_bits', scope_bits, 'data_access_type', data_access_type,
+                           'profile_sealed', NULLIF(hex(profile_sealed), ''), 'flow_id', flow_id,
+                           'consented_at', consented_at, 'expires_at', expires_at)
+        FROM consent_grant
+        WHERE identity_id = NEW.identity_id AND application_id = NEW.application_id AND ended_at IS NULL
+          AND flow_id <> NEW.flow_id AND (scope_bits & ~NEW.granted_bits) = 0)
+    WHERE NEW.decision = 'allow' AND id_hash = NEW.id_hash;
+
     UPDATE token_chain SET ended_at = NEW.decided_at, end_reason = 'narrowed', request_id = NEW.request_id
-    WHERE ended_at IS NULL
+    WHERE NEW.decision = 'allow' AND ended_at IS NULL
       AND grant_id IN (
           SELECT id FROM consent_grant
           WHERE identity_id = NEW.identity_id AND application_id = NEW.application_id
             AND ended_at IS NULL AND (scope_bits & ~NEW.granted_bits) <> 0);
 
     INSERT INTO consent_grant
-        (identity_id, application_id, scope, scope_bits, data_access_type, profile_sealed,
+        (identity_id, application_id, scope, scope_bits, data_access_type, profile_sealed, flow_id,
          created_at, consented_at, expires_at, request_id)
-    VALUES
-        (NEW.identity_id, NEW.application_id, NEW.granted_scope, NEW.granted_bits, NEW.data_access_type,
-         NEW.profile_sealed, NEW.decided_at, NEW.decided_at, NEW.grant_expires_at, NEW.request_id)
+    SELECT
+        NEW.identity_id, NEW.application_id, NEW.granted_scope, NEW.granted_bits, NEW.data_access_type,
+        NEW.profile_sealed, NEW.flow_id, NEW.decided_at, NEW.decided_at, NEW.grant_expires_at, NEW.request_id
+    WHERE NEW.decision = 'allow'
     ON CONFLICT (identity_id, application_id) WHERE ended_at IS NULL DO UPDATE SET
         scope = excluded.scope, scope_bits = excluded.scope_bits,
         data_access_type = excluded.data_access_type, profile_sealed = excluded.profile_sealed,
-        consented_at = excluded.consented_at, expires_at = excluded.expires_at,
+        flow_id = excluded.flow_id, consented_at = excluded.consented_at, expires_at = excluded.expires_at,
         request_id = excluded.request_id;
 
     INSERT INTO authorization_code
@@ -419,7 +463,8 @@ BEGIN
            NEW.code_challenge, NEW.granted_scope, NEW.granted_bits, NEW.flow_id,
            NEW.decided_at, NEW.code_expires_at, unhex(json_extract(NEW.event, '$[5]')), NEW.request_id
     FROM consent_grant
-    WHERE identity_id = NEW.identity_id AND application_id = NEW.application_id AND ended_at IS NULL;
+    WHERE NEW.decision = 'allow'
+      AND identity_id = NEW.identity_id AND application_id = NEW.application_id AND ended_at IS NULL;
 END;
 
 -- Redemption: chain and first access token. UNIQUE (code_id) makes a second redemption impossible

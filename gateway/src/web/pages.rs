@@ -271,12 +271,22 @@ pub(super) fn refused(
 /// `Retry-After` while a lock-down holds.
 const LOCKED_DOWN_S: i64 = 60;
 
+/// Why a consent page is shown again.
+#[derive(Clone, Copy)]
+pub(super) enum Notice {
+    /// The choice could not be kept.
+    Failed,
+}
+
 /// What the consent page shows.
 pub(super) struct ConsentFacts<'a> {
     pub(super) application: &'a Application,
     pub(super) scopes: &'a ScopeSet,
     pub(super) person: &'a str,
     pub(super) choice: bool,
+    /// Withhold is what is chosen.
+    pub(super) withhold: bool,
+    pub(super) notice: Option<Notice>,
     pub(super) transaction: &'a str,
     pub(super) csrf: &'a str,
     pub(super) action: &'a str,
@@ -310,6 +320,10 @@ pub(super) fn consent(language: Language, facts: &ConsentFacts<'_>) -> Reply {
         person: facts.person,
         items,
         choice: facts.choice,
+        withhold: facts.withhold,
+        notice: facts.notice.map(|notice| match notice {
+            Notice::Failed => texts.press_again,
+        }),
         length: match facts.application.data_access_type {
             DataAccessType::OneTime => texts.length_one_time,
             DataAccessType::ResearchStudy => texts.length_research,
@@ -366,6 +380,8 @@ struct ConsentPage<'a> {
     person: &'a str,
     items: Vec<&'a str>,
     choice: bool,
+    withhold: bool,
+    notice: Option<&'a str>,
     length: &'a str,
     transaction: &'a str,
     csrf: &'a str,

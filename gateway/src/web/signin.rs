@@ -14,7 +14,7 @@ use crate::profile::Profile;
 use crate::secret::{Secret, account_hash, person_hash};
 use crate::signin::{SignInError, patient};
 use crate::store::audit::Level;
-use crate::store::authorization::{PendingRequest, pending, signed_in};
+use crate::store::authorization::{AuthorizationRequest, pending, signed_in};
 use crate::store::identity::{Identity, Linked, SignIn, link};
 
 /// `/signin/callback`.
@@ -127,7 +127,7 @@ async fn finish(
     parameters: &Parameters,
     transaction: &Secret,
     browser: &Secret,
-    waiting: &PendingRequest,
+    waiting: &AuthorizationRequest,
 ) -> Result<Reply, SignInError> {
     let app = &site.app;
     let SignedIn {

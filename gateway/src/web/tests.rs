@@ -29,6 +29,7 @@ mod applications;
 mod assertions;
 mod clock;
 mod consent;
+mod decisions;
 mod developer;
 mod docs;
 mod door;

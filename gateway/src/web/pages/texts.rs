@@ -185,6 +185,9 @@ texts! {
         policy:
             "Privacy policy of the app",
             "Política de privacidad de la aplicación";
+        press_again:
+            "We could not keep your choice. Please press again.",
+            "No pudimos guardar su decisión. Presione otra vez.";
         request_heading:
             "We could not accept what your browser sent",
             "No pudimos aceptar lo que envió su navegador";

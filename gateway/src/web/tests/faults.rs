@@ -340,6 +340,25 @@ fn a_deny_that_failed_never_becomes_a_grant() {
 }
 
 #[test]
+fn a_denial_after_allowing_that_failed_can_be_repeated() {
+    let world = World::new();
+    let client = world.app("App");
+    let browser = Browser::default();
+    let page = world.consent_page(&browser, &client, &anne(), SCOPE);
+    let code = world.decide(&browser, &page, "allow", "share").code();
+    let tokens = world.exchange(&client, &code).tokens();
+    let act = || world.decide(&browser.clone(), &page, "deny", "share");
+    each_fault(&world, &FAILS, act, |answer, what| {
+        let told = answer.location().starts_with(REDIRECT);
+        if told {
+            assert!(is_audited(&world, answer, "consent.deny", "ok"), "{what}");
+        }
+        assert_eq!(act().back("error"), "access_denied", "{what}");
+        is_dead(&world, &client, &tokens, what);
+    });
+}
+
+#[test]
 fn an_exchange_that_failed_leaves_one_chain_or_none() {
     let world = World::new();
     let client = world.app("App");

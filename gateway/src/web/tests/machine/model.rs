@@ -59,14 +59,26 @@ struct Request {
     app: usize,
     scopes: u8,
     until: i64,
-    decided: Option<Outcome>,
+    decided: Option<Decided>,
+    /// The grant as the Allow found it; nothing where there was none, or where it was narrowed.
+    former: Option<Consent>,
+}
+
+/// What was decided: scopes and number of the code, or nothing for a denial.
+type Decided = Option<(u8, usize)>;
+
+/// The consent that a grant stands on.
+#[derive(Clone, Copy)]
+struct Consent {
+    request: usize,
+    scopes: u8,
+    until: Option<i64>,
 }
 
 struct Grant {
     person: usize,
     app: usize,
-    scopes: u8,
-    until: Option<i64>,
+    consent: Consent,
     ended: Option<End>,
 }
 
@@ -114,79 +126,137 @@ impl Model {
             scopes,
             until,
             decided: None,
+            former: None,
         });
     }
 
-    pub(super) fn decide(&mut self, request: usize, allow: bool, withhold: bool) -> Outcome {
-        let request = &mut self.requests[request];
-        match request.decided {
-            // A double click finds the same code, while it can still be used.
-            Some(Outcome::Code(code)) => {
-                let code_of = &self.codes[code];
-                return if code_of.chain.is_none() && self.now < code_of.until {
-                    Outcome::Code(code)
-                } else {
-                    Outcome::Nothing
-                };
-            }
-            Some(_) => return Outcome::Nothing,
-            None => {}
-        }
-        if self.now >= request.until || self.suspended[request.app] {
-            return Outcome::Nothing;
-        }
+    pub(super) fn decide(&mut self, number: usize, allow: bool, withhold: bool) -> Outcome {
+        let request = &self.requests[number];
         let granted = if withhold {
             request.scopes & !(PATIENT | PROFILE)
         } else {
             request.scopes
         };
-        if !allow || granted & (PATIENT | CLAIMS | COVERAGE) == 0 {
-            request.decided = Some(Outcome::Denied);
-            return Outcome::Denied;
+        let granted = (allow && granted & (PATIENT | CLAIMS | COVERAGE) != 0).then_some(granted);
+        let suspended = self.suspended[request.app];
+        if self.now >= request.until {
+            return Outcome::Nothing;
         }
-        let outcome = Outcome::Code(self.codes.len());
-        request.decided = Some(outcome);
-        let (person, app) = (request.person, request.app);
-        let grant = self.consent(person, app, granted);
+        match (request.decided, granted) {
+            (None, _) if suspended => return Outcome::Nothing,
+            (None, _) => {}
+            (Some(None), None) if !suspended => return Outcome::Denied,
+            (Some(None), _) => return Outcome::Nothing,
+            // A double click finds the same code, while it can still be used.
+            (Some(Some((given, code))), Some(now)) if given == now => {
+                let code_of = &self.codes[code];
+                return if code_of.chain.is_none() && self.now < code_of.until && !suspended {
+                    Outcome::Code(code)
+                } else {
+                    Outcome::Nothing
+                };
+            }
+            // Wider, or narrower where there is nothing left to narrow.
+            (Some(Some((given, _))), Some(now))
+                if now & !given != 0 || suspended || self.live_grant(number).is_none() =>
+            {
+                return Outcome::Nothing;
+            }
+            (Some(Some((_, code))), _) => self.take_back(number, code, granted.is_none()),
+        }
+        let request = &mut self.requests[number];
+        request.until = request.until.max(self.now + 60);
+        let Some(granted) = granted else {
+            request.decided = Some(None);
+            return if suspended {
+                Outcome::Nothing
+            } else {
+                Outcome::Denied
+            };
+        };
+        let code = self.codes.len();
+        request.decided = Some(Some((granted, code)));
+        let grant = self.consent(number, granted);
         self.codes.push(Code {
             grant,
             scopes: granted,
             until: self.now + 60,
             chain: None,
         });
-        outcome
+        Outcome::Code(code)
     }
 
-    fn consent(&mut self, person: usize, app: usize, scopes: u8) -> usize {
+    /// Ends what an Allow gave, and leaves what others gave.
+    fn take_back(&mut self, number: usize, code: usize, denied: bool) {
+        let code = &mut self.codes[code];
+        code.until = code.until.min(self.now);
+        if let Some(chain) = code.chain {
+            self.chains[chain].ended = true;
+        }
+        let former = self.requests[number].former;
+        for request in &mut self.requests {
+            if request
+                .former
+                .is_some_and(|consent| consent.request == number)
+            {
+                request.former = former;
+            }
+        }
+        let Some(grant) = self.live_grant(number) else {
+            return;
+        };
+        if self.grants[grant].consent.request != number {
+            return;
+        }
+        match former {
+            Some(consent) => self.grants[grant].consent = consent,
+            None if denied => self.end(grant, End::Revoked),
+            None => {}
+        }
+    }
+
+    /// The grant of the same person to the same application that has not ended.
+    fn live_grant(&self, request: usize) -> Option<usize> {
+        let request = &self.requests[request];
+        self.grants.iter().position(|grant| {
+            grant.person == request.person && grant.app == request.app && grant.ended.is_none()
+        })
+    }
+
+    fn consent(&mut self, request: usize, scopes: u8) -> usize {
+        let (person, app) = (self.requests[request].person, self.requests[request].app);
         let until = match app {
             RESEARCH => None,
             ONE_TIME => Some(self.now + 60 + 3600),
             _ => Some(thirteen_months_after(self.now)),
         };
-        let mut live = (0..self.grants.len()).find(|number| {
-            let grant = &self.grants[*number];
-            grant.person == person && grant.app == app && grant.ended.is_none()
-        });
+        let consent = Consent {
+            request,
+            scopes,
+            until,
+        };
+        let mut live = self.live_grant(request);
         if let Some(number) = live
             && self.is_past(number)
         {
             self.end(number, End::Expired);
             live = None;
         }
+        self.requests[request].former = None;
         let Some(number) = live else {
             self.grants.push(Grant {
                 person,
                 app,
-                scopes,
-                until,
+                consent,
                 ended: None,
             });
             return self.grants.len() - 1;
         };
-        let grant = &mut self.grants[number];
-        let narrows = grant.scopes & !scopes != 0;
-        grant.scopes = scopes;
-        grant.until = until;
+        let former = std::mem::replace(&mut self.grants[number].consent, consent);
+        let narrows = former.scopes & !scopes != 0;
+        if !narrows && former.request != request {
+            self.requests[request].former = Some(former);
+        }
         for chain in self.chains.iter_mut().filter(|chain| chain.grant == number) {
             chain.ended |= narrows;
         }
@@ -195,7 +265,7 @@ impl Model {
 
     /// Whether a grant has run out.
     fn is_past(&self, grant: usize) -> bool {
-        let until = self.grants[grant].until;
+        let until = self.grants[grant].consent.until;
         until.is_some_and(|end| end <= self.now)
     }
 
@@ -219,13 +289,16 @@ impl Model {
             self.chains[chain].ended = true;
             return 400;
         }
-        if self.now >= code.until || grant.ended.is_some() || code.scopes & !grant.scopes != 0 {
+        if self.now >= code.until
+            || grant.ended.is_some()
+            || code.scopes & !grant.consent.scopes != 0
+        {
             return 400;
         }
         code.chain = Some(self.chains.len());
         let end = self.now + 3600;
         if app == ONE_TIME {
-            grant.until = Some(end);
+            grant.consent.until = Some(end);
         }
         self.chains.push(Chain {
             grant: code.grant,
@@ -320,7 +393,7 @@ impl Model {
         if grant.ended.is_some() || self.is_past(chain.grant) {
             return (401, "grant_expired");
         }
-        if chain.access[access].1 & grant.scopes & CLAIMS == 0 {
+        if chain.access[access].1 & grant.consent.scopes & CLAIMS == 0 {
             return (403, "insufficient_scope");
         }
         (200, "")
