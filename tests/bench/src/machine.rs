@@ -72,7 +72,7 @@ pub struct InstanceWatch {
 }
 
 impl InstanceWatch {
-    /// Watches the host whose data are in this folder.
+    /// Watches the engine whose data are in this folder.
     #[must_use]
     pub fn start(data: &Path, every: Duration) -> Self {
         let most = Arc::new(AtomicUsize::new(0));
@@ -80,13 +80,18 @@ impl InstanceWatch {
         let watch = {
             let (most, done, data) = (most.clone(), done.clone(), data.to_owned());
             move || {
-                let mut process = None;
+                let mut processes = Vec::new();
                 while !done.load(Ordering::Relaxed) {
-                    match process.and_then(instances) {
-                        Some(now) => {
-                            most.fetch_max(now, Ordering::Relaxed);
+                    if processes.is_empty() {
+                        processes = engine_of(&data);
+                    }
+                    // Spin is two, and one of them does the work.
+                    let counts: Option<Vec<_>> = processes.iter().copied().map(instances).collect();
+                    match counts {
+                        Some(counts) => {
+                            most.fetch_max(counts.iter().sum(), Ordering::Relaxed);
                         }
-                        None => process = host_of(&data),
+                        None => processes.clear(),
                     }
                     thread::sleep(every);
                 }
@@ -115,17 +120,19 @@ impl Drop for InstanceWatch {
     }
 }
 
-/// The process that was started with this folder.
-fn host_of(data: &Path) -> Option<u32> {
-    let data = data.to_str()?.as_bytes();
-    fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
+/// The processes that were started with this folder.
+fn engine_of(data: &Path) -> Vec<u32> {
+    let data = data.as_os_str().as_encoded_bytes();
+    let started_with_it = |entry: fs::DirEntry| {
         let process = entry.file_name().to_str()?.parse().ok()?;
         let arguments = fs::read(entry.path().join("cmdline")).ok()?;
         arguments
             .split(|byte| *byte == 0)
             .any(|argument| argument == data)
             .then_some(process)
-    })
+    };
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.filter_map(started_with_it).collect()
 }
 
 fn instances(process: u32) -> Option<usize> {

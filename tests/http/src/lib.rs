@@ -17,4 +17,4 @@ pub use flow::{
     Application, Consent, Flow, Tokens, basic, challenge, pairs, password, post_sign_in, verifier,
 };
 pub use raw::{Framing, Raw};
-pub use stack::Stack;
+pub use stack::{Stack, engine};

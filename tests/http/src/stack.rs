@@ -4,10 +4,12 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
+use bluegate_engine::{Engine, Patience, Start};
 use tempfile::TempDir;
 
 use crate::Browser;
@@ -34,10 +36,21 @@ impl Stack {
         Self::with_options(variables, &[])
     }
 
-    /// The same with options of the host, which are Spin's: how many requests an instance serves, for example.
+    /// The same with options of the engine, which are Spin's: how many requests an instance serves, for example.
     pub fn with_options(variables: &[(&str, &str)], options: &[&str]) -> Self {
         let manifest = variable("BLUEGATE_MANIFEST").unwrap_or_else(|| root().join("spin.toml"));
         Self::launch(manifest, variables, options)
+    }
+
+    /// The same, or nothing where the engine lacks one of the options: then the test is skipped, and counted so.
+    pub fn with_options_of_the_host(variables: &[(&str, &str)], options: &[&str]) -> Option<Self> {
+        match engine().lacks(options) {
+            None => Some(Self::with_options(variables, options)),
+            Some(why) => {
+                bluegate_engine::skipped(&why);
+                None
+            }
+        }
     }
 
     /// Starts another manifest, such as `deploy/spin.toml`, whose path is relative to the first one's folder.
@@ -77,7 +90,7 @@ impl Stack {
         let data = tempfile::tempdir().expect("a temporary folder");
         share_compiled_components(data.path());
         let log = Arc::new(Mutex::new(String::new()));
-        if let Some(mut child) = spawn(
+        if let Some(child) = spawn(
             &manifest,
             &free_address(),
             data.path(),
@@ -85,8 +98,7 @@ impl Stack {
             &[],
             &log,
         ) {
-            let _ = child.kill();
-            let _ = child.wait();
+            end(child);
             panic!("it started");
         }
         log.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -122,7 +134,7 @@ impl Stack {
             }
             thread::sleep(Duration::from_millis(100));
         }
-        panic!("the test host did not start again:\n{}", self.log());
+        panic!("{} did not start again:\n{}", engine().name(), self.log());
     }
 
     /// Its address.
@@ -135,9 +147,9 @@ impl Stack {
         Browser::new(&self.base)
     }
 
-    /// Its process.
+    /// The process that answers. (Spin starts another one for it.)
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        bluegate_engine::worker(self.child.id())
     }
 
     /// The file of its store.
@@ -179,12 +191,12 @@ impl Stack {
             }
         }
         let log = log.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        panic!("the test host did not start:\n{log}");
+        panic!("{} did not start:\n{log}", engine().name());
     }
 
     /// Ends it. What it wrote stays until it is dropped.
     pub fn stop(&mut self) {
-        let _ = self.child.kill();
+        bluegate_engine::end(self.child.id());
         let _ = self.child.wait();
     }
 }
@@ -209,7 +221,7 @@ impl Drop for Stack {
     }
 }
 
-/// Starts the host and waits until it listens. Nothing where it ended instead.
+/// Starts the engine and waits until it listens. Nothing where it ended instead.
 fn spawn(
     manifest: &Path,
     listen: &str,
@@ -219,66 +231,88 @@ fn spawn(
     log: &Arc<Mutex<String>>,
 ) -> Option<Child> {
     let base = format!("http://{listen}");
-    let mut command = Command::new(host());
+    let engine = engine();
+    let start = Start {
+        options,
+        ..Start::new(manifest, listen, data)
+    };
+    let mut command = Command::new(engine.program());
     command
-        .args(["up", "--manifest"])
-        .arg(manifest)
-        .args(["--listen", listen, "--data-dir"])
-        .arg(data)
-        .args(options)
+        .args(start.arguments())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     for name in ["PUBLIC_BASE_URL", "CLAIMS_BACKEND_ORIGIN", "IDP_ORIGIN"] {
-        command.env(format!("SPIN_VARIABLE_{name}"), &base);
+        command.env(bluegate_engine::variable(name), &base);
     }
     for (name, value) in variables {
         command.env(
-            format!("SPIN_VARIABLE_{}", name.to_uppercase()),
+            bluegate_engine::variable(name),
             value.replace("{base}", &base),
         );
     }
     let mut child = command
         .spawn()
-        .expect("the test host; run `cargo xtask test`, which builds it");
-    let (ready, listening) = std::sync::mpsc::channel();
+        .expect("the engine; run `cargo xtask test`, which builds the test host");
+    let (ready, listening) = channel();
     keep(
         child.stdout.take().expect("its output"),
-        log.clone(),
+        &engine,
+        log,
         ready.clone(),
     );
     keep(
         child.stderr.take().expect("its complaints"),
-        log.clone(),
+        &engine,
+        log,
         ready,
     );
-    if listening.recv_timeout(Duration::from_secs(120)).is_ok() {
-        return Some(child);
+    let mut patience = Patience::new(child.id());
+    loop {
+        match listening.recv_timeout(Duration::from_secs(1)) {
+            Ok(()) => return Some(child),
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => match patience.ask() {
+                Ok(_) => {}
+                Err(why) => {
+                    add(log, &why);
+                    break;
+                }
+            },
+        }
     }
-    let _ = child.kill();
-    let _ = child.wait();
+    end(child);
     None
+}
+
+/// Ends the engine with whatever it started.
+fn end(mut child: Child) {
+    bluegate_engine::end(child.id());
+    let _ = child.wait();
 }
 
 /// Copies what the host prints into the log. When both of its streams end, nobody can send any more.
 fn keep(
     stream: impl std::io::Read + Send + 'static,
-    log: Arc<Mutex<String>>,
-    ready: std::sync::mpsc::Sender<()>,
+    engine: &Engine,
+    log: &Arc<Mutex<String>>,
+    ready: Sender<()>,
 ) {
+    let (engine, log) = (engine.clone(), log.clone());
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            let listening = line.starts_with("listening ");
-            {
-                let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-                log.push_str(&line);
-                log.push('\n');
-            }
-            if listening {
+            add(&log, &line);
+            if engine.listens(&line) {
                 let _ = ready.send(());
             }
         }
     });
+}
+
+fn add(log: &Mutex<String>, line: &str) {
+    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+    log.push_str(line);
+    log.push('\n');
 }
 
 /// The root of the repository.
@@ -290,8 +324,9 @@ pub(crate) fn root() -> PathBuf {
         .to_owned()
 }
 
-fn host() -> PathBuf {
-    variable("BLUEGATE_HOST_BIN").unwrap_or_else(|| target().join("host/bluegate-host"))
+/// The program that serves the application here.
+pub fn engine() -> Engine {
+    Engine::of_environment(|| target().join("host/bluegate-host")).expect("the name of an engine")
 }
 
 fn target() -> PathBuf {
@@ -302,7 +337,8 @@ fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).map(PathBuf::from)
 }
 
-/// Each test has a data folder of its own, but the components need compiling only once.
+/// Each test has a data folder of its own, but the test host needs to compile the components only once. (Spin keeps
+/// them for the user.)
 fn share_compiled_components(data: &Path) {
     let cache = target().join("http-tests-cache");
     std::fs::create_dir_all(&cache).expect("the folder of compiled components");
