@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs other people's clients against the gateway: installs what package-lock.json and requirements.txt pin
-// (once, until one of them changes), starts the host unless BASE_URL names a running one, runs the tests of both
-// languages one file after another, and ends with the line "N passed, N failed".
+// (once, until one of them changes), starts the test host (or Spin, if BLUEGATE_HOST_BIN is that) unless BASE_URL names
+// a running one, runs the tests of both languages one file after another, and ends with "N passed, N failed".
 //
 //   BASE_URL=http://127.0.0.1:3000 node tests/interop/run.mjs
 //   BLUEGATE_HOST_BIN=… BLUEGATE_MANIFEST=spin.toml node tests/interop/run.mjs
@@ -107,14 +107,15 @@ async function withGateway(use) {
     await answers(baseUrl);
     return use(baseUrl);
   }
-  const { BLUEGATE_HOST_BIN: host, BLUEGATE_MANIFEST: manifest } = process.env;
-  if (!host || !manifest) throw new Error("set BASE_URL, or BLUEGATE_HOST_BIN and BLUEGATE_MANIFEST");
+  const { BLUEGATE_HOST_BIN: program, BLUEGATE_MANIFEST: manifest } = process.env;
+  if (!program || !manifest) throw new Error("set BASE_URL, or BLUEGATE_HOST_BIN and BLUEGATE_MANIFEST");
   const address = `127.0.0.1:${await freePort()}`;
   const baseUrl = `http://${address}`;
   const data = await mkdtemp(path.join(tmpdir(), "bluegate-interop-"));
   const child = spawn(
-    host,
-    ["up", "--quiet", "--manifest", manifest, "--listen", address, "--data-dir", data],
+    program,
+    // The test host takes Spin's options by Spin's names.
+    ["up", "--quiet", "--from", manifest, "--listen", address, "--state-dir", data],
     {
       stdio: ["ignore", "ignore", "inherit"],
       env: {
@@ -127,7 +128,7 @@ async function withGateway(use) {
   );
   const gone = new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("exit", (code, signal) => reject(new Error(`the host ended early: ${signal ?? code}`)));
+    child.once("exit", (code, signal) => reject(new Error(`the engine ended early: ${signal ?? code}`)));
   });
   gone.catch(() => {});
   const end = () => child.kill("SIGKILL");
@@ -147,7 +148,7 @@ async function withGateway(use) {
 }
 
 async function answers(baseUrl) {
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + 600_000;
   let said = "nothing";
   while (Date.now() < deadline) {
     try {

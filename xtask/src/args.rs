@@ -22,6 +22,7 @@ cargo xtask <command>
                                      browser, field, interop, data
             --filter STR             only the tests whose name contains STR (leaves lint, interop and data out)
             --no-lint                without cargo fmt and clippy
+            --engine host|spin|auto  what http, browser, field and interop run on (host)
   validate      everything of some people of the sandbox before two independent FHIR
                 validators, and the JSON paths beside the real backend's recorded answers
             --people N               how many people, drawn always the same (500)
@@ -29,6 +30,7 @@ cargo xtask <command>
   check-config  say whether the gateway would start with the SPIN_VARIABLE_* of the environment
   soak    [redeem] [refresh] [lock-down] [revoke] [crash] [load] [limit]  races for codes and tokens,
             lock-downs and revocations under load, 20,000 requests of 64 people, rate limits across instances; all of them, or those that are named
+            --engine host|spin|auto  what they run on (host); the same for each bench but `bench web`
   bench fhir    a page of claims beside nginx, and beside a bare component on the same engine
             --json, --rounds N, --milliseconds N, --connections N, --only page|Patient|LINE[,…]
   bench steps   every step of a call: instructions against the committed numbers, and time
@@ -50,8 +52,7 @@ cargo xtask <command>
 pub(crate) enum Command {
     /// The audit of a store: the rest of the line.
     Audit(Vec<String>),
-    /// A program of tests/bench: its name and the rest of the line.
-    Bench(&'static str, Vec<String>),
+    Bench(Bench),
     /// `bench web`, with the rest of the line.
     BenchWeb(Vec<String>),
     Build(Build),
@@ -70,6 +71,15 @@ pub(crate) enum Command {
     },
 }
 
+/// A program of tests/bench.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Bench {
+    pub(crate) engine: EngineChoice,
+    /// The rest of the line, which the program reads.
+    pub(crate) options: Vec<String>,
+    pub(crate) program: &'static str,
+}
+
 /// Options of `cargo xtask build`.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Build {
@@ -86,11 +96,24 @@ pub(crate) struct Fuzz {
 }
 
 /// Options of `cargo xtask test`.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Test {
+    pub(crate) engine: EngineChoice,
     pub(crate) filter: Option<String>,
     pub(crate) no_lint: bool,
     pub(crate) only: Option<BTreeSet<Suite>>,
+}
+
+impl Default for Test {
+    fn default() -> Self {
+        Self {
+            // What all others compare with, wherever there happens to be a `spin`.
+            engine: EngineChoice::Host,
+            filter: None,
+            no_lint: false,
+            only: None,
+        }
+    }
 }
 
 impl Test {
@@ -132,6 +155,17 @@ pub(crate) enum EngineChoice {
     Auto,
     Host,
     Spin,
+}
+
+impl EngineChoice {
+    fn parse(name: &str) -> Result<Self> {
+        Ok(match name {
+            "auto" => Self::Auto,
+            "host" => Self::Host,
+            "spin" => Self::Spin,
+            other => bail!("there is no engine named `{other}`: auto, spin or host"),
+        })
+    }
 }
 
 /// What can be built by itself, in the order in which it is built.
@@ -221,10 +255,10 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
     match command.as_str() {
         "audit" => Ok(Command::Audit(rest.args.collect())),
         "bench" => match rest.args.next().as_deref() {
-            Some("fhir") => Ok(Command::Bench("bench-fhir", rest.args.collect())),
-            Some("sandbox") => Ok(Command::Bench("bench-sandbox", rest.args.collect())),
-            Some("steps") => Ok(Command::Bench("bench-steps", rest.args.collect())),
-            Some("token") => Ok(Command::Bench("bench-token", rest.args.collect())),
+            Some("fhir") => rest.bench("bench-fhir"),
+            Some("sandbox") => rest.bench("bench-sandbox"),
+            Some("steps") => rest.bench("bench-steps"),
+            Some("token") => rest.bench("bench-token"),
             Some("web") => Ok(Command::BenchWeb(rest.args.collect())),
             Some(other) => {
                 bail!("there is no bench named `{other}`: fhir, sandbox, steps, token or web")
@@ -238,7 +272,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         "samples" => rest.nothing(Command::Samples),
         "screenshots" => rest.nothing(Command::Screenshots),
         "sizes" => rest.nothing(Command::Sizes),
-        "soak" => Ok(Command::Bench("soak", rest.args.collect())),
+        "soak" => rest.bench("soak"),
         "test" => rest.test(),
         "up" => rest.up(),
         "validate" => rest.validate(),
@@ -251,6 +285,25 @@ struct Rest<I> {
 }
 
 impl<I: Iterator<Item = String>> Rest<I> {
+    /// All but `--engine` is the program's own.
+    fn bench(&mut self, program: &'static str) -> Result<Command> {
+        let mut bench = Bench {
+            engine: EngineChoice::Host,
+            options: Vec::new(),
+            program,
+        };
+        while let Some(option) = self.args.next() {
+            if option == "--engine" {
+                bench.engine = EngineChoice::parse(&self.value("--engine", None)?)?;
+            } else if let Some(name) = option.strip_prefix("--engine=") {
+                bench.engine = EngineChoice::parse(name)?;
+            } else {
+                bench.options.push(option);
+            }
+        }
+        Ok(Command::Bench(bench))
+    }
+
     fn build(&mut self) -> Result<Build> {
         let mut parts = BTreeSet::new();
         let mut profile = Profile::Release;
@@ -302,6 +355,7 @@ impl<I: Iterator<Item = String>> Rest<I> {
         let mut test = Test::default();
         while let Some((name, value)) = self.next() {
             match name.as_str() {
+                "--engine" => test.engine = EngineChoice::parse(&self.value(&name, value)?)?,
                 "--filter" => test.filter = Some(self.value(&name, value)?),
                 "--help" | "-h" => return Ok(Command::Help),
                 "--no-lint" => test.no_lint = true,
@@ -323,14 +377,7 @@ impl<I: Iterator<Item = String>> Rest<I> {
             match name.as_str() {
                 "--data-dir" => up.data_dir = Some(PathBuf::from(self.value(&name, value)?)),
                 "--debug" => up.profile = Profile::Debug,
-                "--engine" => {
-                    up.engine = match self.value(&name, value)?.as_str() {
-                        "auto" => EngineChoice::Auto,
-                        "host" => EngineChoice::Host,
-                        "spin" => EngineChoice::Spin,
-                        other => bail!("there is no engine named `{other}`: auto, spin or host"),
-                    }
-                }
+                "--engine" => up.engine = EngineChoice::parse(&self.value(&name, value)?)?,
                 "--help" | "-h" => return Ok(Command::Help),
                 "--listen" => up.listen = self.value(&name, value)?,
                 "--release" => up.profile = Profile::Release,
@@ -426,6 +473,10 @@ mod tests {
             ("fly", "fly"),
             ("up --port 3000", "--port"),
             ("up --engine nginx", "nginx"),
+            ("test --engine nginx", "nginx"),
+            ("soak --engine nginx", "nginx"),
+            ("bench fhir --engine=", "there is no engine"),
+            ("bench token --engine", "--engine"),
             ("up --listen", "--listen"),
             ("up --listen=", "--listen"),
             ("build gate", "gate"),
@@ -437,6 +488,37 @@ mod tests {
         ] {
             let error = typed(line).unwrap_err().to_string();
             assert!(error.contains(named), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn tests_and_measurements_run_on_the_host_unless_another_engine_is_named() {
+        for (line, engine, options) in [
+            ("soak load", EngineChoice::Host, vec!["load"]),
+            ("soak --engine spin load", EngineChoice::Spin, vec!["load"]),
+            (
+                "bench fhir --json --engine=auto",
+                EngineChoice::Auto,
+                vec!["--json"],
+            ),
+        ] {
+            let Ok(Command::Bench(bench)) = typed(line) else {
+                panic!("{line}")
+            };
+            assert_eq!(
+                (bench.engine, bench.options),
+                (engine, options.iter().map(ToString::to_string).collect()),
+                "{line}"
+            );
+        }
+        for (line, engine) in [
+            ("test --only http", EngineChoice::Host),
+            ("test --only http --engine spin", EngineChoice::Spin),
+        ] {
+            let Ok(Command::Test(test)) = typed(line) else {
+                panic!("{line}")
+            };
+            assert_eq!(test.engine, engine, "{line}");
         }
     }
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use bluegate_engine::{Patience, Start};
 
 use crate::args::EngineChoice;
 use crate::health::{self, Health};
@@ -55,6 +56,25 @@ impl Kind {
         match self {
             Self::Host => "tests/host",
             Self::Spin => "Spin",
+        }
+    }
+
+    /// Tells a program of the tests which engine to start.
+    pub(crate) fn tell(self, workspace: &Workspace, command: &mut Command) {
+        let name = match self {
+            Self::Host => "host",
+            Self::Spin => "spin",
+        };
+        command
+            .env(bluegate_engine::ENGINE, name)
+            // What reads this alone only needs a program that takes Spin's options.
+            .env(bluegate_engine::HOST_BIN, self.program(workspace));
+    }
+
+    fn program(self, workspace: &Workspace) -> PathBuf {
+        match self {
+            Self::Host => workspace.host_binary(),
+            Self::Spin => on_path("spin").unwrap_or_else(|| "spin".into()),
         }
     }
 }
@@ -176,24 +196,36 @@ impl Engine {
         (self.addr, self.authority.clone())
     }
 
-    /// Waits until it listens and the store is migrated.
-    pub(crate) fn wait_until_ready(&mut self, limit: Duration) -> Result<()> {
-        let start = Instant::now();
+    /// Waits until it listens and the store is migrated: as long as it works, which is what compiling the
+    /// components is, and then not for ever until the gateway has answered.
+    pub(crate) fn wait_until_ready(&mut self) -> Result<()> {
+        let mut patience = Patience::new(self.child.id());
+        let mut answering: Option<Instant> = None;
         loop {
             self.check_alive()?;
             if process::stop_asked() {
                 bail!(process::Interrupted);
             }
+            let name = self.kind.name();
             match health::ask(self.addr, &self.authority) {
                 Health::Ready => return Ok(()),
-                Health::Waiting(why) if start.elapsed() > limit => bail!(
-                    "{} is not ready after {} s: {why}{}",
-                    self.kind.name(),
-                    limit.as_secs(),
-                    self.last_lines()
-                ),
-                Health::Waiting(_) => std::thread::sleep(POLL),
+                Health::Silent(why) => match patience.ask() {
+                    Ok(None) => {}
+                    Ok(Some(said)) => eprintln!("{name} is {said}"),
+                    Err(ended) => bail!("{name}: {ended}: {why}{}", self.last_lines()),
+                },
+                Health::Waiting(why) => {
+                    let since = answering.get_or_insert_with(Instant::now);
+                    if since.elapsed() > ANSWERING {
+                        bail!(
+                            "{name} listens, and is not ready {} s later: {why}{}",
+                            ANSWERING.as_secs(),
+                            self.last_lines()
+                        );
+                    }
+                }
             }
+            std::thread::sleep(POLL);
         }
     }
 
@@ -253,26 +285,10 @@ impl Drop for Engine {
 
 fn command(workspace: &Workspace, launch: &Launch<'_>) -> Command {
     let addr = launch.listen.addr.to_string();
-    match launch.kind {
-        Kind::Host => {
-            let mut command = workspace.command(workspace.host_binary());
-            command
-                .args(["up", "--listen", &addr, "--manifest"])
-                .arg(&launch.manifest)
-                .arg("--data-dir")
-                .arg(&launch.data_dir);
-            command
-        }
-        Kind::Spin => {
-            let mut command = workspace.command("spin");
-            command
-                .args(["up", "--listen", &addr, "--from"])
-                .arg(&launch.manifest)
-                .arg("--state-dir")
-                .arg(&launch.data_dir);
-            command
-        }
-    }
+    let start = Start::new(&launch.manifest, &addr, &launch.data_dir);
+    let mut command = workspace.command(launch.kind.program(workspace));
+    command.args(start.arguments());
+    command
 }
 
 /// The variables that name the application's own address.
@@ -281,6 +297,8 @@ const OWN_ORIGIN: [&str; 3] = [
     "SPIN_VARIABLE_IDP_ORIGIN",
     "SPIN_VARIABLE_PUBLIC_BASE_URL",
 ];
+/// From the first answer until the gateway is ready: it migrates the store, on a machine that may be busy.
+const ANSWERING: Duration = Duration::from_secs(180);
 const GRACE: Duration = Duration::from_secs(10);
 const LAST_LINES: usize = 20;
 const POLL: Duration = Duration::from_millis(50);

@@ -12,20 +12,25 @@ use serde_json::Value;
 pub(crate) enum Health {
     /// Listening, and the store is migrated.
     Ready,
-    /// Not yet; why, in a few words.
+    /// Not even listening; why, in a few words.
+    Silent(String),
+    /// Listening, and not ready; why, in a few words.
     Waiting(String),
 }
 
 /// Asks once.
 pub(crate) fn ask(addr: SocketAddr, authority: &str) -> Health {
-    match fetch(addr, authority) {
+    let stream = match TcpStream::connect_timeout(&addr, PATIENCE) {
+        Ok(stream) => stream,
+        Err(error) => return Health::Silent(error.to_string()),
+    };
+    match fetch(stream, authority) {
         Ok(answer) => read(&answer),
         Err(error) => Health::Waiting(format!("GET /health/ready: {error}")),
     }
 }
 
-fn fetch(addr: SocketAddr, authority: &str) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&addr, PATIENCE)?;
+fn fetch(mut stream: TcpStream, authority: &str) -> std::io::Result<String> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     write!(
@@ -94,9 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn nobody_listening_is_not_ready() {
+    fn nobody_listening_is_not_an_answer_that_it_is_not_ready() {
         // Port 9 (discard) is not served on any machine that runs this.
         let health = ask(SocketAddr::from(([127, 0, 0, 1], 9)), "127.0.0.1:9");
-        assert!(matches!(health, Health::Waiting(_)));
+        assert!(matches!(health, Health::Silent(_)));
+        // Who listens and hangs up is there.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        std::thread::spawn(move || drop(listener.accept()));
+        assert!(matches!(ask(addr, "x"), Health::Waiting(_)));
     }
 }

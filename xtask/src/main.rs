@@ -50,9 +50,9 @@ fn run() -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     match command {
         Command::Audit(options) => example(&workspace, "audit", &options),
-        Command::Bench(program, options) => {
+        Command::Bench(bench) => {
             process::stop_children_on_signal()?;
-            suites::bench(&workspace, program, &options)
+            suites::bench(&workspace, &bench)
         }
         Command::BenchWeb(options) => {
             process::stop_children_on_signal()?;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest as _, Sha256};
 
-use crate::args::{EngineChoice, Part, Profile, Suite, Test};
+use crate::args::{Bench, Part, Profile, Suite, Test};
 use crate::data;
 use crate::engine::{Engine, Kind, Launch, Listen};
 use crate::parts::{self, Step};
@@ -23,14 +23,20 @@ use crate::say::{self, Steps};
 use crate::setup;
 use crate::tally::{Listener, Report, Row, Tally};
 use crate::tick;
-use crate::up::{OPERATORS, READY_WITHIN};
+use crate::up::OPERATORS;
 use crate::workspace::Workspace;
 use rust::TestProgram;
 
 /// Runs what was asked for and prints the table; the exit code says whether all passed.
 pub(crate) fn run(workspace: &Workspace, options: &Test) -> Result<ExitCode> {
+    let engine = if ON_ENGINE.into_iter().any(|suite| options.wants(suite)) {
+        Kind::choose(workspace, options.engine)?
+    } else {
+        Kind::Host
+    };
     let mut runner = Runner {
         broken: BTreeSet::new(),
+        engine,
         options,
         report: Report::default(),
         workspace,
@@ -54,7 +60,7 @@ pub(crate) fn screenshots(workspace: &Workspace) -> Result<()> {
         steps.step(step.label(), || step.run(workspace, Profile::Release))?;
     }
     steps.step("taking pictures", || {
-        let served = Served::start(workspace)?;
+        let served = Served::start(workspace, Kind::Host)?;
         let mut node = workspace.command("node");
         node.arg("tests/browser/screenshots.mjs");
         served.tell(&mut node);
@@ -64,11 +70,16 @@ pub(crate) fn screenshots(workspace: &Workspace) -> Result<()> {
 }
 
 /// `cargo xtask soak` and `cargo xtask bench …`: a program of tests/bench on the built application.
-pub(crate) fn bench(workspace: &Workspace, program: &str, options: &[String]) -> Result<ExitCode> {
-    let counts = program == "bench-steps";
+pub(crate) fn bench(workspace: &Workspace, bench: &Bench) -> Result<ExitCode> {
+    let Bench {
+        options, program, ..
+    } = bench;
+    // Before minutes of building, not after.
+    let engine = Kind::choose(workspace, bench.engine)?;
+    let counts = *program == "bench-steps";
     // Whole pages, beside the steps that they are made of.
     let whole = counts && options.iter().any(|option| option == "--page");
-    let compares = program == "bench-fhir" || whole;
+    let compares = *program == "bench-fhir" || whole;
     let mut needed: BTreeSet<_> = needs(Suite::Interop).into_iter().collect();
     if compares {
         needed.extend([Step::Passthrough, Step::Nginx]);
@@ -79,11 +90,16 @@ pub(crate) fn bench(workspace: &Workspace, program: &str, options: &[String]) ->
         }
         needed.extend([Step::BenchSteps, Step::Valgrind]);
     }
+    if engine == Kind::Spin {
+        needed.remove(&Step::Host);
+    }
     let mut steps = Steps::new(needed.len());
     for step in needed {
         steps.step(step.label(), || step.run(workspace, Profile::Release))?;
     }
+    println!("on {}", engine.name());
     let mut cargo = workspace.cargo();
+    engine.tell(workspace, &mut cargo);
     if compares {
         let component = workspace.component("bluegate_passthrough", Profile::Release);
         cargo
@@ -105,7 +121,6 @@ pub(crate) fn bench(workspace: &Workspace, program: &str, options: &[String]) ->
             "--",
         ])
         .args(options)
-        .env("BLUEGATE_HOST_BIN", workspace.host_binary())
         .env("BLUEGATE_MANIFEST", workspace.manifest(Profile::Release)?)
         // As in production: with it, wasmtime takes a backtrace at each switch of tasks.
         .env("RUST_BACKTRACE", "0");
@@ -136,6 +151,8 @@ pub(crate) fn bench_web(workspace: &Workspace, options: &[String]) -> Result<()>
 struct Runner<'a> {
     /// Steps of the set-up that failed.
     broken: BTreeSet<Step>,
+    /// What serves the application to the suites that need it.
+    engine: Kind,
     options: &'a Test,
     report: Report,
     workspace: &'a Workspace,
@@ -203,6 +220,13 @@ impl Runner<'_> {
         self.options.wants(suite)
     }
 
+    /// What it runs on, where it runs on one.
+    fn engine(&self, suite: Option<Suite>) -> Option<Kind> {
+        suite
+            .filter(|suite| ON_ENGINE.contains(suite))
+            .map(|_| self.engine)
+    }
+
     /// Installs and builds what the wanted suites need; a step that fails is one failure, and fails
     /// the suites that need it.
     fn set_up(&mut self) -> Result<Vec<TestProgram>> {
@@ -210,6 +234,9 @@ impl Runner<'_> {
             .into_iter()
             .filter(|suite| self.wants(*suite))
             .flat_map(needs)
+            .filter(|step| {
+                *step != Step::Host || self.engine == Kind::Host || self.wants(Suite::Host)
+            })
             .collect();
         let mut host_tests = Vec::new();
         let mut steps = Steps::new(needed.len());
@@ -310,7 +337,7 @@ impl Runner<'_> {
             self.report.push(row);
             return Ok(());
         }
-        let served = match Served::start(self.workspace) {
+        let served = match Served::start(self.workspace, self.engine) {
             Ok(served) => served,
             Err(error) if process::stop_asked() => return Err(error),
             Err(error) => {
@@ -422,12 +449,20 @@ impl Runner<'_> {
         if commands.is_empty() {
             return Ok(());
         }
-        heading(name);
+        let engine = self.engine(suite);
+        let name = match engine {
+            Some(Kind::Spin) => format!("{name}, on {}", Kind::Spin.name()),
+            _ => name.to_owned(),
+        };
+        heading(&name);
         let begin = Instant::now();
         let mut total = Tally::default();
         let mut notes = Vec::new();
+        let skips = artifacts(self.workspace)?.join("skipped.txt");
         for command in commands {
-            command.env("BLUEGATE_HOST_BIN", self.workspace.host_binary());
+            engine.unwrap_or(Kind::Host).tell(self.workspace, command);
+            let _ = fs::remove_file(&skips);
+            command.env(bluegate_engine::SKIPPED, &skips);
             command.env(
                 "BLUEGATE_MANIFEST",
                 self.workspace.manifest(Profile::Release)?,
@@ -444,7 +479,16 @@ impl Runner<'_> {
                 listener.line(line);
             })?;
             let success = matches!(&end, End::Exited(status) if status.success());
-            let (tally, note) = listener.finish(success);
+            let (mut tally, note) = listener.finish(success);
+            let skipped: BTreeSet<_> = fs::read_to_string(&skips)
+                .unwrap_or_default()
+                .lines()
+                .map(str::to_owned)
+                .collect();
+            for line in &skipped {
+                println!("skipped: {line}");
+            }
+            tally.skip(u32::try_from(skipped.len()).unwrap_or(u32::MAX));
             total.add(tally);
             if matches!(end, End::TimedOut) {
                 notes.push(format!("ended after {}", say::seconds(SUITE_LIMIT)));
@@ -456,7 +500,7 @@ impl Runner<'_> {
             return Ok(());
         }
         self.report.push(Row {
-            name: name.to_owned(),
+            name,
             note: (!notes.is_empty()).then(|| notes.join("; ")),
             tally: total,
             time: begin.elapsed(),
@@ -504,11 +548,10 @@ struct Served {
 }
 
 impl Served {
-    fn start(workspace: &Workspace) -> Result<Self> {
+    fn start(workspace: &Workspace, kind: Kind) -> Result<Self> {
         let artifacts = artifacts(workspace)?;
         let listen = Listen::parse("127.0.0.1:0")?;
         let data = std::env::temp_dir().join(format!("bluegate-test-{}", std::process::id()));
-        let kind = Kind::choose(workspace, EngineChoice::Host)?;
         let launch = Launch {
             data_dir: data.clone(),
             kind,
@@ -526,7 +569,7 @@ impl Served {
             url: listen.url(),
         };
         if let Some(engine) = &mut served.engine {
-            engine.wait_until_ready(READY_WITHIN)?;
+            engine.wait_until_ready()?;
         }
         Ok(served)
     }
@@ -617,5 +660,7 @@ pub(crate) fn heading(name: &str) {
 const FIELD: &str = "deployed, in the field";
 /// The token of the operator whom the application of a suite knows, on the loopback for as long as it runs.
 const OPERATOR: &str = "the-operator-of-the-tests";
+/// The suites that ask a running application.
+const ON_ENGINE: [Suite; 4] = [Suite::Browser, Suite::Field, Suite::Http, Suite::Interop];
 /// Longer than any suite takes on two slow cores; what hangs must not hang for ever.
 const SUITE_LIMIT: Duration = Duration::from_secs(15 * 60);

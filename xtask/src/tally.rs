@@ -30,6 +30,13 @@ impl Tally {
         self.ignored += other.ignored;
         self.passed += other.passed;
     }
+
+    /// So many of those that passed were skipped, which their runner has no word for.
+    pub(crate) fn skip(&mut self, count: u32) {
+        let count = count.min(self.passed);
+        self.passed -= count;
+        self.ignored += count;
+    }
 }
 
 /// Reads a runner's output line by line.
@@ -259,6 +266,18 @@ mod tests {
             "7 passed, 2 failed",
         ];
         assert_eq!(count(&lines, false), (7, 2, 0));
+    }
+
+    #[test]
+    fn what_was_skipped_did_not_pass() {
+        let mut tally = Tally {
+            passed: 5,
+            ..Tally::default()
+        };
+        tally.skip(2);
+        assert_eq!((tally.passed, tally.ignored, tally.failed), (3, 2, 0));
+        tally.skip(9);
+        assert_eq!((tally.passed, tally.ignored), (0, 5));
     }
 
     #[test]

@@ -13,9 +13,6 @@ use crate::say::{self, Steps};
 use crate::tick::{TickToken, Ticker};
 use crate::workspace::Workspace;
 
-/// How long an engine may take from its start until it is ready.
-pub(crate) const READY_WITHIN: Duration = Duration::from_secs(60);
-
 pub(crate) const OPERATORS: &str = "SPIN_VARIABLE_OPERATORS";
 
 /// Runs until a signal comes (success) or the engine ends by itself (an error).
@@ -52,7 +49,7 @@ pub(crate) fn run(workspace: &Workspace, options: &args::Up) -> Result<ExitCode>
     };
     let mut engine = steps.step(&format!("starting {}", kind.name()), || {
         let mut engine = Engine::start(workspace, &launch)?;
-        engine.wait_until_ready(READY_WITHIN)?;
+        engine.wait_until_ready()?;
         Ok(engine)
     })?;
     eprintln!("up after {}", say::seconds(begin.elapsed()));
