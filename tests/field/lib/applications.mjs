@@ -70,8 +70,17 @@ async function outcome(state, begun, answer) {
 function landing(state, url, request, response) {
   const visit = state.visits.get(url.searchParams.get("visit"));
   if (url.pathname === "/back") return page(response, "an answer");
+  if (url.pathname === "/asks-by-itself") return asksByItself(state, response);
   if (url.pathname !== "/done" || visit === undefined) return notFound(response);
   page(response, visit.error ?? `${visit.tokens.patient} ${visit.patient.status} ${visit.claims.total}`);
+}
+
+/** A page of a third site that sends its visitor's browser to the gateway by POST, as any page can. */
+function asksByItself(state, response) {
+  const { searchParams } = new URL(begin(state.base, state.web).url);
+  const fields = [...searchParams].map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`).join("");
+  const form = `<form method="post" action="${state.base}/v2/o/authorize/">${fields}</form>`;
+  response.writeHead(200, HTML).end(`<!doctype html><title>A site</title>${form}<script>document.forms[0].submit()</script>`);
 }
 
 /** A page on the package, under a strict policy: two buttons, and what it knows. */

@@ -14,7 +14,7 @@ export const artifacts = process.env.BLUEGATE_ARTIFACTS ?? path.join(root, "test
 const VIEWPORT = { width: 390, height: 844 };
 
 export function startBrowser(home) {
-  const here = ["localhost", "*.localhost", "127.0.0.1", "[::1]"].map((name) => `EXCLUDE ${name}`);
+  const here = ["localhost", "*.localhost", "127.0.0.1", "::1"].map((name) => `EXCLUDE ${name}`);
   return launch({
     args: [`--host-resolver-rules=MAP * ~NOTFOUND, ${here.join(", ")}`],
     env: { ...process.env, HOME: home },
@@ -25,8 +25,6 @@ export function startBrowser(home) {
 export async function visit(browser) {
   const context = await browser.newContext({ locale: "en-US", viewport: VIEWPORT });
   context.setDefaultTimeout(15_000);
-  // The provider's pages ask for a font from elsewhere.
-  await context.route("https://fonts.googleapis.com/**", (route) => route.abort());
   const faults = [];
   context.on("weberror", (error) => faults.push(`script: ${error.error().message}`));
   context.on("console", (message) => {

@@ -4,7 +4,7 @@ import fs from "node:fs";
 
 import { startNative, startSites } from "./applications.mjs";
 import { startBrowser } from "./browser.mjs";
-import { operators, ops, startTicks } from "./operators.mjs";
+import { ops, startTicks } from "./operators.mjs";
 import { handOut } from "./people.mjs";
 
 /** Certificates and the browser's home folder, made once for all (run.mjs). */
@@ -12,19 +12,18 @@ export const authorities = () => JSON.parse(fs.readFileSync(process.env.BLUEGATE
 
 export const pem = ({ cert, key }) => ({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) });
 
-/** An environment around a gateway that `startGateway` starts; `ending` are the ways to end what was started. */
+/** An environment around a gateway that `startGateway` starts, which returns the tokens of its operators by their role. */
 export async function makeField({ name, base, people, claims, provider, approves, startGateway }) {
   const ending = [];
   const keep = (started) => (ending.unshift(() => started.end()), started);
   try {
     const made = authorities();
-    const operator = operators();
     const sites = keep(await startSites({ tls: pem(made.server), base }));
-    await startGateway(keep, operator.variable);
-    keep({ end: startTicks(base, operator.tokens.read) });
+    const tokens = await startGateway(keep);
+    keep({ end: startTicks(base, tokens.read) });
     const browser = await startBrowser(made.home);
     keep({ end: () => browser.close() });
-    const register = (metadata) => registered(base, metadata, approves && operator.tokens.approve);
+    const register = (metadata) => registered(base, metadata, approves && tokens.approve);
     sites.web = await register({ client_name: `Records ${name}`, redirect_uris: [`${sites.webApplication}/callback`] });
     sites.page = await register({
       client_name: `Page ${name}`,
@@ -38,7 +37,7 @@ export async function makeField({ name, base, people, claims, provider, approves
       sites,
       provider,
       approves,
-      tokens: operator.tokens,
+      tokens,
       person: handOut(people, claims),
       register,
       native: async (t, address) => {
@@ -46,7 +45,7 @@ export async function makeField({ name, base, people, claims, provider, approves
         t.after(() => native.end());
         return native;
       },
-      ops: (role, path, body) => ops(base, operator.tokens[role], path, body),
+      ops: (role, path, body) => ops(base, tokens[role], path, body),
       end: () => end(ending),
     };
   } catch (error) {

@@ -7,7 +7,7 @@ import { start } from "./processes.mjs";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
-const program = process.env.BLUEGATE_HOST_BIN ?? path.join(target, "host/bluegate-host");
+export const host = process.env.BLUEGATE_HOST_BIN ?? path.join(target, "host/bluegate-host");
 
 /** The manifest of the whole application; where the components were built elsewhere, a copy that says so. */
 export const manifest = process.env.BLUEGATE_MANIFEST ?? path.join(root, "spin.toml");
@@ -18,7 +18,7 @@ export const productionManifest = path.join(path.dirname(manifest), "deploy/spin
 export async function startHost({ manifest, port, dataDir, variables, options = [], log }) {
   shareCompiled(dataDir);
   const args = ["up", "--from", manifest, "--listen", `127.0.0.1:${port}`, "--state-dir", dataDir, ...options];
-  return start(program, args, { log, ready: /^listening /m, env: environment(variables) });
+  return start(host, args, { log, ready: /^listening /m, env: environment(variables) });
 }
 
 /** The environment of a program that reads these variables. */

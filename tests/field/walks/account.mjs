@@ -30,9 +30,7 @@ export default function account(field) {
     const person = await field.person();
     const page = await visitor.open();
     await openAccount(field, page, person);
-    await page.locator("button[value=sign_out]").click();
-    await field.provider.confirmSignOut(page);
-    await page.waitForURL((url) => url.origin === new URL(field.base).origin && url.pathname !== "/account/");
+    await signOut(field, page);
     await page.goto(`${field.base}/account/`);
     await field.provider.form(page).waitFor();
   });
@@ -44,4 +42,11 @@ export async function openAccount(field, page, person) {
   await signInIfAsked(field, page, person);
   await page.locator("button[value=sign_out]").waitFor();
   assert.ok((await page.locator("main").innerText()).includes(person.name));
+}
+
+/** Signs out on the account page, and at the provider as it asks. */
+export async function signOut(field, page) {
+  await page.locator("button[value=sign_out]").click();
+  await field.provider.confirmSignOut(page);
+  await page.waitForURL((url) => url.origin === new URL(field.base).origin && url.pathname !== "/account/");
 }

@@ -20,6 +20,28 @@ export default function decisions(field) {
     assert.equal(await landed(field, page), `${person.patient} 403 ${person.claims}`);
   });
 
+  for (const decision of ["allow", "deny"]) {
+    walk(field, `a double click on ${decision} is one decision`, async (field, visitor) => {
+      const person = await field.person();
+      const page = await visitor.open();
+      await reachConsent(field, page, person);
+      await page.locator(`button[name=decision][value=${decision}]`).dblclick();
+      const told = { allow: `${person.patient} 200 ${person.claims}`, deny: "access_denied" };
+      assert.equal(await landed(field, page), told[decision]);
+    });
+  }
+
+  walk(field, "a page elsewhere that asks as well takes nothing from the tab that waits", async (field, visitor) => {
+    const person = await field.person();
+    const page = await visitor.open();
+    await reachConsent(field, page, person);
+    const other = await visitor.open();
+    await other.goto(`${field.sites.landing}/asks-by-itself`);
+    await field.provider.form(other).or(other.locator("button[name=decision]")).first().waitFor();
+    await decide(page, "allow");
+    assert.equal(await landed(field, page), `${person.patient} 200 ${person.claims}`);
+  });
+
   walk(field, "whoever cancels at the provider gets back to the application", async (field, visitor) => {
     const page = await visitor.open();
     await connect(field, page);

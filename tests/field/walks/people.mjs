@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import { connect, consentPage, decide, landed, reachConsent, text, told, walk } from "./walk.mjs";
-import { openAccount } from "./account.mjs";
+import { openAccount, signOut } from "./account.mjs";
 
 export default function people(field) {
   walk(field, "a second person's sign-in ends the first one's session on the account page", async (field, visitor) => {
@@ -38,6 +38,18 @@ export default function people(field) {
     assert.equal(await landed(field, page), `${second.patient} 200 ${second.claims}`);
   });
 
+  walk(field, "after signing out, the back button shows nothing of the person", async (field, visitor) => {
+    const person = await field.person();
+    const page = await visitor.open();
+    await openAccount(field, page, person);
+    await page.goto(`${field.base}/account/?lang=es`);
+    await signOut(field, page);
+    for (let steps = 0; steps < 6 && (await page.goBack()) !== null; steps += 1) {
+      const shown = await text(page);
+      assert.ok(!shown.includes(person.name), `${page.url()}: ${shown}`);
+    }
+  });
+
   walk(field, "after signing out, the next person at the same application sees their own data", async (field, visitor) => {
     const [first, second] = [await field.person(), await field.person()];
     const page = await visitor.open();
@@ -51,9 +63,7 @@ export default function people(field) {
       await page.locator("#leave").click();
       await told(page, "nobody");
       await openAccount(field, page, person);
-      await page.locator("button[value=sign_out]").click();
-      await field.provider.confirmSignOut(page);
-      await page.waitForURL((url) => url.origin === new URL(field.base).origin && url.pathname !== "/account/");
+      await signOut(field, page);
       await page.goto(`${field.sites.singlePage}/`);
     }
   });
