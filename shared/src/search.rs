@@ -214,7 +214,8 @@ impl Search {
     fn take(&mut self, name: &str, value: &str, handling: Handling) -> Result<(), SearchError> {
         let claims = self.resource == ResourceType::ExplanationOfBenefit;
         match name {
-            "_count" => {
+            // The official service takes both.
+            "_count" | "count" => {
                 let count = value
                     .parse()
                     .ok()
@@ -248,8 +249,11 @@ impl Search {
             "type" if claims => {
                 let types = value
                     .split(',')
+                    .map(str::trim)
+                    .filter(|code| !code.is_empty())
                     .map(EobType::parse)
                     .collect::<Option<Vec<_>>>()
+                    .filter(|types| !types.is_empty())
                     .ok_or(SearchError::Type)?;
                 self.types = types;
                 self.spell_once("type", value)

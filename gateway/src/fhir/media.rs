@@ -21,13 +21,15 @@ pub(super) fn negotiate(headers: &HeaderMap, format: Option<Format>) -> Result<F
         for item in value.split(',').filter(|item| !item.trim().is_empty()) {
             any = true;
             let mut parts = item.split(';').map(str::trim);
-            let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let media = parts.next().unwrap_or_default();
             let weight = parts.find_map(weight).unwrap_or(1.0);
-            match media.as_str() {
-                "application/fhir+json" | "application/json+fhir" => raise(&mut fhir, weight),
-                "application/json" | "text/json" => raise(&mut json, weight),
-                "*/*" | "application/*" => wildcard = wildcard.max(weight),
-                _ => {}
+            match Format::parse(media) {
+                Some(Format::FhirJson) => raise(&mut fhir, weight),
+                Some(Format::Json) => raise(&mut json, weight),
+                None if media == "*/*" || media.eq_ignore_ascii_case("application/*") => {
+                    wildcard = wildcard.max(weight);
+                }
+                None => {}
             }
         }
     }
@@ -123,6 +125,30 @@ mod tests {
             "application/xml, application/fhir+json;q=0.0",
         ] {
             assert_eq!(accept(value), None, "{value}");
+        }
+    }
+
+    /// What `Accept` takes, `_format` takes, and the other way round.
+    #[test]
+    fn one_table_serves_accept_and_format() {
+        for value in [
+            "application/fhir+json",
+            "application/json+fhir",
+            "application/json",
+            "text/json",
+            "json",
+            "json;charset=utf-8",
+            "APPLICATION/JSON;fhirVersion=4.0",
+        ] {
+            assert!(accept(value).is_some(), "{value}");
+            assert_eq!(accept(value), Format::parse(value), "{value}");
+        }
+        for value in ["application/fhir+xml", "xml", "html", "ndjson"] {
+            assert_eq!(
+                (accept(value), Format::parse(value)),
+                (None, None),
+                "{value}"
+            );
         }
     }
 

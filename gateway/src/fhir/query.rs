@@ -141,10 +141,10 @@ pub fn to_backend(
         ResourceType::ExplanationOfBenefit => ("patient", own.to_owned()),
     }];
     for bound in search.last_updated() {
-        parameters.push(("_lastUpdated", bound.as_str().to_owned()));
+        parameters.push(("_lastUpdated", bound.complete().into_owned()));
     }
     for bound in search.service_date() {
-        parameters.push(("service-date", bound.as_str().to_owned()));
+        parameters.push(("service-date", bound.complete().into_owned()));
     }
     if !search.types().is_empty() {
         let types: Vec<_> = search.types().iter().map(|kind| kind.as_str()).collect();
@@ -248,6 +248,22 @@ mod tests {
             encoded(&to_backend(&search, &own(), Version::V1, Page::Wanted)),
             "patient=-20140&_lastUpdated=lt2021-01-01T00%3A00%3A00%2B01%3A00&service-date=ge2020\
              &type=pde%2Csnf&startIndex=10&_count=5"
+        );
+    }
+
+    #[test]
+    fn the_backend_gets_times_with_seconds_and_zone() {
+        let search = eob("_lastUpdated=gt2020-01-01T10:00:00&service-date=ge2020-01-01T10:00Z");
+        assert_eq!(
+            encoded(&to_backend(&search, &own(), Version::V2, Page::Wanted)),
+            "patient=-20140&_lastUpdated=gt2020-01-01T10%3A00%3A00Z\
+             &service-date=ge2020-01-01T10%3A00%3A00Z&_count=10"
+        );
+        // Links repeat what the client wrote.
+        assert!(
+            search
+                .query()
+                .contains("_lastUpdated=gt2020-01-01T10%3A00%3A00&")
         );
     }
 

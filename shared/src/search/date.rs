@@ -1,5 +1,7 @@
 //! FHIR dates with a comparison prefix: `ge2024-01-31`, `lt2024-01-31T10:00:00Z`.
 
+use std::borrow::Cow;
+
 /// One bound of an interval, in the client's spelling.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Bound {
@@ -12,14 +14,23 @@ impl Bound {
     ///
     /// # Errors
     ///
-    /// [`DateError`] where there is no prefix of these four, or no date.
+    /// [`DateError`] where there is no prefix of these four, or no date. A time may lack its seconds and its zone,
+    /// which is UTC then (FHIR R4, search.html, date).
     pub fn parse(text: &str) -> Result<Self, DateError> {
         let prefix = Prefix::ALL
             .into_iter()
             .find(|prefix| text.starts_with(prefix.as_str()))
             .ok_or(DateError::Prefix)?;
-        if !text.get(2..).is_some_and(is_fhir_date) {
-            return Err(DateError::Date);
+        let date = text.get(2..).unwrap_or_default();
+        if !is_fhir_date(date) {
+            // A form decodes a bare plus sign as a blank.
+            return Err(
+                if date.contains(' ') && is_fhir_date(&date.replace(' ', "+")) {
+                    DateError::UnencodedPlus
+                } else {
+                    DateError::Date
+                },
+            );
         }
         Ok(Self {
             prefix,
@@ -33,12 +44,36 @@ impl Bound {
         self.prefix
     }
 
-    /// Prefix and date.
+    /// Prefix and date as the client wrote them.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// The same bound with seconds and zone where it has a time, so that nobody else has to know what a missing one
+    /// means. A time to the minute is the whole minute: what comes after it comes after its last second.
+    #[must_use]
+    pub fn complete(&self) -> Cow<'_, str> {
+        let Some((date, time)) = self.text.split_once('T') else {
+            return Cow::Borrowed(&self.text);
+        };
+        let zone_at = time.find(['Z', '+', '-']).unwrap_or(time.len());
+        let (clock, zone) = time.split_at(zone_at);
+        let seconds = match (clock.len(), self.prefix) {
+            (MINUTES, Prefix::Ge | Prefix::Lt) => ":00",
+            (MINUTES, Prefix::Gt | Prefix::Le) => ":59",
+            _ => "",
+        };
+        let zone = if zone.is_empty() { "Z" } else { zone };
+        if seconds.is_empty() && zone_at < time.len() {
+            return Cow::Borrowed(&self.text);
+        }
+        Cow::Owned(format!("{date}T{clock}{seconds}{zone}"))
+    }
 }
+
+/// Length of `hh:mm`.
+const MINUTES: usize = 5;
 
 /// A comparison (FHIR R4, search.html, prefixes). `eq`, `ne`, `sa`, `eb` and `ap` are not supported.
 #[allow(clippy::exhaustive_enums)]
@@ -85,9 +120,12 @@ pub enum DateError {
     /// No prefix.
     #[error("needs one of the prefixes lt, le, gt, ge")]
     Prefix,
+    /// A blank where the zone begins.
+    #[error("has a blank before its time zone: encode + as %2B")]
+    UnencodedPlus,
 }
 
-/// `YYYY`, `YYYY-MM`, `YYYY-MM-DD`, or a date with time to the second and zone (FHIR R4, datatypes).
+/// `YYYY`, `YYYY-MM`, `YYYY-MM-DD`, or a date with a time (FHIR R4, datatypes).
 fn is_fhir_date(text: &str) -> bool {
     let (date, time) = match text.split_once('T') {
         Some((date, time)) => (date, Some(time)),
@@ -111,10 +149,13 @@ fn is_fhir_date(text: &str) -> bool {
     valid_date && time.is_none_or(|time| day.is_some() && is_time(time))
 }
 
-/// `hh:mm:ss`, an optional fraction, and `Z` or an offset.
+/// `hh:mm`, optional seconds with an optional fraction, and optionally `Z` or an offset.
 fn is_time(text: &str) -> bool {
-    let Some((clock, rest)) = text.split_at_checked(8) else {
-        return false;
+    let zone_at = text.find(['Z', '+', '-']).unwrap_or(text.len());
+    let (clock, zone) = text.split_at(zone_at);
+    let (clock, fraction) = match clock.split_once('.') {
+        Some((clock, fraction)) => (clock, Some(fraction)),
+        None => (clock, None),
     };
     let mut parts = clock.split(':').map(|part| digits(part, 2));
     let valid_clock = matches!(
@@ -122,21 +163,18 @@ fn is_time(text: &str) -> bool {
         (
             Some(Some(0..=23)),
             Some(Some(0..=59)),
-            Some(Some(0..=60)),
+            Some(Some(0..=60)) | None,
             None
         )
     );
-    let zone = match rest.strip_prefix('.') {
-        Some(fraction) => {
-            let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
-            if zone.len() == fraction.len() {
-                return false;
-            }
-            zone
-        }
-        None => rest,
-    };
-    let valid_zone = zone == "Z"
+    // A fraction is one of seconds.
+    let valid_fraction = fraction.is_none_or(|fraction| {
+        clock.len() > MINUTES
+            && !fraction.is_empty()
+            && fraction.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let valid_zone = zone.is_empty()
+        || zone == "Z"
         || zone
             .strip_prefix(['+', '-'])
             .and_then(|zone| zone.split_once(':'))
@@ -146,7 +184,7 @@ fn is_time(text: &str) -> bool {
                     (Some(0..=14), Some(0..=59))
                 )
             });
-    valid_clock && valid_zone
+    valid_clock && valid_fraction && valid_zone
 }
 
 fn digits(text: &str, length: usize) -> Option<u32> {
@@ -179,9 +217,46 @@ mod tests {
             "lt2020-02-28T23:59:59Z",
             "ge2020-02-28T23:59:60.123456+14:00",
             "ge2020-02-28T00:00:00.000-05:00",
+            "ge2020-01-01T10:00",
+            "gt2020-01-01T10:00Z",
+            "le2020-01-01T10:00-05:00",
+            "lt2020-01-01T10:00:00",
+            "lt2020-01-01T10:00:00.5",
         ] {
             assert_eq!(Bound::parse(good).unwrap().as_str(), good);
         }
+    }
+
+    #[test]
+    fn a_time_without_seconds_or_zone_is_completed_in_utc() {
+        for (text, complete) in [
+            ("gt2020-01-01T10:00:00", "gt2020-01-01T10:00:00Z"),
+            ("ge2020-01-01T10:00Z", "ge2020-01-01T10:00:00Z"),
+            ("lt2020-01-01T10:00", "lt2020-01-01T10:00:00Z"),
+            // The minute ends with its last second.
+            ("gt2020-01-01T10:00", "gt2020-01-01T10:00:59Z"),
+            ("le2020-01-01T23:59-05:00", "le2020-01-01T23:59:59-05:00"),
+            ("le2020-01-01T10:00:00.25", "le2020-01-01T10:00:00.25Z"),
+            ("ge2020-01-01", "ge2020-01-01"),
+            ("ge2020", "ge2020"),
+            ("lt2020-01-01T10:00:00+01:00", "lt2020-01-01T10:00:00+01:00"),
+        ] {
+            let bound = Bound::parse(text).unwrap();
+            assert_eq!(bound.complete(), complete);
+            assert_eq!(Bound::parse(complete).unwrap().complete(), complete);
+        }
+    }
+
+    #[test]
+    fn a_plus_sign_that_nobody_encoded_is_told() {
+        for bad in ["ge2020-01-01T10:00:00 00:00", "lt2020-01-01T10:00 14:00"] {
+            assert_eq!(Bound::parse(bad), Err(DateError::UnencodedPlus), "{bad}");
+        }
+        assert!(
+            DateError::UnencodedPlus
+                .to_string()
+                .contains("encode + as %2B")
+        );
     }
 
     #[test]
@@ -213,11 +288,19 @@ mod tests {
             "ge2020-04-31",
             "ge2020-1-1",
             "ge2020-01-01-01",
-            "ge2020-01-01T10:00Z",
-            "ge2020-01-01T10:00:00",
+            "ge2020-01-01T10",
+            "ge2020-01-01T10Z",
+            "ge2020-01-01T10:",
+            "ge2020-01-01T10:0",
+            "ge2020-01-01T10:00.5",
+            "ge2020-01-01T10:60",
+            "ge2020-01-01T",
+            "ge2020-01-01TZ",
             "ge2020-01-01T24:00:00Z",
             "ge2020-01-01T10:00:00.Z",
-            "ge2020-01-01T10:00:00 00:00",
+            "ge2020-01-01T10:00:00z",
+            "ge2020-01-01T10:00:00 00",
+            "ge2020-01-01T10:00Z00:00",
             "ge2020-01T10:00:00Z",
             "ge2020-01-01T10:00:00+15:00",
             "ge 2020",

@@ -98,7 +98,7 @@ impl Shape {
     }
 }
 
-/// The media type that `_format` names.
+/// A media type of answers, as `_format` or `Accept` names it.
 #[allow(clippy::exhaustive_enums)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Format {
@@ -109,10 +109,16 @@ pub enum Format {
 }
 
 impl Format {
-    fn parse(value: &str) -> Option<Self> {
-        match value {
-            // With a space: a plus sign that nobody percent-encoded.
-            "json" | "application/fhir+json" | "application/fhir json" => Some(Self::FhirJson),
+    /// Reads a media type with whatever parameters, or its short name: the one table for `_format` and `Accept`.
+    #[must_use]
+    pub fn parse(media_type: &str) -> Option<Self> {
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        if essence == "json" {
+            return Some(Self::FhirJson);
+        }
+        // A blank is a plus sign that nobody percent-encoded.
+        match essence.to_ascii_lowercase().replace(' ', "+").as_str() {
+            "application/fhir+json" | "application/json+fhir" => Some(Self::FhirJson),
             "application/json" | "text/json" => Some(Self::Json),
             _ => None,
         }

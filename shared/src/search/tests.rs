@@ -115,9 +115,10 @@ fn type_is_a_list_of_lower_case_codes_bare_or_with_system() {
         "PDE",
         "Carrier",
         "dental",
-        "carrier,",
+        ",",
+        " , ",
         "carrier,dental",
-        " carrier",
+        "car rier",
         "other|pde",
         &format!("{system}|"),
         &format!("{system}|PDE"),
@@ -125,6 +126,50 @@ fn type_is_a_list_of_lower_case_codes_bare_or_with_system() {
         let error = eob(&format!("type={bad}")).unwrap_err();
         assert_eq!(error, SearchError::Type, "{bad}");
         assert_eq!(error.to_string(), "not a valid value");
+    }
+}
+
+#[test]
+fn type_may_have_blanks_and_empty_places() {
+    use EobType::{Carrier, Pde};
+
+    for query in [
+        "type=carrier,%20pde",
+        "type=+carrier+,+pde+",
+        "type=carrier,pde,",
+        "type=,carrier,,pde",
+        "type=carrier,https://bluebutton.cms.gov/resources/codesystem/eob-type|pde,+",
+    ] {
+        assert_eq!(eob(query).unwrap().types(), [Carrier, Pde], "{query}");
+    }
+}
+
+#[test]
+fn count_without_its_underscore_is_the_same() {
+    let search = eob("count=7&_count=7").unwrap();
+    assert_eq!(search.count(), 7);
+    assert_eq!(search.query(), "_count=7");
+    assert_eq!(
+        eob("count=7&_count=8"),
+        Err(SearchError::Repeated("_count"))
+    );
+    assert_eq!(eob("count=51"), Err(SearchError::Value("_count")));
+    let strict = parse(ResourceType::Patient, "count=7", Handling::Strict);
+    assert_eq!(strict.unwrap().count(), 7);
+}
+
+#[test]
+fn format_takes_every_spelling_of_a_media_type() {
+    for (value, format) in [
+        ("application/json%2Bfhir", Format::FhirJson),
+        ("application/json+fhir", Format::FhirJson),
+        ("json;charset=utf-8", Format::FhirJson),
+        ("Application/FHIR%2BJSON; fhirVersion=4.0", Format::FhirJson),
+        ("application/json;fhirVersion=4.0", Format::Json),
+        ("text/json", Format::Json),
+    ] {
+        let search = eob(&format!("_format={value}")).unwrap();
+        assert_eq!(search.shape().format(), Some(format), "{value}");
     }
 }
 

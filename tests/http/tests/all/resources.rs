@@ -280,7 +280,7 @@ fn a_type_of_another_value_or_case_is_400_not_a_valid_value() {
         "dental",
         "PDE",
         "pde,dental",
-        "pde,",
+        ",",
         "https://other.example|pde",
     ] {
         let url = format!("/v2/fhir/ExplanationOfBenefit?type={value}");
@@ -290,6 +290,8 @@ fn a_type_of_another_value_or_case_is_400_not_a_valid_value() {
     }
     for value in [
         "pde",
+        "pde,",
+        "+pde%20,",
         "https://bluebutton.cms.gov/resources/codesystem/eob-type|pde",
     ] {
         let url = format!("/v2/fhir/ExplanationOfBenefit?type={value}");
