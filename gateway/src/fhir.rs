@@ -27,7 +27,7 @@ use bluegate_shared::search::{Search, Shape};
 
 pub use self::release::etag;
 
-use self::access::{Authorized, LiveToken};
+use self::access::{Authorized, LiveToken, Places};
 use self::breaker::Passage;
 use self::query::Page;
 use self::refusal::Refusal;
@@ -96,7 +96,7 @@ async fn answer(
     if target.version == Version::V3 && !app.config.v3_enabled {
         return Err(Refusal::VersionOff);
     }
-    let examined = access::examine(app, request, target.version).await;
+    let examined = access::examine(app, request, target.version, Places::Header).await;
     if let Some(link) = &examined.link {
         trail.identify(link);
     }

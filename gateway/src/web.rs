@@ -374,14 +374,17 @@ fn routes(site: Site) -> Router {
         .route("/account", get(account::show).post(account::act))
         .merge(ops::routes())
         .merge(try_out::routes(sandbox))
-        .route("/connect/userinfo", get(userinfo::userinfo))
+        .route(
+            "/connect/userinfo",
+            get(userinfo::userinfo).post(userinfo::userinfo),
+        )
         .route(
             "/{version}/connect/userinfo",
-            get(userinfo::userinfo_of_version),
+            get(userinfo::userinfo_of_version).post(userinfo::userinfo_of_version),
         )
         .route(
             "/{version}/connect/UserInfo",
-            get(userinfo::userinfo_of_version),
+            get(userinfo::userinfo_of_version).post(userinfo::userinfo_of_version),
         )
         .route("/{version}/fhir/metadata", get(metadata))
         .route("/{version}/fhir/{resource}", get(search))

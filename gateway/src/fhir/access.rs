@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 
 use bluegate_shared::id::PatientId;
 use bluegate_shared::scope::{Permissions, ResourceType};
-use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, Method};
 
 use super::refusal::Refusal;
 use crate::app::{App, Request};
@@ -20,7 +20,7 @@ use crate::store::breaker;
 use crate::version::{PatientIds, Version};
 
 /// Finds the live token of a request: lock-down (503), bearer (401), application (401), grant (401 or 403),
-/// in this order. `version` is the one that the route serves.
+/// in this order. `version` is the one that the route serves, `places` are where it lets a token stand.
 ///
 /// # Errors
 ///
@@ -29,8 +29,19 @@ pub async fn authenticate(
     app: &App,
     request: &Request,
     version: Version,
+    places: Places,
 ) -> Result<LiveToken, Refusal> {
-    examine(app, request, version).await.result
+    examine(app, request, version, places).await.result
+}
+
+/// Where a route lets a token stand (RFC 6750, section 2).
+#[allow(clippy::exhaustive_enums)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Places {
+    /// In the `Authorization` header alone.
+    Header,
+    /// There, or in the form of a POST (OpenID Connect Core, section 5.3.1).
+    HeaderOrForm,
 }
 
 /// A token that is live, with everything it leads to.
@@ -204,8 +215,19 @@ pub(super) struct Examined {
     pub(super) result: Result<LiveToken, Refusal>,
 }
 
-pub(super) async fn examine(app: &App, request: &Request, version: Version) -> Examined {
-    let bearer = bearer(&request.headers);
+pub(super) async fn examine(
+    app: &App,
+    request: &Request,
+    version: Version,
+    places: Places,
+) -> Examined {
+    let form = form_token(request, places);
+    let header = bearer(&request.headers);
+    let repeated = form.is_some() && !matches!(header, Bearer::Missing);
+    let bearer = match &form {
+        Some(form) if !repeated => Bearer::of(form),
+        _ => header,
+    };
     let hash = match &bearer {
         Bearer::Token(token) => Some(SecretHash::of(token)),
         Bearer::Missing | Bearer::Malformed => None,
@@ -230,8 +252,10 @@ pub(super) async fn examine(app: &App, request: &Request, version: Version) -> E
     let link = token.as_ref().map(|token| token.link.clone());
     let result = if locked_down {
         Err(Refusal::LockedDown)
-    } else if presents_token_outside_header(request) {
+    } else if presents_token_elsewhere(request, places) {
         Err(Refusal::TokenInQuery)
+    } else if repeated {
+        Err(Refusal::TokenRepeated)
     } else {
         match (bearer, token) {
             (Bearer::Missing, _) => Err(Refusal::NoCredentials),
@@ -288,27 +312,48 @@ fn bearer(headers: &HeaderMap) -> Bearer<'_> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Bearer::Missing;
     }
-    let token = token.trim();
-    let is_token = !token.is_empty()
-        && token.len() <= 512
-        && token
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    if is_token {
-        Bearer::Token(token)
-    } else {
-        Bearer::Malformed
+    Bearer::of(token.trim())
+}
+
+impl<'a> Bearer<'a> {
+    fn of(token: &'a str) -> Self {
+        let is_token = !token.is_empty()
+            && token.len() <= 512
+            && token
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        if is_token {
+            Self::Token(token)
+        } else {
+            Self::Malformed
+        }
     }
 }
 
+/// The token in the form of a POST (RFC 6750, section 2.2), where the route takes it there. Two of them are none.
+fn form_token(request: &Request, places: Places) -> Option<String> {
+    if places == Places::Header || request.method != Method::POST || !is_form(&request.headers) {
+        return None;
+    }
+    let mut tokens = form_urlencoded::parse(&request.body)
+        .filter(|(name, _)| name == "access_token")
+        .map(|(_, token)| token.into_owned());
+    let first = tokens.next()?;
+    Some(if tokens.next().is_some() {
+        String::new()
+    } else {
+        first
+    })
+}
+
 /// RFC 9700, section 4.3.2: tokens in URLs end up in logs. The form of a search counts like the query.
-fn presents_token_outside_header(request: &Request) -> bool {
+fn presents_token_elsewhere(request: &Request, places: Places) -> bool {
     let named = |text: &[u8]| form_urlencoded::parse(text).any(|(name, _)| name == "access_token");
     request
         .query
         .as_deref()
         .is_some_and(|query| named(query.as_bytes()))
-        || (is_form(&request.headers) && named(&request.body))
+        || (places == Places::Header && is_form(&request.headers) && named(&request.body))
 }
 
 /// Whether the body is a form.

@@ -72,6 +72,8 @@ pub enum Refusal {
     StoreUnavailable,
     /// A token in the query or the form.
     TokenInQuery,
+    /// A token in the header and in the form.
+    TokenRepeated,
     /// A search form of another media type.
     UnsupportedMediaType,
     /// The version is switched off.
@@ -187,6 +189,7 @@ impl Refusal {
             Self::RateLimited(_) => ("rate_limited", StatusCode::TOO_MANY_REQUESTS),
             Self::StoreUnavailable => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
             Self::TokenInQuery => ("token_in_query", StatusCode::BAD_REQUEST),
+            Self::TokenRepeated => ("token_repeated", StatusCode::BAD_REQUEST),
             Self::UnsupportedMediaType => {
                 ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE)
             }
@@ -235,6 +238,10 @@ impl Refusal {
             }
             Self::TokenInQuery => {
                 "Send the access token in the Authorization header, never in a URL or a form.".into()
+            }
+            // RFC 6750, section 2: one method for each request.
+            Self::TokenRepeated => {
+                "Send the access token once: in the Authorization header or in the form.".into()
             }
             Self::UnsupportedMediaType => {
                 "Send search parameters as application/x-www-form-urlencoded.".into()
@@ -349,6 +356,7 @@ mod tests {
             (R::RateLimited(9), 429, "rate_limited"),
             (R::StoreUnavailable, 503, "store_unavailable"),
             (R::TokenInQuery, 400, "token_in_query"),
+            (R::TokenRepeated, 400, "token_repeated"),
             (R::UnsupportedMediaType, 415, "unsupported_media_type"),
             (R::VersionOff, 404, "version_off"),
         ]

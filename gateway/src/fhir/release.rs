@@ -7,7 +7,7 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use twox_hash::XxHash3_128;
 
-use super::access::{Authorized, examine};
+use super::access::{Authorized, Places, examine};
 use super::guard::Cleared;
 use super::media;
 use super::refusal::Refusal;
@@ -60,7 +60,7 @@ pub(super) async fn permit<I>(
         Ok(Some(_)) => {}
         // Something changed while the backend was thinking; say what.
         Ok(None) => {
-            return Err(examine(app, request, authorized.version())
+            return Err(examine(app, request, authorized.version(), Places::Header)
                 .await
                 .result
                 .err()

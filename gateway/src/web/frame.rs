@@ -162,7 +162,7 @@ impl Frame {
             set(
                 &mut reply,
                 HeaderName::from_static("access-control-allow-headers"),
-                "Authorization, Content-Type, Prefer, If-None-Match",
+                "Authorization, Content-Type, Prefer, If-None-Match, traceparent, X-Request-ID, X-Requested-With, Cache-Control",
             );
             set(
                 &mut reply,

@@ -48,6 +48,7 @@ mod signin;
 mod tokens;
 mod try_out;
 mod upkeep;
+mod userinfo;
 mod v3;
 mod watch;
 

@@ -1,4 +1,4 @@
-//! `/connect/userinfo` (wire contract, section 8).
+//! `/connect/userinfo` by GET and POST (wire contract, section 8; OpenID Connect Core, section 5.3.1).
 
 use axum::Extension;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use super::consent::PROFILE_CONTEXT;
 use super::reply::{self, no_store};
 use super::{Answer, Site, VersionPath};
 use crate::app::{Reply, Request};
-use crate::fhir::access::{LiveToken, authenticate};
+use crate::fhir::access::{LiveToken, Places, authenticate};
 use crate::fhir::rate;
 use crate::fhir::refusal::Refusal;
 use crate::profile::Profile;
@@ -60,7 +60,7 @@ async fn released(
     allowance: &mut Option<Allowance>,
 ) -> Result<Reply, Refusal> {
     let app = &site.app;
-    let token = authenticate(app, request, version).await?;
+    let token = authenticate(app, request, version, Places::HeaderOrForm).await?;
     if !token.permissions().contains(Permissions::PROFILE) {
         note(site, request, &token, "insufficient_scope").await?;
         return Err(Refusal::InsufficientScope("profile".to_owned()));
@@ -94,7 +94,7 @@ async fn released(
     .map_err(unavailable)?
     {
         Some(_) => Ok(reply),
-        None => Err(authenticate(app, request, version)
+        None => Err(authenticate(app, request, version, Places::HeaderOrForm)
             .await
             .err()
             .unwrap_or(Refusal::InvalidToken)),

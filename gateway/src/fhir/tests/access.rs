@@ -287,7 +287,8 @@ fn a_store_that_does_not_answer_releases_nothing() {
 fn authenticate_gives_what_userinfo_needs() {
     let world = World::new();
     let request = read(PATIENT, OWN).request(&world);
-    let found = crate::fhir::access::authenticate(&world.app, &request, Version::V2);
+    let places = crate::fhir::access::Places::Header;
+    let found = crate::fhir::access::authenticate(&world.app, &request, Version::V2, places);
     let token = block_on(found).unwrap();
     assert_eq!(token.client_id(), CLIENT);
     assert_eq!(token.client_name(), "Säule App");

@@ -24,9 +24,9 @@ const ROUTES: [(&str, &[&str]); 28] = [
     ("/o/register", &["POST"]),
     ("/o/register/unknown", &["GET", "PUT", "DELETE"]),
     ("/v2/o/par", &["POST"]),
-    ("/v1/connect/userinfo", &["GET"]),
-    ("/v2/connect/UserInfo", &["GET"]),
-    ("/connect/userinfo", &["GET"]),
+    ("/v1/connect/userinfo", &["GET", "POST"]),
+    ("/v2/connect/UserInfo", &["GET", "POST"]),
+    ("/connect/userinfo", &["GET", "POST"]),
     ("/v2/fhir/Patient", &["GET"]),
     ("/v1/fhir/Coverage", &["GET"]),
     ("/v2/fhir/ExplanationOfBenefit", &["GET"]),
@@ -281,7 +281,16 @@ fn a_preflight_is_answered_with_the_methods_of_the_route() {
         );
         assert_eq!(answer.header("access-control-max-age"), "86400", "{url}");
         let allowed = answer.header("access-control-allow-headers").to_lowercase();
-        for name in ["authorization", "content-type", "prefer", "if-none-match"] {
+        for name in [
+            "authorization",
+            "content-type",
+            "prefer",
+            "if-none-match",
+            "traceparent",
+            "x-request-id",
+            "x-requested-with",
+            "cache-control",
+        ] {
             assert!(allowed.contains(name), "{url} {name}");
         }
     }
