@@ -259,7 +259,12 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
             Some("sandbox") => rest.bench("bench-sandbox"),
             Some("steps") => rest.bench("bench-steps"),
             Some("token") => rest.bench("bench-token"),
-            Some("web") => Ok(Command::BenchWeb(rest.args.collect())),
+            Some("web") => match rest.bench("web")? {
+                Command::Bench(bench) if bench.engine == EngineChoice::Host => {
+                    Ok(Command::BenchWeb(bench.options))
+                }
+                _ => bail!("`bench web` runs in Node and Chromium, and starts no engine"),
+            },
             Some(other) => {
                 bail!("there is no bench named `{other}`: fhir, sandbox, steps, token or web")
             }
@@ -476,6 +481,7 @@ mod tests {
             ("test --engine nginx", "nginx"),
             ("soak --engine nginx", "nginx"),
             ("bench fhir --engine=", "there is no engine"),
+            ("bench web --engine spin", "starts no engine"),
             ("bench token --engine", "--engine"),
             ("up --listen", "--listen"),
             ("up --listen=", "--listen"),

@@ -263,6 +263,8 @@ impl Engine {
         let start = Instant::now();
         while start.elapsed() < GRACE {
             if !matches!(self.child.try_wait(), Ok(None)) {
+                // What `spin up` started ends with it, and must not stay where it does not.
+                running.end(true);
                 return;
             }
             std::thread::sleep(POLL);
