@@ -21,6 +21,7 @@ pub mod lock_down;
 pub mod logo;
 pub mod metric;
 pub mod migrate;
+pub mod operator_session;
 pub mod overview;
 pub mod pushed;
 pub mod rate;

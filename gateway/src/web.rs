@@ -8,6 +8,7 @@ mod account;
 mod assets;
 mod audit;
 mod authorize;
+mod browser;
 mod calls;
 mod consent;
 mod cookies;
@@ -23,6 +24,7 @@ mod par;
 mod register;
 mod registration;
 mod reply;
+mod sign_out;
 mod signin;
 mod token;
 mod try_out;
@@ -349,11 +351,8 @@ fn routes(site: Site) -> Router {
             "/{version}/o/authorize/consent",
             get(consent::show).post(consent::decide),
         )
-        .route(
-            "/signin/callback",
-            get(signin::callback).post(signin::callback),
-        )
-        .route("/signout", get(signin::sign_out).post(signin::sign_out))
+        .route("/signin/callback", get(signin::callback))
+        .route("/signout", get(sign_out::show).post(sign_out::act))
         .route("/{version}/o/par", post(par::push))
         .route("/{version}/o/token", post(token::token))
         .route("/{version}/o/revoke_token", post(token::revoke_token))

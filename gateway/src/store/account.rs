@@ -11,6 +11,7 @@ use crate::ports::{Database, Durability, UnixMillis, Value};
 use crate::secret::SecretHash;
 
 use super::audit::Event;
+use super::authorization::{listed, one_of};
 use super::row::{Row, StoreError, all, one};
 
 /// Notes that a browser was sent to sign in.
@@ -45,7 +46,16 @@ pub async fn begin(
     .map(drop)
 }
 
-/// The language of a visit that waits for its sign-in in this browser.
+/// A visit that waits for its sign-in.
+#[non_exhaustive]
+pub struct Waiting {
+    /// Language of the pages.
+    pub language: Language,
+    /// Which of the browser's cookies it is bound to, by its hash.
+    pub browser_hash: SecretHash,
+}
+
+/// Finds a visit of this browser that waits for its sign-in.
 ///
 /// # Errors
 ///
@@ -53,55 +63,95 @@ pub async fn begin(
 pub async fn waiting(
     database: &dyn Database,
     transaction: SecretHash,
-    browser: SecretHash,
+    browsers: &[SecretHash],
     now: UnixMillis,
-) -> Result<Option<Language>, StoreError> {
+) -> Result<Option<Waiting>, StoreError> {
     let row = one(
         database,
         Durability::Durable,
-        "SELECT language FROM account_session
-         WHERE transaction_hash = ? AND browser_hash = ? AND session_hash IS NULL AND expires_at > ?",
-        vec![transaction.into(), browser.into(), now.into()],
+        "SELECT language, browser_hash FROM account_session
+         WHERE transaction_hash = ? AND session_hash IS NULL AND expires_at > ?",
+        vec![transaction.into(), now.into()],
     )
     .await?;
-    row.map(|row| language(&row, 0)).transpose()
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let Some(browser_hash) = one_of(browsers, row.optional_blob(1)?) else {
+        return Ok(None);
+    };
+    Ok(Some(Waiting {
+        language: language(&row, 0)?,
+        browser_hash,
+    }))
 }
 
-/// Makes a session of a visit, once. False where it expired or was opened before.
+/// A sign-in at `/account/`.
+#[allow(clippy::exhaustive_structs)]
+pub struct Opening<'a> {
+    /// Hash of the id of the visit.
+    pub transaction: SecretHash,
+    /// Which of the browser's cookies it is bound to.
+    pub browser_hash: SecretHash,
+    /// All of the browser's cookies: what they have of anybody else ends, and the session before.
+    pub browsers: &'a [SecretHash],
+    /// Hash of the new session.
+    pub session: SecretHash,
+    /// Who signed in.
+    pub identity_id: i64,
+    /// Now.
+    pub now: UnixMillis,
+    /// When it ends, unless it is used.
+    pub expires_at: UnixMillis,
+    /// What the audit says.
+    pub event: &'a Event<'a>,
+}
+
+/// Makes a session of a visit, once, and ends the others of the browser. False where it expired or was opened before.
 ///
 /// # Errors
 ///
 /// The store's error.
-#[allow(clippy::too_many_arguments)]
-pub async fn open(
-    database: &dyn Database,
-    transaction: SecretHash,
-    browser: SecretHash,
-    session: SecretHash,
-    identity_id: i64,
-    now: UnixMillis,
-    expires_at: UnixMillis,
-    event: &Event<'_>,
-) -> Result<bool, StoreError> {
+pub async fn open(database: &dyn Database, opening: Opening<'_>) -> Result<bool, StoreError> {
     let row = one(
         database,
         Durability::Durable,
-        "UPDATE account_session SET session_hash = ?, identity_id = ?, expires_at = ?, request_id = ?, event = ?
+        "UPDATE account_session SET session_hash = ?, identity_id = ?, signed_in_at = ?, expires_at = ?, browsers = ?,
+             request_id = ?, event = ?
          WHERE transaction_hash = ? AND browser_hash = ? AND session_hash IS NULL AND expires_at > ?
          RETURNING 1",
         vec![
-            session.into(),
-            identity_id.into(),
-            expires_at.into(),
-            event.request_id.into(),
-            event.carried(),
-            transaction.into(),
-            browser.into(),
-            now.into(),
+            opening.session.into(),
+            opening.identity_id.into(),
+            opening.now.into(),
+            opening.expires_at.into(),
+            listed(opening.browsers),
+            opening.event.request_id.into(),
+            opening.event.carried(),
+            opening.transaction.into(),
+            opening.browser_hash.into(),
+            opening.now.into(),
         ],
     )
     .await?;
     Ok(row.is_some())
+}
+
+/// Whether a session that has not ended is somebody else's.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn is_of_another(
+    database: &dyn Database,
+    session: SecretHash,
+    identity_id: i64,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM account_session WHERE session_hash = ? AND identity_id <> ?";
+    let parameters = vec![session.into(), identity_id.into()];
+    Ok(one(database, Durability::Durable, sql, parameters)
+        .await?
+        .is_some())
 }
 
 /// An open session.
@@ -149,21 +199,29 @@ pub async fn visit(
     .transpose()
 }
 
-/// Ends a session.
+/// Ends everything of a browser: the session at `/account/`, visits and requests on their way.
 ///
 /// # Errors
 ///
 /// The store's error.
-pub async fn close(
+pub async fn sign_out(
     database: &dyn Database,
-    session: SecretHash,
+    browsers: &[SecretHash],
+    session: Option<SecretHash>,
     now: UnixMillis,
+    event: &Event<'_>,
 ) -> Result<(), StoreError> {
     one(
         database,
         Durability::Durable,
-        "UPDATE account_session SET expires_at = ? WHERE session_hash = ? AND expires_at > ?",
-        vec![now.into(), session.into(), now.into()],
+        "INSERT INTO sign_out (browsers, session_hash, at, request_id, event) VALUES (?, ?, ?, ?, ?)",
+        vec![
+            listed(browsers),
+            session.map_or(Value::Null, Into::into),
+            now.into(),
+            event.request_id.into(),
+            event.carried(),
+        ],
     )
     .await
     .map(drop)

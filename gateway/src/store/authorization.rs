@@ -50,7 +50,6 @@ pub struct NewRequest<'a> {
 
 /// A request on its way through sign-in and consent, or decided.
 #[non_exhaustive]
-#[derive(Debug)]
 pub struct AuthorizationRequest {
     /// Row id of the application.
     pub application_id: i64,
@@ -70,6 +69,8 @@ pub struct AuthorizationRequest {
     pub identity_id: Option<i64>,
     /// Implicit flow.
     pub implicit: bool,
+    /// Which of the browser's cookies it is bound to, by its hash.
+    pub browser_hash: SecretHash,
     /// What was decided, once somebody did.
     pub decision: Option<Decision>,
     /// The code of an Allow is neither used nor over.
@@ -157,7 +158,7 @@ pub async fn create(database: &dyn Database, request: &NewRequest<'_>) -> Result
 pub async fn find(
     database: &dyn Database,
     id_hash: SecretHash,
-    browser_hash: SecretHash,
+    browsers: &[SecretHash],
     now: UnixMillis,
 ) -> Result<Option<AuthorizationRequest>, StoreError> {
     let row = one(
@@ -166,13 +167,18 @@ pub async fn find(
         "SELECT application_id, version, redirect_uri, redirect_uri_given, client_state, scope, language, flow_id, identity_id, implicit,
                 decision, granted_scope,
                 EXISTS (SELECT 1 FROM authorization_code c
-                        WHERE c.code_hash = authorization_request.code_hash AND c.used_at IS NULL AND c.expires_at > ?1)
+                        WHERE c.code_hash = authorization_request.code_hash AND c.used_at IS NULL AND c.expires_at > ?1),
+                browser_hash
          FROM authorization_request
-         WHERE id_hash = ?2 AND browser_hash = ?3 AND expires_at > ?1",
-        vec![now.into(), id_hash.into(), browser_hash.into()],
+         WHERE id_hash = ?2 AND expires_at > ?1",
+        vec![now.into(), id_hash.into()],
     )
     .await?;
-    row.as_ref().map(read).transpose()
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let bound = one_of(browsers, row.optional_blob(13)?);
+    bound.map(|browser| read(&row, browser)).transpose()
 }
 
 /// The same, as long as nobody decided.
@@ -183,44 +189,71 @@ pub async fn find(
 pub async fn pending(
     database: &dyn Database,
     id_hash: SecretHash,
-    browser_hash: SecretHash,
+    browsers: &[SecretHash],
     now: UnixMillis,
 ) -> Result<Option<AuthorizationRequest>, StoreError> {
-    let found = find(database, id_hash, browser_hash, now).await?;
+    let found = find(database, id_hash, browsers, now).await?;
     Ok(found.filter(|request| request.decision.is_none()))
 }
 
-/// Notes who signed in. False where the request is decided, expired or another browser's.
+/// A sign-in on the way to an application.
+#[allow(clippy::exhaustive_structs)]
+pub struct SignedIn<'a> {
+    /// Hash of the id of the request.
+    pub id_hash: SecretHash,
+    /// Which of the browser's cookies it is bound to.
+    pub browser_hash: SecretHash,
+    /// All of the browser's cookies: what they have of anybody else ends.
+    pub browsers: &'a [SecretHash],
+    /// Who signed in.
+    pub identity_id: i64,
+    /// Now.
+    pub now: UnixMillis,
+    /// What the audit says.
+    pub event: &'a Event<'a>,
+}
+
+/// Notes who signed in, and ends what the browser has of anybody else. False where the request is decided, over, or
+/// another browser's.
 ///
 /// # Errors
 ///
 /// The store's error.
-pub async fn signed_in(
-    database: &dyn Database,
-    id_hash: SecretHash,
-    browser_hash: SecretHash,
-    identity_id: i64,
-    now: UnixMillis,
-    event: &Event<'_>,
-) -> Result<bool, StoreError> {
+pub async fn signed_in(database: &dyn Database, sign_in: SignedIn<'_>) -> Result<bool, StoreError> {
+    let SignedIn { now, event, .. } = sign_in;
     let row = one(
         database,
         Durability::Durable,
-        "UPDATE authorization_request SET identity_id = ?, signed_in_at = ?, request_id = ?, event = ?
+        "UPDATE authorization_request SET identity_id = ?, signed_in_at = ?, browsers = ?, request_id = ?, event = ?
          WHERE id_hash = ? AND browser_hash = ? AND decided_at IS NULL AND expires_at > ?
          RETURNING 1",
         vec![
-            identity_id.into(),
+            sign_in.identity_id.into(),
             now.into(),
+            listed(sign_in.browsers),
             event.request_id.into(),
             event.carried(),
-            id_hash.into(),
-            browser_hash.into(),
+            sign_in.id_hash.into(),
+            sign_in.browser_hash.into(),
             now.into(),
         ],
     )
     .await?;
     Ok(row.is_some())
+}
+
+/// The one of these that is stored.
+pub(super) fn one_of(browsers: &[SecretHash], stored: Option<&[u8]>) -> Option<SecretHash> {
+    browsers
+        .iter()
+        .find(|hash| stored.is_some_and(|stored| hash.is(stored)))
+        .copied()
+}
+
+/// Hashes as a statement takes a list of them.
+pub(super) fn listed(hashes: &[SecretHash]) -> Value {
+    let hashes: Vec<_> = hashes.iter().map(SecretHash::hex).collect();
+    Value::Text(serde_json::json!(hashes).to_string())
 }
 
 /// The statement of a decision, up to what an Allow needs besides.
@@ -294,7 +327,7 @@ pub async fn decide(
         .is_some())
 }
 
-fn read(row: &Row) -> Result<AuthorizationRequest, StoreError> {
+fn read(row: &Row, browser_hash: SecretHash) -> Result<AuthorizationRequest, StoreError> {
     let redirect = VerifiedRedirect::from_store(row.text(2)?.to_owned(), row.flag(3)?);
     let decision = match row.optional_text(10)? {
         None => None,
@@ -318,6 +351,7 @@ fn read(row: &Row) -> Result<AuthorizationRequest, StoreError> {
         flow_id: row.text(7)?.to_owned(),
         identity_id: row.optional_integer(8)?,
         implicit: row.flag(9)?,
+        browser_hash,
         decision,
         code_lives: row.flag(12)?,
     })

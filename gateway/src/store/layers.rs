@@ -185,7 +185,7 @@ pub const WATCHED: [Watched; 10] = [
 ];
 
 /// The tables whose rows carry an event, and the operation that does.
-const CARRIERS: [(&str, &str); 18] = [
+const CARRIERS: [(&str, &str); 21] = [
     ("access_token", "INSERT"),
     ("account_session", "UPDATE OF event"),
     ("application", "INSERT"),
@@ -201,10 +201,16 @@ const CARRIERS: [(&str, &str); 18] = [
     ("identity_resolution", "UPDATE OF event"),
     ("lock_down", "INSERT"),
     ("lock_down", "UPDATE OF event"),
+    ("operator_session", "INSERT"),
+    ("operator_session", "UPDATE OF event"),
     ("purge", "INSERT"),
     ("reauthentication", "INSERT"),
+    (SIGN_OUT, "INSERT"),
     ("token_chain", "UPDATE OF event"),
 ];
+
+/// A view: its triggers run in place of the insert.
+const SIGN_OUT: &str = "sign_out";
 
 /// Tables to which rows are only ever added, at the end and one by one.
 const APPENDED: [&str; 4] = ["audit", "store_event", "chain_link", "chain_anchor"];
@@ -239,9 +245,14 @@ fn carried(table: &str, operation: &str) -> String {
         "consent_grant" => "(SELECT client_id FROM application WHERE id = NEW.application_id)",
         _ => "json_extract(NEW.event, '$[4]')",
     };
+    let when = if table == SIGN_OUT {
+        "INSTEAD OF"
+    } else {
+        "BEFORE"
+    };
     format!(
         "CREATE TRIGGER {table}_{kind}_tells
-BEFORE {operation} ON {table}
+{when} {operation} ON {table}
 WHEN NEW.event IS NOT NULL
 BEGIN
     INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code, level,
@@ -455,7 +466,7 @@ mod tests {
     fn every_table_with_an_event_tells_it_and_every_told_table_of_the_life_cycle_is_watched() {
         let database = SqliteDatabase::in_memory();
         let sql = "SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c ON c.name = 'event'
-                   WHERE m.type = 'table'";
+                   WHERE m.type IN ('table', 'view')";
         let with_event: BTreeSet<_> = texts(&database, sql).into_iter().collect();
         let told: BTreeSet<_> = CARRIERS
             .iter()
@@ -468,6 +479,8 @@ mod tests {
             "account_session",
             "authorization_code",
             "authorization_request",
+            "operator_session",
+            SIGN_OUT,
         ];
         let watched: BTreeSet<_> = WATCHED
             .iter()

@@ -19,7 +19,7 @@ enum Due {
 }
 
 /// Tables that nothing audited depends on, their key, and since when a row is over.
-const EXPIRED: [(&str, &str, &str, Due); 7] = [
+const EXPIRED: [(&str, &str, &str, Due); 8] = [
     (
         "authorization_request",
         "id_hash",
@@ -41,6 +41,12 @@ const EXPIRED: [(&str, &str, &str, Due); 7] = [
     ),
     (
         "developer_session",
+        "session_hash",
+        "expires_at",
+        Due::Transactions,
+    ),
+    (
+        "operator_session",
         "session_hash",
         "expires_at",
         Due::Transactions,

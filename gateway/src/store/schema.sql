@@ -265,6 +265,8 @@ CREATE TABLE authorization_request (
     profile_sealed     BLOB,
     code_hash          BLOB,
     code_expires_at    INTEGER,
+    -- Hashes of all cookies that the browser showed at the sign-in, as a JSON list of hexadecimal.
+    browsers           TEXT,
     -- The grant as an Allow found it, as JSON: what a later Deny of the same request goes back to. Empty where
     -- there was none, and where the Allow narrowed it, which ended all that there was.
     former             TEXT,
@@ -272,6 +274,7 @@ CREATE TABLE authorization_request (
     event              TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX authorization_request_by_expiry ON authorization_request (expires_at);
+CREATE INDEX authorization_request_by_browser ON authorization_request (browser_hash);
 
 -- A visit to /account/: begun when the browser is sent to sign in, a session once somebody did. The name is not
 -- here: it travels in a sealed cookie.
@@ -283,11 +286,68 @@ CREATE TABLE account_session (
     language         TEXT    NOT NULL,
     created_at       INTEGER NOT NULL,
     expires_at       INTEGER NOT NULL,
+    signed_in_at     INTEGER,
+    -- As in `authorization_request`.
+    browsers         TEXT,
     request_id       TEXT    NOT NULL,
     event            TEXT,
     CHECK ((session_hash IS NULL) = (identity_id IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX account_session_by_expiry ON account_session (expires_at);
+CREATE INDEX account_session_by_browser ON account_session (browser_hash);
+
+-- One person for a browser (contract, section 2, step 5): a sign-in ends what the browser has of anybody else, on the
+-- way to an application and at /account/, where it also ends the session before.
+CREATE TRIGGER authorization_request_signed_in
+AFTER UPDATE OF browsers ON authorization_request
+WHEN NEW.browsers IS NOT NULL
+BEGIN
+    UPDATE account_session SET expires_at = NEW.signed_in_at, request_id = NEW.request_id
+    WHERE browser_hash IN (SELECT unhex(value) FROM json_each(NEW.browsers))
+      AND identity_id <> NEW.identity_id AND expires_at > NEW.signed_in_at;
+
+    UPDATE authorization_request SET expires_at = NEW.signed_in_at, request_id = NEW.request_id
+    WHERE browser_hash IN (SELECT unhex(value) FROM json_each(NEW.browsers))
+      AND identity_id <> NEW.identity_id AND expires_at > NEW.signed_in_at;
+END;
+
+CREATE TRIGGER account_session_opened
+AFTER UPDATE OF browsers ON account_session
+WHEN NEW.browsers IS NOT NULL
+BEGIN
+    UPDATE account_session SET expires_at = NEW.signed_in_at, request_id = NEW.request_id
+    WHERE browser_hash IN (SELECT unhex(value) FROM json_each(NEW.browsers))
+      AND session_hash IS NOT NEW.session_hash AND identity_id IS NOT NULL AND expires_at > NEW.signed_in_at;
+
+    UPDATE authorization_request SET expires_at = NEW.signed_in_at, request_id = NEW.request_id
+    WHERE browser_hash IN (SELECT unhex(value) FROM json_each(NEW.browsers))
+      AND identity_id <> NEW.identity_id AND expires_at > NEW.signed_in_at;
+END;
+
+-- Sign-out: an insert ends everything of a browser; the trigger is all there is. `session_hash` is that of /account/.
+CREATE VIEW sign_out AS
+SELECT browsers, session_hash, signed_in_at AS at, request_id, event FROM account_session WHERE 0;
+
+CREATE TRIGGER sign_out_ends_sessions
+INSTEAD OF INSERT ON sign_out
+BEGIN
+    UPDATE account_session SET expires_at = NEW.at, request_id = NEW.request_id
+    WHERE (browser_hash IN (SELECT unhex(value) FROM json_each(NEW.browsers)) OR session_hash = NEW.session_hash)
+      AND expires_at > NEW.at;
+
+    UPDATE authorization_request SET expires_at = NEW.at, request_id = NEW.request_id
+    WHERE browser_hash IN (SELECT unhex(value) FROM json_each(NEW.browsers)) AND expires_at > NEW.at;
+END;
+
+-- Sessions of operators at /ops/, by the hash of their cookie.
+CREATE TABLE operator_session (
+    session_hash BLOB    PRIMARY KEY CHECK (length(session_hash) = 32),
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    request_id   TEXT    NOT NULL,
+    event        TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX operator_session_by_expiry ON operator_session (expires_at);
 
 -- Pushed authorization requests (RFC 9126), 90 seconds, used once, bound to their client.
 CREATE TABLE pushed_request (

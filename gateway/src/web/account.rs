@@ -8,14 +8,15 @@ use axum::Extension;
 use axum::extract::State;
 
 use super::audit::Action;
+use super::browser::{Binding, Browser};
 use super::pages::{self, AccountFacts, Problem};
 use super::reply::{add_cookie, see_other};
-use super::{Answer, Site, cookies};
+use super::{Answer, Site, cookies, sign_out};
 use crate::app::{Reply, Request};
 use crate::policy::authorize::Language;
 use crate::policy::parameters::Parameters;
 use crate::profile::Profile;
-use crate::secret::{Secret, person_hash};
+use crate::secret::{Secret, SecretHash, person_hash};
 use crate::signin::SignInError;
 use crate::store::account::{self, Session, accesses, connected, visit};
 use crate::store::audit::Level;
@@ -60,7 +61,7 @@ pub(super) async fn act(
             return Ok(see_other(ACCOUNT));
         }
         match single("action") {
-            Some("sign_out") => sign_out(&site, &secret).await,
+            Some("sign_out") => sign_out::end(&site, &request).await,
             Some("revoke") => {
                 let grant_id = single("grant").and_then(|id| id.parse().ok());
                 revoke(&site, &request, &session, grant_id).await
@@ -80,18 +81,18 @@ pub(super) async fn arrive(
     request: &Request,
     parameters: &Parameters,
     transaction: &Secret,
-    browser: &Secret,
+    browser: &Browser,
 ) -> Reply {
     let app = &site.app;
     let waiting = account::waiting(
         app.database.as_ref(),
         transaction.hash(),
-        browser.hash(),
+        &browser.hashes(),
         app.clock.now(),
     )
     .await;
-    let language = match waiting {
-        Ok(Some(language)) => language,
+    let (language, bound) = match waiting {
+        Ok(Some(waiting)) => (waiting.language, waiting.browser_hash),
         Ok(None) => {
             let language = pages::language(request, None);
             return pages::problem(request, language, &Problem::expired());
@@ -103,7 +104,7 @@ pub(super) async fn arrive(
     };
     let arrived = async {
         let signed_in = identify(site, request, parameters, transaction, "").await?;
-        open(site, request, transaction, browser, signed_in).await
+        open(site, request, transaction, (browser, bound), signed_in).await
     };
     match arrived.await {
         Ok(Some(reply)) => reply,
@@ -133,7 +134,7 @@ async fn open(
     site: &Site,
     request: &Request,
     transaction: &Secret,
-    browser: &Secret,
+    (browser, bound): (&Browser, SecretHash),
     SignedIn {
         profile,
         identity,
@@ -150,18 +151,22 @@ async fn open(
         .person(identity.patients.shared())
         .account(&signed_in_with)
         .draft(site, request);
-    let opened = account::open(
-        app.database.as_ref(),
-        transaction.hash(),
-        browser.hash(),
-        session.hash(),
-        identity.id,
+    let opening = account::Opening {
+        transaction: transaction.hash(),
+        browser_hash: bound,
+        browsers: &browser.hashes(),
+        session: session.hash(),
+        identity_id: identity.id,
         now,
-        now.plus_seconds(IDLE_S),
-        &event.event(),
-    )
-    .await
-    .map_err(|_| failed)?;
+        expires_at: now.plus_seconds(IDLE_S),
+        event: &event.event(),
+    };
+    let opened = account::open(app.database.as_ref(), opening)
+        .await
+        .map_err(|error| {
+            site.failed(request, "signin", &error);
+            failed
+        })?;
     if !opened {
         return Ok(None);
     }
@@ -183,6 +188,7 @@ async fn open(
             &cookies::set(&app.config, name, value, COOKIE_S),
         );
     }
+    browser.remember(&app.config, &request.headers, &bound, &mut reply);
     Ok(Some(reply))
 }
 
@@ -217,17 +223,13 @@ async fn send_to_sign_in(
     site.count_address(request)
         .await
         .map_err(Problem::limited)?;
-    let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Problem::unavailable());
-    let transaction = random()?;
-    let browser = match cookies::browser(&app.config, &request.headers) {
-        Some(browser) => browser,
-        None => random()?,
-    };
+    let transaction = Secret::random(app.entropy.as_ref()).map_err(|_| Problem::unavailable())?;
+    let binding = Binding::new(site, request, &transaction).map_err(|_| Problem::unavailable())?;
     let now = app.clock.now();
     account::begin(
         app.database.as_ref(),
         transaction.hash(),
-        browser.hash(),
+        binding.hash(),
         language,
         now,
         now.plus_seconds(SIGN_IN_S),
@@ -242,15 +244,7 @@ async fn send_to_sign_in(
         .await
         .map_err(Problem::account_sign_in)?;
     let mut reply = see_other(&url);
-    add_cookie(
-        &mut reply,
-        &cookies::set(
-            &app.config,
-            cookies::browser_name(&app.config),
-            browser.expose(),
-            super::authorize::SESSION_S,
-        ),
-    );
+    binding.set(&mut reply);
     Ok(reply)
 }
 
@@ -344,21 +338,6 @@ async fn revoke(
         .draft(site, request)
         .log(site);
     Ok(see_other("/account/?revoked=1"))
-}
-
-async fn sign_out(site: &Site, secret: &Secret) -> Result<Reply, Problem> {
-    let app = &site.app;
-    account::close(app.database.as_ref(), secret.hash(), app.clock.now())
-        .await
-        .map_err(|_| Problem::unavailable())?;
-    let mut reply = see_other("/signout");
-    for name in [
-        cookies::account_name(&app.config),
-        cookies::account_person_name(&app.config),
-    ] {
-        add_cookie(&mut reply, &cookies::set(&app.config, name, "", 0));
-    }
-    Ok(reply)
 }
 
 /// Bound to the session: another site's form does not know it.

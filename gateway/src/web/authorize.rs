@@ -7,9 +7,10 @@ use bluegate_shared::pkce::Verifier;
 use http::{Method, StatusCode};
 
 use super::audit::Action;
+use super::browser::Binding;
 use super::pages::{self, Problem};
-use super::reply::{add_cookie, see_other};
-use super::{Answer, Site, VersionPath, cookies};
+use super::reply::see_other;
+use super::{Answer, Site, VersionPath};
 use crate::app::{Reply, Request};
 use crate::policy::application::{Application, Status};
 use crate::policy::authorize::{Language, Refusal, check, is_implicit};
@@ -111,11 +112,7 @@ async fn begin(
     let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Problem::unavailable());
     let transaction = random()?;
     let flow_id: String = random()?.hash().hex().chars().take(32).collect();
-    let known_browser = cookies::browser(&app.config, &request.headers);
-    let browser = match known_browser {
-        Some(browser) => browser,
-        None => random()?,
-    };
+    let binding = Binding::new(site, request, &transaction).map_err(|_| Problem::unavailable())?;
     let now = app.clock.now();
     let language = checked.language.unwrap_or(language);
     // The implicit flow has no code of the application; the one behind it is bound to a verifier of ours.
@@ -124,7 +121,7 @@ async fn begin(
         .unwrap_or_else(|| implicit_verifier(site, &transaction).challenge());
     let pending = NewRequest {
         id_hash: transaction.hash(),
-        browser_hash: browser.hash(),
+        browser_hash: binding.hash(),
         application_id: application.id,
         version,
         redirect: &redirect,
@@ -153,13 +150,7 @@ async fn begin(
             &Problem::sign_in(error, version, &transaction),
         ),
     };
-    let cookie = cookies::set(
-        &app.config,
-        cookies::browser_name(&app.config),
-        browser.expose(),
-        SESSION_S,
-    );
-    add_cookie(&mut reply, &cookie);
+    binding.set(&mut reply);
     Ok(reply)
 }
 
@@ -266,6 +257,5 @@ pub(super) fn fhir_bases(site: &Site) -> Vec<String> {
 }
 
 const TRANSACTION_TTL_S: i64 = 600;
-pub(super) const SESSION_S: u32 = 86_400;
 /// Status of a page that a person can do nothing about but try again.
 pub(super) const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;

@@ -5,6 +5,7 @@ mod decision;
 use axum::Extension;
 use axum::extract::State;
 
+use super::browser::Browser;
 use super::pages::{self, ConsentFacts, Notice, Problem};
 use super::reply::see_other;
 use super::{Answer, Site, VersionPath, authorize, cookies};
@@ -35,7 +36,6 @@ pub(super) async fn show(
     };
     let Visit {
         transaction,
-        browser,
         waiting,
         application,
     } = visit;
@@ -67,7 +67,7 @@ pub(super) async fn show(
         }
     }
     let profile = profile(&site, &request, &transaction, identity_id);
-    let csrf = csrf(&site, &transaction, &browser, identity_id);
+    let csrf = csrf(&site, &transaction, &waiting, identity_id);
     let facts = ConsentFacts {
         application: &application,
         scopes: &waiting.scopes,
@@ -123,7 +123,6 @@ pub(super) async fn decide(
 /// A consent page that may be shown.
 struct Visit {
     transaction: Secret,
-    browser: Secret,
     waiting: AuthorizationRequest,
     application: Application,
 }
@@ -140,14 +139,12 @@ impl Visit {
             .ok()
             .flatten()
             .map(|text| Secret::new(text.to_owned()));
-        let browser = cookies::browser(&app.config, &request.headers);
-        let (Some(transaction), Some(browser)) = (transaction, browser) else {
-            return Err(Problem::expired());
-        };
+        let browser = Browser::of(&app.config, &request.headers);
+        let transaction = transaction.ok_or_else(Problem::expired)?;
         let waiting = find(
             app.database.as_ref(),
             transaction.hash(),
-            browser.hash(),
+            &browser.hashes(),
             app.clock.now(),
         )
         .await
@@ -165,7 +162,6 @@ impl Visit {
         authorize::not_locked_down(site, waiting.version, application.client_id.as_str()).await?;
         Ok(Self {
             transaction,
-            browser,
             waiting,
             application,
         })
@@ -190,13 +186,18 @@ fn profile(
 }
 
 /// Bound to the person as well: a page that shows one name decides for nobody else.
-fn csrf(site: &Site, transaction: &Secret, browser: &Secret, identity_id: i64) -> Secret {
+fn csrf(
+    site: &Site,
+    transaction: &Secret,
+    waiting: &AuthorizationRequest,
+    identity_id: i64,
+) -> Secret {
     Secret::derived(
         &site.app.config.token_key,
         "csrf",
         &[
             transaction.expose().as_bytes(),
-            browser.expose().as_bytes(),
+            waiting.browser_hash.hex().as_bytes(),
             &identity_id.to_be_bytes(),
         ],
     )

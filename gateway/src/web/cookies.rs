@@ -1,4 +1,4 @@
-//! The two cookies of the sign-in: which browser this is, and who signed in.
+//! Cookies: which browser this is (see `browser.rs`), and who signed in.
 //!
 //! Over https they carry the `__Host-` prefix and `Secure`; on a plain-http loopback address, where browsers
 //! refuse both, neither (wire contract, section 2, step 5).
@@ -18,6 +18,20 @@ pub(crate) fn browser_name(config: &Config) -> &'static str {
 pub(crate) fn browser(config: &Config, headers: &HeaderMap) -> Option<Secret> {
     let value = read(headers, browser_name(config))?;
     (value.len() == 43).then(|| Secret::new(value.to_owned()))
+}
+
+/// How the cookie of a transaction begins that came without the browser cookie.
+pub(crate) fn transaction_prefix(config: &Config) -> &'static str {
+    if config.is_https() {
+        "__Host-bgt-"
+    } else {
+        "bgt-"
+    }
+}
+
+/// Its name.
+pub(crate) fn transaction_name(config: &Config, transaction: &Secret) -> String {
+    named(config, transaction_prefix(config), transaction)
 }
 
 /// Name of the cookie of a session at `/account/`.
@@ -59,13 +73,21 @@ pub(crate) fn developer(config: &Config, headers: &HeaderMap) -> Option<Secret> 
     (value.len() == 43).then(|| Secret::new(value.to_owned()))
 }
 
-/// Name of the cookie that carries the sealed profile of one sign-in, from the callback to the decision.
-pub(crate) fn person_name(config: &Config, transaction: &Secret) -> String {
-    let prefix = if config.is_https() {
+/// How the cookie begins that carries the sealed profile of one sign-in, from the callback to the decision.
+pub(crate) fn person_prefix(config: &Config) -> &'static str {
+    if config.is_https() {
         "__Host-bgp-"
     } else {
         "bgp-"
-    };
+    }
+}
+
+/// Its name.
+pub(crate) fn person_name(config: &Config, transaction: &Secret) -> String {
+    named(config, person_prefix(config), transaction)
+}
+
+fn named(config: &Config, prefix: &str, transaction: &Secret) -> String {
     // Part of a hash: the cookie's name says nothing about the transaction.
     let hash = keyed_hash(
         &config.token_key,
@@ -84,14 +106,19 @@ pub(crate) fn person_context(transaction: &Secret, identity_id: i64) -> Vec<u8> 
 
 /// The value of a cookie.
 pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    pairs(headers)
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// Name and value of each cookie.
+pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(COOKIE)
         .iter()
         .filter_map(|header| header.to_str().ok())
         .flat_map(|header| header.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
 }
 
 /// A `Set-Cookie` value; `max_age` in seconds, 0 removes.

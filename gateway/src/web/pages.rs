@@ -271,6 +271,20 @@ pub(super) fn refused(
 /// `Retry-After` while a lock-down holds.
 const LOCKED_DOWN_S: i64 = 60;
 
+/// The question before a sign-out, or, without a form, that nobody is signed in.
+pub(super) fn sign_out(language: Language, csrf: Option<&str>) -> Reply {
+    let template = SignOutPage {
+        lang: language.tag(),
+        texts: Texts::of(language),
+        csrf,
+    };
+    page(
+        StatusCode::OK,
+        template.render().unwrap_or_default(),
+        Forms::LeadElsewhere,
+    )
+}
+
 /// Why a consent page is shown again.
 #[derive(Clone, Copy)]
 pub(super) enum Notice {
@@ -368,6 +382,14 @@ struct ProblemPage<'a> {
     detail: &'a str,
     retry: Option<&'a str>,
     request_id: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "sign_out.html")]
+struct SignOutPage<'a> {
+    lang: &'a str,
+    texts: &'static Texts,
+    csrf: Option<&'a str>,
 }
 
 #[derive(Template)]

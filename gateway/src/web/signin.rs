@@ -1,10 +1,11 @@
-//! Return from the identity provider, and sign-out.
+//! Return from the identity provider.
 
 use axum::Extension;
 use axum::extract::State;
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 use super::audit::Action;
+use super::browser::Browser;
 use super::pages::{self, Problem};
 use super::reply::{add_cookie, see_other};
 use super::{Answer, Site, account, cookies};
@@ -13,8 +14,9 @@ use crate::policy::parameters::Parameters;
 use crate::profile::Profile;
 use crate::secret::{Secret, account_hash, person_hash};
 use crate::signin::{SignInError, patient};
+use crate::store::account::is_of_another;
 use crate::store::audit::Level;
-use crate::store::authorization::{AuthorizationRequest, pending, signed_in};
+use crate::store::authorization::{self, AuthorizationRequest, pending, signed_in};
 use crate::store::identity::{Identity, Linked, SignIn, link};
 
 /// `/signin/callback`.
@@ -31,20 +33,16 @@ pub(super) async fn callback(
         )
         .into();
     }
-    // A provider may send its answer as a form (OAuth 2.0 Form Post Response Mode).
-    let encoded = if request.method == Method::POST {
-        &request.body[..]
-    } else {
-        request.query.as_deref().unwrap_or_default().as_bytes()
-    };
+    // By `query` only (wire contract, section 3): browsers send no `SameSite=Lax` cookie with a form of another site.
+    let encoded = request.query.as_deref().unwrap_or_default().as_bytes();
     let parameters = Parameters::parse(encoded);
     let transaction = parameters
         .single("state")
         .ok()
         .flatten()
         .map(|state| Secret::new(state.to_owned()));
-    let browser = cookies::browser(&app.config, &request.headers);
-    let (Some(transaction), Some(browser)) = (transaction, browser) else {
+    let browser = Browser::of(&app.config, &request.headers);
+    let Some(transaction) = transaction else {
         return pages::problem(
             &request,
             pages::language(&request, None),
@@ -55,7 +53,7 @@ pub(super) async fn callback(
     let found = pending(
         app.database.as_ref(),
         transaction.hash(),
-        browser.hash(),
+        &browser.hashes(),
         app.clock.now(),
     )
     .await;
@@ -109,24 +107,12 @@ pub(super) async fn callback(
     }
 }
 
-/// `/signout`: forgets this browser, and signs out at the provider. Tokens that applications hold are not touched.
-pub(super) async fn sign_out(State(site): State<Site>) -> Answer {
-    let config = &site.app.config;
-    let there = site.provider.sign_out_url(&site.app).await;
-    let mut reply = see_other(there.as_deref().unwrap_or("/"));
-    add_cookie(
-        &mut reply,
-        &cookies::set(config, cookies::browser_name(config), "", 0),
-    );
-    reply.into()
-}
-
 async fn finish(
     site: &Site,
     request: &Request,
     parameters: &Parameters,
     transaction: &Secret,
-    browser: &Secret,
+    browser: &Browser,
     waiting: &AuthorizationRequest,
 ) -> Result<Reply, SignInError> {
     let app = &site.app;
@@ -141,16 +127,27 @@ async fn finish(
         .person(identity.patients.shared())
         .account(&account)
         .draft(site, request);
-    let accepted = signed_in(
-        app.database.as_ref(),
-        transaction.hash(),
-        browser.hash(),
-        identity.id,
-        app.clock.now(),
-        &event.event(),
-    )
-    .await
-    .map_err(|_| SignInError::BackendUnavailable)?;
+    let database = app.database.as_ref();
+    let unavailable = |error| {
+        site.failed(request, "signin", &error);
+        SignInError::BackendUnavailable
+    };
+    // One person for a browser: the statement ends what it has of anybody else.
+    let another = match cookies::account(&app.config, &request.headers) {
+        Some(session) => is_of_another(database, session.hash(), identity.id)
+            .await
+            .map_err(unavailable)?,
+        None => false,
+    };
+    let sign_in = authorization::SignedIn {
+        id_hash: transaction.hash(),
+        browser_hash: waiting.browser_hash,
+        browsers: &browser.hashes(),
+        identity_id: identity.id,
+        now: app.clock.now(),
+        event: &event.event(),
+    };
+    let accepted = signed_in(database, sign_in).await.map_err(unavailable)?;
     if !accepted {
         return Ok(pages::problem(
             request,
@@ -176,6 +173,20 @@ async fn finish(
             600,
         ),
     );
+    browser.remember(
+        &app.config,
+        &request.headers,
+        &waiting.browser_hash,
+        &mut reply,
+    );
+    if another {
+        for name in [
+            cookies::account_name(&app.config),
+            cookies::account_person_name(&app.config),
+        ] {
+            add_cookie(&mut reply, &cookies::set(&app.config, name, "", 0));
+        }
+    }
     Ok(reply)
 }
 

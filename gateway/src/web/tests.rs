@@ -27,6 +27,7 @@ use outside::{Outside, Person};
 mod account;
 mod applications;
 mod assertions;
+mod browser;
 mod clock;
 mod consent;
 mod decisions;

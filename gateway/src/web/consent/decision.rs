@@ -9,6 +9,7 @@ use bluegate_shared::oauth::ErrorCode;
 use bluegate_shared::scope::{Permissions, ScopeSet};
 
 use super::super::audit::Action;
+use super::super::browser::Browser;
 use super::super::reply::{add_cookie, see_other};
 use super::super::{Site, authorize, cookies};
 use super::{PROFILE_CONTEXT, csrf, profile};
@@ -58,7 +59,7 @@ struct Press<'a> {
     request: &'a Request,
     form: &'a Parameters,
     transaction: Secret,
-    browser: Secret,
+    browser: Browser,
     csrf: &'a str,
 }
 
@@ -76,7 +77,7 @@ impl<'a> Press<'a> {
         let single = |name| form.single(name).ok().flatten();
         Some(Self {
             transaction: Secret::new(single("transaction")?.to_owned()),
-            browser: cookies::browser(&site.app.config, &request.headers)?,
+            browser: Browser::of(&site.app.config, &request.headers),
             csrf: single("csrf")?,
             site,
             request,
@@ -91,13 +92,13 @@ impl<'a> Press<'a> {
         let waiting = authorization::find(
             database,
             self.transaction.hash(),
-            self.browser.hash(),
+            &self.browser.hashes(),
             app.clock.now(),
         )
         .await?
         .ok_or(Undecided::Stale)?;
         let identity_id = waiting.identity_id.ok_or(Undecided::Stale)?;
-        if !csrf(self.site, &self.transaction, &self.browser, identity_id).is(self.csrf) {
+        if !csrf(self.site, &self.transaction, &waiting, identity_id).is(self.csrf) {
             return Err(Undecided::Stale);
         }
         let decision = Decision::parse(self.form, &waiting.scopes).map_err(|_| Undecided::Stale)?;
@@ -148,7 +149,7 @@ impl<'a> Press<'a> {
             app.database.as_ref(),
             NewDecision {
                 id_hash: self.transaction.hash(),
-                browser_hash: self.browser.hash(),
+                browser_hash: decided.waiting.browser_hash,
                 identity_id: decided.identity_id,
                 standing,
                 allow,

@@ -77,7 +77,15 @@ impl Caller {
         let config = &site.app.config;
         let found = match bearer {
             Some(token) => Operator::find(&config.operators, token.trim()),
-            None => session::operator(&site.app, &request.headers),
+            None => match session::operator(&site.app, &request.headers).await {
+                Ok(found) => found,
+                Err(error) => {
+                    site.failed(request, "ops.access", &error);
+                    return Err(Box::new(
+                        page::failure(request, &Failure::unavailable()).into(),
+                    ));
+                }
+            },
         };
         let by_page = bearer.is_none();
         let Some(operator) = found else {

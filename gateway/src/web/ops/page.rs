@@ -36,7 +36,12 @@ pub(super) async fn show(
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.contains("application/json"));
     let as_json = accepts_json || request.headers.contains_key(AUTHORIZATION);
-    if !as_json && session::operator(&site.app, &request.headers).is_none() {
+    if !as_json
+        && matches!(
+            session::operator(&site.app, &request.headers).await,
+            Ok(None)
+        )
+    {
         return sign_in(false).into();
     }
     let caller = match Caller::of(&site, &request, Role::Read).await {

@@ -1,7 +1,7 @@
 //! The session of the page: the token of an operator, put into a form, becomes a cookie of 15 minutes.
 //!
 //! The cookie names the operator and its end, and is bound to the operator's token by a key that only the
-//! gateway has; nothing is stored. Whoever is taken off the list of operators is out at once.
+//! gateway has: whoever is taken off the list of operators is out at once. The store knows whether it was signed out.
 
 use axum::Extension;
 use axum::extract::State;
@@ -15,8 +15,9 @@ use super::page;
 use crate::app::{App, Request};
 use crate::config::Config;
 use crate::policy::operator::{Operator, Role};
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretHash};
 use crate::store::audit::Level;
+use crate::store::{StoreError, operator_session};
 
 /// POST `token`: the session begins.
 pub(super) async fn sign_in(
@@ -40,19 +41,34 @@ pub(super) async fn sign_in(
             Err(_) => page::failure(&request, &Failure::unavailable()).into(),
         };
     };
-    let event = Action::ok("ops.sign_in");
     let actor = format!("operator:{}", operator.name);
-    if event.by(&actor).record(&site, &request).await.is_err() {
-        return page::failure(&request, &Failure::unavailable()).into();
-    }
-    let end = app.clock.now().plus_seconds(i64::from(SESSION_S)).seconds();
-    let value = format!(
-        "{}.{end}.{}",
-        operator.name,
-        seal(&app.config, operator, end).expose()
-    );
+    let event = Action::ok("ops.sign_in").by(&actor).draft(&site, &request);
+    let now = app.clock.now();
+    let opened = async {
+        let random = Secret::random(app.entropy.as_ref())?;
+        let end = now.plus_seconds(i64::from(SESSION_S));
+        let seal = seal(&app.config, operator, end.seconds(), random.expose());
+        let cookie = Secret::new(format!(
+            "{}.{}.{}{}",
+            operator.name,
+            end.seconds(),
+            random.expose(),
+            seal.expose()
+        ));
+        let database = app.database.as_ref();
+        operator_session::open(database, cookie.hash(), now, end, &event.event()).await?;
+        Ok::<_, Box<dyn std::error::Error>>(cookie)
+    };
+    let value = match opened.await {
+        Ok(value) => value,
+        Err(error) => {
+            site.failed(&request, "ops.sign_in", error.as_ref());
+            return page::failure(&request, &Failure::unavailable()).into();
+        }
+    };
+    event.log(&site);
     let mut reply = see_other("/ops/");
-    add_cookie(&mut reply, &cookie(&app.config, &value, SESSION_S));
+    add_cookie(&mut reply, &cookie(&app.config, value.expose(), SESSION_S));
     reply.into()
 }
 
@@ -65,29 +81,56 @@ pub(super) async fn sign_out(
         Ok(caller) => caller,
         Err(answer) => return *answer,
     };
-    let event = Action::ok("ops.sign_out");
-    if let Err(failure) = caller.record(&site, &request, event, "").await {
-        return page::failure(&request, &failure).into();
+    let app = &site.app;
+    let actor = caller.actor();
+    let event = Action::ok("ops.sign_out").by(&actor).draft(&site, &request);
+    // A bearer token has no session to end.
+    if let Some(value) = cookies::read(&request.headers, name(&app.config)) {
+        let (session, now) = (SecretHash::of(value), app.clock.now());
+        let event = event.event();
+        let closed = operator_session::close(app.database.as_ref(), session, now, &event).await;
+        if let Err(error) = closed {
+            site.failed(&request, "ops.sign_out", &error);
+            return page::failure(&request, &Failure::unavailable()).into();
+        }
     }
+    event.log(&site);
     let mut reply = see_other("/ops/");
     add_cookie(&mut reply, &cookie(&site.app.config, "", 0));
     reply.into()
 }
 
 /// The operator of a session that has not ended.
-pub(super) fn operator<'a>(app: &'a App, headers: &HeaderMap) -> Option<&'a Operator> {
+///
+/// # Errors
+///
+/// The store's error: whether the session was signed out is not known.
+pub(super) async fn operator<'a>(
+    app: &'a App,
+    headers: &HeaderMap,
+) -> Result<Option<&'a Operator>, StoreError> {
+    let Some((operator, session)) = sealed(app, headers) else {
+        return Ok(None);
+    };
+    let open = operator_session::is_open(app.database.as_ref(), session, app.clock.now()).await?;
+    Ok(open.then_some(operator))
+}
+
+/// The operator whom a cookie names that this gateway made and that has not run out.
+fn sealed<'a>(app: &'a App, headers: &HeaderMap) -> Option<(&'a Operator, SecretHash)> {
     let config = &app.config;
     let value = cookies::read(headers, name(config))?;
     // A name may have dots, the rest may not.
     let mut parts = value.rsplitn(3, '.');
     let (presented, end, name) = (parts.next()?, parts.next()?, parts.next()?);
+    let (random, presented) = presented.split_at_checked(43)?;
     let end: i64 = end.parse().ok()?;
     let operator = config
         .operators
         .iter()
         .find(|operator| operator.name == name)?;
-    (seal(config, operator, end).is(presented) && app.clock.now().seconds() < end)
-        .then_some(operator)
+    (seal(config, operator, end, random).is(presented) && app.clock.now().seconds() < end)
+        .then(|| (operator, SecretHash::of(value)))
 }
 
 /// What the forms of the page carry, so that no other site can send them (beside `SameSite=Strict`).
@@ -101,7 +144,7 @@ pub(super) fn is_own_form(config: &Config, request: &Request) -> bool {
     csrf(config, &request.headers).is(Input::of(request).text("csrf"))
 }
 
-fn seal(config: &Config, operator: &Operator, end: i64) -> Secret {
+fn seal(config: &Config, operator: &Operator, end: i64, random: &str) -> Secret {
     Secret::derived(
         &config.token_key,
         "ops-session",
@@ -109,6 +152,7 @@ fn seal(config: &Config, operator: &Operator, end: i64) -> Secret {
             operator.name.as_bytes(),
             operator.token_hash(),
             &end.to_be_bytes(),
+            random.as_bytes(),
         ],
     )
 }

@@ -221,6 +221,18 @@ texts! {
         sign_out:
             "Sign out",
             "Cerrar sesión";
+        sign_out_heading:
+            "Do you want to sign out?",
+            "¿Quiere cerrar la sesión?";
+        sign_out_text:
+            "This ends your visit in this browser, here and where you signed in. Apps that you allowed keep their access.",
+            "Esto termina su visita en este navegador, aquí y donde inició sesión. Las aplicaciones que usted permitió conservan su acceso.";
+        signed_out_heading:
+            "You are signed out",
+            "Usted cerró la sesión";
+        signed_out_text:
+            "Nobody is signed in here in this browser.",
+            "Nadie tiene una sesión abierta aquí en este navegador.";
         signed_in:
             "You are signed in.",
             "Usted inició sesión.";

@@ -1,6 +1,7 @@
 //! What operators do (wire contract, sections 1 and 10).
 
 use super::*;
+use crate::adapters::native::Fault;
 use crate::secret::SecretHash;
 
 /// Tokens are names.
@@ -387,6 +388,41 @@ fn a_session_is_the_operators_own_and_ends_with_the_token() {
             .header("accept", "application/json"),
     );
     assert_eq!(answer.status, 401);
+}
+
+#[test]
+fn a_session_ends_by_sign_out_for_whoever_kept_its_cookie() {
+    let world = operated();
+    let (browser, other) = (Browser::default(), Browser::default());
+    for browser in [&browser, &other] {
+        browser.send(&world, Call::post("/ops/sign-in").form([("token", "lou")]));
+    }
+    let page = browser.get(&world, "/ops/");
+    let csrf = between(&page.text(), "name=\"csrf\" value=\"", "\"");
+    let kept = browser.clone();
+    let out = Call::post("/ops/sign-out").form([("csrf", csrf.as_str())]);
+    assert_eq!(browser.send(&world, out).location(), "/ops/");
+    assert_eq!(world.audited(0)[..2], ["ops.sign_out", "ok"]);
+    let lock = [
+        ("scope", "all"),
+        ("reason", "kept"),
+        ("csrf", csrf.as_str()),
+        ("target", ""),
+    ];
+    let answer = kept.send(&world, Call::post("/ops/lock-down").form(lock));
+    assert_eq!(answer.status, 401);
+    assert_eq!(world.count("lock_down"), 0);
+    assert!(kept.get(&world, "/ops/").text().contains("name=\"token\""));
+    let theirs = other.get(&world, "/ops/");
+    assert!(
+        !theirs.text().contains("name=\"token\""),
+        "another session goes on"
+    );
+    // A store that cannot say is no session.
+    world.database.plan(Some((0, Fault::Before)));
+    let failed = other.get(&world, "/ops/alerts");
+    world.database.finish();
+    assert_eq!(failed.status, 503);
 }
 
 #[test]

@@ -217,11 +217,11 @@ fn two_tabs_at_once_give_two_codes_that_both_work() {
     let mut browser = stack.browser();
     let (one, two, three) = (Flow::new("v2"), Flow::new("v1"), Flow::new("v2"));
     let first = one.to_consent(&mut browser, &app, USER);
-    let second = two.to_consent(&mut browser, &app, "BBUser20023");
-    let third = three.to_consent(&mut browser, &other, "BBUser00001");
+    let second = two.to_consent(&mut browser, &app, USER);
+    let third = three.to_consent(&mut browser, &other, USER);
     for (flow, page, app, patient) in [
-        (&two, &second, &app, "-20140000000024"),
-        (&three, &third, &other, "-19990000000002"),
+        (&two, &second, &app, PATIENT),
+        (&three, &third, &other, PATIENT),
         (&one, &first, &app, PATIENT),
     ] {
         let answer = flow.decide(&mut browser, page, Consent::ALLOW).expect(303);

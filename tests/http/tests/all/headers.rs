@@ -14,7 +14,7 @@ const ROUTES: [(&str, &[&str]); 28] = [
     ("/v1/o/authorize", &["GET", "POST"]),
     ("/v2/o/authorize", &["GET", "POST"]),
     ("/v2/o/authorize/consent", &["GET", "POST"]),
-    ("/signin/callback", &["GET", "POST"]),
+    ("/signin/callback", &["GET"]),
     ("/signout", &["GET", "POST"]),
     ("/v2/o/token", &["POST"]),
     ("/v1/o/token", &["POST"]),

@@ -317,11 +317,19 @@ fn sign_out_forgets_the_browser() {
     let flow = Flow::new("v2");
     let page = flow.to_consent(&mut browser, &app, DOE.user);
     assert!(browser.has_cookie("bg"));
-    let out = browser.get("/signout").expect(303);
+    // A link, of whatever site, only asks.
+    let asked = browser.get("/signout").expect(200);
+    assert!(browser.has_cookie("bg"));
+    let mut kept = browser.clone();
+    let csrf = asked.hidden("csrf");
+    let out = browser.post("/signout", &[("csrf", &csrf)]).expect(303);
     assert!(out.header("set-cookie").contains("Max-Age=0"));
     assert!(!browser.has_cookie("bg"));
     // The consent page that was open cannot be answered any more.
     let decided = flow.decide(&mut browser, &page, Consent::ALLOW).expect(303);
+    assert_eq!(decided.redirected("code"), None);
+    // Nor by whoever kept the cookies.
+    let decided = flow.decide(&mut kept, &page, Consent::ALLOW).expect(303);
     assert_eq!(decided.redirected("code"), None);
 }
 
@@ -329,7 +337,10 @@ fn sign_out_forgets_the_browser() {
 fn sign_out_goes_on_to_the_provider_and_comes_back() {
     let stack = Stack::shared();
     let mut browser = stack.browser();
-    let out = browser.get("/signout").expect(303);
+    let csrf = browser.get("/account/").expect(303);
+    assert!(csrf.header("set-cookie").starts_with("bg="));
+    let csrf = browser.get("/signout").expect(200).hidden("csrf");
+    let out = browser.post("/signout", &[("csrf", &csrf)]).expect(303);
     let there = out.header("location").to_owned();
     assert!(
         there.starts_with(&format!("{}/sandbox/idp/logout?", stack.base())),
