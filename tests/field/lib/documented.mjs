@@ -35,7 +35,7 @@ export function deploy({ dir, names, variables, made }) {
     start({ port, tls, log }) {
       const text = script({ ...own, LISTEN: `127.0.0.1:${port}` }, ["start"]);
       const command = tls ? text : text.replace(/--tls-(cert|key) "[^"]*" /g, "");
-      return start("bash", ["-c", command], { ...run, log, ready: /^listening /m });
+      return start("bash", ["-c", command], { ...run, log, ready: /^(listening|Serving) http/m });
     },
   };
 }

@@ -18,7 +18,7 @@ export const productionManifest = path.join(path.dirname(manifest), "deploy/spin
 export async function startHost({ manifest, port, dataDir, variables, options = [], log }) {
   shareCompiled(dataDir);
   const args = ["up", "--from", manifest, "--listen", `127.0.0.1:${port}`, "--state-dir", dataDir, ...options];
-  return start(host, args, { log, ready: /^listening /m, env: environment(variables) });
+  return start(host, args, { log, ready: /^(listening|Serving) http/m, env: environment(variables) });
 }
 
 /** The environment of a program that reads these variables. */
