@@ -8,6 +8,7 @@
 pub mod access;
 mod backend;
 pub mod breaker;
+mod by_id;
 mod elements;
 pub(crate) mod exchange;
 pub mod guard;
@@ -161,7 +162,9 @@ async fn search(
     let mut passage = Passage::ask(app, &request.request_id, authorized.token().breaker()).await?;
     let asks_for_all = target.version != Version::V3 && query::asks_for_all_claims(&search);
     trail.before_backend();
-    let cleared = if search.is_count_only() {
+    let cleared = if !search.ids().is_empty() {
+        by_id::search(app, request, &authorized, &mut passage, &search, trail).await?
+    } else if search.is_count_only() {
         let (_, result) = page(
             app,
             request,

@@ -21,6 +21,9 @@ pub const MAX_COUNT: u8 = 50;
 /// The page where none is asked for.
 pub const DEFAULT_COUNT: u8 = 10;
 
+/// As many resources can be named by `_id`: each is a call of the backend.
+pub const MAX_IDS: usize = 10;
+
 /// A search as the client meant it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Search {
@@ -33,6 +36,11 @@ pub struct Search {
     service_date: Interval,
     types: Vec<EobType>,
     people: Vec<PatientId>,
+    /// Ids of resources, where `_id` does not name a person.
+    ids: Vec<String>,
+    /// What only v3 selects by.
+    filters: Vec<(&'static str, String)>,
+    v3: bool,
     shape: Shape,
 }
 
@@ -49,6 +57,9 @@ impl Search {
             service_date: Interval::EMPTY,
             types: Vec::new(),
             people: Vec::new(),
+            ids: Vec::new(),
+            filters: Vec::new(),
+            v3: false,
             shape: Shape::EMPTY,
         }
     }
@@ -63,11 +74,40 @@ impl Search {
         parameters: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
         handling: Handling,
     ) -> Result<Self, SearchError> {
+        Self::new(resource).taking(parameters, handling)
+    }
+
+    /// The same with the parameters that only v3 knows: `_tag` and `_source` of claims.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError`] for the first parameter that is wrong.
+    pub fn parse_v3<'a>(
+        resource: ResourceType,
+        parameters: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+        handling: Handling,
+    ) -> Result<Self, SearchError> {
         let mut search = Self::new(resource);
+        search.v3 = true;
+        search.taking(parameters, handling)
+    }
+
+    fn taking<'a>(
+        mut self,
+        parameters: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+        handling: Handling,
+    ) -> Result<Self, SearchError> {
         for (name, value) in parameters {
-            search.take(&name, &value, handling)?;
+            self.take(&name, &value, handling)?;
         }
-        Ok(search)
+        let selects = !self.types.is_empty()
+            || !self.filters.is_empty()
+            || self.last_updated != Interval::EMPTY
+            || self.service_date != Interval::EMPTY;
+        if selects && !self.ids.is_empty() {
+            return Err(SearchError::Combined("_id"));
+        }
+        Ok(self)
     }
 
     /// Entries on a page, 0 to 50; 0 asks for the total only.
@@ -179,6 +219,18 @@ impl Search {
         &self.people
     }
 
+    /// The ids of resources that the client named; empty for all.
+    #[must_use]
+    pub fn ids(&self) -> &[String] {
+        &self.ids
+    }
+
+    /// What only v3 selects by, names and values as the backend takes them.
+    #[must_use]
+    pub fn filters(&self) -> &[(&'static str, String)] {
+        &self.filters
+    }
+
     /// How the answer is to look.
     #[must_use]
     pub const fn shape(&self) -> &Shape {
@@ -261,6 +313,9 @@ impl Search {
             "patient" => self.person("patient", value),
             "beneficiary" => self.person("beneficiary", value),
             "_id" if self.resource == ResourceType::Patient => self.person("_id", value),
+            "_id" => self.resources(value),
+            "_tag" if claims && self.v3 => self.filter("_tag", value),
+            "_source" if claims && self.v3 => self.filter("_source", value),
             _ => match self.shape.take(name, value, handling)? {
                 Some(name) => self.spell_once(name, value),
                 None => Ok(()),
@@ -273,6 +328,36 @@ impl Search {
         let id = PatientId::parse(id).map_err(|_| SearchError::Value(name))?;
         if !self.people.contains(&id) {
             self.people.push(id);
+        }
+        self.spell(name, value);
+        Ok(())
+    }
+
+    fn resources(&mut self, value: &str) -> Result<(), SearchError> {
+        let mut ids = Vec::new();
+        for id in value.split(',').map(str::trim).filter(|id| !id.is_empty()) {
+            if !is_fhir_id(id) {
+                return Err(SearchError::Value("_id"));
+            }
+            if !ids.iter().any(|known| known == id) {
+                ids.push(id.to_owned());
+            }
+        }
+        if ids.is_empty() || ids.len() > MAX_IDS {
+            return Err(SearchError::Ids);
+        }
+        self.ids = ids;
+        self.spell_once("_id", value)
+    }
+
+    /// Repeats are one more condition each.
+    fn filter(&mut self, name: &'static str, value: &str) -> Result<(), SearchError> {
+        if value.trim().is_empty() || value.len() > 256 || value.chars().any(char::is_control) {
+            return Err(SearchError::Value(name));
+        }
+        let filter = (name, value.to_owned());
+        if !self.filters.contains(&filter) {
+            self.filters.push(filter);
         }
         self.spell(name, value);
         Ok(())
@@ -313,9 +398,15 @@ impl Search {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SearchError {
+    /// Selects among what another parameter names one by one.
+    #[error("the parameter {0} cannot be combined with other conditions")]
+    Combined(&'static str),
     /// Not a date with a prefix.
     #[error("the parameter {0} {1}")]
     Date(&'static str, DateError),
+    /// No id, or too many.
+    #[error("the parameter _id needs 1 to {MAX_IDS} ids, separated by commas")]
+    Ids,
     /// Only JSON is spoken.
     #[error("only JSON is supported: _format=json")]
     Format,
@@ -382,6 +473,17 @@ fn once<T: PartialEq>(
             Ok(())
         }
     }
+}
+
+/// Whether a text is an id of FHIR (R4, datatypes, id) that addresses can carry: one of dots alone is another address
+/// to everybody on the way (RFC 3986, section 6.2.2.3).
+#[must_use]
+pub fn is_fhir_id(text: &str) -> bool {
+    !matches!(text, "." | "..")
+        && (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
 }
 
 /// Digits only: Rust's parser would take a plus sign too.

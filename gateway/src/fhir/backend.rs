@@ -30,6 +30,17 @@ pub(super) struct Answer {
     pub(super) replaced: bool,
 }
 
+impl Answer {
+    /// A body that was made here.
+    pub(super) const fn plain(identity: Bytes) -> Self {
+        Self {
+            identity,
+            gzip: None,
+            replaced: false,
+        }
+    }
+}
+
 /// What a call came to, with the status for the audit where there was one.
 pub(super) struct Called {
     pub(super) status: Option<StatusCode>,

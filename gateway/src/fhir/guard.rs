@@ -246,6 +246,31 @@ pub(super) fn search(
     Ok(Cleared::of(changed, answer).counting(total))
 }
 
+/// Whether one resource is the person's, before it takes its place in a page.
+pub(super) fn is_own(
+    config: &Config,
+    authorized: &Authorized<access::Search>,
+    answer: &Answer,
+) -> Result<(), Refusal> {
+    let question = question(config, authorized);
+    let expected = Expected::Resource(question.resource);
+    question
+        .prove(expected, &answer.identity)
+        .map_err(Doubt::on_read)?;
+    current(answer)
+}
+
+/// Clears a page that was made of resources that were read one by one.
+pub(super) fn found(
+    config: &Config,
+    authorized: &Authorized<access::Search>,
+    search: &Search,
+    page: Bytes,
+) -> Result<Cleared, Refusal> {
+    let (body, total) = question(config, authorized).counted_page(search, &[], &page)?;
+    Ok(Cleared::of(owned(body), Answer::plain(page)).counting(total))
+}
+
 /// Clears the total of a search.
 pub(super) fn total_only(
     config: &Config,

@@ -59,8 +59,7 @@ fn document(base: &str, version: Version) -> Value {
             json!({
                 "type": resource.name(),
                 "interaction": [{ "code": "read" }, { "code": "search-type" }],
-                "searchParam": parameters(resource)
-                    .iter()
+                "searchParam": parameters(resource, version)
                     .map(|(name, kind)| json!({ "name": name, "type": kind }))
                     .collect::<Vec<_>>(),
             })
@@ -115,15 +114,30 @@ fn document(base: &str, version: Version) -> Value {
     document
 }
 
-fn parameters(resource: ResourceType) -> &'static [(&'static str, &'static str)] {
-    match resource {
+fn parameters(
+    resource: ResourceType,
+    version: Version,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let all: &[_] = match resource {
         ResourceType::Patient => &[("_id", "token"), ("_lastUpdated", "date")],
-        ResourceType::Coverage => &[("beneficiary", "reference"), ("_lastUpdated", "date")],
+        ResourceType::Coverage => &[
+            ("_id", "token"),
+            ("beneficiary", "reference"),
+            ("_lastUpdated", "date"),
+        ],
         ResourceType::ExplanationOfBenefit => &[
+            ("_id", "token"),
             ("patient", "reference"),
             ("_lastUpdated", "date"),
             ("service-date", "date"),
             ("type", "token"),
         ],
-    }
+    };
+    let claims = resource == ResourceType::ExplanationOfBenefit;
+    let of_v3: &[_] = if claims && version == Version::V3 {
+        &[("_tag", "token"), ("_source", "uri")]
+    } else {
+        &[]
+    };
+    all.iter().chain(of_v3).copied()
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use bluegate_shared::id::PatientId;
 use bluegate_shared::scope::ResourceType;
-use bluegate_shared::search::{Handling, Search, SearchError};
+use bluegate_shared::search::{Handling, Search, SearchError, is_fhir_id};
 use http::{HeaderMap, HeaderName, Method};
 
 use super::access::is_form;
@@ -34,8 +34,12 @@ pub(super) fn search(
             (Version::V3, "_offset") => (Cow::Borrowed("startIndex"), value),
             _ => (name, value),
         });
-    Search::parse(resource, parameters, handling(&request.headers))
-        .map_err(Refusal::InvalidParameter)
+    let handling = handling(&request.headers);
+    match version {
+        Version::V1 | Version::V2 => Search::parse(resource, parameters, handling),
+        Version::V3 => Search::parse_v3(resource, parameters, handling),
+    }
+    .map_err(Refusal::InvalidParameter)
 }
 
 /// How unknown parameters are taken (`Prefer: handling=strict`, RFC 7240).
@@ -66,7 +70,11 @@ pub(super) fn handling(headers: &HeaderMap) -> Handling {
 ///
 /// [`Refusal::OtherPerson`].
 pub fn only_names(search: &Search, own: &PatientId) -> Result<(), Refusal> {
-    if search.people().iter().all(|person| person == own) {
+    let foreign = |id: &String| {
+        search.resource() == ResourceType::Coverage
+            && coverage_owner(id).is_some_and(|owner| owner != own.as_str())
+    };
+    if search.people().iter().all(|person| person == own) && !search.ids().iter().any(foreign) {
         Ok(())
     } else {
         Err(Refusal::OtherPerson)
@@ -79,13 +87,7 @@ pub fn only_names(search: &Search, own: &PatientId) -> Result<(), Refusal> {
 ///
 /// [`Refusal::NotFound`] or [`Refusal::OtherPersonRead`].
 pub fn check_id(resource: ResourceType, id: &str, own: &PatientId) -> Result<(), Refusal> {
-    // An address with one of the two is that of another resource to everybody on the way (RFC 3986, 6.2.2.3).
-    let is_fhir_id = !matches!(id, "." | "..")
-        && (1..=64).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
-    if !is_fhir_id {
+    if !is_fhir_id(id) {
         return Err(Refusal::NotFound);
     }
     let owner = match resource {
@@ -150,6 +152,9 @@ pub fn to_backend(
         let types: Vec<_> = search.types().iter().map(|kind| kind.as_str()).collect();
         parameters.push(("type", types.join(",")));
     }
+    if version == Version::V3 {
+        parameters.extend(search.filters().iter().cloned());
+    }
     match page {
         Page::Wanted => {
             // On v3 only claims know an offset; everything else comes on one page.
@@ -199,6 +204,8 @@ impl From<SearchError> for Refusal {
 pub(super) fn asks_for_all_claims(search: &Search) -> bool {
     search.resource() == ResourceType::ExplanationOfBenefit
         && search.types().is_empty()
+        && search.ids().is_empty()
+        && search.filters().is_empty()
         && search.last_updated().next().is_none()
         && search.service_date().next().is_none()
 }
@@ -249,6 +256,37 @@ mod tests {
             "patient=-20140&_lastUpdated=lt2021-01-01T00%3A00%3A00%2B01%3A00&service-date=ge2020\
              &type=pde%2Csnf&startIndex=10&_count=5"
         );
+    }
+
+    #[test]
+    fn a_coverage_of_somebody_else_is_refused_before_any_call() {
+        let coverage = |query: &str| {
+            let parameters = form_urlencoded::parse(query.as_bytes());
+            let search = Search::parse(ResourceType::Coverage, parameters, Handling::Lenient);
+            only_names(&search.unwrap(), &own())
+        };
+        assert_eq!(coverage("_id=part-a--20140,x"), Ok(()));
+        for foreign in ["_id=part-a-7", "_id=part-a--20140,dual-20140"] {
+            assert_eq!(coverage(foreign), Err(Refusal::OtherPerson), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn tags_and_sources_go_to_the_backend_of_v3_alone() {
+        let query = "_tag=https://x|NationalClaimsHistory&_source=NCH,MCS&_tag=y|z";
+        let parameters = || form_urlencoded::parse(query.as_bytes());
+        let resource = ResourceType::ExplanationOfBenefit;
+        let search = Search::parse_v3(resource, parameters(), Handling::Strict).unwrap();
+        assert_eq!(
+            encoded(&to_backend(&search, &own(), Version::V3, Page::Wanted)),
+            "patient=-20140&_tag=https%3A%2F%2Fx%7CNationalClaimsHistory&_source=NCH%2CMCS\
+             &_tag=y%7Cz&_count=10"
+        );
+        assert!(!asks_for_all_claims(&search));
+        let older = Search::parse(resource, parameters(), Handling::Lenient).unwrap();
+        assert_eq!(older, Search::new(resource));
+        let strict = Search::parse(resource, parameters(), Handling::Strict);
+        assert_eq!(strict, Err(SearchError::Unknown));
     }
 
     #[test]

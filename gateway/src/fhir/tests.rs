@@ -29,6 +29,7 @@ mod access;
 mod audit;
 mod backend;
 mod breaker;
+mod by_id;
 mod fixtures;
 mod guard;
 mod limits;

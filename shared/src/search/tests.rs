@@ -145,6 +145,47 @@ fn type_may_have_blanks_and_empty_places() {
 }
 
 #[test]
+fn resources_are_named_by_id_and_by_nothing_else() {
+    let search = eob("_id=pde-1,%20carrier--2,pde-1,&_count=5").unwrap();
+    assert_eq!(search.ids(), ["pde-1", "carrier--2"]);
+    assert!(search.people().is_empty());
+    assert!(
+        search
+            .query()
+            .starts_with("_id=pde-1%2C+carrier--2%2Cpde-1%2C&")
+    );
+    for bad in [
+        "",
+        ",",
+        &vec!["x"; 11]
+            .iter()
+            .enumerate()
+            .map(|(n, x)| format!("{x}{n},"))
+            .collect::<String>(),
+    ] {
+        assert_eq!(eob(&format!("_id={bad}")), Err(SearchError::Ids), "{bad}");
+    }
+    for bad in ["..", "a/b", "a%20b", "x,%2e"] {
+        assert_eq!(
+            eob(&format!("_id={bad}")),
+            Err(SearchError::Value("_id")),
+            "{bad}"
+        );
+    }
+    for more in ["type=pde", "_lastUpdated=ge2020", "service-date=ge2020"] {
+        assert_eq!(
+            eob(&format!("_id=pde-1&{more}")),
+            Err(SearchError::Combined("_id")),
+            "{more}"
+        );
+    }
+    assert_eq!(
+        eob("_id=pde-1&_id=pde-2"),
+        Err(SearchError::Repeated("_id"))
+    );
+}
+
+#[test]
 fn count_without_its_underscore_is_the_same() {
     let search = eob("count=7&_count=7").unwrap();
     assert_eq!(search.count(), 7);

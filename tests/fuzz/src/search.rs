@@ -70,6 +70,12 @@ fn asks_for_nobody_else(text: &[u8], version: Version, search: &Search) {
         };
         names && value != OWN && value != format!("Patient/{OWN}")
     });
+    let coverage_of_another = search.resource() == ResourceType::Coverage
+        && search
+            .ids()
+            .iter()
+            .any(|id| check_id(search.resource(), id, &own).is_err());
+    let names_another = names_another || coverage_of_another;
     assert_eq!(only_names(search, &own).is_err(), names_another);
     if names_another {
         return;

@@ -319,6 +319,48 @@ fn an_unknown_parameter_is_ignored_or_400_where_strict_handling_is_preferred() {
 }
 
 #[test]
+fn claims_and_coverage_are_found_by_id_on_each_version() {
+    let stack = Stack::shared();
+    let other = tokens_of(&stack, "BBUser20023");
+    for version in ["v1", "v2", "v3"] {
+        let flow = Flow::new(version).with_scope("patient/*.rs");
+        let tokens = flow.tokens(&stack, &public(&stack), USER, Consent::ALLOW);
+        for resource in ["Coverage", "ExplanationOfBenefit"] {
+            let base = format!("/{version}/fhir/{resource}");
+            let find = |token: &str, query: &str| {
+                let answer = stack.browser().get_as(token, &format!("{base}?{query}"));
+                answer.expect(200).json()
+            };
+            let all = entries(&find(&tokens.access, "_count=3"));
+            let ids: Vec<_> = all
+                .iter()
+                .map(|found| found["id"].as_str().expect("an id"))
+                .collect();
+            assert!(ids.len() >= 2, "{version} {resource}");
+            let named = format!("_id={},{}", ids[1], ids[0]);
+            let found = find(&tokens.access, &named);
+            assert_eq!(entries(&found), [all[1].clone(), all[0].clone()], "{named}");
+            assert_eq!(found["total"], 2);
+            // Somebody else finds none of them, or may not even ask.
+            let foreign = stack
+                .browser()
+                .get_as(&other.access, &format!("{base}?{named}"));
+            if foreign.status == 200 {
+                assert_eq!(entries(&foreign.json()).len(), 0, "{named}");
+            } else {
+                assert_eq!(foreign.status.as_u16(), 403, "{named}");
+            }
+        }
+        let tagged = stack.browser().get_as(
+            &tokens.access,
+            &format!("/{version}/fhir/ExplanationOfBenefit?_source=DDPS&_count=0"),
+        );
+        let total = tagged.expect(200).json()["total"].as_u64();
+        assert_eq!(total == Some(5), version == "v3", "{version} {total:?}");
+    }
+}
+
+#[test]
 fn identical_repeats_of_a_parameter_count_once() {
     let stack = Stack::shared();
     let tokens = tokens_of(&stack, USER);
