@@ -1,4 +1,4 @@
-//! What the black-box tests share: the whole application on the test host, a browser with cookies, and the
+//! What the black-box tests share: the whole application on the test host (or on Spin), a browser with cookies, and the
 //! walk from the button of an app to its tokens.
 //!
 //! `cargo xtask test` builds what is needed and sets `BLUEGATE_HOST_BIN` and `BLUEGATE_MANIFEST`; without
