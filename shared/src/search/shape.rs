@@ -113,14 +113,20 @@ impl Format {
     #[must_use]
     pub fn parse(media_type: &str) -> Option<Self> {
         let essence = media_type.split(';').next().unwrap_or_default().trim();
-        if essence == "json" {
-            return Some(Self::FhirJson);
-        }
-        // A blank is a plus sign that nobody percent-encoded.
-        match essence.to_ascii_lowercase().replace(' ', "+").as_str() {
-            "application/fhir+json" | "application/json+fhir" => Some(Self::FhirJson),
-            "application/json" | "text/json" => Some(Self::Json),
-            _ => None,
+        let is = |names: &[&str]| names.iter().any(|name| essence.eq_ignore_ascii_case(name));
+        // With a blank: a plus sign that nobody percent-encoded.
+        let fhir = [
+            "application/fhir+json",
+            "application/json+fhir",
+            "application/fhir json",
+            "application/json fhir",
+        ];
+        if essence == "json" || is(&fhir) {
+            Some(Self::FhirJson)
+        } else if is(&["application/json", "text/json"]) {
+            Some(Self::Json)
+        } else {
+            None
         }
     }
 }

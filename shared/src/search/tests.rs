@@ -154,15 +154,7 @@ fn resources_are_named_by_id_and_by_nothing_else() {
             .query()
             .starts_with("_id=pde-1%2C+carrier--2%2Cpde-1%2C&")
     );
-    for bad in [
-        "",
-        ",",
-        &vec!["x"; 11]
-            .iter()
-            .enumerate()
-            .map(|(n, x)| format!("{x}{n},"))
-            .collect::<String>(),
-    ] {
+    for bad in ["", ",", "a,b,c,d,e,f,g,h,i,j,k"] {
         assert_eq!(eob(&format!("_id={bad}")), Err(SearchError::Ids), "{bad}");
     }
     for bad in ["..", "a/b", "a%20b", "x,%2e"] {
