@@ -29,6 +29,7 @@ mod signin;
 mod token;
 mod try_out;
 mod userinfo;
+mod way_back;
 
 use std::net::{IpAddr, SocketAddr};
 

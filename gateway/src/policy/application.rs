@@ -39,6 +39,8 @@ pub struct Application {
     pub suspended_by_developer: bool,
     /// When it was registered.
     pub created_at: UnixMillis,
+    /// When it was changed last.
+    pub updated_at: UnixMillis,
 }
 
 impl Application {

@@ -481,6 +481,7 @@ pub(crate) mod tests {
             metadata: "{}".to_owned(),
             status: Status::Active,
             suspended_by_developer: false,
+            updated_at: UnixMillis(0),
             created_at: UnixMillis(0),
         }
     }

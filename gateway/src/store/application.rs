@@ -12,7 +12,7 @@ use super::row::{Row, StoreError, all, one};
 
 /// The columns of [`read`], for every statement that gives applications.
 pub(super) const COLUMNS: &str = "id, client_id, client_name, secret_hash, token_endpoint_auth_method, redirect_uris, scope, \
-     data_access_type, requires_demographics, require_par, metadata, status, created_at, suspended_by_developer";
+     data_access_type, requires_demographics, require_par, metadata, status, created_at, suspended_by_developer, updated_at";
 
 /// Finds an application by its client id.
 ///
@@ -342,5 +342,6 @@ pub(super) fn read(row: &Row) -> Result<Application, StoreError> {
         status: Status::parse(row.text(11)?).ok_or(StoreError::Shape("application.status"))?,
         created_at: row.instant(12)?,
         suspended_by_developer: row.flag(13)?,
+        updated_at: row.instant(14)?,
     })
 }

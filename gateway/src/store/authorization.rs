@@ -101,6 +101,10 @@ pub struct NewDecision<'a> {
 /// What an Allow gives.
 #[allow(clippy::exhaustive_structs)]
 pub struct Allow<'a> {
+    /// When the application was changed last, as it was read: what the person saw of it.
+    pub application_updated_at: UnixMillis,
+    /// Since when it has its logo, as it was read.
+    pub logo_since: Option<UnixMillis>,
     /// Scopes after the choice about demographic information.
     pub granted: &'a ScopeSet,
     /// How long access lasts.
@@ -179,6 +183,19 @@ pub async fn find(
     };
     let bound = one_of(browsers, row.optional_blob(13)?);
     bound.map(|browser| read(&row, browser)).transpose()
+}
+
+/// The same, also long after it was over: for the way back to its application.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn ever(
+    database: &dyn Database,
+    id_hash: SecretHash,
+    browsers: &[SecretHash],
+) -> Result<Option<AuthorizationRequest>, StoreError> {
+    find(database, id_hash, browsers, UnixMillis(0)).await
 }
 
 /// The same, as long as nobody decided.
@@ -269,7 +286,7 @@ macro_rules! decided {
     };
 }
 /// Decides a request. False where it is over, another decision came meanwhile, somebody else signed in, or, for an
-/// Allow, a lock-down holds; so too for one that narrows a grant that the person ended elsewhere.
+/// Allow, a lock-down holds or the application is not the one that was read; so too for one that narrows a grant that the person ended elsewhere.
 ///
 /// # Errors
 ///
@@ -285,6 +302,7 @@ pub async fn decide(
         event.request_id.into(),
         event.carried(),
     ];
+    let mut seen = Vec::new();
     let sql = match decision.allow {
         None => concat!(decided!("decision = 'deny', granted_scope = NULL, granted_bits = NULL, data_access_type = NULL,
              grant_expires_at = NULL, profile_sealed = NULL, code_hash = NULL, code_expires_at = NULL"), "
@@ -299,8 +317,16 @@ pub async fn decide(
                 allow.code_hash.into(),
                 allow.code_expires_at.into(),
             ]);
+            seen.extend([
+                allow.application_updated_at.into(),
+                allow.logo_since.into(),
+            ]);
             concat!(decided!("decision = 'allow', granted_scope = ?, granted_bits = ?, data_access_type = ?,
              grant_expires_at = ?, profile_sealed = ?, code_hash = ?, code_expires_at = ?"), "
+           AND EXISTS (SELECT 1 FROM application a
+                       WHERE a.id = authorization_request.application_id AND a.status = 'active' AND a.updated_at = ?)
+           AND (SELECT l.updated_at FROM application_logo l
+                WHERE l.application_id = authorization_request.application_id) IS ?
            AND (decision IS NULL OR EXISTS (
                    SELECT 1 FROM consent_grant g
                    WHERE g.identity_id = authorization_request.identity_id
@@ -322,6 +348,7 @@ pub async fn decide(
         standing,
         given,
     ]);
+    parameters.extend(seen);
     Ok(one(database, Durability::Durable, sql, parameters)
         .await?
         .is_some())

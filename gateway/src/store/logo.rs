@@ -64,19 +64,19 @@ pub async fn of(database: &dyn Database, client_id: &ClientId) -> Result<Option<
     .transpose()
 }
 
-/// Whether an application has a logo.
+/// Since when an application has its logo. Nothing where it has none.
 ///
 /// # Errors
 ///
 /// The store's error.
-pub async fn exists(database: &dyn Database, application_id: i64) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM application_logo WHERE application_id = ?";
-    Ok(one(
-        database,
-        Durability::Relaxed,
-        sql,
-        vec![application_id.into()],
-    )
-    .await?
-    .is_some())
+pub async fn since(
+    database: &dyn Database,
+    application_id: i64,
+) -> Result<Option<UnixMillis>, StoreError> {
+    let sql = "SELECT updated_at FROM application_logo WHERE application_id = ?";
+    let parameters = vec![application_id.into()];
+    one(database, Durability::Durable, sql, parameters)
+        .await?
+        .map(|row| row.instant(0))
+        .transpose()
 }

@@ -11,6 +11,7 @@ use super::audit::Action;
 use super::browser::{Binding, Browser};
 use super::pages::{self, AccountFacts, Problem};
 use super::reply::{add_cookie, see_other};
+use super::way_back::WayBack;
 use super::{Answer, Site, cookies, sign_out};
 use crate::app::{Reply, Request};
 use crate::policy::authorize::Language;
@@ -95,7 +96,8 @@ pub(super) async fn arrive(
         Ok(Some(waiting)) => (waiting.language, waiting.browser_hash),
         Ok(None) => {
             let language = pages::language(request, None);
-            return pages::problem(request, language, &Problem::expired());
+            let back = WayBack::from(site, request, transaction).await;
+            return pages::problem(request, language, &Problem::expired().back(back));
         }
         Err(_) => {
             let language = pages::language(request, None);

@@ -4,17 +4,21 @@ mod decision;
 
 use axum::Extension;
 use axum::extract::State;
+use bluegate_shared::oauth::ErrorCode;
 
 use super::browser::Browser;
 use super::pages::{self, ConsentFacts, Notice, Problem};
 use super::reply::see_other;
+use super::way_back::{WayBack, still_verified};
 use super::{Answer, Site, VersionPath, authorize, cookies};
 use crate::app::Request;
 use crate::policy::application::{Application, Status};
+use crate::policy::authorize::Refusal;
 use crate::policy::consent::offers_choice;
 use crate::policy::parameters::Parameters;
+use crate::ports::UnixMillis;
 use crate::profile::Profile;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretHash};
 use crate::signin::SignInError;
 use crate::store::authorization::{AuthorizationRequest, find};
 use crate::store::{application, identity, logo};
@@ -31,6 +35,13 @@ pub(super) async fn show(
     let visit = match Visit::find(&site, &request, &parameters).await {
         Ok(visit) => visit,
         Err(problem) => {
+            let problem = match parameters.single("transaction").ok().flatten() {
+                Some(id) if problem.leads_back() => {
+                    let transaction = Secret::new(id.to_owned());
+                    problem.back(WayBack::from(&site, &request, &transaction).await)
+                }
+                _ => problem,
+            };
             return pages::problem(&request, pages::language(&request, None), &problem).into();
         }
     };
@@ -55,6 +66,27 @@ pub(super) async fn show(
             .into(),
         };
     };
+    // What the application may do changed on the way.
+    if !still_stands(&application, &waiting) {
+        return match still_verified(&application, &waiting) {
+            Some(redirect) => authorize::refuse(
+                &site,
+                redirect,
+                Some(&waiting.state),
+                &Refusal {
+                    code: ErrorCode::InvalidScope,
+                    description: "this application may not ask for these scopes any more".into(),
+                },
+            )
+            .into(),
+            None => {
+                let problem = Problem::redirect(
+                    "redirect_uri is no longer one that this application has registered".to_owned(),
+                );
+                pages::problem(&request, waiting.language, &problem).into()
+            }
+        };
+    }
     match identity::patient_of(site.app.database.as_ref(), identity_id).await {
         Ok(Some(_)) => {}
         // Held since the sign-in, by a conflict with somebody else's.
@@ -67,7 +99,15 @@ pub(super) async fn show(
         }
     }
     let profile = profile(&site, &request, &transaction, identity_id);
-    let csrf = csrf(&site, &transaction, &waiting, identity_id);
+    let logo_since = match logo::since(site.app.database.as_ref(), application.id).await {
+        Ok(since) => since,
+        Err(error) => {
+            site.failed(&request, "consent", &error);
+            return pages::problem(&request, waiting.language, &Problem::unavailable()).into();
+        }
+    };
+    let shown = shown(&application, &waiting, logo_since);
+    let csrf = csrf(&site, &transaction, &waiting, identity_id, &shown);
     let facts = ConsentFacts {
         application: &application,
         scopes: &waiting.scopes,
@@ -79,16 +119,14 @@ pub(super) async fn show(
         // As it was chosen before a press that came to nothing.
         withhold: parameters.single("demographics").ok().flatten() == Some("withhold"),
         notice: match again(&parameters) {
+            Some("changed") => Some(Notice::Changed),
             Some("failed") => Some(Notice::Failed),
             _ => None,
         },
         transaction: transaction.expose(),
         csrf: csrf.expose(),
         action: &format!("/{}/o/authorize/consent", version.segment()),
-        // A picture that cannot be had is no reason to show no page.
-        logo: logo::exists(site.app.database.as_ref(), application.id)
-            .await
-            .unwrap_or(false),
+        logo: logo_since.is_some(),
     };
     pages::consent(waiting.language, &facts).into()
 }
@@ -109,6 +147,7 @@ pub(super) async fn decide(
     let mut page = pages::consent_path(version, &transaction);
     match undecided {
         Undecided::Stale => {}
+        Undecided::Changed => page.push_str("&again=changed"),
         Undecided::Failed(cause) => {
             site.failed(&request, "consent", cause.as_ref());
             page.push_str("&again=failed");
@@ -186,21 +225,56 @@ fn profile(
 }
 
 /// Bound to the person as well: a page that shows one name decides for nobody else.
+///
+/// It begins with a digest of what the page shows, which the rest vouches for: a decision holds for nothing else.
 fn csrf(
     site: &Site,
     transaction: &Secret,
     waiting: &AuthorizationRequest,
     identity_id: i64,
+    shown: &str,
 ) -> Secret {
-    Secret::derived(
+    let sealed = Secret::derived(
         &site.app.config.token_key,
         "csrf",
         &[
             transaction.expose().as_bytes(),
             waiting.browser_hash.hex().as_bytes(),
             &identity_id.to_be_bytes(),
+            shown.as_bytes(),
         ],
-    )
+    );
+    Secret::new(format!("{shown}.{}", sealed.expose()))
+}
+
+/// A digest of what the page shows of the application and of the request (wire contract, section 4).
+fn shown(
+    application: &Application,
+    waiting: &AuthorizationRequest,
+    logo_since: Option<UnixMillis>,
+) -> String {
+    let facts = serde_json::json!([
+        application.name,
+        application.metadata,
+        application.data_access_type.as_str(),
+        application.requires_demographics,
+        logo_since.map(|since| since.0),
+        waiting.redirect.as_str(),
+        waiting.scopes.to_string(),
+    ]);
+    SecretHash::of(&facts.to_string())
+        .hex()
+        .chars()
+        .take(32)
+        .collect()
+}
+
+/// Whether the request is still one that the application may make: its redirect URI, its scopes.
+fn still_stands(application: &Application, waiting: &AuthorizationRequest) -> bool {
+    still_verified(application, waiting).is_some()
+        && application
+            .permissions()
+            .contains(waiting.scopes.permissions())
 }
 
 /// Context of sealed profiles in the store.

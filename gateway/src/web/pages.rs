@@ -12,6 +12,7 @@ use http::header::{ACCEPT_LANGUAGE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
 use super::reply::{Forms, Told, page};
+use super::way_back::WayBack;
 use super::{authorize, signin};
 use crate::app::{Reply, Request};
 use crate::policy::application::{Application, DataAccessType, inactive_text};
@@ -55,6 +56,8 @@ pub(super) struct Problem {
     /// For the maintainer of the application.
     detail: String,
     retry: Option<String>,
+    /// The way back to the application.
+    back: Option<Box<WayBack>>,
 }
 
 enum Kind {
@@ -79,6 +82,7 @@ impl Problem {
             kind: Kind::Application,
             detail,
             retry: None,
+            back: None,
         }
     }
 
@@ -90,6 +94,7 @@ impl Problem {
             kind: Kind::Application,
             detail,
             retry: None,
+            back: None,
         }
     }
 
@@ -101,6 +106,7 @@ impl Problem {
             kind: Kind::Application,
             detail,
             retry: None,
+            back: None,
         }
     }
 
@@ -112,6 +118,7 @@ impl Problem {
             kind: Kind::Inactive,
             detail: inactive_text(name),
             retry: None,
+            back: None,
         }
     }
 
@@ -123,6 +130,7 @@ impl Problem {
             kind: Kind::Expired,
             detail: String::new(),
             retry: None,
+            back: None,
         }
     }
 
@@ -134,6 +142,7 @@ impl Problem {
             kind: Kind::LockedDown,
             detail: String::new(),
             retry: None,
+            back: None,
         }
     }
 
@@ -145,6 +154,7 @@ impl Problem {
             kind: Kind::Unavailable,
             detail: String::new(),
             retry: None,
+            back: None,
         }
     }
 
@@ -157,6 +167,7 @@ impl Problem {
                 kind: Kind::Busy(seconds),
                 detail: String::new(),
                 retry: None,
+                back: None,
             },
             Limited::Unavailable => Self::unavailable(),
         }
@@ -187,7 +198,21 @@ impl Problem {
             },
             detail: String::new(),
             retry: Some(retry),
+            back: None,
         }
+    }
+
+    /// With the way back to the application, where there is one.
+    pub(super) fn back(self, back: Option<WayBack>) -> Self {
+        Self {
+            back: back.map(Box::new),
+            ..self
+        }
+    }
+
+    /// Whether a person can do nothing here but go back to the application.
+    pub(super) const fn leads_back(&self) -> bool {
+        matches!(self.kind, Kind::Expired)
     }
 
     /// Machine reason.
@@ -218,6 +243,7 @@ pub(super) fn problem(request: &Request, language: Language, problem: &Problem) 
         paragraphs,
         detail: &problem.detail,
         retry: problem.retry.as_deref(),
+        back: problem.back.as_deref(),
         request_id: &request.request_id,
     };
     let mut reply = page(
@@ -259,6 +285,7 @@ pub(super) fn refused(
         paragraphs,
         detail: &told.detail,
         retry: None,
+        back: None,
         request_id,
     };
     page(
@@ -288,6 +315,8 @@ pub(super) fn sign_out(language: Language, csrf: Option<&str>) -> Reply {
 /// Why a consent page is shown again.
 #[derive(Clone, Copy)]
 pub(super) enum Notice {
+    /// What it shows is not what it showed.
+    Changed,
     /// The choice could not be kept.
     Failed,
 }
@@ -336,6 +365,7 @@ pub(super) fn consent(language: Language, facts: &ConsentFacts<'_>) -> Reply {
         choice: facts.choice,
         withhold: facts.withhold,
         notice: facts.notice.map(|notice| match notice {
+            Notice::Changed => texts.look_again,
             Notice::Failed => texts.press_again,
         }),
         length: match facts.application.data_access_type {
@@ -381,6 +411,7 @@ struct ProblemPage<'a> {
     paragraphs: &'a str,
     detail: &'a str,
     retry: Option<&'a str>,
+    back: Option<&'a WayBack>,
     request_id: &'a str,
 }
 

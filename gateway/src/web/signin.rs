@@ -2,12 +2,14 @@
 
 use axum::Extension;
 use axum::extract::State;
+use bluegate_shared::oauth::ErrorCode;
 use http::StatusCode;
 
 use super::audit::Action;
 use super::browser::Browser;
 use super::pages::{self, Problem};
 use super::reply::{add_cookie, see_other};
+use super::way_back::WayBack;
 use super::{Answer, Site, account, cookies};
 use crate::app::{App, Reply, Request};
 use crate::policy::parameters::Parameters;
@@ -99,7 +101,10 @@ pub(super) async fn callback(
                 .flow(&waiting.flow_id)
                 .level(level);
             let problem = match action.record(&site, &request).await {
-                Ok(()) => Problem::sign_in(error, waiting.version, &transaction),
+                Ok(()) => {
+                    let back = WayBack::of(&site, &waiting, back_error(error)).await;
+                    Problem::sign_in(error, waiting.version, &transaction).back(back)
+                }
                 Err(_) => Problem::unavailable(),
             };
             pages::problem(&request, waiting.language, &problem).into()
@@ -267,6 +272,20 @@ fn log_cause(app: &App, request: &Request, error: SignInError) {
     app.log.object(&serde_json::json!({
         "event": "signin.refused", "request_id": request.request_id, "error": error.to_string(),
     }));
+}
+
+/// What the application is told where the person goes back to it.
+const fn back_error(error: SignInError) -> ErrorCode {
+    match error {
+        SignInError::BackendUnavailable | SignInError::ProviderUnavailable(_) => {
+            ErrorCode::TemporarilyUnavailable
+        }
+        SignInError::Claim(_) | SignInError::IdToken(_) => ErrorCode::ServerError,
+        SignInError::IdentityConflict
+        | SignInError::NotFound
+        | SignInError::Refused
+        | SignInError::SubjectForm => ErrorCode::AccessDenied,
+    }
 }
 
 /// Status of a sign-in problem's page.

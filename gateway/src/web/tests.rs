@@ -28,6 +28,7 @@ mod account;
 mod applications;
 mod assertions;
 mod browser;
+mod changes;
 mod clock;
 mod consent;
 mod decisions;

@@ -11,20 +11,24 @@ use bluegate_shared::scope::{Permissions, ScopeSet};
 use super::super::audit::Action;
 use super::super::browser::Browser;
 use super::super::reply::{add_cookie, see_other};
+use super::super::way_back::still_verified;
 use super::super::{Site, authorize, cookies};
-use super::{PROFILE_CONTEXT, csrf, profile};
+use super::{PROFILE_CONTEXT, csrf, profile, shown, still_stands};
 use crate::app::{Reply, Request};
 use crate::policy::application::{Application, Status};
 use crate::policy::authorize::Refusal;
 use crate::policy::consent::{Decision, Order, grant_end};
 use crate::policy::parameters::Parameters;
+use crate::ports::UnixMillis;
 use crate::secret::Secret;
 use crate::store::authorization::{self, Allow, AuthorizationRequest, NewDecision};
 use crate::store::token::{self, Redemption, redeem};
-use crate::store::{application, identity};
+use crate::store::{application, identity, logo};
 
 /// Why a form decides nothing. The person sees the page again, after a redirect.
 pub(super) enum Undecided {
+    /// The application is no longer what the page showed.
+    Changed,
     /// The store or the platform failed. Nothing is lost but the press.
     Failed(Box<dyn Error>),
     /// Forged, of another sign-in, wider than what was decided, or over: the page says which.
@@ -67,6 +71,7 @@ struct Press<'a> {
 struct Decided<'a> {
     waiting: &'a AuthorizationRequest,
     application: &'a Application,
+    logo_since: Option<UnixMillis>,
     identity_id: i64,
     /// Nobody where the person is held by an identity conflict.
     patient: Option<&'a bluegate_shared::id::PatientId>,
@@ -98,7 +103,8 @@ impl<'a> Press<'a> {
         .await?
         .ok_or(Undecided::Stale)?;
         let identity_id = waiting.identity_id.ok_or(Undecided::Stale)?;
-        if !csrf(self.site, &self.transaction, &waiting, identity_id).is(self.csrf) {
+        let (seen, _) = self.csrf.split_once('.').ok_or(Undecided::Stale)?;
+        if !csrf(self.site, &self.transaction, &waiting, identity_id, seen).is(self.csrf) {
             return Err(Undecided::Stale);
         }
         let decision = Decision::parse(self.form, &waiting.scopes).map_err(|_| Undecided::Stale)?;
@@ -110,12 +116,23 @@ impl<'a> Press<'a> {
         // What was given can be taken back, whatever became of the application or the person meanwhile.
         let takes_back = order == Order::Narrower && decision == Decision::Deny;
         let active = application.status == Status::Active;
+        let logo_since = logo::since(database, application.id).await?;
         if !takes_back && (!active || patient.is_none()) {
             return Err(Undecided::Stale);
+        }
+        // A denial holds whatever was shown. Where an Allow may lead nowhere any more, the page says so.
+        if let (Decision::Allow(_), Order::First | Order::Narrower) = (&decision, order) {
+            if !still_stands(&application, &waiting) {
+                return Err(Undecided::Stale);
+            }
+            if shown(&application, &waiting, logo_since) != seen {
+                return Err(Undecided::Changed);
+            }
         }
         let decided = Decided {
             waiting: &waiting,
             application: &application,
+            logo_since,
             identity_id,
             patient: patient.as_ref(),
         };
@@ -124,8 +141,8 @@ impl<'a> Press<'a> {
             Order::Same => self.repeat(&decided, &decision).await?,
             Order::Wider => return Err(Undecided::Stale),
         };
-        // Nobody is sent to an application that may not be used.
-        match (done, active) {
+        // Nobody is sent to an application that may not be used, or to an address that is no longer its own.
+        match (done, still_verified(&application, &waiting).is_some()) {
             (false, _) => Ok(None),
             (true, false) => Err(Undecided::Stale),
             (true, true) => self.answer(&decided, &decision).await.map(Some),
@@ -190,6 +207,8 @@ impl<'a> Press<'a> {
             .transpose()?;
         let kind = decided.application.data_access_type;
         Ok(Allow {
+            application_updated_at: decided.application.updated_at,
+            logo_since: decided.logo_since,
             granted,
             data_access_type: kind,
             grant_expires_at: grant_end(kind, now, CODE_TTL_S, app.config.access_token_ttl_s),

@@ -95,6 +95,9 @@ texts! {
         asks:
             "wants to see your Medicare information",
             "quiere ver su información de Medicare";
+        back_to:
+            "Back to the app",
+            "Volver a la aplicación";
         busy_heading:
             "Too many requests at once",
             "Demasiadas solicitudes a la vez";
@@ -161,6 +164,9 @@ texts! {
         months:
             "January February March April May June July August September October November December",
             "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre";
+        look_again:
+            "The app has changed what you see here. Please look again, then decide.",
+            "La aplicación cambió lo que usted ve aquí. Revíselo otra vez y luego decida.";
         never:
             "not yet",
             "todavía no";
