@@ -16,27 +16,30 @@ use crate::ports::{UnixMillis, UpstreamRequest};
 
 /// Key sets by their address, kept for a while in the instance. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct KeyCache(Arc<Mutex<HashMap<String, Kept<JwkSet>>>>);
+pub struct KeyCache(Arc<Mutex<HashMap<String, KeptKeys>>>);
+
+struct KeptKeys {
+    keys: Kept<JwkSet>,
+    /// When they were last asked for because of a key id that was not there.
+    anew_at: Option<UnixMillis>,
+}
 
 impl KeyCache {
-    /// The key set of an address. `anew` asks the server again, for a key id that is not in the set, but not
-    /// more than once in ten seconds.
+    /// The key set of an address. `anew` asks the server again, for a key id that is not in the set, but that not
+    /// more than once in ten seconds, however lately it was asked otherwise.
     ///
     /// # Errors
     ///
     /// [`FetchError`] where it cannot be had.
     pub async fn get(&self, app: &App, url: &str, anew: bool) -> Result<Arc<JwkSet>, FetchError> {
         let now = app.clock.now();
-        let kept = self.lock().get(url).and_then(|kept| {
-            let recent = now.0 - kept.at.0 < ASK_AGAIN_MS;
-            if anew && !recent {
-                None
-            } else {
-                kept.fresh(now)
+        let mut anew_at = None;
+        if let Some(kept) = self.lock().get(url) {
+            anew_at = kept.anew_at;
+            let recent = anew_at.is_some_and(|at| now.0 - at.0 < ASK_AGAIN_MS);
+            if let Some(keys) = kept.keys.fresh(now).filter(|_| !anew || recent) {
+                return Ok(keys);
             }
-        });
-        if let Some(keys) = kept {
-            return Ok(keys);
         }
         let keys: Arc<JwkSet> =
             Arc::new(fetch(app, Method::GET, url, HeaderMap::new(), Bytes::new()).await?);
@@ -46,15 +49,18 @@ impl KeyCache {
         }
         cache.insert(
             url.to_owned(),
-            Kept {
-                at: now,
-                document: keys.clone(),
+            KeptKeys {
+                keys: Kept {
+                    at: now,
+                    document: keys.clone(),
+                },
+                anew_at: if anew { Some(now) } else { anew_at },
             },
         );
         Ok(keys)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Kept<JwkSet>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, KeptKeys>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

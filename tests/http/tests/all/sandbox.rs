@@ -219,7 +219,7 @@ fn the_gateway_follows_the_providers_keys_announced_or_not() {
     assert_eq!(callback(&stack), 303, "the key was announced");
     let second = rotate(&stack, &[("unannounced", "true")]);
     assert_ne!(first, second);
-    // The gateway asks for keys again, though not within ten seconds of the last time.
+    // The gateway asks for keys again, though not within ten seconds of the last time that one was not known.
     let waited = Instant::now();
     while callback(&stack) != 303 {
         assert!(waited.elapsed() < Duration::from_secs(60), "never");
