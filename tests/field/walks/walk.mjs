@@ -3,14 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { picture, visit } from "../lib/browser.mjs";
-import { PENDING } from "./pending.mjs";
 
 /**
  * A test in a browser without any past. `work` gets the environment, the visit, and a way to more of them: `another()` is
  * somebody else, with a browser of their own.
  */
 export function walk(start, name, work) {
-  test(name, { skip: PENDING[name], timeout: LONGEST_MS }, async (t) => {
+  test(name, { timeout: LONGEST_MS }, async (t) => {
     const field = await start();
     const visitors = [];
     const another = async () => {
