@@ -2,11 +2,11 @@
 // that follows its form, so each way out is walked here: an application's callback that leads on to another origin or
 // to a native app, loopback by IPv6, a provider that signs people out elsewhere.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
 import { launch, url } from "./browser.mjs";
 import { PERSON, signIn } from "./demo.mjs";
+import { press, serve, toConsent } from "./oauth.mjs";
 
 const LIMIT = { timeout: 60_000 };
 const NATIVE = "com.example.bluegate.tests";
@@ -18,38 +18,6 @@ before(async () => {
   browser = await launch();
 });
 after(() => browser?.close());
-
-/** An application's server on every loopback address: `/callback` leads on to `next`, everything else is a page. */
-async function serve(t, next) {
-  const asked = [];
-  const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url, "http://local");
-    if (pathname !== "/favicon.ico") asked.push({ host: request.headers.host, pathname, parameters: searchParams });
-    const target = pathname === "/callback" ? next?.(server.address().port) : undefined;
-    if (target) return response.writeHead(302, { Location: target }).end();
-    response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>arrived</title>");
-  });
-  await new Promise((resolve) => server.listen(0, "::", resolve));
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { port: server.address().port, asked };
-}
-
-async function register(redirectUri) {
-  const answer = await fetch(`${url}/o/register`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({
-      client_name: `Redirects ${Math.random()}`,
-      redirect_uris: [redirectUri],
-      token_endpoint_auth_method: "none",
-    }),
-  });
-  assert.equal(answer.status, 201, await answer.clone().text());
-  return (await answer.json()).client_id;
-}
 
 /** A visit in an empty profile; what a policy stops is told in the console. */
 async function visit(t) {
@@ -63,23 +31,6 @@ async function visit(t) {
   });
   return { page, stopped };
 }
-
-/** From the application's button to the consent page. */
-async function toConsent(page, redirectUri) {
-  const parameters = new URLSearchParams({
-    response_type: "code",
-    client_id: await register(redirectUri),
-    redirect_uri: redirectUri,
-    state: "0123456789abcdef",
-    code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-    code_challenge_method: "S256",
-  });
-  await page.goto(`${url}/v2/o/authorize/?${parameters}`);
-  await signIn(page, PERSON);
-  await page.locator("button[name=decision]").first().waitFor();
-}
-
-const press = (page, decision) => page.locator(`button[name=decision][value=${decision}]`).click();
 
 for (const [decision, parameter] of [["allow", "code"], ["deny", "error"]]) {
   test(`${decision}: the callback leads on to another origin`, LIMIT, async (t) => {
