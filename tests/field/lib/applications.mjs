@@ -11,10 +11,10 @@ import { packageRoot } from "../../../web-client/test/browser/chromium.mjs";
 import { NAMES } from "./names.mjs";
 import { begin, exchange, fhir } from "./oauth.mjs";
 
-/** Serves the sites of the web application and of the page. */
-export async function startSites({ tls, base }) {
+/** Serves the sites of the web application and of the page, which hands `options` to the package. */
+export async function startSites({ tls, base, options = {} }) {
   const sites = { [NAMES.webApplication]: webApplication, [NAMES.landing]: landing, [NAMES.singlePage]: singlePage };
-  const state = { base, visits: new Map(), web: undefined, page: undefined };
+  const state = { base, options, visits: new Map(), web: undefined, page: undefined };
   const server = https.createServer(tls, (request, response) => {
     const url = new URL(request.url, `https://${request.headers.host}`);
     const site = sites[url.hostname] ?? ((...rest) => notFound(rest.at(-1)));
@@ -92,7 +92,7 @@ function singlePage(state, url, request, response) {
   if (url.pathname === "/") {
     response.writeHead(200, { ...headers, ...HTML }).end(PAGE);
   } else if (url.pathname === "/app.js") {
-    const options = { baseUrl: state.base, clientId: state.page.client_id, redirectUri: `${url.origin}/`, storage: "session" };
+    const options = { baseUrl: state.base, clientId: state.page.client_id, redirectUri: `${url.origin}/`, storage: "session", ...state.options };
     response.writeHead(200, { ...headers, ...SCRIPT }).end(`const options = ${JSON.stringify(options)};\n${APP}`);
   } else {
     const file = path.join(packageRoot, path.normalize(url.pathname));
