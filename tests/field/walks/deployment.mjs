@@ -1,9 +1,13 @@
 // What only a deployment has: a provider whose keys change, subjects of every form, a backend that wants a certificate.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import fs from "node:fs";
+import http2 from "node:http2";
 import https from "node:https";
+import { text } from "node:stream/consumers";
 
 import { authorities, pem } from "../lib/field.mjs";
+import { fhir } from "../lib/oauth.mjs";
 import { connect, decide, landed, reachConsent, walk } from "./walk.mjs";
 
 /** Wherever the provider is somebody else's. */
@@ -69,6 +73,19 @@ export function behindProxy(field) {
     });
   }
 
+  walk(field, "a search sent in pieces over HTTP/2 is held to what it says", async (field, visitor) => {
+    const person = await field.person();
+    const page = await visitor.open();
+    await reachConsent(field, page, person);
+    await decide(page, "allow");
+    await landed(field, page);
+    const { tokens } = field.sites.visits.get(new URL(page.url()).searchParams.get("visit"));
+    const { total } = await fhir(field.base, tokens.access_token, "ExplanationOfBenefit?type=pde&_count=0");
+    const found = await searchInPieces(field.base, tokens.access_token, ["type=p", "de&_count=0"]);
+    assert.deepEqual([found.status, found.total], [200, total]);
+    assert.equal((await searchInPieces(field.base, tokens.access_token, ["patient", "=-1"])).status, 403);
+  });
+
   walk(field, "a limit holds for the address of a client, which the proxy tells", async (field) => {
     const url = `${field.base}/v2/o/authorize/?client_id=nobody`;
     const from = (localAddress, headers = {}) => status(url, { localAddress, headers, agent });
@@ -128,4 +145,22 @@ function status(url, options) {
     request.once("error", reject);
     request.end();
   });
+}
+
+/** A search by POST whose body has no length: frames of HTTP/2, which nginx passes on as they come. */
+async function searchInPieces(base, token, pieces) {
+  const session = http2.connect(base);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/v2/fhir/ExplanationOfBenefit/_search",
+    authorization: `Bearer ${token}`,
+    "content-type": "application/x-www-form-urlencoded",
+  });
+  const answered = once(stream, "response");
+  for (const piece of pieces) stream.write(piece);
+  stream.end();
+  const [headers] = await answered;
+  const body = JSON.parse(await text(stream));
+  session.close();
+  return { ...body, status: headers[":status"] };
 }

@@ -17,7 +17,7 @@ export default function portal(field) {
     await page.fill("#redirect_uris", `${field.sites.landing}/back`);
     await page.locator("form .button").last().click();
     const secret = await page.locator(".secret").innerText();
-    const clientId = /\b[A-Za-z0-9]{40}\b/.exec(await text(page))[0];
+    const [, clientId] = /Client id\s+([A-Za-z0-9]{40})\b/.exec(await text(page));
 
     const client = { client_id: clientId, client_secret: secret, redirect_uris: [`${field.sites.landing}/back`] };
     const begun = begin(field.base, client);
