@@ -108,13 +108,14 @@ fn the_reader_tells_tests_from_what_only_looks_like_them() {
         rust_tests(rust),
         BTreeMap::from([("one".to_owned(), true), ("two".to_owned(), false)])
     );
-    let node = "test(\"a b\", async () => {\n  test.skip(\"c\", f);\n  test(`${x}: d`, f);\n  test(name, f);\n";
+    let node = "test(\"a b\", async () => {\n  test.skip(\"c\", f);\n  test(`${x}: d`, f);\n  test(name, f);\n  walk(field, \"e\", f);\n";
     assert_eq!(
         node_tests(node),
         BTreeMap::from([
             ("a b".to_owned(), true),
             ("c".to_owned(), false),
-            ("${x}: d".to_owned(), true)
+            ("${x}: d".to_owned(), true),
+            ("e".to_owned(), true)
         ])
     );
     assert_eq!(
@@ -222,6 +223,8 @@ fn node_tests(text: &str) -> BTreeMap<String, bool> {
     for line in text.lines().map(str::trim) {
         for (call, runs) in [
             ("test(", true),
+            // tests/field: each walk is a test, in whichever environment.
+            ("walk(field, ", true),
             ("test.skip(", false),
             ("test.todo(", false),
         ] {
