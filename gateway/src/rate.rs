@@ -114,7 +114,12 @@ impl RateLimiter {
             .filter(|lease| lease.window == window)
             .unwrap_or(&mut former);
         lease.leasing = false;
-        let granted = granted.map_err(|_: StoreError| Limited::Unavailable)?;
+        let granted = granted.map_err(|error: StoreError| {
+            app.log.object(&serde_json::json!({
+                "event": "store.error", "level": "warning", "action": "rate_limit", "error": error.to_string(),
+            }));
+            Limited::Unavailable
+        })?;
         let Some(granted) = granted else {
             lease.used_up = true;
             return Err(Limited::Wait(reset_s));

@@ -272,6 +272,17 @@ impl Site {
             .map(drop)
     }
 
+    /// The page of such a failure, whose cause is written down.
+    fn unavailable(
+        &self,
+        request: &Request,
+        action: &str,
+        cause: &dyn std::error::Error,
+    ) -> pages::Problem {
+        self.failed(request, action, cause);
+        pages::Problem::unavailable()
+    }
+
     /// Writes down why something failed that is no matter of whoever asked. Once for each failure.
     pub(crate) fn failed(&self, request: &Request, action: &str, cause: &dyn std::error::Error) {
         self.app.log.object(&serde_json::json!({

@@ -30,9 +30,13 @@ pub async fn by_medicare_number(
     request_id: &str,
 ) -> Result<PatientIds, SignInError> {
     let unavailable = SignInError::BackendUnavailable;
-    let state = breaker::state(&*app.database)
-        .await
-        .map_err(|_| unavailable)?;
+    let state = breaker::state(&*app.database).await.map_err(|error| {
+        app.log.object(&serde_json::json!({
+            "event": "store.error", "level": "warning", "action": "signin",
+            "request_id": request_id, "error": error.to_string(),
+        }));
+        unavailable
+    })?;
     let mut passage = Passage::ask(app, request_id, &state)
         .await
         .map_err(|_| unavailable)?;

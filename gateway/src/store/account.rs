@@ -324,7 +324,8 @@ pub async fn accesses(
         "SELECT u.ended_at, u.action, COALESCE(a.client_name, '')
          FROM audit u LEFT JOIN application a ON a.client_id = u.client_id
          WHERE u.person IN ({}) AND u.person <> x'' AND u.outcome = 'ok'
-           AND (u.action LIKE 'fhir.%' OR u.action IN ('userinfo', 'consent.allow', 'account.revoke', 'signin'))
+           AND (u.action LIKE 'fhir.%' OR u.action IN ('userinfo', 'consent.allow', 'account.revoke', 'signin')
+                OR (u.action = 'consent.deny' AND u.code = 'taken_back'))
          ORDER BY u.id DESC LIMIT ?",
         placeholders(people)
     );

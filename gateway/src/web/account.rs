@@ -99,9 +99,10 @@ pub(super) async fn arrive(
             let back = WayBack::from(site, request, transaction).await;
             return pages::problem(request, language, &Problem::expired().back(back));
         }
-        Err(_) => {
+        Err(error) => {
             let language = pages::language(request, None);
-            return pages::problem(request, language, &Problem::unavailable());
+            let problem = site.unavailable(request, "signin", &error);
+            return pages::problem(request, language, &problem);
         }
     };
     let arrived = async {
@@ -124,7 +125,7 @@ pub(super) async fn arrive(
                 .await;
             let problem = match recorded {
                 Ok(()) => Problem::account_sign_in(error),
-                Err(_) => Problem::unavailable(),
+                Err(error) => site.unavailable(request, "signin", &error),
             };
             pages::problem(request, language, &problem)
         }
@@ -146,7 +147,10 @@ async fn open(
     let app = &site.app;
     let failed = SignInError::BackendUnavailable;
     // A fresh secret, which no page of before the sign-in knew.
-    let session = Secret::random(app.entropy.as_ref()).map_err(|_| failed)?;
+    let session = Secret::random(app.entropy.as_ref()).map_err(|error| {
+        site.failed(request, "signin", &error);
+        failed
+    })?;
     let now = app.clock.now();
     let event = Action::ok("signin")
         .by("beneficiary")
@@ -179,7 +183,10 @@ async fn open(
             &cookies::person_context(&session, identity.id),
             app.entropy.as_ref(),
         )
-        .map_err(|_| failed)?;
+        .map_err(|error| {
+            site.failed(request, "signin", &error);
+            failed
+        })?;
     let mut reply = see_other(ACCOUNT);
     for (name, value) in [
         (cookies::account_name(&app.config), session.expose()),
@@ -212,7 +219,7 @@ async fn session(
         now.plus_seconds(IDLE_S),
     )
     .await
-    .map_err(|_| Problem::unavailable())?;
+    .map_err(|error| site.unavailable(request, "account", &error))?;
     Ok(found.map(|session| (secret, session)))
 }
 
@@ -225,8 +232,10 @@ async fn send_to_sign_in(
     site.count_address(request)
         .await
         .map_err(Problem::limited)?;
-    let transaction = Secret::random(app.entropy.as_ref()).map_err(|_| Problem::unavailable())?;
-    let binding = Binding::new(site, request, &transaction).map_err(|_| Problem::unavailable())?;
+    let transaction = Secret::random(app.entropy.as_ref())
+        .map_err(|error| site.unavailable(request, "account", &error))?;
+    let binding = Binding::new(site, request, &transaction)
+        .map_err(|error| site.unavailable(request, "account", &error))?;
     let now = app.clock.now();
     account::begin(
         app.database.as_ref(),
@@ -238,7 +247,7 @@ async fn send_to_sign_in(
         &request.request_id,
     )
     .await
-    .map_err(|_| Problem::unavailable())?;
+    .map_err(|error| site.unavailable(request, "account", &error))?;
     // Always asked anew: on a shared computer, what one person left open must not show another's account.
     let url = site
         .provider
@@ -262,7 +271,7 @@ async fn page(
     let single = |name| query.single(name).ok().flatten();
     let patient = patient_of(database, session.identity_id)
         .await
-        .map_err(|_| Problem::unavailable())?
+        .map_err(|error| site.unavailable(request, "account", &error))?
         .ok_or_else(|| Problem::account_sign_in(SignInError::IdentityConflict))?;
     // Also what was audited under a former key.
     let people: Vec<_> = app
@@ -273,10 +282,10 @@ async fn page(
         .collect();
     let applications = connected(database, session.identity_id, &people, app.clock.now())
         .await
-        .map_err(|_| Problem::unavailable())?;
+        .map_err(|error| site.unavailable(request, "account", &error))?;
     let accesses = accesses(database, &people, ACCESSES)
         .await
-        .map_err(|_| Problem::unavailable())?;
+        .map_err(|error| site.unavailable(request, "account", &error))?;
     let name = cookies::read(&request.headers, cookies::account_person_name(&app.config))
         .and_then(|sealed| {
             Profile::open_text(
@@ -314,7 +323,7 @@ async fn revoke(
     };
     let app = &site.app;
     let database = app.database.as_ref();
-    let unavailable = |_| Problem::unavailable();
+    let unavailable = |error| site.unavailable(request, "account.revoke", &error);
     let patient = patient_of(database, session.identity_id)
         .await
         .map_err(unavailable)?

@@ -19,7 +19,7 @@ use crate::policy::redirect::VerifiedRedirect;
 use crate::secret::{Secret, SecretHash, keyed_hash};
 use crate::store::authorization::{NewRequest, create};
 use crate::store::pushed::take;
-use crate::store::{StoreError, application, lock_down};
+use crate::store::{application, lock_down};
 use crate::version::Version;
 
 /// GET and POST.
@@ -59,8 +59,8 @@ async fn begin(
     site.count_address(request)
         .await
         .map_err(Problem::limited)?;
-    let application = find_application(site, parameters).await?;
-    not_locked_down(site, version, application.client_id.as_str()).await?;
+    let application = find_application(site, request, parameters).await?;
+    not_locked_down(site, request, version, application.client_id.as_str()).await?;
     site.count_application(application.id)
         .await
         .map_err(Problem::limited)?;
@@ -105,14 +105,18 @@ async fn begin(
             action
                 .record(site, request)
                 .await
-                .map_err(|_| Problem::unavailable())?;
+                .map_err(|error| site.unavailable(request, "authorize", &error))?;
             return Ok(refuse(site, &redirect, state, &refusal));
         }
     };
-    let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Problem::unavailable());
+    let random = || {
+        Secret::random(app.entropy.as_ref())
+            .map_err(|error| site.unavailable(request, "authorize", &error))
+    };
     let transaction = random()?;
     let flow_id: String = random()?.hash().hex().chars().take(32).collect();
-    let binding = Binding::new(site, request, &transaction).map_err(|_| Problem::unavailable())?;
+    let binding = Binding::new(site, request, &transaction)
+        .map_err(|error| site.unavailable(request, "authorize", &error))?;
     let now = app.clock.now();
     let language = checked.language.unwrap_or(language);
     // The implicit flow has no code of the application; the one behind it is bound to a verifier of ours.
@@ -137,7 +141,7 @@ async fn begin(
     };
     create(app.database.as_ref(), &pending)
         .await
-        .map_err(|_| Problem::unavailable())?;
+        .map_err(|error| site.unavailable(request, "authorize", &error))?;
     let mut reply = match site
         .provider
         .authorization_url(app, &transaction, language, checked.prompt_login)
@@ -176,12 +180,16 @@ async fn pushed(
         &request.request_id,
     )
     .await
-    .map_err(|_| Problem::unavailable())?
+    .map_err(|error| site.unavailable(request, "authorize", &error))?
     .ok_or_else(unusable)?;
     Ok(Some(Parameters::parse(kept.as_bytes())))
 }
 
-async fn find_application(site: &Site, parameters: &Parameters) -> Result<Application, Problem> {
+async fn find_application(
+    site: &Site,
+    request: &Request,
+    parameters: &Parameters,
+) -> Result<Application, Problem> {
     let client_id = parameters
         .single("client_id")
         .map_err(|error| Problem::client(error.to_string()))?
@@ -192,7 +200,7 @@ async fn find_application(site: &Site, parameters: &Parameters) -> Result<Applic
     let client_id = ClientId::parse(client_id).map_err(|_| unknown())?;
     let application = application::by_client_id(site.app.database.as_ref(), &client_id)
         .await
-        .map_err(|_: StoreError| Problem::unavailable())?
+        .map_err(|error| site.unavailable(request, "authorize", &error))?
         .ok_or_else(unknown)?;
     if application.status == Status::Active {
         Ok(application)
@@ -204,13 +212,14 @@ async fn find_application(site: &Site, parameters: &Parameters) -> Result<Applic
 /// Nobody is sent through a flow that can give nothing.
 pub(super) async fn not_locked_down(
     site: &Site,
+    request: &Request,
     version: Version,
     client_id: &str,
 ) -> Result<(), Problem> {
     match lock_down::holds(site.app.database.as_ref(), version.segment(), client_id).await {
         Ok(false) => Ok(()),
         Ok(true) => Err(Problem::locked_down()),
-        Err(_) => Err(Problem::unavailable()),
+        Err(error) => Err(site.unavailable(request, "authorize", &error)),
     }
 }
 

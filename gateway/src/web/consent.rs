@@ -94,16 +94,17 @@ pub(super) async fn show(
             let held = Problem::sign_in(SignInError::IdentityConflict, version, &transaction);
             return pages::problem(&request, waiting.language, &held).into();
         }
-        Err(_) => {
-            return pages::problem(&request, waiting.language, &Problem::unavailable()).into();
+        Err(error) => {
+            let problem = site.unavailable(&request, "consent", &error);
+            return pages::problem(&request, waiting.language, &problem).into();
         }
     }
     let profile = profile(&site, &request, &transaction, identity_id);
     let logo_since = match logo::since(site.app.database.as_ref(), application.id).await {
         Ok(since) => since,
         Err(error) => {
-            site.failed(&request, "consent", &error);
-            return pages::problem(&request, waiting.language, &Problem::unavailable()).into();
+            let problem = site.unavailable(&request, "consent", &error);
+            return pages::problem(&request, waiting.language, &problem).into();
         }
     };
     let shown = shown(&application, &waiting, logo_since);
@@ -187,18 +188,24 @@ impl Visit {
             app.clock.now(),
         )
         .await
-        .map_err(|_| Problem::unavailable())?
+        .map_err(|error| site.unavailable(request, "consent", &error))?
         // Whoever was told that a press failed presses again, though it may have been kept.
         .filter(|waiting| waiting.decision.is_none() || again(parameters) == Some("failed"))
         .ok_or_else(Problem::expired)?;
         let application = application::by_id(app.database.as_ref(), waiting.application_id)
             .await
-            .map_err(|_| Problem::unavailable())?
+            .map_err(|error| site.unavailable(request, "consent", &error))?
             .ok_or_else(Problem::expired)?;
         if application.status != Status::Active {
             return Err(Problem::inactive(&application.name));
         }
-        authorize::not_locked_down(site, waiting.version, application.client_id.as_str()).await?;
+        authorize::not_locked_down(
+            site,
+            request,
+            waiting.version,
+            application.client_id.as_str(),
+        )
+        .await?;
         Ok(Self {
             transaction,
             waiting,

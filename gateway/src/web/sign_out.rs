@@ -56,10 +56,7 @@ pub(super) async fn end(site: &Site, request: &Request) -> Result<Reply, Problem
         &event.event(),
     )
     .await
-    .map_err(|error| {
-        site.failed(request, "signout", &error);
-        Problem::unavailable()
-    })?;
+    .map_err(|error| site.unavailable(request, "signout", &error))?;
     event.log(site);
     let there = site.provider.sign_out_url(app).await;
     let mut reply = see_other(there.as_deref().unwrap_or(PAGE));

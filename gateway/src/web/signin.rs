@@ -67,13 +67,9 @@ pub(super) async fn callback(
                 .await
                 .into();
         }
-        Err(_) => {
-            return pages::problem(
-                &request,
-                pages::language(&request, None),
-                &Problem::unavailable(),
-            )
-            .into();
+        Err(error) => {
+            let problem = site.unavailable(&request, "signin", &error);
+            return pages::problem(&request, pages::language(&request, None), &problem).into();
         }
     };
     if let Err(limited) = site.count_application(waiting.application_id).await {
@@ -105,7 +101,7 @@ pub(super) async fn callback(
                     let back = WayBack::of(&site, &waiting, back_error(error)).await;
                     Problem::sign_in(error, waiting.version, &transaction).back(back)
                 }
-                Err(_) => Problem::unavailable(),
+                Err(error) => site.unavailable(&request, "signin", &error),
             };
             pages::problem(&request, waiting.language, &problem).into()
         }
@@ -167,7 +163,10 @@ async fn finish(
             &cookies::person_context(transaction, identity.id),
             app.entropy.as_ref(),
         )
-        .map_err(|_| SignInError::BackendUnavailable)?;
+        .map_err(|error| {
+            site.failed(request, "signin", &error);
+            SignInError::BackendUnavailable
+        })?;
     let mut reply = see_other(&pages::consent_path(waiting.version, transaction));
     add_cookie(
         &mut reply,
@@ -256,7 +255,10 @@ pub(super) async fn identify(
         },
     )
     .await
-    .map_err(|_| SignInError::BackendUnavailable)?;
+    .map_err(|error| {
+        site.failed(request, "signin", &error);
+        SignInError::BackendUnavailable
+    })?;
     match linked {
         Linked::Identity(identity) => Ok(SignedIn {
             profile: person.profile,

@@ -107,7 +107,7 @@ impl<'a> Line<'a> {
         Self {
             at: moment(access.at, language),
             what: match access.action.as_str() {
-                "account.revoke" => texts.access_revoked,
+                "account.revoke" | "consent.deny" => texts.access_revoked,
                 "consent.allow" => texts.access_allowed,
                 "signin" => texts.access_sign_in,
                 "userinfo" => texts.access_profile,

@@ -144,6 +144,54 @@ fn authorize_fails_whole_and_can_be_repeated() {
     });
 }
 
+/// Whoever reads the log of a page that says "try again" finds why.
+#[test]
+fn the_cause_of_a_page_that_could_not_be_given_is_in_the_log_once() {
+    let world = World::new();
+    let client = world.app("App");
+    let browser = Browser::default();
+    let started = world.authorize(&browser, &client, &[]);
+    let visit = browser.get(&world, "/account/");
+    let page = world.consent_page(&browser, &client, &anne(), SCOPE);
+    let consent = format!("/v2/o/authorize/consent?transaction={}", page.transaction);
+    let csrf = between(
+        &browser.get(&world, "/signout").text(),
+        "name=\"csrf\" value=\"",
+        "\"",
+    );
+    let back = |started: &Answer| {
+        let back = world.outside.sign_in(started.location(), &anne());
+        browser.clone().get(&world, &back)
+    };
+    let acts: [&dyn Fn() -> Answer; 6] = [
+        &|| world.authorize(&browser.clone(), &client, &[]),
+        &|| back(&started),
+        &|| back(&visit),
+        &|| browser.clone().get(&world, &consent),
+        &|| browser.clone().get(&world, "/account/"),
+        &|| {
+            let form = Call::post("/signout").form([("csrf", csrf.as_str())]);
+            browser.clone().send(&world, form)
+        },
+    ];
+    for act in acts {
+        each_fault(&world, &[Fault::Before], act, |answer, what| {
+            // Counting has its own line of words, and no request.
+            if what.contains("INSERT INTO rate_window") {
+                return;
+            }
+            let id = answer.header("x-request-id");
+            let log = world.log.0.lock().unwrap();
+            let causes = log
+                .iter()
+                .filter(|line| line.contains("store.error") && line.contains(id))
+                .count();
+            let expected = usize::from(answer.status == 503);
+            assert_eq!(causes, expected, "{what}: {}", answer.page_error());
+        });
+    }
+}
+
 #[test]
 fn a_callback_that_failed_can_be_tried_again_by_its_button_or_by_reloading() {
     for person in [anne(), bert()] {
