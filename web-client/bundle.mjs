@@ -14,7 +14,7 @@ import { build } from "esbuild";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const dist = path.join(here, "dist");
 
-const ENTRIES = ["index", "pkce", "fhir", "sync"];
+const ENTRIES = ["index", "pkce", "fhir", "sync", "worker"];
 const FLAVOURS = {
   ".": (name) => `export default () => new URL("./wasm/${name}_bg.wasm", import.meta.url);`,
   workerd: (name) => `import module from "../wasm/${name}_bg.wasm"; export default () => module;`,

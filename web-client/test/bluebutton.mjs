@@ -24,9 +24,12 @@ export const ONE_TIME =
 const SCOPES = ["patient/Patient.read", "patient/Coverage.read", "patient/ExplanationOfBenefit.read", "profile"];
 const SUPPORTED = ["openid", ...SCOPES, "patient/Patient.rs", "patient/ExplanationOfBenefit.rs", "patient/Coverage.rs"];
 
-/** Starts it. What a test may turn is in `state`: `grant` (`"good"`, `"timed out"`, `"gone"`), `oneTime`, `deny`, `inactive`, `empty`. */
+/**
+ * Starts it. What a test may turn is in `state`: `grant` (`"good"`, `"timed out"`, `"gone"`), `oneTime`, `deny`, `inactive`, `empty`,
+ * and `asks`: a page with a link before the answer, `"open"` to the window that opened it or `"isolated"` from it.
+ */
 export async function startBlueButton() {
-  const state = { grant: "good", oneTime: false, deny: false, inactive: false, empty: false };
+  const state = { grant: "good", oneTime: false, deny: false, inactive: false, empty: false, asks: false };
   const requests = [];
   const codes = new Map();
   const access = new Map();
@@ -111,6 +114,10 @@ export async function startBlueButton() {
     const missing = required.filter((name) => !query.get(name));
     if (missing.length > 0) return message(400, `Missing Required Parameter(s): ${missing.join(", ")}`);
     if (query.get("state").length < 16) return message(400, "State parameter should have a minimum of 16 characters");
+    if (state.asks && !query.has("allow")) {
+      const isolated = state.asks === "isolated" ? { "Cross-Origin-Opener-Policy": "same-origin" } : {};
+      return { headers: { "Content-Type": "text/html; charset=utf-8", ...isolated }, body: `<!doctype html><title>Blue Button</title><a href="?${query}&amp;allow=1">Allow</a>` };
+    }
     const back = new URL(query.get("redirect_uri"));
     back.searchParams.set("state", query.get("state"));
     const scope = query.get("scope")?.split(" ") ?? SCOPES;

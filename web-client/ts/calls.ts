@@ -2,23 +2,78 @@
 import type { Connection } from "./connection.js";
 import { BluegateError } from "./errors.js";
 import { parseResource } from "./fhir.js";
-import { objectOf, text } from "./http.js";
-import type { Patient, UserInfo } from "./model.js";
+import { objectOf, parseObject, text, urlOf } from "./http.js";
+import type { Claim, Coverage, FhirResource, Patient, UserInfo } from "./model.js";
 import type { Signal } from "./platform.js";
 
 /** The person's own record. */
 export async function patient(connection: Connection, signal: Signal | undefined): Promise<Patient> {
-  const tokens = await connection.tokens();
-  if (tokens.patient === undefined) {
+  const { patient, scope } = await connection.tokens();
+  if (patient === undefined) {
     throw new BluegateError("bad_response", "the token answer named no patient");
   }
-  if (!tokens.scope.some((part) => /^patient\/(Patient|\*)\.(read|rs?)$/.test(part))) throw withheld();
-  const url = `${connection.fhir}/Patient/${encodeURIComponent(tokens.patient)}`;
-  const { resource } = await parseResource(await connection.read(url, signal, { patient: tokens.patient }));
-  if (resource.kind !== "patient") {
-    throw new BluegateError("bad_response", "the answer is not a Patient");
+  if (!scope.some((part) => /^patient\/(Patient|\*)\.(read|rs?)$/.test(part))) throw withheld();
+  return one(connection, "patient", "Patient", patient, signal);
+}
+
+/** A claim by its id. */
+export function claim(connection: Connection, id: string, signal: Signal | undefined): Promise<Claim> {
+  return one(connection, "claim", "ExplanationOfBenefit", id, signal);
+}
+
+/** A coverage by its id. */
+export function coverage(connection: Connection, id: string, signal: Signal | undefined): Promise<Coverage> {
+  return one(connection, "coverage", "Coverage", id, signal);
+}
+
+/** The JSON of an answer to any path under the FHIR base. */
+export async function read(connection: Connection, path: string, signal: Signal | undefined): Promise<FhirResource> {
+  const object = parseObject(await connection.read(addressOf(connection, path), signal));
+  if (text(object?.["resourceType"]) === undefined) {
+    throw new BluegateError("bad_response", `the answer to ${path} is not a FHIR resource`);
   }
-  return resource.value;
+  return object as unknown as FhirResource;
+}
+
+/** The address of a path under the FHIR base: the token goes nowhere else. */
+export function addressOf({ fhir }: Connection, path: string): string {
+  const base = new URL(`${fhir}/`);
+  const relative = path.startsWith("/") && !path.startsWith(base.pathname) ? path.slice(1) : path;
+  const url = urlOf(relative, base);
+  if (url?.origin !== base.origin || !url.pathname.startsWith(base.pathname) || url.pathname === base.pathname) {
+    throw new BluegateError("invalid_request", `${path} is not a path under ${base.href}, such as Patient/123 or Coverage?_count=10`);
+  }
+  return url.href;
+}
+
+interface Kinds {
+  readonly claim: Claim;
+  readonly coverage: Coverage;
+  readonly patient: Patient;
+}
+
+async function one<K extends keyof Kinds>(
+  connection: Connection,
+  kind: K,
+  type: string,
+  id: string,
+  signal: Signal | undefined,
+): Promise<Kinds[K]> {
+  // FHIR's id, of any length; an address would take dots alone for a step up.
+  if (!/^(?!\.+$)[\w.-]+$/.test(id)) {
+    throw new BluegateError("invalid_request", `${JSON.stringify(id)} is not the id of a ${type}`);
+  }
+  const { patient } = await connection.tokens();
+  const { resource } = await parseResource(await connection.read(`${connection.fhir}/${type}/${id}`, signal, { patient }));
+  if (resource.kind !== kind) {
+    throw new BluegateError("bad_response", `the answer is not a ${type}`);
+  }
+  const { value } = resource;
+  const owner = (value as { readonly patientId?: string }).patientId;
+  if (owner !== undefined && patient !== undefined && owner !== patient) {
+    throw new BluegateError("wrong_person", `the gateway sent a ${type} of another person`);
+  }
+  return value as Kinds[K];
 }
 
 /** Who signed in, in OpenID Connect's words. */

@@ -1,9 +1,12 @@
-import { Connection, oauth, type ClientOptions, type Whose } from "./connection.js";
+import { Connection, type ClientOptions, type Whose } from "./connection.js";
 import { BluegateError } from "./errors.js";
 import { claimsQuery, init as initFhir, parsePage, type ClaimPage, type ClaimsSearch } from "./fhir.js";
-import type { Coverage, Patient, UserInfo } from "./model.js";
-import type { Signal, Url } from "./platform.js";
-import type { AuthorizationOptions } from "./signin.js";
+import { urlOf } from "./http.js";
+import type { Claim, Coverage, FhirResource, Patient, UserInfo } from "./model.js";
+import { PARTS, type Parts } from "./parts.js";
+import type { Opened, Signal, Url } from "./platform.js";
+import type { SessionListener } from "./session.js";
+import type { AuthorizationOptions, SignedIn } from "./signin.js";
 import type { Tokens } from "./storage.js";
 import type { ClaimStore, SyncOptions, SyncResult } from "./sync.js";
 
@@ -11,6 +14,18 @@ import type { ClaimStore, SyncOptions, SyncResult } from "./sync.js";
 export interface CallOptions {
   /** Ends the call early. */
   readonly signal?: Signal | undefined;
+}
+
+/** How to sign in by leaving the page. */
+export interface SignInOptions extends AuthorizationOptions, CallOptions {
+  /** Which window goes to the gateway: this one (default), the one around a frame, or one of the application's own. */
+  readonly target?: "_self" | "_parent" | "_top" | Opened;
+}
+
+/** How to sign in in a window of its own. */
+export interface PopupOptions extends AuthorizationOptions, CallOptions {
+  /** What the window looks like, in the words of `window.open`. Default `popup,width=520,height=720`. */
+  readonly features?: string;
 }
 
 /** How to sign out. */
@@ -36,8 +51,11 @@ export interface PageIterator extends AsyncIterableIterator<ClaimPage> {
 export class Client {
   readonly #connection: Connection;
 
-  constructor(options: ClientOptions) {
-    this.#connection = new Connection(options);
+  constructor(options: ClientOptions);
+  /** @internal */
+  constructor(options: ClientOptions, parts?: Parts);
+  constructor(options: ClientOptions, parts: Parts = PARTS) {
+    this.#connection = new Connection(options, parts);
   }
 
   /** The tokens of the present session, or `undefined` when nobody is signed in. */
@@ -45,16 +63,44 @@ export class Client {
     return this.#connection.load();
   }
 
+  /**
+   * Hears of every change of the session: somebody signs in, tokens are renewed, the session ends; here, and in the
+   * other tabs that share it.
+   *
+   * @returns what ends it.
+   */
+  onSessionChange(listener: SessionListener): () => void {
+    return this.#connection.listen(listener);
+  }
+
   /** Starts a sign-in and gives the address to send the browser to. */
   async authorizationUrl(options: AuthorizationOptions & CallOptions = {}): Promise<Url> {
-    const { begin } = await oauth();
+    const { begin } = await this.#connection.parts.oauth();
     return begin(this.#connection, options);
   }
 
   /** Starts a sign-in and sends the browser to the gateway. */
-  async signIn(options: AuthorizationOptions & CallOptions = {}): Promise<void> {
+  async signIn(options: SignInOptions = {}): Promise<void> {
+    const { target = "_self" } = options;
     const url = await this.authorizationUrl(options);
-    location.assign(url);
+    const to = target === "_self" ? self : target === "_top" ? top : target === "_parent" ? parent : target;
+    (to ?? self).location.href = url.href;
+  }
+
+  /**
+   * Signs a person in in a window of its own, while the page stays. Call it from a click: the window is opened before
+   * anything is waited for, or browsers would not let it. The page at `redirectUri` has to call
+   * `handleCallback()`, which closes the window.
+   *
+   * Fails with `popup_blocked` where the browser opens none, and `popup_closed` where the person closes it.
+   */
+  async signInPopup(options: PopupOptions = {}): Promise<SignedIn> {
+    const popup = open("", "_blank", options.features ?? "popup,width=520,height=720");
+    if (popup === null) {
+      throw new BluegateError("popup_blocked", "the browser opened no window: call signInPopup() in a click's handler, or signIn()");
+    }
+    const { signInThrough } = await this.#connection.parts.popup();
+    return signInThrough(this.#connection, popup, options);
   }
 
   /**
@@ -69,10 +115,10 @@ export class Client {
    *
    * @returns the tokens, or `undefined` when the address is not an answer.
    */
-  async handleCallback(address?: string | Url, options: CallOptions = {}): Promise<Tokens | undefined> {
+  async handleCallback(address?: string | Url, options: CallOptions = {}): Promise<SignedIn | undefined> {
     const url = new URL(address ?? location.href);
     if (!isAnswer(url, this.#connection.redirectUri)) return undefined;
-    const { answer } = await oauth();
+    const { answer } = await this.#connection.parts.oauth();
     return answer(this.#connection, url, address === undefined, options.signal);
   }
 
@@ -89,13 +135,13 @@ export class Client {
    * gone from here even when the revocation fails; the error then says that the gateway still knows them.
    */
   async signOut(options: SignOutOptions = {}): Promise<void> {
-    const { signOut } = await oauth();
+    const { signOut } = await this.#connection.parts.oauth();
     return signOut(this.#connection, options.withdraw === true, options.signal);
   }
 
   /** The person's own record. Fails with `demographics_withheld` where they chose not to share it. */
   async patient(options: CallOptions = {}): Promise<Patient> {
-    const { patient } = await calls();
+    const { patient } = await this.#connection.parts.calls();
     return patient(this.#connection, options.signal);
   }
 
@@ -109,6 +155,12 @@ export class Client {
     return all;
   }
 
+  /** One of the person's coverages by its id, such as `part-a--20140000008325`. */
+  async coverageById(id: string, options: CallOptions = {}): Promise<Coverage> {
+    const { coverage } = await this.#connection.parts.calls();
+    return coverage(this.#connection, id, options.signal);
+  }
+
   /**
    * The person's claims, page by page, as the gateway orders them. Each page is fetched when it is asked
    * for; `next` links are followed as given.
@@ -117,12 +169,32 @@ export class Client {
     return this.#pages(options.signal, () => this.#claims(options));
   }
 
+  /** One of the person's claims by its id, such as `carrier--10000930037921`. */
+  async claimById(id: string, options: CallOptions = {}): Promise<Claim> {
+    const { claim } = await this.#connection.parts.calls();
+    return claim(this.#connection, id, options.signal);
+  }
+
+  /** Any resource under the FHIR base as JSON: `client.read("Patient/$generate-insurance-card")`. */
+  async read<T extends FhirResource = FhirResource>(path: string, options: CallOptions = {}): Promise<T> {
+    const { read } = await this.#connection.parts.calls();
+    return (await read(this.#connection, path, options.signal)) as T;
+  }
+
+  /** The pages of any search under the FHIR base: `client.search("Coverage?_count=10")`. */
+  search(path: string, options: CallOptions = {}): PageIterator {
+    return this.#pages(options.signal, async () => {
+      const { addressOf } = await this.#connection.parts.calls();
+      return addressOf(this.#connection, path);
+    });
+  }
+
   /**
    * Brings a local copy of the person's claims up to date: all of them the first time, later only those
    * that changed. After an interruption of any kind the next call goes on where this one stopped.
    */
   async sync(store: ClaimStore, options: SyncOptions = {}): Promise<SyncResult> {
-    const { synchronise } = await import("./sync.js");
+    const { synchronise } = await this.#connection.parts.sync();
     const { patient } = await this.#connection.tokens();
     const { signal } = options;
     const pages = (search: ClaimsSearch, from?: string): PageIterator =>
@@ -132,7 +204,7 @@ export class Client {
 
   /** Who signed in, in OpenID Connect's words. Needs the scope `profile`. */
   async userinfo(options: CallOptions = {}): Promise<UserInfo> {
-    const { userinfo } = await calls();
+    const { userinfo } = await this.#connection.parts.calls();
     return userinfo(this.#connection, options.signal);
   }
 
@@ -169,15 +241,12 @@ export class Client {
 
   /** The access token goes to this gateway and to nobody else. */
   #ours(url: string, from?: string): string {
-    if (url === from || originOf(url) !== originOf(this.#connection.base)) {
+    if (url === from || urlOf(url)?.origin !== urlOf(this.#connection.base)?.origin) {
       throw new BluegateError("bad_response", "the link to the next page leads elsewhere");
     }
     return url;
   }
 }
-
-/** What many pages do without. */
-const calls = (): Promise<typeof import("./calls.js")> => import("./calls.js");
 
 function pages(
   first: () => Promise<string>,
@@ -213,22 +282,10 @@ function pages(
 /** Whether an address is the place that answers come to, with an answer's members. */
 function isAnswer(url: URL, redirectUri: string): boolean {
   const { searchParams: query } = url;
-  return query.has("state") && (query.has("code") || query.has("error")) && placeIn(url.href) === placeIn(redirectUri);
+  return query.has("state") && (query.has("code") || query.has("error")) && placeOf(url) === placeOf(redirectUri);
 }
 
 /** An address without what follows the path. */
-function placeIn(address: string): string | undefined {
-  try {
-    return new URL(address).href.replace(/[?#].*/s, "");
-  } catch {
-    return undefined;
-  }
-}
-
-function originOf(url: string): string | undefined {
-  try {
-    return new URL(url).origin;
-  } catch {
-    return undefined;
-  }
+function placeOf(address: string | URL): string | undefined {
+  return urlOf(address)?.href.replace(/[?#].*/s, "");
 }

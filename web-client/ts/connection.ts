@@ -5,6 +5,7 @@
 import type { AuthorizationServerMetadata, ServerMetadata } from "./discovery.js";
 import { BluegateError } from "./errors.js";
 import { abortable, bodyOf, RETRY, send, type RetryOptions, type Transport } from "./http.js";
+import type { Parts } from "./parts.js";
 import { IN_BROWSER, type Fetch, type Signal } from "./platform.js";
 import type { Session, SessionListener } from "./session.js";
 import { memoryPendingStorage, placeOf, type PendingStorage, type Place, type Tokens, type TokenStorage } from "./storage.js";
@@ -48,6 +49,7 @@ export class Connection {
   readonly transport: Transport;
   readonly pendings: PendingStorage;
   readonly listeners = new Set<SessionListener>();
+  readonly parts: Parts;
   readonly #given: AuthorizationServerMetadata | undefined;
   readonly #place: Place;
   #metadata: Promise<ServerMetadata> | undefined;
@@ -55,7 +57,8 @@ export class Connection {
   #refreshing: Promise<Tokens> | undefined;
   #listens = false;
 
-  constructor(options: ClientOptions) {
+  constructor(options: ClientOptions, parts: Parts) {
+    this.parts = parts;
     this.base = options.baseUrl.replace(/\/+$/, "");
     this.version = options.version ?? "v2";
     this.clientId = options.clientId;
@@ -111,7 +114,8 @@ export class Connection {
 
   /** What there is to know of the server. */
   discover(signal: Signal | undefined): Promise<ServerMetadata> {
-    this.#metadata ??= oauth()
+    this.#metadata ??= this.parts
+      .oauth()
       .then(({ discover }) => discover(this.transport, this.base, this.version, this.#given))
       .catch((error: unknown) => {
         this.#metadata = undefined;
@@ -122,13 +126,23 @@ export class Connection {
 
   /** What changes the session, and hears of its changes. */
   session(): Promise<Session> {
-    this.#session ??= import("./session.js")
+    this.#session ??= this.parts
+      .session()
       .then(({ Session }) => new Session(this.#place, this.listeners))
       .catch((error: unknown) => {
         this.#session = undefined;
         throw error;
       });
     return this.#session;
+  }
+
+  /** Tells a listener of every change; gives what ends that. */
+  listen(listener: SessionListener): () => void {
+    // One object for each call, so that ending one does not end another with the same function.
+    const own: SessionListener = (tokens) => listener(tokens);
+    this.listeners.add(own);
+    if (IN_BROWSER) this.session().catch(() => undefined);
+    return () => void this.listeners.delete(own);
   }
 
   /** The body of a FHIR answer. */
@@ -154,7 +168,7 @@ export class Connection {
 
   async #refresh(seen: Tokens | undefined): Promise<Tokens> {
     const before = seen ?? (await this.tokens());
-    const [session, { refreshTokens }] = await Promise.all([this.session(), oauth()]);
+    const [session, { refreshTokens }] = await Promise.all([this.session(), this.parts.oauth()]);
     return session.renew(before, async (tokens) =>
       refreshTokens(this.transport, await this.discover(undefined), this.clientId, tokens),
     );
@@ -172,13 +186,6 @@ export class Connection {
 export interface Whose {
   patient?: string | undefined;
 }
-
-/**
- * What only signing in, refreshing and signing out need.
- *
- * @internal
- */
-export const oauth = (): Promise<typeof import("./oauth.js")> => import("./oauth.js");
 
 function samePerson(whose: Whose, tokens: Tokens): Tokens {
   whose.patient ??= tokens.patient;

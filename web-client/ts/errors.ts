@@ -35,6 +35,10 @@ export type ErrorCode =
   | "not_signed_in"
   /** The gateway could not be reached. */
   | "offline"
+  /** The browser opened no window to sign in in. */
+  | "popup_blocked"
+  /** The window to sign in in was closed before the person had signed in. */
+  | "popup_closed"
   /** Too many requests; see `retryAfter`. */
   | "rate_limited"
   /** The person took the access back. */

@@ -208,3 +208,16 @@ function lost(cause: unknown, signal: Signal | null | undefined, url: string): u
   }
   return new BluegateError("offline", `${url} could not be reached: check the connection, and baseUrl`, { cause });
 }
+
+/**
+ * An address, or nothing.
+ *
+ * @internal
+ */
+export function urlOf(address: string | URL, base?: URL): URL | undefined {
+  try {
+    return new URL(address, base);
+  } catch {
+    return undefined;
+  }
+}

@@ -4,7 +4,7 @@
  * @module
  */
 export { Client } from "./client.js";
-export type { CallOptions, ClaimsOptions, PageIterator, SignOutOptions } from "./client.js";
+export type { CallOptions, ClaimsOptions, PageIterator, PopupOptions, SignInOptions, SignOutOptions } from "./client.js";
 export type { ClientOptions } from "./connection.js";
 export type { AuthorizationServerMetadata } from "./discovery.js";
 export { BluegateError } from "./errors.js";
@@ -13,7 +13,8 @@ export { CLAIM_TYPES, NO_DAY } from "./fhir.js";
 export type { ClaimColumns, ClaimPage, ClaimsSearch, DayRange } from "./fhir.js";
 export type { RetryOptions } from "./http.js";
 export type * from "./model.js";
-export type { AuthorizationOptions } from "./signin.js";
-export type { Fetch, Signal, Url } from "./platform.js";
+export type { AuthorizationOptions, SignedIn } from "./signin.js";
+export type { Fetch, Opened, Signal, Url } from "./platform.js";
+export type { SessionListener } from "./session.js";
 export type { PendingStorage, Tokens, TokenStorage } from "./storage.js";
 export type { ClaimStore, StoredClaim, SyncOptions, SyncResult } from "./sync.js";

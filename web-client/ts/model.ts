@@ -396,3 +396,9 @@ export interface UserInfo {
   readonly preferred_username?: string;
   readonly created?: string;
 }
+
+/** A FHIR resource as the server wrote it. */
+export interface FhirResource {
+  readonly resourceType: string;
+  readonly [member: string]: unknown;
+}

@@ -12,6 +12,11 @@ export type Signal = Global<"AbortSignal", { readonly aborted: boolean; readonly
 /** `URL`. */
 export type Url = Global<"URL", { readonly href: string }>;
 
+/** A window, as far as it can be sent somewhere. */
+export interface Opened {
+  readonly location: { href: string };
+}
+
 /** `WebAssembly.Module`. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Type } } }
   ? Type

@@ -2,7 +2,7 @@
  * The session of a client: one for all tabs of the browser that have it, renewed by one of them at a time.
  * A refresh token is used once; who uses one a second time ends the session for everybody.
  *
- * Tabs whose storage is one and the same tell each other only that it changed. Where each has a copy (a tab that
+ * Tabs whose storage is one and the same tell each other that it changed. Where each has a copy (a tab that
  * was duplicated copies its session storage, and clients of one page that took the same answer have two), the
  * one that renews sends the others the new tokens, and leaves in the browser's storage how often it did, and at
  * last that the session has ended. So a copy that missed it (its page was asleep, or elsewhere) knows that its
@@ -31,6 +31,9 @@ interface News {
 /** How long other tabs may take to answer. */
 const ANSWER_WITHIN_MS = 1000;
 
+/** How long a lock is kept after a renewal: browsers take a moment to show one tab what another has stored. */
+const SETTLE_MS = 100;
+
 /** How many sessions' renewals are kept in the browser. */
 const COUNTS_LIMIT = 16;
 
@@ -58,7 +61,7 @@ export class Session {
   async begin(tokens: Tokens): Promise<void> {
     if ((await this.#load())?.accessToken === tokens.accessToken) return;
     await this.#place.storage.save(tokens);
-    this.#tell(this.#place.shared ? {} : undefined, tokens);
+    this.#tell(this.#place.shared ? this.#news(tokens) : undefined, tokens);
   }
 
   /**
@@ -90,7 +93,7 @@ export class Session {
       renewed = { ...renewed, renewals: (tokens.renewals ?? 0) + 1 };
       await this.#place.storage.save(renewed);
       this.#count(renewed);
-      this.#tell(this.#place.shared ? {} : { session: renewed.session, tokens: renewed }, renewed);
+      this.#tell(this.#news(renewed), renewed);
       return renewed;
     });
   }
@@ -157,15 +160,21 @@ export class Session {
     return ours(await this.#place.storage.load(), this.#place.key);
   }
 
+  /** What other tabs are told of new tokens; where the application keeps them, they look themselves. */
+  #news(tokens: Tokens): News {
+    return this.#place.own ? { session: tokens.session, tokens } : {};
+  }
+
   #tell(news: News | undefined, tokens: Tokens | undefined): void {
     if (news !== undefined) this.#channel?.postMessage(news);
-    for (const listener of [...this.#listeners]) listener(tokens);
+    // What they throw is their own.
+    for (const listener of this.#listeners) queueMicrotask(() => listener(tokens));
   }
 
   async #hear(news: News): Promise<void> {
     const mine = await this.#load();
     if (this.#place.shared) {
-      this.#tell(undefined, mine);
+      this.#tell(undefined, news.ended === true ? undefined : (news.tokens ?? mine));
       return;
     }
     if (mine?.session === undefined || mine.session !== news.session) return;
@@ -214,7 +223,17 @@ export class Session {
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
     const { storage, key } = this.#place;
     const before = working.get(storage) ?? Promise.resolve();
-    const mine = before.then(() => (HAS_LOCKS ? (navigator.locks.request(`bluegate:${key}`, work) as Promise<T>) : work()));
+    const mine = before.then(
+      () =>
+        new Promise<T>((resolve, reject) => {
+          const held = async (): Promise<void> => {
+            await work().then(resolve, reject);
+            if (HAS_LOCKS) await pause(SETTLE_MS, undefined);
+          };
+          const over: Promise<unknown> = HAS_LOCKS ? navigator.locks.request(`bluegate:${key}`, held) : held();
+          over.catch(reject);
+        }),
+    );
     working.set(storage, mine.catch(() => undefined));
     return mine;
   }

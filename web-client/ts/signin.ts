@@ -22,6 +22,17 @@ export interface AuthorizationOptions {
   readonly lang?: "en" | "es";
   /** Ask for the password again even where the person is signed in. */
   readonly prompt?: "login";
+  /**
+   * What the application wants to know again when the browser is back: where the reader was, for example. Any value
+   * that JSON can hold; it stays in this browser.
+   */
+  readonly appState?: unknown;
+}
+
+/** The tokens of a sign-in, and what was to be remembered with it. */
+export interface SignedIn extends Tokens {
+  /** The `appState` that the sign-in was started with. */
+  readonly appState?: unknown;
 }
 
 /**
@@ -29,21 +40,26 @@ export interface AuthorizationOptions {
  *
  * @internal
  */
-export async function begin(app: Connection, options: AuthorizationOptions & { signal?: Signal | undefined }): Promise<Url> {
+export async function begin(
+  app: Connection,
+  options: AuthorizationOptions & { signal?: Signal | undefined },
+  suffix = "",
+): Promise<Url> {
   const metadata = await app.discover(options.signal);
   const pkce = await createPkce();
-  const state = await randomToken();
+  const state = (await randomToken()) + suffix;
   new PendingSignIns(app).add(state, {
     verifier: pkce.verifier,
     redirectUri: app.redirectUri,
     issuer: metadata.issuer,
     startedAt: Date.now(),
+    appState: options.appState,
   });
   return authorizationUrl(app, metadata, state, pkce.challenge, options);
 }
 
 /** Exchanges that are under way, by the storage of their sign-ins: clients that share it share them. */
-const exchanges = new WeakMap<PendingStorage, Map<string, Promise<Tokens>>>();
+const exchanges = new WeakMap<PendingStorage, Map<string, Promise<SignedIn>>>();
 
 /**
  * Takes the answer that came in an address, and exchanges it for tokens; `undefined` where no sign-in under way
@@ -51,8 +67,8 @@ const exchanges = new WeakMap<PendingStorage, Map<string, Promise<Tokens>>>();
  *
  * @internal
  */
-export async function answer(app: Connection, url: URL, own: boolean, signal: Signal | undefined): Promise<Tokens | undefined> {
-  const under = exchanges.get(app.pendings) ?? new Map<string, Promise<Tokens>>();
+export async function answer(app: Connection, url: URL, own: boolean, signal: Signal | undefined): Promise<SignedIn | undefined> {
+  const under = exchanges.get(app.pendings) ?? new Map<string, Promise<SignedIn>>();
   exchanges.set(app.pendings, under);
   const id = `${app.key} ${url.href}`;
   let exchange = under.get(id);
@@ -60,14 +76,19 @@ export async function answer(app: Connection, url: URL, own: boolean, signal: Si
     const pendings = new PendingSignIns(app);
     const state = url.searchParams.get("state") ?? "";
     const pending = pendings.get(state);
-    if (pending === undefined) return undefined;
+    if (pending === undefined) {
+      const { handOver, isPopup } = await app.parts.popup();
+      if (own && isPopup(state)) await handOver(state, url);
+      return undefined;
+    }
     exchange = exchangeAnswer(app, url, own, pendings, state, pending).finally(() => under.delete(id));
     under.set(id, exchange);
   }
   // Each client keeps the tokens where it keeps them, also when its caller does not wait any longer.
-  const kept = exchange.then(async (tokens) => {
+  const kept = exchange.then(async (signedIn) => {
+    const { appState: _, ...tokens } = signedIn;
     await (await app.session()).begin(tokens);
-    return tokens;
+    return signedIn;
   });
   return abortable(kept, signal);
 }
@@ -79,13 +100,14 @@ async function exchangeAnswer(
   pendings: PendingSignIns,
   state: string,
   pending: Pending,
-): Promise<Tokens> {
+): Promise<SignedIn> {
   // Until the gateway is reached nothing is used up: then a reload may try again.
   const metadata = await app.discover(undefined);
   if (own) history.replaceState(history.state, "", withoutAnswer(url));
   const code = takeCode(url, pendings, state, pending, metadata.issInRedirect);
   const tokens = await exchangeCode(app, metadata, code, pending);
-  return { ...tokens, client: app.key, session: state };
+  const { appState } = pending;
+  return { ...tokens, client: app.key, session: state, ...(appState === undefined ? {} : { appState }) };
 }
 
 /** The address that the browser goes to (RFC 6749, section 4.1.1; RFC 7636, section 4.3). */
@@ -192,6 +214,7 @@ interface Pending {
   readonly redirectUri: string;
   readonly issuer: string;
   readonly startedAt: number;
+  readonly appState?: unknown;
 }
 
 /** How long a sign-in may take before its answer is refused. */
@@ -245,6 +268,7 @@ class PendingSignIns {
   }
 }
 
+/** The page's address without the answer in it. */
 function withoutAnswer(url: URL): string {
   const clean = new URL(url);
   for (const name of ["code", "state", "iss", "error", "error_description", "error_uri"]) {

@@ -42,6 +42,8 @@ export interface Place {
   readonly key: string;
   /** Whether other clients may see the very same tokens; otherwise each tab has a copy. */
   readonly shared: boolean;
+  /** Whether it is one of the package's own, so that tabs may tell each other what is in it. */
+  readonly own: boolean;
 }
 
 /**
@@ -50,11 +52,11 @@ export interface Place {
  * @internal
  */
 export function placeOf(choice: "memory" | "session" | "local" | TokenStorage, key: string): Place {
-  if (choice === "memory") return { storage: memoryStorage(), key, shared: false };
+  if (choice === "memory") return { storage: memoryStorage(), key, shared: false, own: true };
   if (choice === "session" || choice === "local") {
-    return { storage: webStorage(choice, key), key, shared: choice === "local" };
+    return { storage: webStorage(choice, key), key, shared: choice === "local", own: true };
   }
-  return { storage: choice, key, shared: true };
+  return { storage: choice, key, shared: true, own: false };
 }
 
 /** Keeps tokens in memory: they are gone with the page. */

@@ -15,6 +15,9 @@ export async function use(signal: AbortSignal, module: WebAssembly.Module): Prom
   await init(new URL("https://app.example/fhir.wasm"));
   await client.handleCallback(new URL(location.href), { signal });
   const url: Url = await client.authorizationUrl({ signal });
+  const tab = window.open();
+  if (tab !== null) await client.signIn({ target: tab });
+  await client.signIn({ target: "_top" });
   return url;
 }
 

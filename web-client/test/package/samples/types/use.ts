@@ -2,6 +2,7 @@
 import { BluegateError, Client, type ClaimRow, type ErrorCode, type TokenStorage } from "@bluegate/client";
 import { initSync, parsePage, parsePageSync, type Claim } from "@bluegate/client/fhir";
 import * as inline from "@bluegate/client/inline";
+import { Client as WorkerClient } from "@bluegate/client/worker";
 import { createPkce, init, randomToken, type PkcePair } from "@bluegate/client/pkce";
 import { indexedDbStore, memoryStore, type ClaimStore, type StoredClaim } from "@bluegate/client/sync";
 
@@ -37,6 +38,19 @@ export async function use(bytes: Uint8Array): Promise<ClaimRow[]> {
   const kept: StoredClaim[] = await indexedDbStore().all();
   void [method, state, added, kept];
   return rows;
+}
+
+export async function more(): Promise<void> {
+  const stop: () => void = client.onSessionChange((tokens) => void tokens?.patient);
+  stop();
+  const { appState, patient } = await client.signInPopup({ appState: { page: 3 }, features: "popup" });
+  const claim: Claim = await client.claimById("carrier-1");
+  const part: string | undefined = (await client.coverageById("part-a-1")).part;
+  const card = await client.read("Patient/$generate-insurance-card");
+  const type: string = card.resourceType;
+  for await (const page of client.search("Coverage?_count=10")) page.free();
+  const same: Client = new WorkerClient({ baseUrl: "", clientId: "", redirectUri: "", storage: "local" });
+  void [appState, patient, claim, part, type, same];
 }
 
 export function explain(error: unknown): ErrorCode | undefined {
