@@ -37,6 +37,19 @@ impl RuntimeConfig {
             .with_context(|| format!("runtime configuration {}", path.display()))
     }
 
+    /// The files of all databases: those of the configuration, and `default` in the data directory.
+    pub fn databases_in(&self, directory: &Path) -> Result<BTreeMap<String, PathBuf>> {
+        let mut databases = self.databases.clone();
+        for parent in databases.values().filter_map(|path| path.parent()) {
+            std::fs::create_dir_all(parent)
+                .with_context(|| format!("cannot make {}", parent.display()))?;
+        }
+        databases
+            .entry("default".to_owned())
+            .or_insert_with(|| directory.join("sqlite_db.db"));
+        Ok(databases)
+    }
+
     /// Parses `text`; the paths of certificates in it are relative to `base`, that of a database to the
     /// folder in which the host was started, as on Spin.
     fn parse(text: &str, base: &Path) -> Result<Self> {
@@ -70,6 +83,23 @@ impl RuntimeConfig {
             blocked,
         })
     }
+}
+
+/// The files by the labels of one component.
+pub fn files_of(
+    databases: &BTreeMap<String, PathBuf>,
+    labels: &[String],
+) -> Result<BTreeMap<String, PathBuf>> {
+    let found = labels.iter().map(|label| {
+        let path = databases.get(label).with_context(|| {
+            format!(
+                "sqlite database {label:?} is not defined; the runtime configuration has no \
+                 [sqlite_database.{label}]"
+            )
+        })?;
+        Ok((label.clone(), path.clone()))
+    });
+    found.collect()
 }
 
 const OFFERED: [&str; 3] = ["client_tls", "outbound_networking", "sqlite_database"];

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -26,7 +25,7 @@ use crate::manifest::{Component, Manifest};
 use crate::options::Options;
 use crate::outbound::{Connections, Outbound};
 use crate::routes::{Match, Routes};
-use crate::runtime_config::RuntimeConfig;
+use crate::runtime_config::{RuntimeConfig, files_of};
 use crate::sqlite::Store;
 use crate::stdio::Logs;
 use crate::tls::{self, Identity};
@@ -81,7 +80,7 @@ impl Server {
         std::fs::create_dir_all(&logs)
             .with_context(|| format!("cannot make {}", logs.display()))?;
         let engine = engine::engine(&directory.join("cache"), options.perfmap)?;
-        let databases = databases(&runtime_config, directory)?;
+        let databases = runtime_config.databases_in(directory)?;
         let connections = Arc::new(Connections::new(
             &runtime_config.client_tls,
             runtime_config.blocked,
@@ -100,7 +99,10 @@ impl Server {
                 logs: Logs::open(&logs, id, options.quiet)?,
                 variables: Arc::new(component_variables(component, &variables)?),
                 store: Store {
-                    files: Arc::new(databases_of(id, component, &databases)?),
+                    files: Arc::new(
+                        files_of(&databases, &component.sqlite_databases)
+                            .with_context(|| format!("component {id:?}"))?,
+                    ),
                     libsql: options.libsql,
                 },
                 outbound: OnceLock::new(),
@@ -263,38 +265,6 @@ fn triggered(manifest: &Manifest) -> Vec<&str> {
     ids.sort_unstable();
     ids.dedup();
     ids
-}
-
-/// The files of all databases: as the configuration says, and `default` in the data directory.
-fn databases(config: &RuntimeConfig, directory: &Path) -> Result<BTreeMap<String, PathBuf>> {
-    let mut databases = config.databases.clone();
-    for path in databases.values() {
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)
-                .with_context(|| format!("cannot make {}", parent.display()))?;
-        }
-    }
-    databases
-        .entry("default".to_owned())
-        .or_insert_with(|| directory.join("sqlite_db.db"));
-    Ok(databases)
-}
-
-fn databases_of(
-    id: &str,
-    component: &Component,
-    all: &BTreeMap<String, PathBuf>,
-) -> Result<BTreeMap<String, PathBuf>> {
-    let found = component.sqlite_databases.iter().map(|label| {
-        let path = all.get(label).ok_or_else(|| {
-            anyhow!(
-                "component {id:?}: sqlite database {label:?} is not defined; the runtime configuration \
-                 has no [sqlite_database.{label}]"
-            )
-        })?;
-        Ok((label.clone(), path.clone()))
-    });
-    found.collect()
 }
 
 fn component_environment(component: &Component, options: &Options) -> Vec<(String, String)> {
