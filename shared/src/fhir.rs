@@ -19,6 +19,7 @@ use serde::Serialize;
 
 pub mod claim;
 pub mod coverage;
+pub mod enrollment;
 pub mod ids;
 pub(crate) mod json;
 mod lookup;
@@ -31,6 +32,7 @@ pub mod write;
 
 pub use claim::{Claim, ClaimRow, ClaimType};
 pub use coverage::{Coverage, Part};
+pub use enrollment::{Enrolled, Enrollment};
 pub use money::{Cents, Unknown};
 pub use notes::{Note, Reason};
 pub use page::Page;
@@ -128,6 +130,8 @@ pub enum ParseErrorKind {
     Syntax,
     /// It is JSON but no FHIR bundle (or no resource).
     WrongType,
+    /// The `entry` of the bundle is not a list.
+    Entries,
     /// It is longer than 4 GB.
     TooLong,
 }
@@ -138,6 +142,7 @@ impl fmt::Display for ParseError {
             ParseErrorKind::Truncated => "the text ends too early",
             ParseErrorKind::Syntax => "not JSON",
             ParseErrorKind::TooLong => "more than 4 GB",
+            ParseErrorKind::Entries => "the entries of the bundle are not a list",
             ParseErrorKind::WrongType => "not the kind of resource that was asked for",
         };
         write!(f, "{what}, at byte {}", self.position)
@@ -152,16 +157,11 @@ impl std::error::Error for ParseError {}
 ///
 /// When the text is not JSON or not a Bundle. A bad entry is not an error: see [`Entry::notes`].
 pub fn parse_bundle(json: &[u8]) -> Result<Bundle, ParseError> {
-    let text = utf8(json)?;
-    let index = json::index(text)?;
+    let page = Page::read(json.to_owned())?;
     Ok(Bundle {
-        total: index.total,
-        entries: index
-            .entries
-            .iter()
-            .map(|place| entry_at(text, place))
-            .collect(),
-        links: index.links,
+        total: page.total(),
+        links: page.links().clone(),
+        entries: (0..page.len()).filter_map(|at| page.entry(at)).collect(),
     })
 }
 
@@ -173,7 +173,8 @@ pub fn parse_bundle(json: &[u8]) -> Result<Bundle, ParseError> {
 pub fn parse_resource(json: &[u8]) -> Result<Entry, ParseError> {
     let text = utf8(json)?;
     let document = Document::read(text, Context::Full)?;
-    let start = text.len() - text.trim_ascii_start().len();
+    let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let start = text.len() - bare.trim_ascii_start().len();
     Ok(read(&document, start..text.trim_ascii_end().len()))
 }
 

@@ -8,8 +8,9 @@
     reason = "helpers of tests, outside of a test function"
 )]
 
+use bluegate_shared::fhir::page::Listed;
 use bluegate_shared::fhir::{
-    Claim, Entry, Note, ParseErrorKind, Reason, Resource, parse_bundle, parse_resource,
+    Claim, Entry, Note, Page, ParseErrorKind, Reason, Resource, parse_bundle, parse_resource,
 };
 
 const PAGE: &str = r#"{"resourceType":"Bundle","id":"b","type":"searchset","total":3,
@@ -97,7 +98,8 @@ fn garbage_anywhere_never_panics() {
             let mut text = PAGE.as_bytes().to_vec();
             text[at] = byte;
             let errors = [parse_bundle(&text).err(), parse_resource(&text).err()];
-            assert!(byte != 0xff || errors.iter().all(Option::is_some), "{at}");
+            // What is no UTF-8 costs a resource, or the entry that it stands in.
+            assert!(byte != 0xff || errors[1].is_some(), "{at}");
             for error in errors.into_iter().flatten() {
                 assert!(error.position <= text.len(), "{at} {byte} {error:?}");
             }
@@ -135,7 +137,7 @@ fn errors_tell_where_and_nothing_of_the_text() {
         let error = parse_bundle(text.as_bytes()).unwrap_err();
         assert_eq!(error.kind, ParseErrorKind::WrongType, "{text}");
     }
-    for text in ["{} x", "{}{}", "nil", "{'a':1}", "{\"a\":01}", "\u{feff}{}"] {
+    for text in ["{} x", "{}{}", "nil", "{'a':1}", "{\"a\":01}", "{}\u{feff}"] {
         let error = parse_resource(text.as_bytes()).unwrap_err();
         assert_eq!(error.kind, ParseErrorKind::Syntax, "{text}");
     }
@@ -313,5 +315,186 @@ fn spans_are_right_wherever_quotes_and_escapes_stand() {
             let whole: serde_json::Value = serde_json::from_str(&page).unwrap();
             assert!(whole.is_object());
         }
+    }
+}
+
+/// What a list of a page says: ids and whether they are incomplete, and the problems.
+fn list(page: &[u8]) -> (Vec<(String, bool)>, Vec<(usize, Note)>) {
+    let (mut rows, mut problems) = (Vec::new(), Vec::new());
+    let page = Page::read(page.to_vec()).unwrap();
+    page.list(&mut |number, listed| match listed {
+        Listed::Row(row, incomplete) => rows.push((row.id.to_owned(), *incomplete)),
+        Listed::Problem(note) => problems.push((number, note.clone())),
+    });
+    (rows, problems)
+}
+
+/// A page with these bytes in the place of the second of three entries.
+fn with_entry(entry: &[u8]) -> Vec<u8> {
+    let good = |id: &str| {
+        format!(
+            r#"{{"fullUrl":"urn:{id}","resource":{{"resourceType":"ExplanationOfBenefit","id":"{id}","payment":{{"amount":{{"value":1}}}}}}}}"#
+        )
+    };
+    let mut page = br#"{"resourceType":"Bundle","entry":["#.to_vec();
+    page.extend(good("carrier-1").as_bytes());
+    page.push(b',');
+    page.extend(entry);
+    page.push(b',');
+    page.extend(good("carrier-3").as_bytes());
+    page.extend(b"],\"total\":3}");
+    page
+}
+
+#[test]
+fn a_broken_entry_costs_itself_and_is_told() {
+    let latin1 = b"{\"resource\":{\"resourceType\":\"ExplanationOfBenefit\",\"id\":\"x\",\"provider\":{\"display\":\"Jos\xe9\"}}}";
+    let latin1_before = b"{\"fullUrl\":\"\xfc\",\"resource\":{\"resourceType\":\"ExplanationOfBenefit\",\"id\":\"x\"}}";
+    let cut = b"{\"resource\":{\"resourceType\":\"ExplanationOfBenefit\",\"id\":\"\xe2\x82\"}}";
+    let surrogate =
+        b"{\"resource\":{\"resourceType\":\"ExplanationOfBenefit\",\"id\":\"\xed\xa0\x80\"}}";
+    for (entry, path, reason) in [
+        (&latin1[..], "resource", Reason::NotUtf8),
+        (latin1_before, "resource", Reason::NotUtf8),
+        (cut, "resource", Reason::NotUtf8),
+        (surrogate, "resource", Reason::NotUtf8),
+        (b"\"\xff\"", "resource", Reason::NotUtf8),
+        (
+            br#"{"resource":{"resourceType":"ExplanationOfBenefit","id":nil}}"#,
+            "resource",
+            Reason::NotJson,
+        ),
+        (
+            br#"{"resource":{"resourceType" "ExplanationOfBenefit"}}"#,
+            "resource",
+            Reason::NotJson,
+        ),
+        (
+            br#"{"resource":"ExplanationOfBenefit/1"}"#,
+            "resource",
+            Reason::WrongShape,
+        ),
+        (br#"{"resource":[{}]}"#, "resource", Reason::WrongShape),
+        (br#"{"fullUrl":"urn:x"}"#, "resource", Reason::Missing),
+        (b"7", "resource", Reason::Missing),
+        (b"null", "resource", Reason::Missing),
+        (br#"{"resource":{}}"#, "resourceType", Reason::Missing),
+        (
+            br#"{"resource":{"resourceType":5}}"#,
+            "resourceType",
+            Reason::WrongShape,
+        ),
+    ] {
+        let shown = String::from_utf8_lossy(entry);
+        let page = with_entry(entry);
+        let (rows, problems) = list(&page);
+        let whole = |id: &str| (id.to_owned(), false);
+        assert_eq!(rows, [whole("carrier-1"), whole("carrier-3")], "{shown}");
+        assert_eq!(problems, [(1, note(path, reason))], "{shown}");
+        let bundle = parse_bundle(&page).unwrap();
+        assert!(matches!(bundle.entries[1].resource, Resource::Other { .. }));
+        assert!(
+            bundle.entries[1].notes.contains(&note(path, reason)),
+            "{shown}"
+        );
+        // Spans are those of the input.
+        let third = &page[bundle.entries[2].span.clone()];
+        assert!(third.starts_with(b"{\"resourceType\"") && third.ends_with(b"}"));
+    }
+    // Resources of other types are neither rows nor problems.
+    let (rows, problems) = list(&with_entry(
+        br#"{"resource":{"resourceType":"OperationOutcome"}}"#,
+    ));
+    assert_eq!((rows.len(), problems.len()), (2, 0));
+    // Outside of the entries there is nothing to leave out.
+    for (from, to) in [
+        (&b"\"total\""[..], &b"\"\xfftal\""[..]),
+        (b"Bundle", b"B\xffndle"),
+    ] {
+        let page = with_entry(b"{}");
+        let at = page
+            .windows(from.len())
+            .position(|part| part == from)
+            .unwrap();
+        let page = [&page[..at], to, &page[at + from.len()..]].concat();
+        assert_eq!(
+            parse_bundle(&page).unwrap_err().kind,
+            ParseErrorKind::Syntax
+        );
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let page = [&b"\xef\xbb\xbf"[..], PAGE.as_bytes()].concat();
+    let (plain, marked) = (
+        parse_bundle(PAGE.as_bytes()).unwrap(),
+        parse_bundle(&page).unwrap(),
+    );
+    for (plain, marked) in plain.entries.iter().zip(&marked.entries) {
+        assert_eq!(plain.resource, marked.resource);
+        assert_eq!(
+            PAGE.as_bytes()[plain.span.clone()],
+            page[marked.span.clone()]
+        );
+    }
+    let resource = "\u{feff} {\"resourceType\":\"Patient\",\"id\":\"1\"}\n";
+    let entry = parse_resource(resource.as_bytes()).unwrap();
+    assert!(resource[entry.span].starts_with('{'));
+}
+
+#[test]
+fn entries_that_are_no_list_are_an_error() {
+    for entries in [
+        "{}",
+        r#"{"resource":{"resourceType":"Patient"}}"#,
+        "\"x\"",
+        "7",
+        "true",
+    ] {
+        let page = format!(r#"{{"resourceType":"Bundle","total":1,"entry":{entries}}}"#);
+        let error = parse_bundle(page.as_bytes()).unwrap_err();
+        assert_eq!(error.kind, ParseErrorKind::Entries, "{entries}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("the entries of the bundle are not a list, at byte ")
+        );
+    }
+    for none in [r#","entry":null"#, r#","entry":[]"#, ""] {
+        let page = format!(r#"{{"resourceType":"Bundle"{none}}}"#);
+        assert_eq!(parse_bundle(page.as_bytes()).unwrap().entries.len(), 0);
+    }
+}
+
+/// A row says so where a part of what it is made of was lost, or cannot be told.
+#[test]
+fn rows_that_lost_something_say_so() {
+    let row = |rest: &str| {
+        let entry =
+            format!(r#"{{"resource":{{"resourceType":"ExplanationOfBenefit","id":"x"{rest}}}}}"#);
+        let (rows, problems) = list(&with_entry(entry.as_bytes()));
+        assert_eq!((rows.len(), problems.len()), (3, 0), "{rest}");
+        rows[1].1
+    };
+    for lost in [
+        r#","item":[{"sequence":1,"adjudication":[{"category":{"coding":[{"code":"coinsurance"}]},"amount":{"value":"N/A"}}]}]"#,
+        r#","item":[{"sequence":1},"line"]"#,
+        r#","item":{"sequence":1}"#,
+        r#","total":[{"category":{"coding":[{"code":"benefit"}]},"amount":{"value":1,"currency":"EUR"}}]"#,
+        r#","total":[{"category":{"coding":[{"code":"benefit"}]},"amount":{"currency":"USD"}}]"#,
+        r#","payment":7"#,
+        r#","billablePeriod":{"end":"yesterday"}"#,
+        r#","status":["active"]"#,
+    ] {
+        assert!(row(lost), "{lost}");
+    }
+    for whole in [
+        "",
+        r#","payment":{"amount":{"value":1.005}}"#,
+        r#","total":[{"category":{"coding":[{"code":"deductible"}]},"amount":{"value":1}}]"#,
+        r#","payment":null"#,
+    ] {
+        assert!(!row(whole), "{whole}");
     }
 }

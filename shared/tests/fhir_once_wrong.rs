@@ -1,5 +1,5 @@
 //! Small pages of other people that were once read wrongly, read where they are. What each is a case of
-//! has tests with inputs of its own: `fhir_amounts.rs`.
+//! has tests with inputs of its own: `fhir_amounts.rs`, `fhir_standing.rs` and `fhir_errors.rs`.
 
 #![allow(
     clippy::panic,
@@ -9,8 +9,10 @@
 
 mod fhir_support;
 
-use bluegate_shared::fhir::claim::Total;
-use bluegate_shared::fhir::{Claim, Entry, Reason, Resource, Unknown, parse_bundle};
+use bluegate_shared::fhir::claim::{LeftOut, Total};
+use bluegate_shared::fhir::{
+    Claim, Entry, ParseErrorKind, Reason, Resource, Unknown, parse_bundle,
+};
 
 use fhir_support::once_wrong;
 
@@ -92,5 +94,41 @@ fn two_totals_of_one_kind_are_not_the_first_of_them() {
     assert_eq!(
         claim.totals.unknown.of(Total::Paid),
         Some(Unknown::Ambiguous)
+    );
+}
+
+#[test]
+fn a_cancelled_claim_does_not_count() {
+    let Some(entries) = entries("07") else { return };
+    let left_out = entries.iter().map(|entry| match &entry.resource {
+        Resource::Claim(claim) => claim.row().left_out,
+        other => panic!("not a claim: {other:?}"),
+    });
+    assert_eq!(
+        left_out.collect::<Vec<_>>(),
+        [Some(LeftOut::Cancelled), None]
+    );
+}
+
+#[test]
+fn a_byte_of_another_encoding_costs_its_entry() {
+    let Some(entries) = entries("08") else { return };
+    assert!(matches!(entries[0].resource, Resource::Claim(_)));
+    assert!(matches!(entries[1].resource, Resource::Other { .. }));
+    assert_eq!(entries[1].notes[0].reason, Reason::NotUtf8);
+}
+
+#[test]
+fn a_byte_order_mark_costs_nothing() {
+    let Some(claim) = claim("09") else { return };
+    assert_eq!(claim.totals.paid, Some(100));
+}
+
+#[test]
+fn an_object_in_the_place_of_the_entries_is_an_error() {
+    let Some(page) = once_wrong("10") else { return };
+    assert_eq!(
+        parse_bundle(&page).unwrap_err().kind,
+        ParseErrorKind::Entries
     );
 }

@@ -6,7 +6,7 @@
 
 use std::cell::OnceCell;
 
-use bluegate_shared::fhir::page;
+use bluegate_shared::fhir::page::{self, Listed};
 use bluegate_shared::fhir::write::{append, to_json};
 use bluegate_shared::fhir::{self, Entry};
 use wasm_bindgen::prelude::*;
@@ -24,6 +24,7 @@ pub struct Page {
 struct List {
     numbers: Vec<f64>,
     rows: String,
+    problems: String,
 }
 
 #[wasm_bindgen]
@@ -69,8 +70,17 @@ impl Page {
         Ok(self.list()?.rows.clone())
     }
 
-    /// The numbers of all claims, ten for each: entry, type, start, end, month, and in cents what was charged,
-    /// allowed, paid, owed by the person and paid by the person.
+    /// The entries that could not be read at all: JSON text of an array.
+    ///
+    /// # Errors
+    ///
+    /// Where a row cannot be serialised.
+    pub fn problems(&self) -> Result<String, JsError> {
+        Ok(self.list()?.problems.clone())
+    }
+
+    /// The numbers of all claims, fourteen for each: entry, type, status, use, outcome, why it is left out, start,
+    /// end, month, and in cents what was charged, allowed, paid, owed by the person and paid by the person.
     ///
     /// # Errors
     ///
@@ -102,25 +112,40 @@ impl Page {
         }
         let mut list = List::default();
         let mut written = true;
-        self.page.rows(|index, row| {
-            #[allow(clippy::cast_precision_loss)] // a page has no 2^53 entries
-            list.numbers.push(index as f64);
-            list.numbers.extend_from_slice(&row.numbers());
-            list.rows.push(if list.rows.is_empty() { '[' } else { ',' });
-            written &= append(row, &mut list.rows);
-            // The place of its entry joins the row's own members.
-            list.rows.pop();
-            list.rows.push_str(",\"index\":");
-            written &= append(&index, &mut list.rows);
-            list.rows.push('}');
+        // The place of its entry, and what else is said of it, joins an object's own members.
+        let add = |to: &mut String, written: bool, more: &str, index: usize| {
+            to.pop();
+            to.push_str(more);
+            to.push_str(",\"index\":");
+            let written = written & append(&index, to);
+            to.push('}');
+            written
+        };
+        self.page.list(&mut |index, listed| match listed {
+            Listed::Row(row, incomplete) => {
+                #[allow(clippy::cast_precision_loss)] // a page has no 2^53 entries
+                list.numbers.push(index as f64);
+                list.numbers.extend_from_slice(&row.numbers());
+                begin(&mut list.rows);
+                let row = append(row, &mut list.rows);
+                let more = if *incomplete {
+                    ",\"incomplete\":true"
+                } else {
+                    ""
+                };
+                written &= add(&mut list.rows, row, more, index);
+            }
+            Listed::Problem(note) => {
+                begin(&mut list.problems);
+                let note = append(note, &mut list.problems);
+                written &= add(&mut list.problems, note, "", index);
+            }
         });
         if !written {
             return Err(unwritten());
         }
-        if list.rows.is_empty() {
-            list.rows.push('[');
-        }
-        list.rows.push(']');
+        end(&mut list.rows);
+        end(&mut list.problems);
         Ok(self.list.get_or_init(|| list))
     }
 }
@@ -158,6 +183,19 @@ pub fn canonical(bytes: &[u8]) -> Result<String, JsError> {
 pub fn parse_resource(bytes: &[u8]) -> Result<String, JsError> {
     let entry: Entry = fhir::parse_resource(bytes).map_err(error)?;
     to_json(&entry).ok_or_else(unwritten)
+}
+
+/// Before an element of a list.
+fn begin(list: &mut String) {
+    list.push(if list.is_empty() { '[' } else { ',' });
+}
+
+/// After the last.
+fn end(list: &mut String) {
+    if list.is_empty() {
+        list.push('[');
+    }
+    list.push(']');
 }
 
 #[cold]

@@ -1,7 +1,6 @@
 //! The search parameters of a claims request, built by the code that the gateway reads them with.
 
-use bluegate_shared::scope::ResourceType;
-use bluegate_shared::search::{Bound, EobType, Search, SearchError};
+use bluegate_shared::search::{Bound, EobType, MAX_COUNT, SearchError};
 use wasm_bindgen::prelude::*;
 
 /// The query string of a claims search, without `?`; empty where nothing restricts it.
@@ -22,6 +21,7 @@ pub fn claims_query(
     build(types, since, from, to, count).map_err(|error| JsError::new(&error.to_string()))
 }
 
+/// Writes what `Search` of the same crate writes, which a test compares; a search in full would be a tenth of the module.
 fn build(
     types: Option<String>,
     since: Option<String>,
@@ -29,29 +29,53 @@ fn build(
     to: Option<String>,
     count: Option<u32>,
 ) -> Result<String, SearchError> {
-    let mut search = Search::new(ResourceType::ExplanationOfBenefit);
+    let mut query = String::new();
     if let Some(types) = types {
-        let types: Option<Vec<_>> = types.split(',').map(EobType::parse).collect();
-        search = search.with_types(&types.ok_or(SearchError::Type)?)?;
+        let mut name = "type";
+        for known in types.split(',') {
+            let known = EobType::parse(known).ok_or(SearchError::Type)?;
+            add(&mut query, name, known.as_str());
+            name = "";
+        }
     }
-    if let Some(since) = since {
-        search = search.with_last_updated(&bound("_lastUpdated", "ge", &since)?)?;
-    }
-    if let Some(from) = from {
-        search = search.with_service_date(&bound("service-date", "ge", &from)?)?;
-    }
-    if let Some(to) = to {
-        search = search.with_service_date(&bound("service-date", "le", &to)?)?;
+    for (name, prefix, date) in [
+        ("_lastUpdated", "ge", since),
+        ("service-date", "ge", from),
+        ("service-date", "le", to),
+    ] {
+        let Some(date) = date else { continue };
+        let bound = Bound::parse(&[prefix, &date].concat());
+        let bound = bound.map_err(|error| SearchError::Date(name, error))?;
+        add(&mut query, name, bound.as_str());
     }
     if let Some(count) = count {
-        let count = u8::try_from(count).map_err(|_| SearchError::Value("_count"))?;
-        search = search.with_count(count)?;
+        if count > u32::from(MAX_COUNT) {
+            return Err(SearchError::Value("_count"));
+        }
+        add(&mut query, "_count", &count.to_string());
     }
-    Ok(search.query())
+    Ok(query)
 }
 
-fn bound(name: &'static str, prefix: &str, date: &str) -> Result<Bound, SearchError> {
-    Bound::parse(&format!("{prefix}{date}")).map_err(|error| SearchError::Date(name, error))
+/// Adds a parameter, or another value to the last one where the name is empty. Of what is checked only colons
+/// and plus signs have to be escaped.
+fn add(query: &mut String, name: &str, value: &str) {
+    if name.is_empty() {
+        query.push_str("%2C");
+    } else {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.push_str(name);
+        query.push('=');
+    }
+    for character in value.chars() {
+        match character {
+            ':' => query.push_str("%3A"),
+            '+' => query.push_str("%2B"),
+            plain => query.push(plain),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -79,6 +103,33 @@ mod tests {
             )
         );
         assert_eq!(build(None, None, None, None, None).as_deref(), Ok(""));
+    }
+
+    #[test]
+    fn query_is_what_the_gateway_writes() {
+        use bluegate_shared::scope::ResourceType;
+        use bluegate_shared::search::Search;
+        for since in [
+            "2020",
+            "2020-01-31T10:00:00+02:00",
+            "2020-01-31T10:00:00.25-11:00",
+        ] {
+            let bound = |prefix: &str| Bound::parse(&[prefix, since].concat()).unwrap();
+            let search = Search::new(ResourceType::ExplanationOfBenefit);
+            let search = search.with_types(&[EobType::Snf, EobType::Carrier, EobType::Pde]);
+            let search = search.unwrap().with_last_updated(&bound("ge")).unwrap();
+            let search = search.with_service_date(&bound("ge")).unwrap();
+            let search = search.with_service_date(&bound("le")).unwrap();
+            let search = search.with_count(7).unwrap();
+            let built = build(
+                some("snf,carrier,pde"),
+                some(since),
+                some(since),
+                some(since),
+                Some(7),
+            );
+            assert_eq!(built, Ok(search.query()));
+        }
     }
 
     #[test]

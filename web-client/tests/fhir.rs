@@ -85,11 +85,11 @@ fn canonical_reads_bundles_and_resources() {
 }
 
 #[wasm_bindgen_test]
-fn numbers_are_ten_for_each_claim() {
+fn numbers_are_fourteen_for_each_claim() {
     let numbers = page(PAGE).numbers().ok().unwrap();
-    assert_eq!(numbers.len(), 10);
+    assert_eq!(numbers.len(), 14);
     assert_eq!(numbers[..2], [0.0, 7.0]);
-    assert!(numbers[5..].iter().all(|cents| cents.is_nan()));
+    assert!(numbers[9..].iter().all(|cents| cents.is_nan()));
 }
 
 #[wasm_bindgen_test]

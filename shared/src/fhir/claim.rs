@@ -14,6 +14,7 @@ mod parts;
 mod providers;
 mod read;
 mod row;
+pub(crate) mod standing;
 mod totals;
 
 pub use amounts::{Amount, Amounts};
@@ -23,6 +24,7 @@ pub use parts::{
     Payment, Procedure, Provider, Service,
 };
 pub use row::{ClaimRow, ShownCode};
+pub use standing::LeftOut;
 pub use totals::{Total, Totals, Unknowns};
 
 /// One claim.
@@ -53,6 +55,9 @@ pub struct Claim {
     /// `complete`, or `partial` for a claim still being processed (v3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// Why sums leave it out; nothing where it counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
     /// The day on which the resource was made (R4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Date>,

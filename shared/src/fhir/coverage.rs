@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::enrollment::Enrollment;
 use super::ids::{CoverageIdParts, referenced};
 use super::json::{Key, Value};
 use super::lookup::by_number;
@@ -53,9 +54,11 @@ pub struct Coverage {
     /// Which part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
-    /// `active` or `cancelled`.
+    /// The status of the record, `active` or `cancelled`. It does not say that the person is enrolled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// Whether the person is enrolled.
+    pub enrollment: Enrollment,
     /// The id of the Patient.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patient_id: Option<String>,
@@ -168,7 +171,8 @@ impl Coverage {
         let latest_plan =
             latest.and_then(|latest| plans.iter().find(|plan| plan.month == latest.month));
         let patient = root.get(Key::Beneficiary).text(Key::Reference);
-        Self {
+        let mut coverage = Self {
+            enrollment: Enrollment::default(),
             part: parts
                 .map(|parts| parts.part)
                 .or_else(|| Part::from_label(label?)),
@@ -204,7 +208,9 @@ impl Coverage {
             pharmacy: root.list(Key::Class).filter_map(pharmacy).collect(),
             plan_name,
             id,
-        }
+        };
+        coverage.enrollment = Enrollment::read(root, &coverage);
+        coverage
     }
 }
 

@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use super::notes::{Note, Reason};
 use super::{ParseError, ParseErrorKind};
 
-pub(crate) use bundle::{Index, Place, index};
+pub(crate) use bundle::{Index, Place, index, span};
 pub(crate) use keys::{Context, Key};
 pub(crate) use scan::inside;
 pub(crate) use value::Value;
@@ -105,6 +105,12 @@ impl<'a> Document<'a> {
             });
         }
         notes
+    }
+
+    /// Whether something could not be read so far; what is told to the nearest cent was.
+    pub(crate) fn has_lost(&self) -> bool {
+        let losses = self.losses.borrow();
+        losses.iter().any(|loss| loss.reason != Reason::Rounded)
     }
 
     #[cold]

@@ -21,6 +21,8 @@ pub enum Reason {
     Missing,
     /// The text of the resource is not JSON.
     NotJson,
+    /// The text of the entry is not UTF-8.
+    NotUtf8,
     /// An object where a string was expected, a list where an object was, and the like.
     WrongShape,
     /// The same member came twice; the first one counts.

@@ -46,6 +46,15 @@ impl Date {
         })
     }
 
+    /// A month.
+    pub(crate) fn of_month(year: u16, month: u8) -> Option<Self> {
+        (1..=12).contains(&month).then_some(Self {
+            year,
+            month: Some(month),
+            day: None,
+        })
+    }
+
     /// Days since 1970-01-01: of the first day, where only a year or a month is known.
     pub fn days(self) -> i32 {
         // The proleptic Gregorian calendar with years that begin in March, so that a leap day is

@@ -6,8 +6,8 @@ use super::amounts::Amounts;
 use super::providers::{self, Parties, Party};
 use super::totals::Ledger;
 use super::{
-    Claim, ClaimCoverage, ClaimType, Count, Diagnosis, DiagnosisKind, Drug, Info, Line, Payment,
-    Procedure, lines,
+    Claim, ClaimCoverage, ClaimType, Count, Diagnosis, DiagnosisKind, Drug, Info, LeftOut, Line,
+    Payment, Procedure, lines, standing,
 };
 use crate::fhir::coverage::Part;
 use crate::fhir::ids::{ClaimIdParts, CoverageIdParts, referenced};
@@ -37,6 +37,7 @@ impl Claim {
                 date: payment.date(Key::Date),
             }
         });
+        let totals = Ledger::of_claim(claim, claim_type, &ledgers).totals();
         let parties = Parties::read(claim);
         let owned = |party: Option<Party<'_>>| party.map(Party::owned);
         Self {
@@ -45,8 +46,9 @@ impl Claim {
             claim_group: claim.identifier("claim_group"),
             control_number: control_number(claim),
             status: claim.owned(Key::Status),
-            purpose: claim.text(Key::Use).unwrap_or("claim").to_owned(),
+            purpose: claim.text(Key::Use).unwrap_or(standing::CLAIM).to_owned(),
             outcome: claim.owned(Key::Outcome),
+            left_out: LeftOut::of(claim, &totals),
             created: claim.date(Key::Created),
             last_updated: claim.get(Key::Meta).timestamp(Key::LastUpdated),
             patient_id: claim
@@ -74,7 +76,7 @@ impl Claim {
             procedures: procedures(claim),
             drg: drg(claim, &info),
             drug: (claim_type == ClaimType::Pde).then(|| drug(claim, &info, &lines)),
-            totals: Ledger::of_claim(claim, claim_type, &ledgers).totals(),
+            totals,
             payment,
             amounts: Amounts::of_claim(claim),
             counts: counts(claim),

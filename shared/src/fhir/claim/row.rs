@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::providers::{Parties, Party};
 use super::totals::{Ledger, Unknowns};
-use super::{Claim, ClaimType, CodeSystem, Provider, lines, read};
+use super::{Claim, ClaimType, CodeSystem, LeftOut, Provider, lines, read, standing};
 use crate::fhir::json::{Key, Value};
 use crate::fhir::lookup::by_number;
 use crate::fhir::money::Cents;
@@ -26,6 +26,15 @@ pub struct ClaimRow<'a> {
     /// `active` or `cancelled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<&'a str>,
+    /// `claim`, or `preauthorization`.
+    #[serde(rename = "use")]
+    pub purpose: &'a str,
+    /// `complete`, or why it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<&'a str>,
+    /// Why sums leave it out; nothing where it counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
     /// First day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<Date>,
@@ -86,6 +95,9 @@ impl Claim {
             id: &self.id,
             claim_type: self.claim_type,
             status: self.status.as_deref(),
+            purpose: &self.purpose,
+            outcome: self.outcome.as_deref(),
+            left_out: self.left_out,
             start: period.start,
             end: period.end.or(self.service_date),
             provider: provider.and_then(|provider| provider.name.as_deref().map(Cow::Borrowed)),
@@ -154,6 +166,9 @@ impl<'a> ClaimRow<'a> {
             id: claim.text(Key::Id).unwrap_or_default(),
             claim_type,
             status: claim.text(Key::Status),
+            purpose: claim.text(Key::Use).unwrap_or(standing::CLAIM),
+            outcome: claim.text(Key::Outcome),
+            left_out: LeftOut::of(claim, &totals),
             start: period.start,
             end: period
                 .end

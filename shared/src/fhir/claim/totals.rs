@@ -111,6 +111,14 @@ impl Unknowns {
     }
 }
 
+impl Unknowns {
+    /// Whether something that is reported cannot be told: more than a part that nobody reports.
+    pub(crate) fn is_loss(&self) -> bool {
+        let mut all = self.0.iter().flatten();
+        all.any(|unknown| *unknown != Unknown::PartMissing)
+    }
+}
+
 impl Serialize for Unknowns {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("", self.0.iter().flatten().count())?;
@@ -234,24 +242,42 @@ impl Ledger {
     /// What is told of it.
     pub(super) fn totals(mut self) -> Totals {
         self.owed();
-        let cents = |total| Some(self.get(total)?.money.ok()?.cents());
         let mut unknown = Unknowns::default();
-        for (to, from) in unknown.0.iter_mut().zip(&self.0) {
-            *to = from.and_then(|found| found.money.err());
+        let mut known = [None; COUNT];
+        for ((unknown, known), found) in unknown.0.iter_mut().zip(&mut known).zip(self.0) {
+            match found.map(|found| found.money) {
+                Some(Ok(money)) => *known = Some(money.cents()),
+                Some(Err(why)) => *unknown = Some(why),
+                None => {}
+            }
         }
+        let [
+            charged,
+            allowed,
+            paid,
+            patient_responsibility,
+            paid_by_patient,
+            deductible,
+            coinsurance,
+            copay,
+            noncovered,
+            other_payer,
+            paid_to_provider,
+            paid_to_patient,
+        ] = known;
         Totals {
-            charged: cents(Total::Charged),
-            allowed: cents(Total::Allowed),
-            paid: cents(Total::Paid),
-            patient_responsibility: cents(Total::Responsibility),
-            paid_by_patient: cents(Total::ByPatient),
-            deductible: cents(Total::Deductible),
-            coinsurance: cents(Total::Coinsurance),
-            copay: cents(Total::Copay),
-            noncovered: cents(Total::Noncovered),
-            other_payer: cents(Total::OtherPayer),
-            paid_to_provider: cents(Total::ToProvider),
-            paid_to_patient: cents(Total::ToPatient),
+            charged,
+            allowed,
+            paid,
+            patient_responsibility,
+            paid_by_patient,
+            deductible,
+            coinsurance,
+            copay,
+            noncovered,
+            other_payer,
+            paid_to_provider,
+            paid_to_patient,
             unknown,
         }
     }

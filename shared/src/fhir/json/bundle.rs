@@ -16,8 +16,10 @@ pub(crate) struct Index {
     pub(crate) entries: Vec<Place>,
 }
 
-/// Finds the resources of a bundle.
-pub(crate) fn index(text: &str) -> Result<Index, ParseError> {
+/// Finds the resources of a bundle. An entry that one of these places lies in was not UTF-8; anything
+/// else that was not is an error.
+pub(crate) fn index(text: &str, bad: &[usize]) -> Result<Index, ParseError> {
+    let mut known = 0;
     let mut reader = Reader::new(text)?;
     let mut index = Index::default();
     let mut is_bundle = false;
@@ -49,13 +51,31 @@ pub(crate) fn index(text: &str) -> Result<Index, ParseError> {
                 each(&mut reader, &mut |reader| link(reader, &mut index.links))?
             }
             (Some(Key::Entry), b'[') => each(&mut reader, &mut |reader| {
-                index.entries.push(entry(reader)?);
+                let start = reader.position();
+                let mut place = entry(reader)?;
+                let inside = bad
+                    .iter()
+                    .filter(|at| (start..reader.position()).contains(at));
+                let inside = inside.count();
+                if inside > 0 {
+                    known += inside;
+                    place = Err((span(&place), Reason::NotUtf8));
+                }
+                index.entries.push(place);
                 Ok(())
             })?,
+            // No list of entries is none of them: their claims would be missing from every sum.
+            (Some(Key::Entry), next) if next != b'n' => {
+                return Err(ParseError::new(reader.position(), ParseErrorKind::Entries));
+            }
             _ => reader.skip()?,
         }
     }
     reader.finish()?;
+    if known < bad.len() {
+        let at = bad.first().copied().unwrap_or_default();
+        return Err(ParseError::new(at, ParseErrorKind::Syntax));
+    }
     if !is_bundle {
         return Err(ParseError::new(0, ParseErrorKind::WrongType));
     }
@@ -104,6 +124,13 @@ fn link(reader: &mut Reader<'_>, links: &mut Links) -> Result<(), ParseError> {
 
 /// Where a resource stands, or why there is none that can be read.
 pub(crate) type Place = Result<Range<usize>, (Range<usize>, Reason)>;
+
+/// Where the text of a place stands.
+pub(crate) fn span(place: &Place) -> Range<usize> {
+    match place {
+        Ok(span) | Err((span, _)) => span.clone(),
+    }
+}
 
 /// Where the resource of an entry stands.
 fn entry(reader: &mut Reader<'_>) -> Result<Place, ParseError> {

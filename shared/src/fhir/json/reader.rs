@@ -59,7 +59,8 @@ impl<'a> Reader<'a> {
         Ok(Self {
             bytes: text.as_bytes(),
             text,
-            at: 0,
+            // A byte order mark is no part of the text (RFC 8259, section 8.1).
+            at: if text.starts_with('\u{feff}') { 3 } else { 0 },
             nodes: Vec::new(),
             unescaped: String::new(),
             losses: Vec::new(),
