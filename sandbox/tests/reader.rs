@@ -226,3 +226,43 @@ fn people_and_coverages_are_read_whole() {
         }
     }
 }
+
+/// What the months say of people with and without a plan, and of people who died, in each version.
+#[test]
+fn enrollment_is_what_the_person_has() {
+    use bluegate_sandbox::people::Person;
+    let mut site = site();
+    let mut seen = std::collections::BTreeSet::new();
+    for number in PersonNumber::all().skip(20_000).step_by(97).take(60) {
+        let person = Person::of(number);
+        for version in ["v1", "v2", "v3"] {
+            let id = match version {
+                "v3" => number.v3_id(),
+                _ => number.patient_id(),
+            };
+            let path = format!("{version}/fhir/Coverage?beneficiary={id}");
+            for entry in bundle(&mut site, &path).entries {
+                let Resource::Coverage(coverage) = entry.resource else {
+                    panic!("{path}")
+                };
+                let state = coverage.enrollment.state;
+                if coverage.part == Some(fhir::Part::C) && version != "v3" {
+                    seen.insert((state == fhir::Enrolled::Enrolled, person.death.is_some()));
+                }
+                // Whoever died is enrolled in nothing after the month of it.
+                let dead = person.death.is_some();
+                let said = coverage.enrollment.as_of.is_some();
+                if dead && version != "v3" && said {
+                    let after = person.death.map(|day| day.civil().1);
+                    let months = &coverage.enrollment.months;
+                    let last = months.last().map(|month| i32::from(*month));
+                    assert!(last <= after, "{path} {last:?} {after:?}");
+                }
+            }
+        }
+    }
+    assert!(
+        seen.contains(&(true, false)) && seen.contains(&(false, false)),
+        "{seen:?}"
+    );
+}

@@ -113,6 +113,8 @@ export function rowsOf(bundle) {
       id: claim.id,
       type,
       status: claim.status,
+      use: claim.use,
+      outcome: claim.outcome,
       start: claim.billablePeriod?.start,
       end: claim.billablePeriod?.end ?? (drug ? item?.servicedDate : undefined),
       provider: shown?.name,
@@ -133,6 +135,7 @@ export function rowsOf(bundle) {
 export function paidByMonth(bundle) {
   const months = new Map();
   for (const { resource: claim } of bundle.entry ?? []) {
+    if (claim.status !== "active" || claim.use !== "claim" || claim.outcome !== "complete") continue;
     const drug = claim.id.startsWith("pde");
     const item = claim.item?.[0];
     const end = claim.billablePeriod?.end ?? (drug ? item?.servicedDate : undefined);

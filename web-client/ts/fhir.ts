@@ -10,7 +10,7 @@ import own from "#fhir.wasm";
 import * as wasm from "./wasm/fhir.js";
 import { BluegateError, type ErrorCode } from "./errors.js";
 import { loader, type WasmBytes, type WasmSource } from "./load.js";
-import type { Claim, ClaimRow, ClaimType, Coverage, Entry } from "./model.js";
+import type { Claim, ClaimRow, ClaimType, Coverage, Entry, LeftOut, Problem } from "./model.js";
 
 export type { WasmBytes, WasmSource } from "./load.js";
 export type { WasmModule } from "./platform.js";
@@ -47,6 +47,26 @@ export const CLAIM_TYPES = [
   "snf",
 ] as const satisfies readonly ClaimRow["type"][];
 
+/** Statuses by their numbers in `ClaimColumns.status`; the empty one is any other, or none. */
+export const CLAIM_STATUSES = ["", "active", "cancelled", "draft", "entered-in-error"] as const;
+
+/** Uses by their numbers in `ClaimColumns.use`; the empty one is any other. */
+export const CLAIM_USES = ["", "claim", "preauthorization", "predetermination"] as const;
+
+/** Outcomes by their numbers in `ClaimColumns.outcome`; the empty one is any other, or none. */
+export const CLAIM_OUTCOMES = ["", "complete", "partial", "queued", "error"] as const;
+
+/** Why claims are left out of sums, by the numbers in `ClaimColumns.leftOut`; the empty one counts. */
+export const LEFT_OUT = [
+  "",
+  "cancelled",
+  "notActive",
+  "notAClaim",
+  "refund",
+  "notFinal",
+  "unsettled",
+] as const satisfies readonly (LeftOut | "")[];
+
 /** Stands in `ClaimColumns.start` and `.end` for a day that the server did not say. */
 export const NO_DAY = -0x8000_0000;
 
@@ -60,6 +80,14 @@ export interface ClaimColumns {
   readonly index: Uint32Array;
   /** Place of the kind in `CLAIM_TYPES`. */
   readonly type: Uint8Array;
+  /** Place of the status in `CLAIM_STATUSES`. */
+  readonly status: Uint8Array;
+  /** Place of the use in `CLAIM_USES`. */
+  readonly use: Uint8Array;
+  /** Place of the outcome in `CLAIM_OUTCOMES`. */
+  readonly outcome: Uint8Array;
+  /** Place of the reason in `LEFT_OUT`; 0 where the claim counts. Leave all others out of your own sums. */
+  readonly leftOut: Uint8Array;
   readonly start: Int32Array;
   readonly end: Int32Array;
   /** Month of `end`: 12 times the year and 0 to 11; -1 where it is not known. */
@@ -71,6 +99,18 @@ export interface ClaimColumns {
   readonly paidByPatient: Float64Array;
 }
 
+/** Cents by month, `YYYY-MM`, and how many claims are not among them. */
+export class MonthSums extends Map<string, number> {
+  /** Claims that do not count: cancelled, taken back, not settled; `row.leftOut` says why. */
+  leftOut = 0;
+  /** Claims that count, and of which it is not known what was paid. */
+  notKnown = 0;
+  /** Claims that count, and have no month. */
+  undated = 0;
+  /** Entries that could not be read at all. */
+  unread = 0;
+}
+
 /**
  * A page of search results. It holds memory outside the garbage collector's view: call `free()` when done,
  * or declare it with `using`; a page that is forgotten is freed with its handle.
@@ -79,6 +119,7 @@ export class ClaimPage {
   readonly #page: wasm.Page;
   #rows: readonly ClaimRow[] | undefined;
   #columns: ClaimColumns | undefined;
+  #problems: readonly Problem[] | undefined;
 
   /** @internal */
   constructor(page: wasm.Page) {
@@ -110,17 +151,30 @@ export class ClaimPage {
     return (this.#columns ??= columnsOf(this.#page.numbers()));
   }
 
-  /** Adds what was paid for each claim to the month of its last day, `YYYY-MM`; in cents. */
-  paidByMonth(months: Map<string, number> = new Map()): Map<string, number> {
-    const { month, paid } = this.columns;
+  /**
+   * Adds what was paid for each claim that counts to the month of its last day, `YYYY-MM`; in cents. What is
+   * not in the sums is counted beside them. Hand the sums on from page to page to add up a whole person.
+   */
+  paidByMonth(months: MonthSums = new MonthSums()): MonthSums {
+    const { month, paid, leftOut } = this.columns;
     for (let n = 0; n < paid.length; n += 1) {
       const at = month[n] as number;
       const cents = paid[n] as number;
-      if (at < 0 || Number.isNaN(cents)) continue;
-      const name = `${String(Math.floor(at / 12)).padStart(4, "0")}-${String((at % 12) + 1).padStart(2, "0")}`;
-      months.set(name, (months.get(name) ?? 0) + cents);
+      if (leftOut[n] !== 0) months.leftOut += 1;
+      else if (Number.isNaN(cents)) months.notKnown += 1;
+      else if (at < 0) months.undated += 1;
+      else {
+        const name = `${String(Math.floor(at / 12)).padStart(4, "0")}-${String((at % 12) + 1).padStart(2, "0")}`;
+        months.set(name, (months.get(name) ?? 0) + cents);
+      }
     }
+    months.unread += this.problems.length;
     return months;
+  }
+
+  /** The entries that could not be read at all: they are in no row and no sum. */
+  get problems(): readonly Problem[] {
+    return (this.#problems ??= JSON.parse(this.#page.problems()) as Problem[]);
   }
 
   /** The claim of the entry at this place in full; `undefined` where there is another resource or none. */
@@ -162,7 +216,7 @@ export class ClaimPage {
 }
 
 /** How many numbers the module gives for each row. */
-const NUMBERS = 10;
+const NUMBERS = 14;
 
 function columnsOf(numbers: Float64Array): ClaimColumns {
   const rows = { length: numbers.length / NUMBERS };
@@ -170,14 +224,18 @@ function columnsOf(numbers: Float64Array): ClaimColumns {
   return {
     index: Uint32Array.from(rows, of(0)),
     type: Uint8Array.from(rows, of(1)),
-    start: Int32Array.from(rows, of(2)),
-    end: Int32Array.from(rows, of(3)),
-    month: Int32Array.from(rows, of(4)),
-    charged: Float64Array.from(rows, of(5)),
-    allowed: Float64Array.from(rows, of(6)),
-    paid: Float64Array.from(rows, of(7)),
-    patientResponsibility: Float64Array.from(rows, of(8)),
-    paidByPatient: Float64Array.from(rows, of(9)),
+    status: Uint8Array.from(rows, of(2)),
+    use: Uint8Array.from(rows, of(3)),
+    outcome: Uint8Array.from(rows, of(4)),
+    leftOut: Uint8Array.from(rows, of(5)),
+    start: Int32Array.from(rows, of(6)),
+    end: Int32Array.from(rows, of(7)),
+    month: Int32Array.from(rows, of(8)),
+    charged: Float64Array.from(rows, of(9)),
+    allowed: Float64Array.from(rows, of(10)),
+    paid: Float64Array.from(rows, of(11)),
+    patientResponsibility: Float64Array.from(rows, of(12)),
+    paidByPatient: Float64Array.from(rows, of(13)),
   };
 }
 

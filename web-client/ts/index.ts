@@ -9,7 +9,15 @@ export type { ClientOptions } from "./connection.js";
 export type { AuthorizationServerMetadata } from "./discovery.js";
 export { BluegateError } from "./errors.js";
 export type { ErrorCode, ErrorDetails } from "./errors.js";
-export { CLAIM_TYPES, NO_DAY } from "./fhir.js";
+export {
+  CLAIM_OUTCOMES,
+  CLAIM_STATUSES,
+  CLAIM_TYPES,
+  CLAIM_USES,
+  LEFT_OUT,
+  MonthSums,
+  NO_DAY,
+} from "./fhir.js";
 export type { ClaimColumns, ClaimPage, ClaimsSearch, DayRange } from "./fhir.js";
 export type { RetryOptions } from "./http.js";
 export type * from "./model.js";

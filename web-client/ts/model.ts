@@ -41,6 +41,14 @@ export interface ClaimRow {
   readonly type: ClaimType | "unknown";
   /** `active` or `cancelled`. */
   readonly status?: string;
+  /** `claim`, or `preauthorization`. */
+  readonly use: string;
+  /** `complete`; `partial` or `queued` for one still being processed. */
+  readonly outcome?: string;
+  /** Why sums leave the claim out; absent where it counts. */
+  readonly leftOut?: LeftOut;
+  /** Something of it could not be read, or is reported and cannot be told: see its notes and `unknown`. */
+  readonly incomplete?: true;
   readonly start?: string;
   readonly end?: string;
   /** A provider's name. */
@@ -63,6 +71,24 @@ export interface ClaimRow {
   readonly lines: number;
   readonly diagnosis?: Code;
   readonly drug?: Code;
+}
+
+/**
+ * Why sums, months and charts leave a claim out:
+ *
+ * - `cancelled`: it is cancelled
+ * - `notActive`: it is a draft, entered in error, or does not say that it is active
+ * - `notAClaim`: it is a preauthorization or predetermination
+ * - `refund`: it takes a claim back, which is cancelled: what it charges is below zero
+ * - `notFinal`: a later version of it counts (v3)
+ * - `unsettled`: it is still being processed, or could not be
+ */
+export type LeftOut = "cancelled" | "notActive" | "notAClaim" | "refund" | "notFinal" | "unsettled";
+
+/** An entry of a page that could not be read at all. */
+export interface Problem extends Note {
+  /** Place of the entry on the page. */
+  readonly index: number;
 }
 
 /**
@@ -135,6 +161,8 @@ export interface Claim {
   /** `claim`, or `preauthorization`. */
   readonly use: string;
   readonly outcome?: string;
+  /** Why sums leave the claim out; absent where it counts. */
+  readonly leftOut?: LeftOut;
   readonly created?: string;
   /** The server's text, to be sent back in `_lastUpdated`. */
   readonly lastUpdated?: string;
@@ -277,8 +305,10 @@ export interface Decision {
 export interface Coverage {
   readonly id: string;
   readonly part?: Part;
-  /** `active` or `cancelled`. */
+  /** The status of the record, `active` or `cancelled`. It does not say that the person is enrolled. */
   readonly status?: string;
+  /** Whether the person is enrolled. */
+  readonly enrollment: Enrollment;
   readonly patientId?: string;
   readonly lastUpdated?: string;
   /** An open end may be written as 2099-12-31. */
@@ -306,6 +336,16 @@ export interface Coverage {
   readonly plans?: readonly Month[];
   /** What a pharmacy asks for: `rxid`, `rxgroup`, `rxpcn`, `rxbin`. */
   readonly pharmacy?: readonly { readonly kind: string; readonly value: string }[];
+}
+
+/** Whether a person is enrolled in a part of Medicare, from what the record says of months and periods. */
+export interface Enrollment {
+  /** Whether they are: in the month of `asOf`, else when the record was written. */
+  readonly state: "enrolled" | "notEnrolled" | "unknown";
+  /** The last month that the record has a code of, `YYYY-MM` (v1, v2). */
+  readonly asOf?: string;
+  /** The months of that year in which they were enrolled, 1 to 12 (v1, v2). */
+  readonly months?: readonly number[];
 }
 
 /** A code that holds for one month of the reference year. */
@@ -376,6 +416,7 @@ export interface Note {
   readonly reason:
     | "missing"
     | "notJson"
+    | "notUtf8"
     | "wrongShape"
     | "duplicate"
     | "notADate"

@@ -4,6 +4,7 @@ use super::Version;
 use super::common::{THO, VARIABLES, coding, coding_fields, concept, ext_code, meta};
 use super::json::{Arr, Obj};
 use super::patient::reference_year;
+use crate::date::Day;
 use crate::people::{Entitlement, Person};
 
 /// A part of Medicare.
@@ -185,35 +186,49 @@ fn extensions(a: &mut Arr<'_>, person: &Person, part: Part) {
         } else {
             ("C", "Part A and Part B state buy-in")
         };
-        months(a, "buyin", buy_in);
+        months_of(a, "buyin", buy_in, Some(("0", "Not entitled")), |month| {
+            has(person, person.enrolled, month)
+        });
     }
+}
+
+/// Whether something that began on this day held in a month of the reference year: nothing outlives the person.
+fn has(person: &Person, from: Day, month: i32) -> bool {
+    let year = person.reference_year.unwrap_or(2025);
+    let month = (year, month);
+    let of = |day: Day| {
+        let (year, month, _) = day.civil();
+        (year, month)
+    };
+    of(from) <= month && person.death.is_none_or(|death| month <= of(death))
 }
 
 fn part_c(a: &mut Arr<'_>, person: &Person) {
+    const NOT: (&str, &str) = ("0", "Not a member of an HMO");
     let Some((contract, plan)) = person.part_c else {
-        months(a, "hmo_ind_", ("0", "Not a member of an HMO"));
+        months(a, "hmo_ind_", NOT);
         return;
     };
-    months(a, "ptc_cntrct_id_", (contract, ""));
-    months(a, "ptc_pbp_id_", (plan, ""));
-    months(a, "ptc_plan_type_cd_", ("04", ""));
-    months(
-        a,
-        "hmo_ind_",
-        ("1", "Non-lock-in, CMS to process provider claims"),
-    );
+    let has = |month| has(person, person.enrolled, month);
+    months_of(a, "ptc_cntrct_id_", (contract, ""), None, has);
+    months_of(a, "ptc_pbp_id_", (plan, ""), None, has);
+    months_of(a, "ptc_plan_type_cd_", ("04", ""), None, has);
+    let member = ("1", "Non-lock-in, CMS to process provider claims");
+    months_of(a, "hmo_ind_", member, Some(NOT), has);
 }
 
 fn part_d(a: &mut Arr<'_>, person: &Person) {
-    if person.part_d.is_none() {
-        months(a, "cstshr", ("00", "Not Medicare enrolled for the month"));
+    const NOT: (&str, &str) = ("00", "Not Medicare enrolled for the month");
+    let Some(from) = person.part_d else {
+        months(a, "cstshr", NOT);
         return;
-    }
+    };
+    let has = |month| has(person, from, month);
     let (contract, plan) = person.drug_plan();
-    months(a, "ptdcntrct", (contract, ""));
+    months_of(a, "ptdcntrct", (contract, ""), None, has);
     // The real backend repeats each month under a URL with year and month, the month without a leading zero.
     let year = person.reference_year.unwrap_or(2025);
-    for month in 1..=12 {
+    for month in (1..=12).filter(|month| has(*month)) {
         let name = format!("ptdcntrct{month:02}");
         a.object(|o| {
             o.parts("url", &[VARIABLES, &name, &format!("/{year}-{month}")]);
@@ -222,8 +237,8 @@ fn part_d(a: &mut Arr<'_>, person: &Person) {
             });
         });
     }
-    months(a, "ptdpbpid", (plan, ""));
-    months(a, "sgmtid", ("000", ""));
+    months_of(a, "ptdpbpid", (plan, ""), None, has);
+    months_of(a, "sgmtid", ("000", ""), None, has);
     let share = if person.dual == "NA" {
         (
             "09",
@@ -235,12 +250,25 @@ fn part_d(a: &mut Arr<'_>, person: &Person) {
             "Beneficiary enrolled in Parts A and/or B, and Part D; deemed eligible for LIS with 100% premium-subsidy and low copayment",
         )
     };
-    months(a, "cstshr", share);
-    months(
-        a,
-        "rdsind",
-        ("N", "No employer subsidization for the retired beneficiary"),
-    );
+    months_of(a, "cstshr", share, Some(NOT), has);
+    let subsidy = ("N", "No employer subsidization for the retired beneficiary");
+    months_of(a, "rdsind", subsidy, None, has);
+}
+
+/// One code for the months that have it, and another one, or none, for the rest.
+fn months_of(
+    a: &mut Arr<'_>,
+    name: &str,
+    code: (&str, &str),
+    other: Option<(&str, &str)>,
+    has: impl Fn(i32) -> bool,
+) {
+    for month in 1..=12 {
+        let code = if has(month) { Some(code) } else { other };
+        if let Some(code) = code {
+            ext_code(a, &format!("{name}{month:02}"), code);
+        }
+    }
 }
 
 fn months(a: &mut Arr<'_>, name: &str, code: (&str, &str)) {

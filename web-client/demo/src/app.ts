@@ -88,8 +88,13 @@ function signedIn(tokens: Tokens): void {
     signOut,
   );
 
-  void fill(about.body, 1, async () => view.person(context, tokens, await patient()));
-  void fill(coverage.body, 2, async () => [view.coverages(context, await client.coverage())]);
+  const person = patient();
+  void fill(about.body, 1, async () => view.person(context, tokens, await person));
+  void fill(coverage.body, 2, async () => {
+    // Without the person's record their coverage is shown all the same.
+    const death = (await person.catch(() => undefined))?.deathDate;
+    return [view.coverages(context, await client.coverage(), death)];
+  });
   void claims.load();
 }
 
@@ -146,22 +151,24 @@ class ClaimsView {
     try {
       await this.records.load(() => this.#arrived());
     } catch (error) {
-      if (over(error)) signedOut(error);
-      else this.#progress.replaceChildren(view.failure(context, error, () => this.load()));
+      if (over(error)) return signedOut(error);
+      this.#progress.replaceChildren(view.failure(context, error, () => this.load()));
+      // The sums of a part are never shown as if they were of everything.
+      this.summary.replaceChildren(overview.summary(context, this.records, error, () => this.load()));
     }
   }
 
-  /** The first page is shown at once, later ones when enough is new: drawing costs more than reading. */
+  /** Sums are drawn with each page; the rest when enough is new, since drawing costs more than reading. */
   #arrived(): void {
     const { items, complete } = this.records;
     this.#progress.setAttribute("aria-busy", String(!complete));
     this.#progress.replaceChildren(...(complete ? [] : [view.progress(context, this.records)]));
+    this.summary.replaceChildren(overview.summary(context, this.records));
     if (!complete && this.#drawn > 0 && items.length < this.#drawn * 2) return;
     this.#drawn = items.length;
     this.#list.update();
     // Each part in a task of its own.
     const draw = [
-      () => this.summary.replaceChildren(overview.summary(context, this.records)),
       () => this.#timeline.body.replaceChildren(overview.care(context, this.records)),
       () => this.#spending.body.replaceChildren(...overview.spending(context, this.records)),
       () => this.#medicines.body.replaceChildren(overview.medicines(context, this.records)),

@@ -20,7 +20,7 @@ export function saveClaim(records: Records, item: Item): void {
 
 /** A row for each claim; amounts in dollars with a point, so that every spreadsheet reads them. */
 export function saveCsv(records: Records): void {
-  const heads = ["id", "type", "status", "start", "end", "provider", "npi", "diagnosis", "drug", "charged", "allowed", "paid", "patient_responsibility", "paid_by_patient"];
+  const heads = ["id", "type", "status", "start", "end", "provider", "npi", "diagnosis", "drug", "charged", "allowed", "paid", "patient_responsibility", "paid_by_patient", "use", "outcome", "left_out"];
   const lines = records.items.map(({ row }) =>
     [
       row.id,
@@ -37,6 +37,9 @@ export function saveCsv(records: Records): void {
       dollars(row.paid),
       dollars(row.patientResponsibility),
       dollars(row.paidByPatient),
+      row.use,
+      row.outcome,
+      row.leftOut,
     ]
       .map(cell)
       .join(","),

@@ -1,32 +1,65 @@
 /* The overview: sums, the timeline of care, spending, and medicines. */
+import type { LeftOut } from "./client/index.js";
 import { bars, columns, timeline, type Bar } from "./charts.js";
 import { el } from "./dom.js";
-import { dayOf, sums, type Fill, type Item, type Records } from "./records.js";
-import { claimTitle, type Context } from "./view.js";
+import { counted, dayOf, sumOf, sums, type Fill, type Item, type Records } from "./records.js";
+import { claimTitle, failure, type Context } from "./view.js";
 
-/** Cards with the sums of what has arrived so far. */
-export function summary({ texts, formats, language }: Context, records: Records) {
-  const { items } = records;
-  const paid = items.reduce((sum, { row }) => sum + (row.paid ?? 0), 0);
-  const owed = items.reduce((sum, { row }) => sum + (row.patientResponsibility ?? 0), 0);
-  const own = items.reduce((sum, { row }) => sum + (row.paidByPatient ?? 0), 0);
+/**
+ * Cards with the sums of what has arrived: they say so while that is not everything, and what is not in them. A
+ * failure stands in the cards as well, with the way on.
+ */
+export function summary(context: Context, records: Records, error?: unknown, again?: () => void) {
+  const { texts, formats, language } = context;
+  const { items, total, complete, unread } = records;
+  const number = (count: number) => new Intl.NumberFormat(`${language}-US`).format(count);
+  const some = counted(items);
   const days = items.map(({ row }) => dayOf(row)).filter((day) => day !== "").sort();
-  const card = (name: string, value: string) =>
-    el("div", { class: "card sum" }, el("dt", {}, name), el("dd", {}, value));
+  const left = items.length - some.length;
+  const sum = (label: string, name: "paid" | "patientResponsibility" | "paidByPatient") => {
+    const { cents, notKnown } = sumOf(some, name);
+    return card(label, formats.money(cents), notKnown === 0 ? [] : [texts.withoutUnknown(number(notKnown))]);
+  };
+  const far = complete ? undefined : total === undefined ? texts.soFar : texts.soFarOf(number(items.length), number(total));
+  const card = (name: string, value: string, more: readonly string[] = []) =>
+    el(
+      "div",
+      { class: "card sum" },
+      el("dt", {}, name),
+      el("dd", {}, value),
+      ...[...(far === undefined ? [] : [far]), ...more].map((words) => el("dd", { class: "quiet" }, words)),
+    );
+  const notes = [left > 0 && texts.leftOut(number(left), whyLeftOut(context, items)), unread > 0 && texts.unread(number(unread))];
   return el(
-    "dl",
-    { class: "sums" },
-    card(texts.sumClaims, new Intl.NumberFormat(`${language}-US`).format(items.length)),
-    card(texts.sumPaid, formats.money(paid)),
-    card(texts.sumOwed, formats.money(owed)),
-    card(texts.sumOwn, formats.money(own)),
-    card(texts.sumTime, formats.days(days[0], days.at(-1)) ?? texts.noDate),
+    "div",
+    { class: "section" },
+    error === undefined ? undefined : failure(context, error, again),
+    el(
+      "dl",
+      { class: "sums" },
+      card(texts.sumClaims, number(items.length)),
+      sum(texts.sumPaid, "paid"),
+      sum(texts.sumOwed, "patientResponsibility"),
+      sum(texts.sumOwn, "paidByPatient"),
+      card(texts.sumTime, formats.days(days[0], days.at(-1)) ?? texts.noDate),
+    ),
+    ...notes.flatMap((words) => (words === false ? [] : [el("p", { class: "quiet" }, words)])),
   );
 }
 
+/** "12 cancelled, 3 refunds": the reasons with their counts. */
+function whyLeftOut({ texts }: Context, items: readonly Item[]): string {
+  const counts = new Map<LeftOut, number>();
+  for (const { row } of items) {
+    if (row.leftOut !== undefined) counts.set(row.leftOut, (counts.get(row.leftOut) ?? 0) + 1);
+  }
+  return [...counts].map(([why, count]) => `${texts.whyLeftOut[why]} ${count}`).join(", ");
+}
+
 /** What happened when, by kind of care. */
-export function care(context: Context, { items }: Records) {
+export function care(context: Context, records: Records) {
   const { texts } = context;
+  const items = counted(records.items);
   const kinds = [...new Set(items.map(({ row }) => row.type))].sort();
   const lanes = kinds.map((kind) => ({
     kind,
@@ -43,8 +76,9 @@ export function care(context: Context, { items }: Records) {
 }
 
 /** What was paid, by month (by year where there are many) and by kind. */
-export function spending(context: Context, { items }: Records) {
+export function spending(context: Context, records: Records) {
   const { texts, formats } = context;
+  const items = counted(records.items);
   const paid = ({ row }: Item) => row.paid ?? 0;
   const months = filled(sums(items, ({ row }) => dayOf(row).slice(0, 7), paid));
   const byYear = months.length > 48;
@@ -65,7 +99,8 @@ export function spending(context: Context, { items }: Records) {
 }
 
 /** Medicines with their fills, the latest first. */
-export function medicines({ texts, formats }: Context, { fills }: Records) {
+export function medicines({ texts, formats }: Context, records: Records) {
+  const fills = records.fills.filter(({ item }) => item.row.leftOut === undefined);
   if (fills.length === 0) return el("p", { class: "quiet" }, texts.noMedicines);
   const byName = new Map<string, Fill[]>();
   for (const fill of fills) byName.set(fill.name, [...(byName.get(fill.name) ?? []), fill]);
@@ -73,7 +108,7 @@ export function medicines({ texts, formats }: Context, { fills }: Records) {
     .map(([name, all]) => {
       const days = all.map(({ item }) => dayOf(item.row)).sort();
       const supply = all.reduce((sum, fill) => sum + fill.days, 0);
-      const own = all.reduce((sum, { item }) => sum + (item.row.paidByPatient ?? 0), 0);
+      const own = sumOf(all.map(({ item }) => item), "paidByPatient").cents;
       return { name, count: all.length, supply, own, last: days.at(-1) ?? "" };
     })
     .sort((a, b) => b.last.localeCompare(a.last));

@@ -2,7 +2,7 @@
  * All claims of a person, as they arrive: page after page, each with what the screen needs of it. Pages stay in
  * WebAssembly memory, so that the details and the original JSON of any claim are there when somebody asks.
  */
-import type { Claim, ClaimPage, ClaimRow, PageIterator } from "./client/index.js";
+import type { Claim, ClaimPage, ClaimRow, PageIterator, RowAmountName } from "./client/index.js";
 
 /** A claim and where it is. */
 export interface Item {
@@ -27,6 +27,8 @@ export class Records {
   total: number | undefined;
   /** Whether all pages are here. */
   complete = false;
+  /** Entries that could not be read: they are in no list and no sum. */
+  unread = 0;
 
   readonly #pages: PageIterator;
   readonly #held: ClaimPage[] = [];
@@ -65,6 +67,7 @@ export class Records {
   #add(page: ClaimPage): void {
     this.#held.push(page);
     this.total = page.total ?? this.total;
+    this.unread += page.problems.length;
     for (const row of page.rows) {
       const parts = [row.id, row.provider, row.npi, row.diagnosis?.code, row.diagnosis?.display, row.drug?.code, row.drug?.display];
       const item = { row, page, words: parts.filter((part) => part !== undefined).join(" ").toLowerCase() };
@@ -76,6 +79,22 @@ export class Records {
       }
     }
   }
+}
+
+/** The claims that count: sums and charts are made of them. */
+export function counted(items: readonly Item[]): Item[] {
+  return items.filter(({ row }) => row.leftOut === undefined);
+}
+
+/** The sum of an amount, and how many of the claims report one that cannot be told. */
+export function sumOf(items: readonly Item[], name: RowAmountName): { readonly cents: number; readonly notKnown: number } {
+  let cents = 0;
+  let notKnown = 0;
+  for (const { row } of items) {
+    cents += row[name] ?? 0;
+    if (row.unknown?.[name] !== undefined) notKnown += 1;
+  }
+  return { cents, notKnown };
 }
 
 /** The day that a claim is sorted and counted by; empty where it has none. */

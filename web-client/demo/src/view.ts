@@ -92,27 +92,43 @@ export function person({ texts, formats }: Context, tokens: Tokens, patient: Pat
   ].filter((node) => node !== undefined);
 }
 
-/** The person's coverages. */
-export function coverages({ texts, formats }: Context, all: readonly Coverage[]) {
+/** The person's coverages, by what the records say of months and periods; everybody's record has a status. */
+export function coverages({ texts, formats }: Context, all: readonly Coverage[], death?: string) {
   if (all.length === 0) {
     return el("p", { class: "quiet" }, texts.noCoverage);
   }
   const list = el("ul", { class: "coverages" });
   for (const coverage of all) {
-    const { part } = coverage;
-    const active = coverage.status === "active";
-    const when = coveredWhen(coverage, texts, formats);
+    const { part, enrollment } = coverage;
+    // Nobody is enrolled after their death.
+    const state = death === undefined ? enrollment.state : "notEnrolled";
+    const words = { enrolled: texts.enrolled, notEnrolled: texts.notEnrolled, unknown: texts.enrollmentUnknown }[state];
+    const said = [
+      death === undefined ? undefined : texts.endedWithDeath(formats.day(death)),
+      death !== undefined || enrollment.asOf === undefined ? undefined : texts.asOf(formats.day(enrollment.asOf)),
+      enrolledMonths(coverage, texts, formats),
+      coveredWhen(coverage, texts, formats),
+    ].filter((one) => one !== undefined);
     list.append(
       el(
         "li",
         {},
         el("span", { class: "name" }, part === undefined ? coverage.id : texts.parts[part]),
-        badge(active, active ? texts.coverageActive : texts.coverageInactive),
-        when === undefined ? undefined : el("span", { class: "quiet" }, when),
+        badge(state === "enrolled", words),
+        ...said.map((one) => el("span", { class: "quiet" }, one)),
       ),
     );
   }
   return list;
+}
+
+/** The months of the record's year in which the person was enrolled, where that was not the whole year. */
+function enrolledMonths({ enrollment }: Coverage, texts: Texts, formats: Formats): string | undefined {
+  const { asOf, months = [] } = enrollment;
+  if (asOf === undefined || months.length === 0 || months.length === 12) return undefined;
+  const year = asOf.slice(0, 4);
+  const name = (month: number) => formats.day(`${year}-${String(month).padStart(2, "0")}`);
+  return texts.enrolledIn(months.map(name).join(", "));
 }
 
 /** The name of a kind of claim. */
@@ -144,7 +160,7 @@ export function claim(context: Context, row: ClaimRow) {
       el("p", {}, provider ?? texts.noProvider),
       el("p", { class: "quiet" }, formats.days(row.start, row.end) ?? texts.noDate),
     ),
-    status === undefined ? el("span", {}) : badge(row.status === "active", status),
+    el("div", {}, status === undefined ? undefined : badge(row.leftOut === undefined, status), ...marks(texts, row)),
     facts("amounts", [
       [texts.charged, amount("charged")],
       [row.type === "pde" ? texts.planPaid : texts.medicarePaid, amount("paid")],
@@ -152,6 +168,12 @@ export function claim(context: Context, row: ClaimRow) {
       [texts.youPaid, amount("paidByPatient")],
     ]),
   );
+}
+
+/** What has to be known of a claim: that it is in no sum, and that a part of it was lost. */
+function marks(texts: Texts, { leftOut, incomplete }: ClaimRow): HTMLElement[] {
+  const words = [leftOut !== undefined && leftOut !== "cancelled" && texts.leftOutWords[leftOut], incomplete === true && texts.incomplete];
+  return words.flatMap((one) => (one === false ? [] : [badge(false, one)]));
 }
 
 /** How far loading is. */

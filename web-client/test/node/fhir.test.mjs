@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Client } from "@bluegate/client";
-import { CLAIM_TYPES, NO_DAY, parsePage, parseResource } from "@bluegate/client/fhir";
+import {
+  CLAIM_OUTCOMES,
+  CLAIM_STATUSES,
+  CLAIM_TYPES,
+  CLAIM_USES,
+  LEFT_OUT,
+  NO_DAY,
+  parsePage,
+  parseResource,
+} from "@bluegate/client/fhir";
 import { bundle, eob, startGateway, tokenAnswer } from "../gateway.mjs";
 
 const REDIRECT = "https://app.example/callback";
@@ -272,6 +281,56 @@ test("the numbers of a page come as columns, an element for each row", async () 
   assert.deepEqual([...charged], [NaN, NaN, NaN]);
   assert.deepEqual([...page.paidByMonth()], [["2018-03", 3750], ["1969-12", 29]]);
   page.free();
+});
+
+test("sums leave out what does not count, and say how many that are", async () => {
+  const paid = (value) => ({ payment: { amount: { value } } });
+  const page = await parsePage(
+    bytes(
+      bundle([
+        eob("carrier-1", paid(80)),
+        eob("carrier-2", { ...paid(100), status: "cancelled" }),
+        eob("carrier-3", { ...paid(1), use: "preauthorization" }),
+        eob("carrier-4", { ...paid(2), outcome: "queued" }),
+        eob("carrier-5", { ...paid(-4), total: [{ category: { coding: [{ code: "submitted" }] }, amount: { value: -9 } }] }),
+        eob("carrier-6", paid("N/A")),
+        eob("carrier-7", { ...paid(3), billablePeriod: undefined }),
+      ]),
+    ),
+  );
+  const months = page.paidByMonth();
+  assert.deepEqual([...months], [["2018-03", 8000]]);
+  const { leftOut, notKnown, undated, unread } = months;
+  assert.deepEqual({ leftOut, notKnown, undated, unread }, { leftOut: 4, notKnown: 1, undated: 1, unread: 0 });
+  const reasons = [undefined, "cancelled", "notAClaim", "unsettled", "refund", undefined, undefined];
+  assert.deepEqual(page.rows.map((row) => row.leftOut), reasons);
+  assert.deepEqual([...page.columns.leftOut].map((place) => LEFT_OUT[place] || undefined), reasons);
+  assert.equal(CLAIM_STATUSES[page.columns.status[1]], "cancelled");
+  assert.equal(CLAIM_USES[page.columns.use[2]], "preauthorization");
+  assert.equal(CLAIM_OUTCOMES[page.columns.outcome[3]], "queued");
+  assert.equal(page.rows[5].unknown.paid, "unreadable");
+  assert.equal(page.rows[5].incomplete, true);
+  assert.equal(page.rows[0].incomplete, undefined);
+  // Handed on, the sums of all pages come together.
+  assert.deepEqual([...page.paidByMonth(months)], [["2018-03", 16_000]]);
+  assert.equal(months.leftOut, 8);
+  page.free();
+});
+
+test("an entry that cannot be read is a problem of the page, and not silently missing", async () => {
+  const text = JSON.stringify(bundle([eob("carrier-1"), eob("carrier-2"), eob("carrier-3")]));
+  const latin1 = new Uint8Array([...bytes(text)].map((byte, at) => (at === text.indexOf("carrier-2") + 8 ? 0xe9 : byte)));
+  const page = await parsePage(latin1);
+  assert.deepEqual(page.rows.map((row) => row.id), ["carrier-1", "carrier-3"]);
+  assert.deepEqual(page.problems, [{ index: 1, path: "resource", reason: "notUtf8" }]);
+  assert.equal(page.paidByMonth().unread, 1);
+  assert.equal(page.json(1), undefined);
+  page.free();
+  const marked = await parsePage(new Uint8Array([0xef, 0xbb, 0xbf, ...bytes(text)]));
+  assert.equal(marked.rows.length, 3);
+  assert.deepEqual(marked.problems, []);
+  marked.free();
+  await assert.rejects(parsePage(bytes('{"resourceType":"Bundle","entry":{}}')), code("bad_response"));
 });
 
 test("a bad entry is noted and costs neither the page nor the other claims", async () => {

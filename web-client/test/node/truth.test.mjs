@@ -101,6 +101,7 @@ const ASIDE = [
   [/^(info|counts|decisions)\.name$/, "the variable; shared/tests/fhir_versions.rs compares v1 with v2 by it"],
   [/^(billing|organization|facility|referring|careTeam\.provider)\.number$/, "any identifier that is no NPI"],
   [/^lines\./, "in the table of lines"],
+  [/^enrollment\.|^leftOut$/, "derived; shared/tests/fhir_standing.rs"],
   [/^totals\./, "named from the amounts, which are compared; sums, and why one is not known, in shared/tests/fhir_amounts.rs"],
   [/^(careTeam\.(specialty|taxonomy)|info\.code|facilityType|drug\.ingredients|plan$)/, "compared by its code"],
 ];

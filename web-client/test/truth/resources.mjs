@@ -23,6 +23,8 @@ export const COVERAGE = {
     v3: "iif(id.lower().contains('dual-') or class.where(value.startsWith('Dual')).exists(), 'Dual', iif(id.exists(), id.lower().replaceMatches('^(c4dic-)?part-(.)-.*$', '$2').upper(), class.where(type.coding.where(code = 'plan').exists()).value.replaceMatches('^Part ', '')))",
   }),
   status: text((coverage) => coverage.status, all("status")),
+  // Of the months with a code; the rules for what a record says without them are tests of the crate.
+  "enrollment.asOf": text((coverage) => coverage.enrollment.asOf?.slice(0, 4), own("iif(extension.where(url.replaceMatches('^.*/variables/', '').matches('^(buyin|hmo_ind_|ptc_cntrct_id_|ptdcntrct|cstshr)[0-9][0-9]$')).exists(), extension.where(url.endsWith('/rfrnc_yr')).valueDate, {})", no("v3 has no codes by month"))),
   patientId: text((coverage) => coverage.patientId, all("beneficiary.reference.replaceMatches('^.*Patient/', '')")),
   lastUpdated: instant((coverage) => coverage.lastUpdated, all("meta.lastUpdated")),
   "period.start": date((coverage) => coverage.period?.start, all("period.start")),
