@@ -199,13 +199,15 @@ impl Visit {
         if application.status != Status::Active {
             return Err(Problem::inactive(&application.name));
         }
+        // The request outlives a short lock-down: its page can be tried again.
         authorize::not_locked_down(
             site,
             request,
             waiting.version,
             application.client_id.as_str(),
         )
-        .await?;
+        .await
+        .map_err(|problem| problem.again(pages::consent_path(waiting.version, &transaction)))?;
         Ok(Self {
             transaction,
             waiting,

@@ -210,6 +210,14 @@ impl Problem {
         }
     }
 
+    /// With what can be pressed to try again.
+    pub(super) fn again(self, link: String) -> Self {
+        Self {
+            retry: Some(link),
+            ..self
+        }
+    }
+
     /// Whether a person can do nothing here but go back to the application.
     pub(super) const fn leads_back(&self) -> bool {
         matches!(self.kind, Kind::Expired)
