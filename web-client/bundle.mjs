@@ -24,6 +24,23 @@ const FLAVOURS = {
   },
 };
 
+/**
+ * How a module starts, in the place of what wasm-bindgen writes for it: that fetches, and streams, and warns, all of
+ * which `ts/load.ts` does or has no use for. It is called with a compiled module, or with bytes at once.
+ */
+const START = `
+function initSync({ module }) {
+  const compiled = module instanceof WebAssembly.Module ? module : new WebAssembly.Module(module);
+  return __wbg_finalize_init(new WebAssembly.Instance(compiled, __wbg_get_imports()), compiled);
+}
+
+async function __wbg_init({ module_or_path: module }) {
+  return __wbg_finalize_init(await WebAssembly.instantiate(module, __wbg_get_imports()), module);
+}
+
+export { initSync, __wbg_init as default };
+`;
+
 for (const [folder, source] of Object.entries(FLAVOURS)) {
   // The labels need no module, and are the same everywhere.
   const entries = folder === "." ? [...ENTRIES, "labels"] : ENTRIES;
@@ -42,6 +59,16 @@ for (const [folder, source] of Object.entries(FLAVOURS)) {
   });
 }
 
+/** Bindings that start by `START`. */
+function startedShortly(file) {
+  const text = fs.readFileSync(file, "utf8");
+  const parts = /^(.*?)\nasync function __wbg_load\(.*\nexport \{ initSync, __wbg_init as default \};\n$/s.exec(text);
+  if (parts === null || !text.includes("function __wbg_finalize_init(instance, module)")) {
+    throw new Error(`${file} is not what this version of wasm-bindgen is known to write: look at bundle.mjs`);
+  }
+  return `${parts[1]}\n${START}`;
+}
+
 /** Puts a folder's way of delivering modules behind the names that the sources import. */
 function wasm(source) {
   return {
@@ -52,6 +79,7 @@ function wasm(source) {
       onResolve({ filter: /_bg\.wasm$/ }, ({ path }) => ({ path, external: true }));
       // The bindings are generated beside the modules.
       onResolve({ filter: /^\.\/wasm\/\w+\.js$/ }, ({ path: name }) => ({ path: path.join(dist, name) }));
+      onLoad({ filter: /\/dist\/wasm\/\w+\.js$/ }, ({ path: file }) => ({ contents: startedShortly(file) }));
     },
   };
 }

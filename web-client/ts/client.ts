@@ -117,7 +117,7 @@ export class Client {
    */
   async handleCallback(address?: string | Url, options: CallOptions = {}): Promise<SignedIn | undefined> {
     const url = new URL(address ?? location.href);
-    if (!isAnswer(url, this.#connection.redirectUri)) return undefined;
+    if (!url.searchParams.has("state")) return undefined;
     const { answer } = await this.#connection.parts.oauth();
     return answer(this.#connection, url, address === undefined, options.signal);
   }
@@ -277,15 +277,4 @@ function pages(
       return { done: true, value: undefined };
     },
   };
-}
-
-/** Whether an address is the place that answers come to, with an answer's members. */
-function isAnswer(url: URL, redirectUri: string): boolean {
-  const { searchParams: query } = url;
-  return query.has("state") && (query.has("code") || query.has("error")) && placeOf(url) === placeOf(redirectUri);
-}
-
-/** An address without what follows the path. */
-function placeOf(address: string | URL): string | undefined {
-  return urlOf(address)?.href.replace(/[?#].*/s, "");
 }

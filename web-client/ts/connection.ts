@@ -3,7 +3,7 @@
  * renews and listens to other tabs is loaded when it is first needed.
  */
 import type { AuthorizationServerMetadata, ServerMetadata } from "./discovery.js";
-import { BluegateError } from "./errors.js";
+import { BluegateError, misuse } from "./errors.js";
 import { abortable, bodyOf, RETRY, send, type RetryOptions, type Transport } from "./http.js";
 import type { Parts } from "./parts.js";
 import { IN_BROWSER, type Fetch, type Signal } from "./platform.js";
@@ -59,10 +59,21 @@ export class Connection {
 
   constructor(options: ClientOptions, parts: Parts) {
     this.parts = parts;
-    this.base = options.baseUrl.replace(/\/+$/, "");
-    this.version = options.version ?? "v2";
-    this.clientId = options.clientId;
-    this.redirectUri = options.redirectUri;
+    const { baseUrl, clientId, redirectUri, version = "v2", storage = "memory" } = options;
+    // Spelt out for those who have no types.
+    const need = (option: string, value: unknown, isGood: boolean, wanted: string): void => {
+      if (!isGood) throw misuse(`new Client(): ${option} must be ${wanted}; it is ${String(value)}`);
+    };
+    const isStore = typeof storage === "string" ? /^(memory|session|local)$/.test(storage) : typeof storage?.load === "function";
+    need("baseUrl", baseUrl, /^https?:\/\/[^?#]+$/.test(baseUrl), "an address with https://");
+    need("clientId", clientId, !!clientId, "the registered id");
+    need("redirectUri", redirectUri, !!redirectUri, "the registered address");
+    need("version", version, /^v[123]$/.test(version), "v1, v2 or v3");
+    need("storage", storage, isStore, "memory, session, local or an object with load, save and clear");
+    this.base = baseUrl.replace(/\/+$/, "");
+    this.version = version;
+    this.clientId = clientId;
+    this.redirectUri = redirectUri;
     this.key = `${this.base} ${this.version} ${this.clientId}`;
     this.transport = {
       // Called as a plain function: browsers refuse `fetch` with another `this`.
@@ -71,7 +82,7 @@ export class Connection {
     };
     this.pendings = options.pendingStorage ?? tabStorage() ?? memoryPendingStorage();
     this.#given = options.metadata;
-    this.#place = placeOf(options.storage ?? "memory", this.key);
+    this.#place = placeOf(storage, this.key);
   }
 
   /** The base of all FHIR addresses. */

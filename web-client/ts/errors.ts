@@ -21,7 +21,7 @@ export type ErrorCode =
   | "insufficient_scope"
   /** The gateway does not know this application. */
   | "invalid_client"
-  /** The gateway refused the request as malformed. */
+  /** The call is wrong: the gateway refused it as malformed, or would have; the message says what and how. */
   | "invalid_request"
   /** The application may not ask for one of the scopes. */
   | "invalid_scope"
@@ -29,6 +29,8 @@ export type ErrorCode =
   | "issuer_mismatch"
   /** The service is closed for a while; see `retryAfter`. */
   | "maintenance"
+  /** The package's WebAssembly could not be loaded or started; the message says what helps. */
+  | "module_failed"
   /** There is no such resource. */
   | "not_found"
   /** There is no token: call `signIn()` first. */
@@ -90,4 +92,13 @@ export class BluegateError extends Error {
     this.retryAfter = details.retryAfter;
     this.requestId = details.requestId;
   }
+}
+
+/**
+ * The error of a call that is wrong.
+ *
+ * @internal
+ */
+export function misuse(message: string, cause?: unknown): BluegateError {
+  return new BluegateError("invalid_request", message, { cause });
 }

@@ -8,10 +8,12 @@
  */
 import own from "#fhir.wasm";
 import * as wasm from "./wasm/fhir.js";
-import { BluegateError, type ErrorCode } from "./errors.js";
+import { BluegateError, misuse, type ErrorCode } from "./errors.js";
+import { bytesOf, bytesOfText, type FhirInput, type FhirText } from "./input.js";
 import { loader, type WasmBytes, type WasmSource } from "./load.js";
 import type { Claim, ClaimRow, ClaimType, Coverage, Entry, LeftOut, Problem } from "./model.js";
 
+export type { FhirBody, FhirInput, FhirText } from "./input.js";
 export type { WasmBytes, WasmSource } from "./load.js";
 export type { WasmModule } from "./platform.js";
 export type * from "./model.js";
@@ -116,14 +118,14 @@ export class MonthSums extends Map<string, number> {
  * or declare it with `using`; a page that is forgotten is freed with its handle.
  */
 export class ClaimPage {
-  readonly #page: wasm.Page;
+  #held: wasm.Page | undefined;
   #rows: readonly ClaimRow[] | undefined;
   #columns: ClaimColumns | undefined;
   #problems: readonly Problem[] | undefined;
 
   /** @internal */
   constructor(page: wasm.Page) {
-    this.#page = page;
+    this.#held = page;
   }
 
   /** How many entries the page has. */
@@ -195,24 +197,40 @@ export class ClaimPage {
 
   /** The entry at this place: its resource, and notes on what could not be read of it. */
   entry(index: number): Entry | undefined {
-    const json = this.#page.entry(index);
+    const json = this.#page.entry(place(index));
     return json === undefined ? undefined : (JSON.parse(json) as Entry);
   }
 
   /** The JSON text of the resource at this place, exactly as the server sent it. */
   json(index: number): string | undefined {
-    return this.#page.raw(index);
+    return this.#page.raw(place(index));
   }
 
   /** Gives the memory back. What was taken from the page stays; nothing more can be. */
   free(): void {
-    this.#page.free();
+    this.#held?.free();
+    this.#held = undefined;
   }
 
   /** The same as `free()`, for `using`. */
   [Symbol.dispose](): void {
     this.free();
   }
+
+  get #page(): wasm.Page {
+    if (this.#held === undefined) {
+      throw misuse("this page was given back by free()");
+    }
+    return this.#held;
+  }
+}
+
+/** A place on a page. The module would take 1.5 for 1. */
+function place(index: number): number {
+  if (!Number.isSafeInteger(index) || index < 0) {
+    throw misuse(`${index} is not the index of a row`);
+  }
+  return index;
 }
 
 /** How many numbers the module gives for each row. */
@@ -240,32 +258,36 @@ function columnsOf(numbers: Float64Array): ClaimColumns {
 }
 
 /**
- * Reads a searchset Bundle.
+ * Reads a searchset Bundle: its bytes or text, or the `Response` or `Blob` that has it.
  *
  * @throws BluegateError `bad_response` when it is not one. A bad entry is not an error: see its notes.
  */
-export async function parsePage(bytes: Uint8Array): Promise<ClaimPage> {
-  await init();
+export async function parsePage(input: FhirInput): Promise<ClaimPage> {
+  const [bytes] = await Promise.all([bytesOf(input, "parsePage"), init()]);
   return parsePageSync(bytes);
 }
 
 /** {@link parsePage} for those who have started the module. */
-export function parsePageSync(bytes: Uint8Array): ClaimPage {
+export function parsePageSync(input: FhirText): ClaimPage {
+  load.need();
+  const bytes = bytesOfText(input, "parsePageSync");
   return new ClaimPage(orThrow("bad_response", () => wasm.Page.parse(bytes)));
 }
 
 /**
- * Reads a single resource.
+ * Reads a single resource: its bytes or text, or the `Response` or `Blob` that has it.
  *
  * @throws BluegateError `bad_response` when it is not one.
  */
-export async function parseResource(bytes: Uint8Array): Promise<Entry> {
-  await init();
+export async function parseResource(input: FhirInput): Promise<Entry> {
+  const [bytes] = await Promise.all([bytesOf(input, "parseResource"), init()]);
   return parseResourceSync(bytes);
 }
 
 /** {@link parseResource} for those who have started the module. */
-export function parseResourceSync(bytes: Uint8Array): Entry {
+export function parseResourceSync(input: FhirText): Entry {
+  load.need();
+  const bytes = bytesOfText(input, "parseResourceSync");
   return JSON.parse(orThrow("bad_response", () => wasm.parseResource(bytes))) as Entry;
 }
 
@@ -296,10 +318,16 @@ export interface ClaimsSearch {
 export async function claimsQuery(search: ClaimsSearch): Promise<string> {
   await init();
   const { type, since, serviceDate, pageSize } = search;
-  if (pageSize !== undefined && !(Number.isInteger(pageSize) && pageSize >= 1)) {
-    throw new BluegateError("invalid_request", "pageSize must be a whole number from 1 to 50");
-  }
+  const need = (option: string, value: unknown, isGood: boolean, wanted: string): void => {
+    if (!isGood) throw misuse(`${option} must be ${wanted}; it is ${String(value)}`);
+  };
+  const size = pageSize ?? 1;
+  need("pageSize", pageSize, Number.isInteger(size) && size > 0 && size <= 50, "a whole number from 1 to 50");
   const types = type === undefined ? [] : [type].flat();
+  const kinds = CLAIM_TYPES.slice(1);
+  for (const one of types) need("type", one, kinds.includes(one), `one of ${kinds.join(", ")}`);
+  need("serviceDate", serviceDate, serviceDate === undefined || Object(serviceDate) === serviceDate, "{ from, to }");
+  need("since", since, !(since instanceof Date) || since.getTime() === since.getTime(), "a valid Date");
   return orThrow("invalid_request", () =>
     wasm.claimsQuery(
       types.length === 0 ? undefined : types.join(","),
@@ -315,8 +343,8 @@ export async function claimsQuery(search: ClaimsSearch): Promise<string> {
  * The text that everything read from this page's entries or this resource serialises to. The native build of
  * the same crate gives the same text for the same input.
  */
-export async function canonical(bytes: Uint8Array): Promise<string> {
-  await init();
+export async function canonical(input: FhirInput): Promise<string> {
+  const [bytes] = await Promise.all([bytesOf(input, "canonical"), init()]);
   return orThrow("bad_response", () => wasm.canonical(bytes));
 }
 

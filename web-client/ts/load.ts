@@ -1,3 +1,4 @@
+import { BluegateError, misuse } from "./errors.js";
 import type { Url, WasmModule } from "./platform.js";
 
 /** A WebAssembly module's bytes, or the compiled module. */
@@ -36,18 +37,27 @@ export function loader(bindings: Bindings, own: () => WasmSource) {
       })().catch((error: unknown) => {
         pending = undefined;
         starting = false;
-        throw error;
+        throw failure(error);
       });
       return pending;
+    },
+
+    /** For calls that cannot wait until it is there. */
+    need(): void {
+      if (!ready) throw misuse("call init() and await it, or initSync(), first");
     },
 
     initSync(source?: WasmBytes): void {
       if (ready) return;
       const given = source ?? own();
       if (starting || typeof given === "string" || given instanceof URL) {
-        throw new Error(starting ? "init() is under way: await it" : "initSync() needs the module's bytes here");
+        throw misuse(starting ? "init() is under way: await it" : "initSync() needs the module's bytes here: give them, or await init()");
       }
-      bindings.initSync({ module: given as BufferSource | WebAssembly.Module });
+      try {
+        bindings.initSync({ module: given as BufferSource | WebAssembly.Module });
+      } catch (cause) {
+        throw failure(cause);
+      }
       ready = true;
     },
   };
@@ -59,9 +69,24 @@ async function compiled(source: WasmSource): Promise<WebAssembly.Module> {
     return WebAssembly.compile(source as BufferSource);
   }
   const response = await fetch(source);
-  if (!response.ok) throw new Error(`${source} answered ${response.status}`);
+  const type = response.headers.get("Content-Type");
+  // Servers of single-page applications answer with the page where the file is missing.
+  if (!response.ok || type?.startsWith("text/html") === true) {
+    const { status } = response;
+    const message = `${source} is missing (${status} ${type}): serve it, give init() its address, or import @bluegate/client/inline`;
+    throw new BluegateError("module_failed", message, { status });
+  }
   // Compiling while it downloads needs the right type; a server that does not know it costs only that.
-  return response.headers.get("Content-Type") === "application/wasm"
+  return type === "application/wasm"
     ? WebAssembly.compileStreaming(response)
     : WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** Why a module did not start, and what helps. */
+function failure(cause: unknown): BluegateError {
+  if (cause instanceof BluegateError) return cause;
+  const help = /eval|CSP|Content.Security/i.test(String(cause))
+    ? "script-src in the page's Content-Security-Policy needs 'wasm-unsafe-eval'"
+    : "it needs WebAssembly with SIMD";
+  return new BluegateError("module_failed", `the module did not start: ${help} (${cause})`, { cause });
 }

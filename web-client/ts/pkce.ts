@@ -6,6 +6,7 @@
  */
 import own from "#pkce.wasm";
 import * as wasm from "./wasm/pkce.js";
+import { misuse } from "./errors.js";
 import { loader, type WasmBytes, type WasmSource } from "./load.js";
 
 export type { WasmBytes, WasmSource } from "./load.js";
@@ -47,6 +48,7 @@ export async function createPkce(): Promise<PkcePair> {
 
 /** {@link createPkce} for those who have started the module. */
 export function createPkceSync(): PkcePair {
+  load.need();
   const verifier = wasm.createVerifier();
   return { verifier, challenge: wasm.challenge(verifier), method: "S256" };
 }
@@ -54,11 +56,15 @@ export function createPkceSync(): PkcePair {
 /**
  * The S256 challenge of a verifier.
  *
- * @throws Error when the verifier is not 43 to 128 unreserved characters (RFC 7636, section 4.1).
+ * @throws BluegateError `invalid_request` when the verifier is not 43 to 128 unreserved characters (RFC 7636, section 4.1).
  */
 export async function challenge(verifier: string): Promise<string> {
   await init();
-  return wasm.challenge(verifier);
+  try {
+    return wasm.challenge(verifier);
+  } catch (cause) {
+    throw misuse("a code_verifier has 43 to 128 unreserved characters", cause);
+  }
 }
 
 /** 256 random bits as 43 base64url characters, for `state` and `nonce`. */
@@ -69,5 +75,6 @@ export async function randomToken(): Promise<string> {
 
 /** {@link randomToken} for those who have started the module. */
 export function randomTokenSync(): string {
+  load.need();
   return wasm.randomToken();
 }

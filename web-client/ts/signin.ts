@@ -5,7 +5,7 @@
 import type { Connection } from "./connection.js";
 import type { ServerMetadata } from "./discovery.js";
 import { BluegateError, type ErrorCode } from "./errors.js";
-import { abortable } from "./http.js";
+import { abortable, urlOf } from "./http.js";
 import { createPkce, randomToken } from "./pkce.js";
 import type { Signal, Url } from "./platform.js";
 import type { PendingStorage, Tokens } from "./storage.js";
@@ -68,6 +68,7 @@ const exchanges = new WeakMap<PendingStorage, Map<string, Promise<SignedIn>>>();
  * @internal
  */
 export async function answer(app: Connection, url: URL, own: boolean, signal: Signal | undefined): Promise<SignedIn | undefined> {
+  if (!isAnswer(url, app.redirectUri)) return undefined;
   const under = exchanges.get(app.pendings) ?? new Map<string, Promise<SignedIn>>();
   exchanges.set(app.pendings, under);
   const id = `${app.key} ${url.href}`;
@@ -275,4 +276,15 @@ function withoutAnswer(url: URL): string {
     clean.searchParams.delete(name);
   }
   return clean.pathname + clean.search + clean.hash;
+}
+
+/** Whether an address is the place that answers come to, with an answer's members. */
+function isAnswer(url: URL, redirectUri: string): boolean {
+  const { searchParams: query } = url;
+  return query.has("state") && (query.has("code") || query.has("error")) && placeOf(url) === placeOf(redirectUri);
+}
+
+/** An address without what follows the path. */
+function placeOf(address: string | URL): string | undefined {
+  return urlOf(address)?.href.replace(/[?#].*/s, "");
 }

@@ -196,6 +196,7 @@ const en = {
     invalid_scope: "This app asked for more than it may see.",
     issuer_mismatch: "The sign-in was answered by someone else than we asked. Nothing was shared. Please sign in again.",
     maintenance: "The service is closed for maintenance. Please come back in a while.",
+    module_failed: "Your browser could not load a part of this page. Please reload it, or try another browser.",
     not_found: "This record was not found.",
     not_signed_in: "Please sign in first.",
     offline: "The gateway cannot be reached. Check your connection and try again.",
@@ -405,6 +406,7 @@ const es: Texts = {
     issuer_mismatch:
       "Respondió otro servidor distinto del que preguntamos. No se compartió nada. Inicie sesión de nuevo.",
     maintenance: "El servicio está cerrado por mantenimiento. Vuelva dentro de un rato.",
+    module_failed: "Su navegador no pudo cargar una parte de esta página. Vuelva a cargarla o pruebe con otro navegador.",
     not_found: "No se encontró este registro.",
     not_signed_in: "Primero inicie sesión.",
     offline: "No se puede llegar al servicio. Revise su conexión e inténtelo de nuevo.",
