@@ -60,6 +60,8 @@ pub enum ErrorCode {
     InvalidScope,
     /// Access token unknown, expired or ended (RFC 6750).
     InvalidToken,
+    /// The person must sign in, which `prompt=none` forbids (OpenID Connect Core, section 3.1.2.6).
+    LoginRequired,
     /// The gateway or what it needs failed.
     ServerError,
     /// Maintenance or overload.
@@ -85,6 +87,7 @@ impl ErrorCode {
             Self::InvalidRequest => "invalid_request",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidToken => "invalid_token",
+            Self::LoginRequired => "login_required",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",

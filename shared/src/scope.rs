@@ -161,20 +161,28 @@ impl ScopeSet {
         )
     }
 
-    /// Reads a space-separated list (RFC 6749, section 3.3). Repeats count once.
+    /// Reads a space-separated list (RFC 6749, section 3.3). Repeats count once. Scopes of SMART and OpenID Connect
+    /// that are not given here and open no data are left out, as SMART servers do: their clients send them always.
     ///
     /// # Errors
     ///
-    /// [`UnknownScope`] with the first token that is not in the table.
+    /// [`UnknownScope`] with the first other token that is not in the table.
     pub fn parse(text: &str) -> Result<Self, UnknownScope> {
         let mut set = Self::default();
-        for token in text.split(' ').filter(|token| !token.is_empty()) {
-            let scope = Scope::parse(token).ok_or_else(|| UnknownScope(printable(token)))?;
-            if !set.0.contains(&scope) {
-                set.0.push(scope);
-            }
+        for token in tokens(text).filter(|token| !is_left_out(token)) {
+            set.push(Scope::parse(token).ok_or_else(|| UnknownScope(printable(token)))?);
         }
         Ok(set)
+    }
+
+    /// Reads a list and leaves out every token that is not in the table.
+    #[must_use]
+    pub fn known(text: &str) -> Self {
+        let mut set = Self::default();
+        tokens(text)
+            .filter_map(Scope::parse)
+            .for_each(|scope| set.push(scope));
+        set
     }
 
     /// What the whole set allows.
@@ -223,6 +231,33 @@ impl ScopeSet {
                 .filter(|scope| allowed.contains(scope.permissions()))
                 .collect(),
         )
+    }
+
+    /// What of the set `allowed` contains: a scope that is allowed in part is replaced by what remains of it.
+    #[must_use]
+    pub fn within(&self, allowed: Permissions) -> Self {
+        let mut within = Self::default();
+        for scope in self.iter() {
+            if allowed.contains(scope.permissions()) {
+                within.push(scope);
+                continue;
+            }
+            for resource in ResourceType::ALL {
+                let suffix =
+                    |suffix: &str| Scope::parse(&format!("patient/{}.{suffix}", resource.name()));
+                let spelled = scope.as_str().rsplit('.').next().unwrap_or_default();
+                [spelled, "r", "s"]
+                    .into_iter()
+                    .filter_map(suffix)
+                    .find(|part| {
+                        scope.permissions().contains(part.permissions())
+                            && allowed.contains(part.permissions())
+                    })
+                    .into_iter()
+                    .for_each(|part| within.push(part));
+            }
+        }
+        within
     }
 
     /// Whether anything is in it that gives access to data.
@@ -316,6 +351,24 @@ impl Definition {
     }
 }
 
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ').filter(|token| !token.is_empty())
+}
+
+/// What SMART App Launch 2.2 and OpenID Connect Core, section 5.4 name and this server does not give. None of them
+/// opens a resource: one that does is never left out silently.
+fn is_left_out(token: &str) -> bool {
+    const LEFT_OUT: [&str; 6] = [
+        "fhirUser",
+        "launch",
+        "online_access",
+        "email",
+        "address",
+        "phone",
+    ];
+    LEFT_OUT.contains(&token) || (token.starts_with("launch/") && Scope::parse(token).is_none())
+}
+
 fn printable(token: &str) -> String {
     token
         .chars()
@@ -398,9 +451,53 @@ mod tests {
             "patient/Claim.read",
             "patient/*.r",
             "x",
+            "fhiruser",
+            "user/*.read",
+            "system/*.rs",
+            "launchpad",
         ] {
             assert!(ScopeSet::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn scopes_that_open_nothing_here_are_left_out() {
+        for text in [
+            "launch/patient openid fhirUser patient/Coverage.rs",
+            "launch launch/patient launch/encounter openid online_access email patient/Coverage.rs",
+        ] {
+            assert_eq!(
+                set(text).to_string(),
+                "launch/patient openid patient/Coverage.rs"
+            );
+        }
+        assert!(set("fhirUser").is_empty());
+        let known = ScopeSet::known("admin patient/Coverage.rs fhirUser patient/Coverage.write");
+        assert_eq!(known.to_string(), "patient/Coverage.rs");
+    }
+
+    #[test]
+    fn what_remains_of_a_scope_is_spelled_as_it_was() {
+        let within =
+            |text: &str, allowed: &str| set(text).within(set(allowed).permissions()).to_string();
+        let coverage = "patient/Coverage.rs";
+        assert_eq!(
+            within("patient/*.read openid", coverage),
+            "patient/Coverage.read"
+        );
+        assert_eq!(
+            within("patient/*.rs", "patient/Coverage.r"),
+            "patient/Coverage.r"
+        );
+        assert_eq!(
+            within("patient/Coverage.rs", "patient/Coverage.s"),
+            "patient/Coverage.s"
+        );
+        assert_eq!(within("profile patient/Patient.rs", coverage), "");
+        assert_eq!(
+            within("openid patient/*.rs", "openid patient/*.rs"),
+            "openid patient/*.rs"
+        );
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub use shape::{EobType, Format, Handling, Shape};
 use crate::id::PatientId;
 use crate::scope::ResourceType;
 
+/// Beyond this a request is refused unread (wire contract, section 2).
+const MOST_PARAMETERS: usize = 100;
 /// The largest page.
 pub const MAX_COUNT: u8 = 50;
 /// The page where none is asked for.
@@ -97,7 +99,10 @@ impl Search {
         parameters: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
         handling: Handling,
     ) -> Result<Self, SearchError> {
-        for (name, value) in parameters {
+        for (index, (name, value)) in parameters.into_iter().enumerate() {
+            if index == MOST_PARAMETERS {
+                return Err(SearchError::TooMany);
+            }
             self.take(&name, &value, handling)?;
         }
         let selects = !self.types.is_empty()
@@ -416,6 +421,9 @@ pub enum SearchError {
     /// The same parameter with different values.
     #[error("the parameter {0} was given with different values")]
     Repeated(&'static str),
+    /// More parameters than anybody needs.
+    #[error("a request may have at most 100 parameters")]
+    TooMany,
     /// Not a type of claim; the text is part of the published interface.
     #[error("not a valid value")]
     Type,

@@ -123,12 +123,13 @@ impl World {
     fn of(person: &str, variables: &[(&'static str, &str)]) -> Self {
         let mut raw = crate::config::tests::sandbox();
         raw.insert("public_base_url", "https://api.example.com".to_owned());
-        raw.insert("claims_backend_origin", "http://backend:8080".to_owned());
-        raw.insert("claims_backend_path", "/claims".to_owned());
         raw.insert("v3_enabled", "false".to_owned());
         for (name, value) in variables {
             raw.insert(name, (*value).to_owned());
         }
+        let mut config = Config::parse(&raw).unwrap();
+        // One that the sandbox would not ask, with a path, so that no test depends on where it is.
+        config.claims_backend_base = "http://backend:8080/claims".to_owned();
         let backend = Arc::new(FakeBackend {
             handler: Mutex::new(Box::new(|_| Err(UpstreamError::Connect))),
             requests: Mutex::default(),
@@ -141,7 +142,7 @@ impl World {
         let log = Arc::new(MemoryLog::default());
         let world = Self {
             app: App {
-                config: Arc::new(Config::parse(&raw).unwrap()),
+                config: Arc::new(config),
                 database: database.clone(),
                 upstream: backend.clone(),
                 clock: clock.clone(),
@@ -164,7 +165,7 @@ impl World {
             "INSERT INTO application (id, client_id, client_name, client_name_key, token_endpoint_auth_method,
                 redirect_uris, scope, scope_bits, data_access_type, requires_demographics, metadata, status,
                 created_at, updated_at, request_id)
-             VALUES (1, '{CLIENT}', 'Säule App', 'säule app', 'none', '[]', '', 0, 'THIRTEEN_MONTH', 1, '{{}}',
+             VALUES (1, '{CLIENT}', 'Säule App', 'säule app', 'none', '[]', '', 1023, 'THIRTEEN_MONTH', 1, '{{}}',
                 'active', 1, 1, 'r')"
         ));
         world.sql(&format!(

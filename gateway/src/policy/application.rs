@@ -55,6 +55,12 @@ impl Application {
     pub fn permissions(&self) -> Permissions {
         self.scopes.permissions()
     }
+
+    /// What of scopes that it was given it may still have: its registration may have been narrowed since.
+    #[must_use]
+    pub fn still(&self, given: &ScopeSet) -> ScopeSet {
+        given.within(self.permissions())
+    }
 }
 
 /// `grant_types`.

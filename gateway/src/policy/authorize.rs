@@ -21,8 +21,10 @@ pub struct AuthorizationRequest {
     pub challenge: Option<Challenge>,
     /// What it asks for, in its own spelling.
     pub scopes: ScopeSet,
-    /// `prompt=login`: sign in anew.
+    /// Sign in anew: `prompt=login`, `prompt=select_account`, or a `max_age`, which a new sign-in always meets.
     pub prompt_login: bool,
+    /// `prompt=none`: nothing may be shown.
+    pub silent: bool,
     /// `lang`, where it was given.
     pub language: Option<Language>,
 }
@@ -38,6 +40,17 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// Every authorization has a sign-in and a decision of the person, so that none goes without a page.
+    #[must_use]
+    pub const fn login_required() -> Self {
+        Self {
+            code: ErrorCode::LoginRequired,
+            description: Cow::Borrowed(
+                "the person signs in and decides each time; send the request without prompt=none",
+            ),
+        }
+    }
+
     /// The application registered that it pushes its requests (RFC 9126, section 6).
     #[must_use]
     pub fn not_pushed() -> Self {
@@ -155,7 +168,11 @@ pub fn check(
         .ok_or_else(|| {
             invalid_request("state must have at least 16 characters that an attacker cannot guess")
         })?;
-    let challenge = if is_implicit(application, parameters, version, allow_implicit) {
+    if state.len() > MAX_STATE {
+        return Err(invalid_request("state may have at most 4 KiB"));
+    }
+    let implicit = is_implicit(application, parameters, version, allow_implicit);
+    let challenge = if implicit {
         None
     } else {
         Some(challenge(
@@ -174,8 +191,12 @@ pub fn check(
         }
     }
     let language = single("lang")?.and_then(Language::parse);
-    let prompt_login =
-        single("prompt")?.is_some_and(|prompt| prompt.split(' ').any(|value| value == "login"));
+    response_mode(single("response_mode")?, implicit)?;
+    let prompt = Prompt::parse(single("prompt")?)?;
+    let max_age = single("max_age")?;
+    if max_age.is_some_and(|age| age.len() > 10 || !age.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Err(invalid_request("max_age must be a number of seconds"));
+    }
     if let Some(name) = parameters.any_repeated() {
         let name: String = name
             .chars()
@@ -188,9 +209,76 @@ pub fn check(
         state: state.to_owned(),
         challenge,
         scopes,
-        prompt_login,
+        prompt_login: prompt.sign_in || max_age.is_some(),
+        silent: prompt.silent,
         language,
     })
+}
+
+/// Everything that is read of an authorization request, beside `client_id` and what only a client sends to
+/// authenticate itself.
+pub const PARAMETERS: [&str; 13] = [
+    "aud",
+    "code_challenge",
+    "code_challenge_method",
+    "lang",
+    "max_age",
+    "prompt",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+];
+
+/// The longest `state`, in bytes. It is stored, and sent back in an address.
+pub const MAX_STATE: usize = 4096;
+
+/// `prompt` (OpenID Connect Core, section 3.1.2.1).
+#[derive(Default)]
+struct Prompt {
+    sign_in: bool,
+    silent: bool,
+}
+
+impl Prompt {
+    fn parse(text: Option<&str>) -> Result<Self, Refusal> {
+        let values: Vec<_> = text.unwrap_or_default().split(' ').collect();
+        let mut prompt = Self::default();
+        for value in values.iter().filter(|value| !value.is_empty()) {
+            match *value {
+                "login" | "select_account" => prompt.sign_in = true,
+                // The person is asked each time.
+                "consent" => {}
+                "none" if values.len() == 1 => prompt.silent = true,
+                "none" => return Err(invalid_request("prompt=none stands alone")),
+                _ => {
+                    return Err(invalid_request(
+                        "prompt may have login, select_account and consent, or none alone",
+                    ));
+                }
+            }
+        }
+        Ok(prompt)
+    }
+}
+
+/// Codes come in the query and tokens of the implicit flow in the fragment, as without `response_mode`; a token in a
+/// query would end up in logs.
+fn response_mode(mode: Option<&str>, implicit: bool) -> Result<(), Refusal> {
+    match mode {
+        None => Ok(()),
+        Some("query") if !implicit => Ok(()),
+        Some("fragment") if implicit => Ok(()),
+        Some(_) if implicit => Err(invalid_request(
+            "response_mode must be fragment or be left out",
+        )),
+        Some(_) => Err(invalid_request(
+            "response_mode must be query or be left out",
+        )),
+    }
 }
 
 /// Whether this is the implicit flow, and may be: v1, the variable on, an application registered for it.
@@ -355,6 +443,85 @@ mod tests {
             refused(&GOOD.replace("0123456789abcdef", "0123456789abcde")),
             "invalid_request"
         );
+    }
+
+    #[test]
+    fn state_has_at_most_4_kib() {
+        let with = |length: usize| GOOD.replace("0123456789abcdef", &"s".repeat(length));
+        assert!(run(&with(4096)).is_ok());
+        assert_eq!(refused(&with(4097)), "invalid_request");
+        assert_eq!(refused(&with(250_000)), "invalid_request");
+    }
+
+    #[test]
+    fn each_value_of_prompt_has_its_meaning() {
+        for (prompt, sign_in, silent) in [
+            ("", false, false),
+            ("login", true, false),
+            ("consent", false, false),
+            ("select_account", true, false),
+            ("login+consent", true, false),
+            ("none", false, true),
+        ] {
+            let request = run(&format!("{GOOD}&prompt={prompt}")).unwrap();
+            assert_eq!(
+                (request.prompt_login, request.silent),
+                (sign_in, silent),
+                "{prompt}"
+            );
+        }
+        for bad in [
+            "none+login",
+            "login+none",
+            "create",
+            "Login",
+            "login,consent",
+            "x",
+        ] {
+            assert_eq!(
+                refused(&format!("{GOOD}&prompt={bad}")),
+                "invalid_request",
+                "{bad}"
+            );
+        }
+        assert!(run(&format!("{GOOD}&max_age=0")).unwrap().prompt_login);
+        for bad in ["-1", "soon", "1.5", "99999999999"] {
+            assert_eq!(
+                refused(&format!("{GOOD}&max_age={bad}")),
+                "invalid_request",
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn codes_come_in_the_query_and_nowhere_else() {
+        assert!(run(&format!("{GOOD}&response_mode=query")).is_ok());
+        for bad in [
+            "fragment",
+            "form_post",
+            "query.jwt",
+            "jwt",
+            "web_message",
+            "QUERY",
+        ] {
+            let query = format!("{GOOD}&response_mode={bad}");
+            assert_eq!(refused(&query), "invalid_request", "{bad}");
+        }
+        let mut app = application();
+        app.grant_types.implicit = true;
+        let implicit = |mode: &str| {
+            let query = format!("response_type=token&state=0123456789abcdef&response_mode={mode}");
+            check(
+                &app,
+                &Parameters::parse(query.as_bytes()),
+                Version::V1,
+                &[],
+                true,
+            )
+            .is_ok()
+        };
+        assert!(implicit("fragment") && !implicit("query") && !implicit("form_post"));
     }
 
     #[test]

@@ -1,16 +1,26 @@
 //! Raw parameters of a query or a form, in order, with repeats kept so that they can be refused.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 
 /// Decoded pairs of `application/x-www-form-urlencoded`.
 #[derive(Clone, Debug, Default)]
-pub struct Parameters(Vec<(String, String)>);
+pub struct Parameters {
+    pairs: Vec<(String, String)>,
+    /// There were more than anybody needs: none was kept.
+    too_many: bool,
+}
 
 impl Parameters {
-    /// Reads a query string or a form body.
+    /// Reads a query string or a form body. Of more than 100 parameters none is read (wire contract, section 2):
+    /// then nothing is there, and [`Parameters::single`] says why.
     #[must_use]
     pub fn parse(encoded: &[u8]) -> Self {
-        Self(form_urlencoded::parse(encoded).into_owned().collect())
+        let first = form_urlencoded::parse(encoded)
+            .into_owned()
+            .take(MOST_PARAMETERS + 1);
+        Self::of_pairs(first.collect())
     }
 
     /// Reads a body by its `Content-Type`: a form, or the `multipart/form-data` that published Blue Button SDKs
@@ -22,7 +32,10 @@ impl Parameters {
     pub async fn of_body(content_type: &str, body: &Bytes) -> Result<Self, NotAForm> {
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Ok(Self::parse(body));
+            return match Self::parse(body) {
+                Self { too_many: true, .. } => Err(NotAForm(TOO_MANY)),
+                read => Ok(read),
+            };
         }
         if !essence.eq_ignore_ascii_case("multipart/form-data") {
             return Err(NotAForm(
@@ -36,16 +49,16 @@ impl Parameters {
         }
         let whole = futures::stream::iter([Ok::<_, std::convert::Infallible>(body.clone())]);
         let mut parts = multer::Multipart::new(whole, boundary);
-        let mut parameters = Self::default();
+        let mut pairs = Vec::new();
         loop {
             let part = parts
                 .next_field()
                 .await
                 .map_err(|_| NotAForm("the multipart body cannot be read"))?;
             let Some(part) = part else {
-                return Ok(parameters);
+                return Ok(Self::of_pairs(pairs));
             };
-            if part.file_name().is_some() || parameters.0.len() == MULTIPART_PARTS {
+            if part.file_name().is_some() || pairs.len() == MULTIPART_PARTS {
                 return Err(NotAForm("a multipart body may have 16 parts and no files"));
             }
             let name = part.name().unwrap_or_default().to_owned();
@@ -53,33 +66,59 @@ impl Parameters {
                 .text()
                 .await
                 .map_err(|_| NotAForm("the multipart body cannot be read"))?;
-            parameters.0.push((name, value));
+            pairs.push((name, value));
         }
     }
 
     /// Pairs that were read already.
     #[must_use]
     pub fn of_pairs(pairs: Vec<(String, String)>) -> Self {
-        Self(pairs)
+        let too_many = pairs.len() > MOST_PARAMETERS;
+        Self {
+            pairs: if too_many { Vec::new() } else { pairs },
+            too_many,
+        }
     }
 
     /// The first value of a name, for forms of our own whose repeats mean nothing.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(key, _)| key == name);
+        let found = self.pairs.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The pairs but those named, form-encoded again.
+    /// The pairs but those named.
     #[must_use]
-    pub fn encoded_without(&self, names: &[&str]) -> String {
+    pub fn without(&self, names: &[&str]) -> Self {
+        let mut rest = self.clone();
+        rest.pairs
+            .retain(|(name, _)| !names.contains(&name.as_str()));
+        rest
+    }
+
+    /// The pairs that are named, form-encoded again.
+    #[must_use]
+    pub fn encoded_only(&self, names: &[&str]) -> String {
         let kept = self
-            .0
+            .pairs
             .iter()
-            .filter(|(name, _)| !names.contains(&name.as_str()));
+            .filter(|(name, _)| names.contains(&name.as_str()));
         form_urlencoded::Serializer::new(String::new())
             .extend_pairs(kept)
             .finish()
+    }
+
+    /// Whether all of them were read.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::TooMany`] where there were more than 100.
+    pub const fn complete(&self) -> Result<(), ParameterError> {
+        if self.too_many {
+            Err(ParameterError::TooMany)
+        } else {
+            Ok(())
+        }
     }
 
     /// The value of a parameter that may occur once. RFC 6749, section 3.1: one without a value counts as
@@ -87,16 +126,17 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Repeated`] where it occurs more than once.
-    pub fn single(&self, name: &'static str) -> Result<Option<&str>, Repeated> {
+    /// [`ParameterError`] where it occurs more than once, or too many were sent to read any.
+    pub fn single(&self, name: &'static str) -> Result<Option<&str>, ParameterError> {
+        self.complete()?;
         let mut values = self
-            .0
+            .pairs
             .iter()
             .filter(|(key, _)| key == name)
             .map(|(_, value)| value.as_str());
         let first = values.next();
         if values.next().is_some() {
-            return Err(Repeated(name));
+            return Err(ParameterError::Repeated(name));
         }
         Ok(first.filter(|value| !value.is_empty()))
     }
@@ -104,13 +144,9 @@ impl Parameters {
     /// The name of any parameter that occurs more than once.
     #[must_use]
     pub fn any_repeated(&self) -> Option<&str> {
-        self.0.iter().enumerate().find_map(|(index, (name, _))| {
-            self.0
-                .iter()
-                .take(index)
-                .any(|(earlier, _)| earlier == name)
-                .then_some(name.as_str())
-        })
+        let mut seen = HashSet::with_capacity(self.pairs.len());
+        let names = self.pairs.iter().map(|(name, _)| name.as_str());
+        names.into_iter().find(|name| !seen.insert(*name))
     }
 }
 
@@ -119,13 +155,22 @@ impl Parameters {
 #[error("{0}")]
 pub struct NotAForm(pub &'static str);
 
+const MOST_PARAMETERS: usize = 100;
 const MULTIPART_LIMIT: usize = 16 * 1024;
 const MULTIPART_PARTS: usize = 16;
+const TOO_MANY: &str = "a request may have at most 100 parameters";
 
-/// A parameter that must not be repeated was.
+/// Why a parameter cannot be read.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{0} is given more than once")]
-pub struct Repeated(pub &'static str);
+pub enum ParameterError {
+    /// One that must not be repeated was.
+    #[error("{0} is given more than once")]
+    Repeated(&'static str),
+    /// There were too many to read any.
+    #[error("{TOO_MANY}")]
+    TooMany,
+}
 
 #[cfg(test)]
 mod tests {
@@ -173,9 +218,26 @@ mod tests {
     }
 
     #[test]
+    fn of_more_than_100_parameters_none_is_read() {
+        let query =
+            |count: usize| (0..count).map(|n| format!("p{n}=1&")).collect::<String>() + "a=1";
+        let read = Parameters::parse(query(99).as_bytes());
+        assert_eq!((read.single("a"), read.complete()), (Ok(Some("1")), Ok(())));
+        let form = "application/x-www-form-urlencoded";
+        assert!(body(form, query(99)).is_ok());
+        for count in [100, 60_000] {
+            let read = Parameters::parse(query(count).as_bytes());
+            assert_eq!(read.single("a"), Err(ParameterError::TooMany));
+            assert_eq!((read.first("a"), read.any_repeated()), (None, None));
+            assert_eq!(read.encoded_only(&["a"]), "");
+            assert!(body(form, query(count)).is_err());
+        }
+    }
+
+    #[test]
     fn repeats_are_seen_even_when_identical() {
         let parameters = Parameters::parse(b"a=1&b=2&a=1");
-        assert_eq!(parameters.single("a"), Err(Repeated("a")));
+        assert_eq!(parameters.single("a"), Err(ParameterError::Repeated("a")));
         assert_eq!(parameters.any_repeated(), Some("a"));
         assert_eq!(parameters.single("b"), Ok(Some("2")));
     }

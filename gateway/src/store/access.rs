@@ -65,7 +65,7 @@ pub struct Link {
     pub identity_id: i64,
     /// The person at the claims backend.
     pub patients: PatientIds,
-    /// What token and grant both allow.
+    /// What token and grant allow, and the application may have now.
     pub permissions: Permissions,
 }
 
@@ -213,7 +213,7 @@ const LOOKUP: &str = concat!(
     ",
        t.expires_at, c.ended_at IS NOT NULL, a.status = 'active', g.expires_at, g.end_reason,
        c.id, c.flow_id, g.id, a.id, a.client_id, a.client_name, i.id, i.patient_id,
-       t.scope_bits & g.scope_bits,
+       t.scope_bits & g.scope_bits & a.scope_bits,
        b.opened_at, b.probe_at, (SELECT MAX(second) FROM backend_second WHERE failures > 0),
        i.patient_id_v3
 FROM (SELECT 1)

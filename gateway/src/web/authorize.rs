@@ -13,7 +13,7 @@ use super::reply::see_other;
 use super::{Answer, Site, VersionPath};
 use crate::app::{Reply, Request};
 use crate::policy::application::{Application, Status};
-use crate::policy::authorize::{Language, Refusal, check, is_implicit};
+use crate::policy::authorize::{Language, MAX_STATE, Refusal, check, is_implicit};
 use crate::policy::parameters::Parameters;
 use crate::policy::redirect::VerifiedRedirect;
 use crate::secret::{Secret, SecretHash, keyed_hash};
@@ -59,6 +59,9 @@ async fn begin(
     site.count_address(request)
         .await
         .map_err(Problem::limited)?;
+    parameters
+        .complete()
+        .map_err(|error| Problem::request(error.to_string()))?;
     let application = find_application(site, request, parameters).await?;
     not_locked_down(site, request, version, application.client_id.as_str()).await?;
     site.count_application(application.id)
@@ -89,16 +92,18 @@ async fn begin(
     .and_then(|checked| {
         if application.require_par && pushed.is_none() {
             Err(Refusal::not_pushed())
+        } else if checked.silent {
+            Err(Refusal::login_required())
         } else {
             Ok(checked)
         }
     }) {
         Ok(checked) => checked,
         Err(refusal) => {
-            let (code, state) = (
-                refusal.code.as_str(),
-                parameters.single("state").ok().flatten(),
-            );
+            // One that is too long would make an address that no server takes.
+            let state = parameters.single("state").ok().flatten();
+            let state = state.filter(|state| state.len() <= MAX_STATE);
+            let code = refusal.code.as_str();
             let action = Action::refused("authorize", code)
                 .by("application")
                 .application(application.client_id.as_str());

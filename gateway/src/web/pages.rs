@@ -98,6 +98,18 @@ impl Problem {
         }
     }
 
+    /// A request that cannot be read.
+    pub(super) const fn request(detail: String) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "invalid_request",
+            kind: Kind::Application,
+            detail,
+            retry: None,
+            back: None,
+        }
+    }
+
     /// `request_uri` that stands for nothing.
     pub(super) const fn request_uri(detail: String) -> Self {
         Self {

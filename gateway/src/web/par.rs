@@ -12,8 +12,7 @@ use super::token::client::authenticate_at_par;
 use super::token::unlocked_form;
 use super::{Answer, Site, VersionPath, authorize};
 use crate::app::{Reply, Request};
-use crate::policy::authorize::check;
-use crate::policy::parameters::Parameters;
+use crate::policy::authorize::{PARAMETERS, check};
 use crate::policy::redirect::VerifiedRedirect;
 use crate::policy::token::Refusal;
 use crate::secret::Secret;
@@ -69,10 +68,8 @@ async fn kept(
         .await
         .map_err(Failure::Client)?;
     client.client_id().clone_into(client_id);
-    // What authenticated the client is no part of the request that is kept.
-    let encoded =
-        form.encoded_without(&["client_secret", "client_assertion", "client_assertion_type"]);
-    let parameters = Parameters::parse(encoded.as_bytes());
+    // What authenticated the client is no part of the request.
+    let parameters = form.without(&["client_secret", "client_assertion", "client_assertion_type"]);
     let malformed = |error: String| Failure::Request(ErrorCode::InvalidRequest, error);
     let requested = parameters
         .single("redirect_uri")
@@ -95,7 +92,8 @@ async fn kept(
         app.database.as_ref(),
         uri.hash(),
         client.row_id(),
-        &encoded,
+        // Nothing that nobody reads is kept.
+        &parameters.encoded_only(&PARAMETERS),
         now,
         now.plus_seconds(TTL_S),
         &request.request_id,

@@ -172,7 +172,10 @@ async fn inspect(
         Some(found) => {
             let mut body = Map::new();
             body.insert("active".to_owned(), json!(true));
-            body.insert("scope".to_owned(), json!(found.scopes.to_string()));
+            body.insert(
+                "scope".to_owned(),
+                json!(client.application().still(&found.scopes).to_string()),
+            );
             body.insert("client_id".to_owned(), json!(client.client_id()));
             if let Some(end) = found.expires_at {
                 body.insert("exp".to_owned(), json!(end.seconds()));

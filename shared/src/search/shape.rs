@@ -41,7 +41,10 @@ impl Shape {
         handling: Handling,
     ) -> Result<Self, SearchError> {
         let mut shape = Self::default();
-        for (name, value) in parameters {
+        for (index, (name, value)) in parameters.into_iter().enumerate() {
+            if index == super::MOST_PARAMETERS {
+                return Err(SearchError::TooMany);
+            }
             shape.take(&name, &value, handling)?;
         }
         Ok(shape)

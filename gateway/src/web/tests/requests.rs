@@ -77,6 +77,162 @@ fn a_suspended_application_is_told_before_its_redirect_uri_is_looked_at() {
     answer.is_page(403, "application_inactive");
 }
 
+/// Sections 2 and 5: more parameters than anybody needs are not read at all.
+#[test]
+fn of_more_than_100_parameters_none_is_read_anywhere() {
+    let world = World::new();
+    let client = world.app("App");
+    let tokens = world.connect(&client, &anne());
+    let junk = |count: usize| (0..count).map(|n| format!("&p{n}=1")).collect::<String>();
+    let many = junk(20_000);
+    let authorize = form(request_of(&client)) + &many;
+    for call in [
+        Call::get(&format!(
+            "/v2/o/authorize/?{}",
+            form(request_of(&client)) + &junk(100)
+        )),
+        raw_form("/v2/o/authorize/", &authorize),
+    ] {
+        world.send(call).is_page(400, "invalid_request");
+    }
+    for endpoint in ["token/", "par", "revoke_token/", "introspect/"] {
+        let body = format!(
+            "client_id={}&client_secret={}{many}",
+            client.id, client.secret
+        );
+        world
+            .send(raw_form(&format!("/v2/o/{endpoint}"), &body))
+            .is_refused(400, "invalid_request");
+    }
+    let search = "/v2/fhir/ExplanationOfBenefit";
+    for call in [
+        Call::get(&format!("{search}?{}", &junk(101)[1..])),
+        raw_form(&format!("{search}/_search"), &many[1..]),
+        Call::get(&format!("/v2/fhir/Patient/-1?{}", &junk(101)[1..])),
+    ] {
+        let answer = world.send(call.bearer(&tokens.access));
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        assert!(
+            answer.text().contains("at most 100 parameters"),
+            "{}",
+            answer.text()
+        );
+    }
+    // What is read is read as before.
+    let within = form(request_of(&client)) + &junk(90);
+    let answer = world.send(Call::get(&format!("/v2/o/authorize/?{within}")));
+    assert!(answer.location().starts_with(outside::ISSUER));
+    let searched =
+        world.send(Call::get(&format!("{search}?{}", &junk(90)[1..])).bearer(&tokens.access));
+    assert_eq!(searched.status, 200);
+}
+
+fn raw_form(target: &str, body: &str) -> Call {
+    let mut call = Call::post(target).header("content-type", "application/x-www-form-urlencoded");
+    call.body = body.to_owned().into();
+    call
+}
+
+#[test]
+fn a_state_of_more_than_4_kib_is_neither_stored_nor_sent_back() {
+    let world = World::new();
+    let client = world.app("App");
+    let ask = |state: &str| world.authorize(&Browser::default(), &client, &[("state", state)]);
+    let by_form = |length: usize| {
+        let (state, mut request) = ("s".repeat(length), request_of(&client));
+        request.insert("state", &state);
+        world.send(raw_form("/v2/o/authorize/", &form(request)))
+    };
+    for answer in [ask(&"s".repeat(4097)), by_form(4097), by_form(200_000)] {
+        assert_eq!(answer.back("error"), "invalid_request");
+        assert!(answer.back("error_description").contains("4 KiB"));
+        assert_eq!(answer.back("state"), "");
+    }
+    assert_eq!(world.count("authorization_request"), 0);
+    assert!(
+        ask(&"s".repeat(4096))
+            .location()
+            .starts_with(outside::ISSUER)
+    );
+}
+
+/// RFC 9126: what is pushed is kept until it is used, so nothing that nobody reads is.
+#[test]
+fn of_a_pushed_request_only_what_is_read_is_kept() {
+    let world = World::new();
+    let client = world.app("App");
+    let mut fields: Vec<_> = request_of(&client).into_iter().collect();
+    fields.retain(|(name, _)| *name != "client_id");
+    let junk = "j".repeat(100_000);
+    fields.push(("junk", &junk));
+    let answer = world.send(Call::post("/v2/o/par").client(&client, &fields));
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert_eq!(
+        world.count("pushed_request WHERE length(parameters) > 2000"),
+        0
+    );
+    let uri = answer.json()["request_uri"].as_str().unwrap().to_owned();
+    let query = form([("client_id", client.id.as_str()), ("request_uri", &uri)]);
+    let used = Browser::default().get(&world, &format!("/v2/o/authorize/?{query}"));
+    assert!(used.location().starts_with(outside::ISSUER));
+}
+
+#[test]
+fn an_application_cannot_ask_without_a_page_or_for_another_answer() {
+    let world = World::new();
+    let client = world.app("App");
+    let error = |changes: &[(&str, &str)]| {
+        let answer = world.authorize(&Browser::default(), &client, changes);
+        assert_eq!(answer.back("state"), STATE);
+        assert_eq!(answer.back("iss"), BASE);
+        answer.back("error")
+    };
+    assert_eq!(error(&[("prompt", "none")]), "login_required");
+    // What is wrong otherwise is told first.
+    assert_eq!(
+        error(&[("prompt", "none"), ("scope", "admin")]),
+        "invalid_scope"
+    );
+    for (name, value) in [
+        ("prompt", "none login"),
+        ("prompt", "create"),
+        ("response_mode", "form_post"),
+        ("response_mode", "fragment"),
+        ("response_mode", "x"),
+        ("max_age", "x"),
+    ] {
+        assert_eq!(error(&[(name, value)]), "invalid_request", "{name}={value}");
+    }
+    let anew = |changes: &[(&str, &str)]| {
+        let answer = world.authorize(&Browser::default(), &client, changes);
+        answer.location().contains("prompt=login")
+    };
+    assert!(!anew(&[("response_mode", "query")]));
+    assert!(!anew(&[("prompt", "consent")]));
+    assert!(anew(&[("prompt", "select_account consent")]));
+    assert!(anew(&[("max_age", "3600")]));
+}
+
+/// SMART clients send these always.
+#[test]
+fn scopes_of_smart_that_open_nothing_here_do_not_end_the_flow() {
+    let world = World::new();
+    let client = world.app("App");
+    let asked = "launch/patient openid fhirUser online_access launch/encounter patient/Coverage.rs";
+    let granted = "launch/patient openid patient/Coverage.rs";
+    let code = world.code(&client, &anne(), asked);
+    let answer = world.exchange(&client, &code);
+    assert_eq!(answer.json()["scope"], granted);
+    let tokens = answer.tokens();
+    let again = [&refresh_form(&tokens.refresh)[..], &[("scope", asked)]].concat();
+    assert_eq!(world.token(&client, &again).json()["scope"], granted);
+    // One that would open a resource is never left out silently.
+    for refused in ["patient/Observation.rs openid", "user/*.rs", "fhirUser"] {
+        let answer = world.authorize(&Browser::default(), &client, &[("scope", refused)]);
+        assert_eq!(answer.back("error"), "invalid_scope", "{refused}");
+    }
+}
+
 #[test]
 fn over_https_the_cookies_have_the_host_prefix_and_the_whole_flow_works() {
     let world = World::with(&[("public_base_url", "https://gw.example")]);

@@ -253,6 +253,53 @@ fn a_public_client_may_refresh_without_naming_itself_and_a_confidential_one_may_
     world.refresh(&confidential, &tokens.refresh).tokens();
 }
 
+/// Section 9: what an application may have is looked at with each call, not only when a person decides.
+#[test]
+fn an_application_that_was_narrowed_reads_less_with_the_next_call() {
+    let world = World::new();
+    let client = world.app("App");
+    let all = "openid profile patient/*.rs";
+    let code = || world.code(&client, &anne(), all);
+    let tokens = world.exchange(&client, &code()).tokens();
+    let unused = code();
+    let patient = |access: &str| world.send(Call::get("/v2/fhir/Patient").bearer(access));
+    assert_eq!(patient(&tokens.access).status, 200);
+    let change = |changes: Json| {
+        let mut body =
+            json!({ "client_id": client.id, "client_name": "App", "redirect_uris": [REDIRECT] });
+        for (name, value) in changes.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let call = Call::new(Method::PUT, &format!("/o/register/{}", client.id));
+        let answer = world.send(call.bearer(&client.registration_token).json(&body));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    change(json!({ "requires_demographics": false }));
+    let narrowed = "openid patient/Coverage.rs patient/ExplanationOfBenefit.rs";
+    patient(&tokens.access).is_refused(403, "insufficient_scope");
+    world
+        .userinfo(&tokens.access)
+        .is_refused(403, "insufficient_scope");
+    assert_eq!(world.claims(&tokens.access).status, 200);
+    let told =
+        |token: &str| world.about_token("introspect", &client, token).json()["scope"].clone();
+    assert_eq!(told(&tokens.access), narrowed);
+    let exchanged = world.exchange(&client, &unused);
+    assert_eq!(exchanged.json()["scope"], narrowed);
+    patient(&exchanged.tokens().access).is_refused(403, "insufficient_scope");
+    let refreshed = world.refresh(&client, &tokens.refresh);
+    assert_eq!(refreshed.json()["scope"], narrowed);
+    let refreshed = refreshed.tokens();
+    patient(&refreshed.access).is_refused(403, "insufficient_scope");
+    assert_eq!(world.claims(&refreshed.access).status, 200);
+
+    change(json!({ "scope": "openid patient/Coverage.read" }));
+    world
+        .claims(&refreshed.access)
+        .is_refused(403, "insufficient_scope");
+    assert_eq!(told(&refreshed.access), "openid patient/Coverage.rs");
+}
+
 /// RFC 6749, section 2.3.1: an empty secret may be left out, so one that is sent is none.
 #[test]
 fn a_public_client_may_name_itself_by_basic_with_an_empty_secret_and_a_confidential_one_may_not() {

@@ -58,7 +58,8 @@ pub(super) async fn exchange(
         event: &event.event(),
     };
     let database = app.database.as_ref();
-    if let Some(issued) = redeem(database, &redemption).await.map_err(unavailable)? {
+    if let Some(mut issued) = redeem(database, &redemption).await.map_err(unavailable)? {
+        issued.scopes = application.still(&issued.scopes);
         trail.flow_id.clone_from(&issued.flow_id);
         trail.patient = Some(issued.patients.shared().clone());
         trail.told = true;

@@ -49,6 +49,8 @@ pub(super) async fn refresh(
     trail.flow_id.clone_from(&chain.issued.flow_id);
     trail.patient = Some(chain.issued.patients.shared().clone());
     for _ in 0..ATTEMPTS {
+        // Its registration may have been narrowed since.
+        chain.scopes = client.application().still(&chain.scopes);
         if let Some(reply) =
             attempt(site, request, version, token, asked.as_ref(), &chain, trail).await?
         {
