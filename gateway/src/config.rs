@@ -4,6 +4,7 @@
 //! Raw text in, typed [`Config`] out. Nothing is guessed: with a missing or wrong variable every route but
 //! `/health` answers 503 and one line is logged that names the variable and says what to write.
 
+mod environment;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -78,6 +79,8 @@ pub struct Config {
     pub rate_limit_per_minute: i64,
     /// The one origin from which keys of applications (`jwks_uri`) are fetched.
     pub client_jwks_origin: Option<String>,
+    /// Words that no name of an application may have.
+    pub reserved_names: Vec<String>,
     /// The webhook for alerts.
     pub alerts: Option<Arc<AlertTarget>>,
     /// What alerts lock down.
@@ -145,6 +148,7 @@ impl Config {
             v3_enabled: raw.flag("v3_enabled")?,
             rate_limit_per_minute: raw.number("rate_limit_per_minute", 1, 10_000_000)?,
             client_jwks_origin: raw.optional_origin("client_jwks_origin")?,
+            reserved_names: raw.items("reserved_names")?.map(str::to_owned).collect(),
             trusted_proxies: raw.addresses("trusted_proxies")?,
             operators: Operator::parse_list(raw.text("operators")?).ok_or(ConfigError::new(
                 "operators",
@@ -158,9 +162,7 @@ impl Config {
             environment,
             public_base_url,
         };
-        if config.environment == Environment::Production {
-            config.refuse_sandbox_values()?;
-        }
+        config.check_environment()?;
         Ok(config)
     }
 
@@ -180,62 +182,6 @@ impl Config {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.public_base_url.starts_with("https://")
-    }
-
-    /// Wire contract, section 11: production never runs on a sandbox secret, issuer or key.
-    fn refuse_sandbox_values(&self) -> Result<(), ConfigError> {
-        for (name, key) in [
-            ("store_key", &**self.store_key),
-            ("token_key", &*self.token_key),
-            ("audit_key", &**self.audit_key),
-            ("chain_key", &*self.chain_key),
-        ] {
-            if key.id() == "sandbox" || SANDBOX_KEYS.contains(&key.bytes().as_slice()) {
-                return Err(ConfigError::new(
-                    name,
-                    "this is the sandbox key; write a key id of your own, a colon and 32 random bytes in base64url",
-                ));
-            }
-        }
-        if self.idp_client_secret.is(SANDBOX_IDP_CLIENT_SECRET) {
-            return Err(ConfigError::new(
-                "idp_client_secret",
-                "this is the sandbox secret; write the one that your provider gave you",
-            ));
-        }
-        if self.idp_issuer.as_str().contains("/sandbox/")
-            || self.idp_issuer.as_str().ends_with("/sandbox/idp")
-        {
-            return Err(ConfigError::new(
-                "idp_path",
-                "this is the sandbox issuer; set idp_origin and idp_path to your provider",
-            ));
-        }
-        if self.claims_backend_base.ends_with("/sandbox/claims") {
-            return Err(ConfigError::new(
-                "claims_backend_path",
-                "this is the sandbox backend; set claims_backend_origin and claims_backend_path to your backend",
-            ));
-        }
-        if !self.is_https() {
-            return Err(ConfigError::new(
-                "public_base_url",
-                "production needs an https:// address",
-            ));
-        }
-        if !self.idp_issuer.as_str().starts_with("https://") {
-            return Err(ConfigError::new(
-                "idp_origin",
-                "production needs an https:// address",
-            ));
-        }
-        if self.clock_offset_s != 0 {
-            return Err(ConfigError::new(
-                "clock_offset_s",
-                "only the sandbox may move its clock; write 0",
-            ));
-        }
-        Ok(())
     }
 }
 
@@ -514,13 +460,6 @@ fn parse_key(text: &str) -> Option<Key> {
 }
 
 const DAY_MS: i64 = 86_400_000;
-
-const SANDBOX_KEYS: [&[u8]; 4] = [
-    b"sandbox-only-store-key-32-bytes!",
-    b"sandbox-only-token-key-32-bytes!",
-    b"sandbox-only-audit-key-32-bytes!",
-    b"sandbox-only-chain-key-32-bytes!",
-];
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -108,6 +108,167 @@ fn production_refuses_a_sandbox_key_under_another_id() {
     assert!(error(&raw).starts_with("variable store_key"));
 }
 
+/// A key variable with these bytes.
+fn key(id: &str, bytes: [u8; 32]) -> String {
+    format!("{id}:{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn refused(changes: &[(&'static str, &str)]) -> String {
+    let mut raw = production();
+    for (name, value) in changes {
+        raw.insert(name, (*value).to_owned());
+    }
+    error(&raw)
+}
+
+#[test]
+fn production_refuses_former_keys_of_the_sandbox() {
+    const STORE: &str = "c2FuZGJveC1vbmx5LXN0b3JlLWtleS0zMi1ieXRlcyE";
+    for name in ["former_store_keys", "former_audit_keys"] {
+        for value in [
+            format!("sandbox:{STORE}"),
+            format!("k0:{STORE}"),
+            "sandbox:QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8".to_owned(),
+        ] {
+            let text = refused(&[(name, &value)]);
+            assert!(text.starts_with(&format!("variable {name}: ")), "{text}");
+        }
+    }
+    let config = Config::parse(&sandbox()).ok().unwrap();
+    let public = crate::signature::Signer::new(&config.chain_key)
+        .public()
+        .text();
+    for value in [public.clone(), public.replace("sandbox:", "k0:")] {
+        let text = refused(&[("former_chain_keys", &value)]);
+        assert!(text.starts_with("variable former_chain_keys: "), "{text}");
+    }
+}
+
+#[test]
+fn production_refuses_weak_and_equal_keys() {
+    let two = std::array::from_fn(|index| [3, 200][index % 2]);
+    let seven = std::array::from_fn(|index| u8::try_from(index % 7).unwrap());
+    for name in ["store_key", "token_key", "audit_key", "chain_key"] {
+        for weak in [[0; 32], [255; 32], two, seven] {
+            let text = refused(&[(name, &key("k9", weak))]);
+            assert!(
+                text.starts_with(&format!("variable {name}: this key repeats")),
+                "{text}"
+            );
+        }
+    }
+    for name in ["former_store_keys", "former_audit_keys"] {
+        let text = refused(&[(name, &key("k0", [7; 32]))]);
+        assert!(
+            text.starts_with(&format!("variable {name}: this key repeats")),
+            "{text}"
+        );
+    }
+    let good = std::array::from_fn(|index| u8::try_from(index * 8).unwrap());
+    let other = std::array::from_fn(|index| u8::try_from(index * 7).unwrap());
+    assert_eq!(
+        refused(&[
+            ("store_key", &key("k1", good)),
+            ("former_store_keys", &key("k0", other))
+        ]),
+        ""
+    );
+    for same in [
+        [("store_key", "k1"), ("token_key", "k2")],
+        [("audit_key", "k1"), ("chain_key", "k1")],
+        [("store_key", "k1"), ("former_store_keys", "k0")],
+        [("token_key", "k1"), ("former_audit_keys", "k0")],
+    ] {
+        let changes = same.map(|(name, id)| (name, key(id, good)));
+        let changes = [0, 1].map(|index| (changes[index].0, changes[index].1.as_str()));
+        let text = refused(&changes);
+        assert!(
+            text.starts_with(&format!("variable {}: this key is another", same[1].0)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn production_sends_nothing_in_clear_to_another_machine() {
+    let secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+    for name in [
+        "claims_backend_origin",
+        "idp_extra_origin",
+        "client_jwks_origin",
+        "alert_origin",
+    ] {
+        let with = |value| refused(&[("alert_secret", secret), (name, value)]);
+        for clear in [
+            "http://other.example",
+            "http://10.0.0.1:8080",
+            "http://backend",
+            "http://127.0.0.1.evil.example",
+            "http://localhost.evil.example",
+        ] {
+            let text = with(clear);
+            assert!(
+                text.starts_with(&format!("variable {name}: production needs")),
+                "{text}"
+            );
+        }
+        for good in [
+            "https://other.example",
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080",
+            "http://localhost:8080",
+        ] {
+            assert_eq!(with(good), "", "{name}={good}");
+        }
+    }
+    for name in ["public_base_url", "idp_origin"] {
+        for clear in ["http://other.example", "http://127.0.0.1:3000"] {
+            let text = refused(&[(name, clear)]);
+            assert!(
+                text.starts_with(&format!("variable {name}: production needs")),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_sandbox_asks_nobody_who_has_real_people() {
+    let with = |changes: &[(&'static str, &str)]| {
+        let mut raw = sandbox();
+        raw.insert("public_base_url", "https://sandbox.example".to_owned());
+        for (name, value) in changes {
+            raw.insert(name, (*value).to_owned());
+        }
+        error(&raw)
+    };
+    assert_eq!(with(&[]), "");
+    for name in ["claims_backend_origin", "idp_origin", "idp_extra_origin"] {
+        for real in [
+            "https://claims.example.org",
+            "http://10.0.0.1",
+            "http://backend:8080",
+            "https://sandbox.example.evil.example",
+            "https://sandbox.example:8443",
+        ] {
+            let text = with(&[(name, real)]);
+            assert!(
+                text.starts_with(&format!("variable {name}: the sandbox has")),
+                "{text}"
+            );
+            assert!(text.contains("environment to production"), "{text}");
+        }
+        for good in [
+            "https://sandbox.example",
+            "http://127.0.0.1:4000",
+            "http://localhost:4000",
+            "http://sandbox.spin.internal",
+        ] {
+            assert_eq!(with(&[(name, good)]), "", "{name}={good}");
+        }
+    }
+}
+
 #[test]
 fn a_wrong_variable_is_named_with_advice() {
     for (name, value) in [
@@ -229,7 +390,7 @@ fn the_audit_is_kept_for_six_years_at_least() {
 
 #[test]
 fn former_keys_have_ids_of_their_own() {
-    const FORMER: &str = "k0:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE";
+    const FORMER: &str = "k0:NDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU";
     let with = |former: &str| {
         let mut raw = production();
         raw.insert("former_audit_keys", former.to_owned());

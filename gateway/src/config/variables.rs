@@ -17,13 +17,13 @@ pub struct Variable {
 }
 
 /// Every variable of the gateway, in the order of the documentation.
-pub const VARIABLES: [Variable; 36] = [
+pub const VARIABLES: [Variable; 37] = [
     Variable {
         name: "environment",
         sandbox_default: "sandbox",
         production_default: Some("production"),
         secret: false,
-        purpose: "`sandbox` or `production`. Production refuses every sandbox secret, issuer and key.",
+        purpose: "`sandbox` or `production`. Production refuses every secret, issuer and key of the sandbox, former ones included, keys that are weak or the same, and plain http to other machines. The sandbox refuses a backend or provider that is neither on this machine nor under `public_base_url`.",
     },
     Variable {
         name: "public_base_url",
@@ -37,7 +37,7 @@ pub const VARIABLES: [Variable; 36] = [
         sandbox_default: "http://127.0.0.1:3000",
         production_default: None,
         secret: false,
-        purpose: "Origin of the FHIR claims backend.",
+        purpose: "Origin of the FHIR claims backend. In production https, or http on this machine (`127.0.0.1`, `[::1]`, `localhost`).",
     },
     Variable {
         name: "claims_backend_path",
@@ -65,7 +65,7 @@ pub const VARIABLES: [Variable; 36] = [
         sandbox_default: "http://127.0.0.1:3000",
         production_default: None,
         secret: false,
-        purpose: "Origin of the OpenID Connect provider.",
+        purpose: "Origin of the OpenID Connect provider. In production https.",
     },
     Variable {
         name: "idp_path",
@@ -79,7 +79,7 @@ pub const VARIABLES: [Variable; 36] = [
         sandbox_default: "https://unused.invalid",
         production_default: Some("https://unused.invalid"),
         secret: false,
-        purpose: "A second origin for the provider's token or key endpoint. A name under `.invalid` means: not used.",
+        purpose: "A second origin for the provider's token or key endpoint; in production https, or http on this machine. A name under `.invalid` means: not used.",
     },
     Variable {
         name: "idp_client_id",
@@ -107,14 +107,21 @@ pub const VARIABLES: [Variable; 36] = [
         sandbox_default: "https://unused.invalid",
         production_default: Some("https://unused.invalid"),
         secret: false,
-        purpose: "The one origin from which keys of applications are fetched (`jwks_uri`). A name under `.invalid` means: none; applications then register their keys as `jwks`.",
+        purpose: "The one origin from which keys of applications are fetched (`jwks_uri`); in production https, or http on this machine. A name under `.invalid` means: none; applications then register their keys as `jwks`.",
+    },
+    Variable {
+        name: "reserved_names",
+        sandbox_default: "",
+        production_default: Some("medicare,cms"),
+        secret: false,
+        purpose: "Words that no name of an application may have, however they are written, separated by commas; words of fewer than five letters as words of their own. Empty: none.",
     },
     Variable {
         name: "alert_origin",
         sandbox_default: "https://unused.invalid",
         production_default: Some("https://unused.invalid"),
         secret: false,
-        purpose: "Origin of the webhook for alerts. A name under `.invalid` means: none; alerts are then only shown on `/ops/`.",
+        purpose: "Origin of the webhook for alerts; in production https, or http on this machine. A name under `.invalid` means: none; alerts are then only shown on `/ops/`.",
     },
     Variable {
         name: "alert_path",

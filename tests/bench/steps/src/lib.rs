@@ -130,9 +130,9 @@ pub const STEPS: &[Step] = &[
 /// The public base.
 pub const PUBLIC: &str = "http://127.0.0.1:3000";
 /// The base of the claims backend.
-pub const BACKEND: &str = "http://backend:8080";
+pub const BACKEND: &str = "http://127.0.0.1:81";
 const PUBLIC_FHIR: &str = "http://127.0.0.1:3000/v2/fhir";
-const BACKEND_FHIR: &str = "http://backend:8080/v2/fhir";
+const BACKEND_FHIR: &str = "http://127.0.0.1:81/v2/fhir";
 const LIMIT: usize = 64 * 1024 * 1024;
 
 impl Input {

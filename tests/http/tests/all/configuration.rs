@@ -150,8 +150,32 @@ fn production_refuses_each_sandbox_value_and_names_the_variable() {
         ("clock_offset_s", "1"),
         ("public_base_url", "http://gateway.example"),
         ("idp_origin", "http://idp.example"),
+        ("claims_backend_origin", "http://backend.example"),
+        ("idp_extra_origin", "http://keys.example"),
+        ("client_jwks_origin", "http://keys.example"),
+        (
+            "former_store_keys",
+            "old:c2FuZGJveC1vbmx5LXN0b3JlLWtleS0zMi1ieXRlcyE",
+        ),
+        (
+            "token_key",
+            "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ),
+        // The same as `store_key`.
+        (
+            "audit_key",
+            "k2:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+        ),
     ] {
         let stack = Stack::with(&production(Some((name, value))));
+        assert_not_configured(&stack, name);
+    }
+}
+
+#[test]
+fn the_sandbox_does_not_start_with_a_real_backend_or_provider() {
+    for name in ["claims_backend_origin", "idp_origin"] {
+        let stack = Stack::with(&[(name, "https://claims.example.org")]);
         assert_not_configured(&stack, name);
     }
 }
