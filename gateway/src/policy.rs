@@ -5,6 +5,7 @@ pub mod assertion;
 pub mod authorize;
 pub mod consent;
 pub mod logo;
+pub mod name;
 pub mod operator;
 pub mod parameters;
 pub mod password;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::jwt::{ClaimError, Jwt, JwtError};
 use crate::ports::UnixMillis;
@@ -162,12 +162,13 @@ impl fmt::Display for AssertionError {
     }
 }
 
-/// Checks the `jwks` of a registration: public RSA keys of 2048 bits or more, or EC keys on P-256 or P-384.
+/// Reads the `jwks` of a registration: public RSA keys of 2048 to 4096 bits, or EC keys on P-256 or P-384. What comes
+/// back has the members that are used here, and no others.
 ///
 /// # Errors
 ///
 /// What is wrong, in words.
-pub fn usable_keys(jwks: &Value) -> Result<(), &'static str> {
+pub fn usable_keys(jwks: &Value) -> Result<Value, &'static str> {
     let list = jwks
         .get("keys")
         .and_then(Value::as_array)
@@ -175,28 +176,43 @@ pub fn usable_keys(jwks: &Value) -> Result<(), &'static str> {
     if list.is_empty() || list.len() > 20 {
         return Err("jwks must have 1 to 20 keys");
     }
+    let mut kept = Vec::with_capacity(list.len());
     for key in list {
-        if ["d", "p", "q", "k"]
+        if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
             .iter()
             .any(|secret| key.get(secret).is_some())
         {
             return Err("jwks has a private key; treat it as leaked and send public keys only");
         }
-        let key: Jwk = serde_json::from_value(key.clone())
+        let members = key
+            .as_object()
+            .ok_or("jwks has a key that cannot be read")?;
+        let used: Map<String, Value> = members
+            .iter()
+            .filter(|(name, _)| USED_MEMBERS.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let key: Jwk = serde_json::from_value(Value::Object(used.clone()))
             .map_err(|_| "jwks has a key that cannot be read")?;
         match &key.algorithm {
             AlgorithmParameters::EllipticCurve(curve)
                 if matches!(curve.curve, EllipticCurve::P256 | EllipticCurve::P384) => {}
-            // 2048 bits are 342 base64url characters.
-            AlgorithmParameters::RSA(rsa) if rsa.n.len() >= 342 => {}
+            // 2048 bits are 342 base64url characters, 4096 are 683.
+            AlgorithmParameters::RSA(rsa) if (342..=683).contains(&rsa.n.len()) => {}
             _ => {
-                return Err("jwks keys must be RSA of at least 2048 bits, or EC on P-256 or P-384");
+                return Err("jwks keys must be RSA of 2048 to 4096 bits, or EC on P-256 or P-384");
             }
         }
         DecodingKey::from_jwk(&key).map_err(|_| "jwks has a key that cannot be used")?;
+        kept.push(Value::Object(used));
     }
-    Ok(())
+    Ok(json!({ "keys": kept }))
 }
+
+/// RFC 7517, section 4, and RFC 7518, sections 6.2.1 and 6.3.1, without certificates, which nothing here looks at.
+const USED_MEMBERS: [&str; 10] = [
+    "kty", "use", "key_ops", "alg", "kid", "crv", "x", "y", "n", "e",
+];
 
 /// ES256, ES384, RS256, RS384; the list, not the key, decides.
 const ALGORITHMS: [Algorithm; 4] = [
@@ -212,7 +228,6 @@ const MAX_LIFETIME_S: i64 = 300;
 #[cfg(test)]
 mod tests {
     use jsonwebtoken::{EncodingKey, Header, encode};
-    use serde_json::json;
 
     use super::*;
     use crate::signin::id_token::tests::{PRIVATE, public_key, signed};
@@ -309,7 +324,13 @@ mod tests {
 
     #[test]
     fn only_public_rsa_and_ec_keys_may_be_registered() {
-        assert_eq!(usable_keys(&json!({ "keys": [public_key()] })), Ok(()));
+        let good = json!({ "keys": [public_key()] });
+        assert_eq!(usable_keys(&good), Ok(good.clone()));
+        let mut long = good.clone();
+        long["junk"] = json!("x".repeat(1000));
+        long["keys"][0]["x5c"] = json!(["x".repeat(1000)]);
+        long["keys"][0]["junk"] = json!({ "a": [1, 2, 3] });
+        assert_eq!(usable_keys(&long), Ok(good));
         let mut private = public_key();
         private["d"] = json!("AAAA");
         for wrong in [
@@ -318,6 +339,8 @@ mod tests {
             json!({ "keys": [private] }),
             json!({ "keys": [{ "kty": "oct", "k": "AAAA" }] }),
             json!({ "keys": [{ "kty": "RSA", "n": "AQAB", "e": "AQAB" }] }),
+            json!({ "keys": [{ "kty": "RSA", "n": "A".repeat(684), "e": "AQAB" }] }),
+            json!({ "keys": ["x"] }),
         ] {
             assert!(usable_keys(&wrong).is_err(), "{wrong}");
         }

@@ -264,6 +264,7 @@ mod tests {
         environment: Environment::Sandbox,
         allow_implicit: false,
         jwks_origin: None,
+        reserved_names: &[],
         own_address: Some("http://127.0.0.1:3000"),
     };
 

@@ -1,5 +1,6 @@
 //! Registration of an application: RFC 7591, wire contract, section 9.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use bluegate_shared::id::ClientId;
@@ -9,9 +10,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::application::{AuthMethod, DataAccessType, Status};
-use super::assertion;
 use super::redirect::registrable;
 use super::uri::PlainUri;
+use super::{assertion, name};
 use crate::config::{Config, Environment};
 
 /// Client metadata that was found good.
@@ -20,6 +21,8 @@ use crate::config::{Config, Environment};
 pub struct Registration {
     /// Name that people see.
     pub name: String,
+    /// What all names that look like it have in common: unique.
+    pub name_key: String,
     /// How it authenticates.
     pub auth_method: AuthMethod,
     /// Redirect URIs as given.
@@ -49,7 +52,10 @@ impl Registration {
                 format!("the body is not the JSON object of RFC 7591: {error}"),
             )
         })?;
-        let name = client_name(wire.client_name)?;
+        let wire = wire.without_empty();
+        let name = wire.client_name.unwrap_or_default();
+        name::check(&name, rules.reserved_names)
+            .map_err(|reason| invalid("client_name", format!("client_name {reason}")))?;
         let auth_method = match wire.token_endpoint_auth_method.as_deref() {
             None => AuthMethod::ClientSecretBasic,
             Some(text) => AuthMethod::parse(text).ok_or_else(|| {
@@ -71,9 +77,8 @@ impl Registration {
                 "private_key_jwt needs jwks with the public keys, or jwks_uri",
             ));
         }
-        if let Some(jwks) = &wire.jwks {
-            assertion::usable_keys(jwks).map_err(|reason| invalid("jwks", reason))?;
-        }
+        let jwks = wire.jwks.as_ref().map(assertion::usable_keys).transpose();
+        let jwks = jwks.map_err(|reason| invalid("jwks", reason))?;
         if let Some(uri) = &wire.jwks_uri {
             keys_address(uri, rules.jwks_origin)?;
             if wire.jwks.is_some() {
@@ -145,7 +150,7 @@ impl Registration {
             }
             put("contacts", json!(contacts));
         }
-        if let Some(jwks) = wire.jwks {
+        if let Some(jwks) = jwks {
             put("jwks", jwks);
         }
         if let Some(uri) = wire.jwks_uri {
@@ -158,7 +163,9 @@ impl Registration {
             put("description", json!(text));
         }
         put("require_pushed_authorization_requests", json!(require_par));
+        small_enough(&metadata)?;
         Ok(Self {
+            name_key: name::key(&name),
             name,
             auth_method,
             redirect_uris,
@@ -190,6 +197,8 @@ pub struct Rules<'a> {
     pub allow_implicit: bool,
     /// The variable `client_jwks_origin`: the one origin from which keys of applications are fetched.
     pub jwks_origin: Option<&'a str>,
+    /// The variable `reserved_names`: words that no name may have.
+    pub reserved_names: &'a [String],
     /// Where the gateway itself is, which is nobody's redirect URI; nothing for its own applications.
     pub own_address: Option<&'a str>,
 }
@@ -202,6 +211,7 @@ impl<'a> Rules<'a> {
             environment: config.environment,
             allow_implicit: config.allow_implicit_flow_insecure,
             jwks_origin: config.client_jwks_origin.as_deref(),
+            reserved_names: &config.reserved_names,
             own_address: Some(&config.public_base_url),
         }
     }
@@ -210,6 +220,7 @@ impl<'a> Rules<'a> {
     #[must_use]
     pub fn of_own(config: &'a Config) -> Self {
         Self {
+            reserved_names: &[],
             own_address: None,
             ..Self::of(config)
         }
@@ -276,10 +287,13 @@ impl RegistrationError {
         invalid("logo", reason)
     }
 
-    /// Names are unique, whatever their case.
+    /// Names are unique by what they look like.
     #[must_use]
     pub fn name_taken() -> Self {
-        invalid("client_name", "client_name is taken; choose another")
+        invalid(
+            "client_name",
+            "client_name is taken, or looks like one that is; choose another",
+        )
     }
 
     fn redirect(description: impl Into<String>) -> Self {
@@ -320,42 +334,72 @@ struct Wire {
     require_pushed_authorization_requests: Option<bool>,
 }
 
-/// `grant_types` and `response_types`, which must fit each other (RFC 7591, section 2.1).
+impl Wire {
+    /// Forms and generators send what was left empty as an empty text or list: it counts as left out. (Of redirect
+    /// URIs none may be empty, and a name must be there.)
+    fn without_empty(mut self) -> Self {
+        for text in [
+            &mut self.token_endpoint_auth_method,
+            &mut self.scope,
+            &mut self.client_uri,
+            &mut self.logo_uri,
+            &mut self.tos_uri,
+            &mut self.policy_uri,
+            &mut self.jwks_uri,
+            &mut self.data_access_type,
+            &mut self.description,
+        ] {
+            if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
+                *text = None;
+            }
+        }
+        for list in [
+            &mut self.grant_types,
+            &mut self.response_types,
+            &mut self.contacts,
+        ] {
+            if let Some(items) = list {
+                items.retain(|item| !item.trim().is_empty());
+            }
+            if list.as_ref().is_some_and(Vec::is_empty) {
+                *list = None;
+            }
+        }
+        self
+    }
+}
+
+/// `grant_types` and `response_types`, which must fit each other (RFC 7591, section 2.1). What is not offered here is
+/// left out where something remains, as section 2 allows; the answer tells what was registered.
 fn flows(
     grants: Option<Vec<String>>,
     responses: Option<Vec<String>>,
     may_implicit: bool,
 ) -> Result<(Vec<String>, Vec<String>), RegistrationError> {
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let grants: Vec<String> =
+    let mut grants: Vec<String> =
         grants.unwrap_or_else(|| owned(&["authorization_code", "refresh_token"]));
-    let responses: Vec<String> = responses.unwrap_or_else(|| owned(&["code"]));
+    let mut responses: Vec<String> = responses.unwrap_or_else(|| owned(&["code"]));
     let has = |list: &[String], name: &str| list.iter().any(|item| item == name);
+    keep_distinct(&mut grants, |name| match name {
+        "authorization_code" | "refresh_token" => true,
+        // RFC 9700, section 2.1.2.
+        "implicit" => may_implicit,
+        _ => false,
+    });
     let implicit = has(&grants, "implicit");
-    if implicit && !may_implicit {
+    if !(implicit || has(&grants, "authorization_code")) {
         return Err(invalid(
             "grant_types",
-            "grant_types: the implicit flow is not offered here (RFC 9700, section 2.1.2)",
+            "grant_types must have authorization_code, with or without refresh_token; nothing else is offered here",
         ));
     }
-    let known = |name: &String| {
-        matches!(
-            name.as_str(),
-            "authorization_code" | "refresh_token" | "implicit"
-        )
-    };
-    if !grants.iter().all(known) || !(implicit || has(&grants, "authorization_code")) {
-        return Err(invalid(
-            "grant_types",
-            "grant_types must be authorization_code, with or without refresh_token",
-        ));
-    }
-    let fits = |name: &String| match name.as_str() {
+    keep_distinct(&mut responses, |name| match name {
         "code" => has(&grants, "authorization_code"),
         "token" => implicit,
         _ => false,
-    };
-    if responses.is_empty() || !responses.iter().all(fits) {
+    });
+    if responses.is_empty() {
         return Err(invalid(
             "response_types",
             "response_types must be [\"code\"]",
@@ -364,21 +408,33 @@ fn flows(
     Ok((grants, responses))
 }
 
-fn client_name(name: Option<String>) -> Result<String, RegistrationError> {
-    let name = name.unwrap_or_default();
-    let count = name.chars().count();
-    if name.trim().is_empty()
-        || count > 255
-        || name.chars().any(char::is_control)
-        || name.trim() != name
-    {
-        return Err(invalid(
-            "client_name",
-            "client_name must be 1 to 255 printable characters, without spaces at its ends",
-        ));
-    }
-    Ok(name)
+/// Keeps what is offered, each once.
+fn keep_distinct(names: &mut Vec<String>, offered: impl Fn(&str) -> bool) {
+    let mut seen = HashSet::new();
+    names.retain(|name| offered(name) && seen.insert(name.clone()));
 }
+
+/// The metadata of an application is kept for years, and every page about it reads it.
+fn small_enough(metadata: &Map<String, Value>) -> Result<(), RegistrationError> {
+    if json!(metadata).to_string().len() <= MAX_METADATA {
+        return Ok(());
+    }
+    let largest = ["redirect_uris", "jwks", "contacts"]
+        .into_iter()
+        .max_by_key(|name| {
+            metadata
+                .get(*name)
+                .map_or(0, |value| value.to_string().len())
+        })
+        .unwrap_or_default();
+    Err(invalid(
+        largest,
+        format!("the metadata may have 16 KB in all; its largest part is {largest}"),
+    ))
+}
+
+/// 16 KB as they are stored.
+const MAX_METADATA: usize = 16 * 1024;
 
 fn scopes(asked: Option<&str>, requires_demographics: bool) -> Result<ScopeSet, RegistrationError> {
     let Some(asked) = asked.filter(|text| !text.trim().is_empty()) else {
@@ -389,7 +445,14 @@ fn scopes(asked: Option<&str>, requires_demographics: bool) -> Result<ScopeSet, 
             everything.without_demographics()
         });
     };
-    let scopes = ScopeSet::parse(asked).map_err(|error| invalid("scope", error.to_string()))?;
+    // What is not offered here is left out where something remains (RFC 7591, section 2).
+    let scopes = ScopeSet::known(asked);
+    if scopes.is_empty() {
+        return Err(invalid(
+            "scope",
+            "scope has none of the scopes that are offered here; the discovery documents list them",
+        ));
+    }
     if requires_demographics {
         return Ok(scopes);
     }
@@ -490,6 +553,7 @@ pub(crate) mod tests {
         environment: Environment::Sandbox,
         allow_implicit: false,
         jwks_origin: None,
+        reserved_names: &[],
         own_address: None,
     };
 

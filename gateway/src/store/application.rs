@@ -46,7 +46,7 @@ pub async fn by_id(database: &dyn Database, id: i64) -> Result<Option<Applicatio
     row.as_ref().map(read).transpose()
 }
 
-/// Writes a new application. Nothing is written where the name is taken, whatever its case.
+/// Writes a new application. Nothing is written where a name that looks like this one is taken.
 ///
 /// # Errors
 ///
@@ -74,7 +74,7 @@ pub async fn insert(
     let mut parameters = vec![
         client_id.as_str().into(),
         registration.name.as_str().into(),
-        registration.name.to_lowercase().into(),
+        registration.name_key.as_str().into(),
         secret.into(),
     ];
     parameters.extend(described(registration));
@@ -143,7 +143,6 @@ pub async fn update(
     now: UnixMillis,
     event: &Event<'_>,
 ) -> Result<Option<Application>, StoreError> {
-    let key = registration.name.to_lowercase();
     let sql = format!(
         "UPDATE application SET client_name = ?, client_name_key = ?, secret_hash = CASE WHEN ? THEN COALESCE(?, secret_hash) END,
              token_endpoint_auth_method = ?, redirect_uris = ?, scope = ?, scope_bits = ?, data_access_type = ?,
@@ -154,7 +153,7 @@ pub async fn update(
     );
     let mut parameters = vec![
         registration.name.as_str().into(),
-        registration.name.to_lowercase().into(),
+        registration.name_key.as_str().into(),
         registration.auth_method.has_secret().into(),
         secret.into(),
     ];
@@ -165,7 +164,7 @@ pub async fn update(
         event.request_id.into(),
         event.carried(),
         id.into(),
-        key.into(),
+        registration.name_key.as_str().into(),
     ]);
     let row = one(database, Durability::Durable, &sql, parameters).await?;
     row.as_ref().map(read).transpose()

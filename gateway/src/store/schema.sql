@@ -139,7 +139,7 @@ BEGIN
                              OR c.patient_id_v3 = identity.patient_id_v3));
 END;
 
--- OAuth clients. `client_name_key` is the name folded to lower case: names are unique whatever their case.
+-- OAuth clients. `client_name_key` is what names that look alike have in common (policy/name.rs): it is unique.
 CREATE TABLE application (
     id                         INTEGER PRIMARY KEY,
     client_id                  TEXT    NOT NULL UNIQUE CHECK (length(client_id) = 40 AND client_id NOT GLOB '*[^A-Za-z0-9]*'),

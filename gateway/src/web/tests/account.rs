@@ -67,7 +67,11 @@ fn a_revocation_at_the_account_page_stops_the_very_next_call() {
     let page = visit(&world, &browser, &anne());
 
     let question = ask(&world, &browser, &page);
-    assert!(question.text().contains("Stop the access of App?"));
+    assert!(
+        question
+            .text()
+            .contains("Stop the access of <bdi>App</bdi>?")
+    );
     assert_eq!(world.claims(&tokens.access).status, 200, "asked only");
 
     let done = confirm(&world, &browser, &question);

@@ -106,6 +106,10 @@ fn a_name_must_be_1_to_255_printable_characters() {
         "x".repeat(256),
         "a\u{7}b".to_owned(),
         "a\nb".to_owned(),
+        "a\u{200b}b".to_owned(),
+        "a\u{202e}b".to_owned(),
+        "a\u{3164}b".to_owned(),
+        "Medic\u{430}re".to_owned(),
     ] {
         assert_oauth_error(&with_name(&bad), 400, "invalid_client_metadata");
     }
@@ -181,6 +185,7 @@ fn other_wrong_metadata_is_400_invalid_client_metadata() {
         json!({ "token_endpoint_auth_method": "magic" }),
         json!({ "scope": "admin" }),
         json!({ "grant_types": ["implicit"] }),
+        json!({ "contacts": ["a".repeat(255), "b".repeat(256)] }),
         json!({ "response_types": ["token"] }),
         json!({ "data_access_type": "FOREVER" }),
         json!({ "description": "<script>alert(1)</script>" }),
