@@ -148,7 +148,8 @@ pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(domain)) => domain == "localhost",
+        // RFC 6761, section 6.3: the names under it too.
+        Some(url::Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
         None => false,
     }
 }
