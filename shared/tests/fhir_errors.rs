@@ -318,8 +318,11 @@ fn spans_are_right_wherever_quotes_and_escapes_stand() {
     }
 }
 
-/// What a list of a page says: ids and whether they are incomplete, and the problems.
-fn list(page: &[u8]) -> (Vec<(String, bool)>, Vec<(usize, Note)>) {
+/// Ids of rows and whether they are incomplete.
+type Rows = Vec<(String, bool)>;
+
+/// What a list of a page says: its rows and the problems.
+fn list(page: &[u8]) -> (Rows, Vec<(usize, Note)>) {
     let (mut rows, mut problems) = (Vec::new(), Vec::new());
     let page = Page::read(page.to_vec()).unwrap();
     page.list(&mut |number, listed| match listed {

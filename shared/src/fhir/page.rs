@@ -115,6 +115,10 @@ impl Page {
 
 /// What a list makes of an entry.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is made and looked at in place, once for each entry"
+)]
 pub enum Listed<'a> {
     /// A claim, and whether something of it could not be read, or is reported and cannot be told.
     Row(ClaimRow<'a>, bool),

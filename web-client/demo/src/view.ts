@@ -151,7 +151,7 @@ export function claim(context: Context, row: ClaimRow) {
   const status = row.status === undefined ? undefined : known(texts.status, row.status);
   return el(
     "li",
-    { class: "claim" },
+    { class: row.leftOut === undefined ? "claim" : "claim left-out" },
     el(
       "div",
       { class: "what" },
