@@ -58,7 +58,7 @@ impl Bound {
             return Cow::Borrowed(&self.text);
         };
         let zone_at = time.find(['Z', '+', '-']).unwrap_or(time.len());
-        let (clock, zone) = time.split_at(zone_at);
+        let (clock, zone) = time.split_at_checked(zone_at).unwrap_or((time, ""));
         let seconds = match (clock.len(), self.prefix) {
             (MINUTES, Prefix::Ge | Prefix::Lt) => ":00",
             (MINUTES, Prefix::Gt | Prefix::Le) => ":59",
@@ -152,7 +152,7 @@ fn is_fhir_date(text: &str) -> bool {
 /// `hh:mm`, optional seconds with an optional fraction, and optionally `Z` or an offset.
 fn is_time(text: &str) -> bool {
     let zone_at = text.find(['Z', '+', '-']).unwrap_or(text.len());
-    let (clock, zone) = text.split_at(zone_at);
+    let (clock, zone) = text.split_at_checked(zone_at).unwrap_or((text, ""));
     let (clock, fraction) = match clock.split_once('.') {
         Some((clock, fraction)) => (clock, Some(fraction)),
         None => (clock, None),
