@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import { fhir } from "../lib/oauth.mjs";
-import { connect, decide, landed, reachConsent, text, walk } from "./walk.mjs";
+import { connect, consentPage, decide, landed, reachConsent, text, walk } from "./walk.mjs";
 
 export default function decisions(field) {
   walk(field, "whoever does not allow it is back at the application, which is told", async (field, visitor) => {
@@ -28,6 +28,24 @@ export default function decisions(field) {
       await page.locator(`button[name=decision][value=${decision}]`).dblclick();
       const told = { allow: `${person.patient} 200 ${person.claims}`, deny: "access_denied" };
       assert.equal(await landed(field, page), told[decision]);
+    });
+  }
+
+  for (const [said, demographics] of [["deny"], ["allow", "withhold"]]) {
+    walk(field, `of two answers in two tabs the narrower holds: ${demographics ?? said}`, async (field, visitor) => {
+      const person = await field.person();
+      const [wide, narrow] = [await visitor.open(), await visitor.open()];
+      await reachConsent(field, wide, person);
+      await narrow.goto(wide.url());
+      await consentPage(narrow);
+      await decide(wide, "allow");
+      assert.equal(await landed(field, wide), `${person.patient} 200 ${person.claims}`);
+      const { tokens } = lastVisit(field, wide);
+      await decide(narrow, said, demographics);
+      const heard = { deny: "access_denied", withhold: `${person.patient} 403 ${person.claims}` };
+      assert.equal(await landed(field, narrow), heard[demographics ?? said]);
+      const { status } = await fhir(field.base, tokens.access_token, "Patient");
+      assert.ok([401, 403].includes(status), `${status} after the narrower answer`);
     });
   }
 
