@@ -138,6 +138,51 @@ fn item_02_the_claim_type_has_three_sources() {
     assert_eq!(eob("1", r#""type":{}"#).claim_type, ClaimType::Unknown);
 }
 
+/// Other payers have CARIN's types alone.
+#[test]
+fn other_payers_say_the_type_by_carin() {
+    let read = |code: &str, sub: &str| {
+        let sub = match sub {
+            "" => String::new(),
+            sub => format!(
+                r#","subType":{{"coding":[{{"system":"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBInstitutionalClaimSubType","code":"{sub}"}}]}}"#
+            ),
+        };
+        let kind = format!(
+            r#""type":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/claim-type","code":"{code}"}}]}}{sub},
+            "item":[{{"sequence":1,"productOrService":{{"coding":[{{"system":"http://hl7.org/fhir/sid/ndc","code":"00093014801","display":"Naproxen"}}]}}}}]"#
+        );
+        eob("EOB1", &kind)
+    };
+    assert_eq!(
+        read("institutional", "inpatient").claim_type,
+        ClaimType::Inpatient
+    );
+    assert_eq!(
+        read("institutional", "outpatient").claim_type,
+        ClaimType::Outpatient
+    );
+    for (code, sub) in [
+        ("institutional", ""),
+        ("institutional", "other"),
+        ("professional", ""),
+        ("oral", ""),
+    ] {
+        assert_eq!(
+            read(code, sub).claim_type,
+            ClaimType::Unknown,
+            "{code} {sub}"
+        );
+    }
+    let pharmacy = read("pharmacy", "");
+    assert_eq!(pharmacy.claim_type, ClaimType::Pde);
+    let drug = pharmacy.drug.as_ref().unwrap();
+    assert_eq!(
+        (drug.ndc.as_deref(), drug.name.as_deref()),
+        (Some("00093014801"), Some("Naproxen"))
+    );
+}
+
 /// Item 3: ids with a sign, of all forms; see also the unit tests of `fhir::ids`.
 #[test]
 fn item_03_ids_may_be_negative() {

@@ -11,7 +11,7 @@ mod fhir_support;
 
 use bluegate_shared::fhir::claim::{LeftOut, Total};
 use bluegate_shared::fhir::{
-    Claim, Entry, ParseErrorKind, Reason, Resource, Unknown, parse_bundle,
+    Claim, ClaimType, Entry, ParseErrorKind, Reason, Resource, Unknown, parse_bundle,
 };
 
 use fhir_support::once_wrong;
@@ -131,4 +131,15 @@ fn an_object_in_the_place_of_the_entries_is_an_error() {
         parse_bundle(&page).unwrap_err().kind,
         ParseErrorKind::Entries
     );
+}
+
+#[test]
+fn a_pharmacy_of_another_payer_sells_drugs() {
+    let Some(claim) = claim("13") else { return };
+    assert_eq!(claim.claim_type, ClaimType::Pde);
+    assert_eq!(
+        claim.drug.as_ref().unwrap().ndc.as_deref(),
+        Some("00777310502")
+    );
+    assert_eq!(claim.row().drug.unwrap().code, "00777310502");
 }

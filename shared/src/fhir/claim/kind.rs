@@ -1,6 +1,7 @@
 //! What kind of claim it is (claims backend reference, section 11, item 2): the EOB-type coding,
-//! then the prefix of the id, then the claim type code. Never `meta.profile` or the FHIR claim
-//! type: v2 calls DME institutional and home health professional.
+//! then the prefix of the id, then the claim type code. Never `meta.profile`, and of the FHIR claim
+//! type only what other payers say with it (CARIN Blue Button): a pharmacy, and institutions with a
+//! subtype. v2 calls DME institutional and home health professional.
 
 use serde::Serialize;
 
@@ -92,6 +93,19 @@ impl ClaimType {
             .or_else(|| Self::from_name(prefix?))
             .or_else(|| {
                 Self::from_type_code(code("clm-type-cd").or_else(|| code("nch_clm_type_cd"))?)
+            })
+            .or_else(|| match code("claim-type")? {
+                "pharmacy" => Some(Self::Pde),
+                "institutional" => {
+                    let sub = claim.get(Key::SubType);
+                    let sub = sub.coding_of(ends_in("C4BBInstitutionalClaimSubType"))?;
+                    match sub.text(Key::Code)? {
+                        "inpatient" => Some(Self::Inpatient),
+                        "outpatient" => Some(Self::Outpatient),
+                        _ => None,
+                    }
+                }
+                _ => None,
             })
             .unwrap_or_default()
     }

@@ -142,6 +142,7 @@ keys! {
     "state" => State,
     "status" => Status in ROW,
     "subPlan" => SubPlan,
+    "subType" => SubType in ROW,
     "subscriberId" => SubscriberId,
     "supportingInfo" => SupportingInfo,
     "system" => System in MONEY | OTHER,
