@@ -83,9 +83,10 @@ step("demo page", ["dist", "demo/src", "demo/static", "demo/tsconfig.json"], [pa
   fs.cpSync(dist, path.join(demoDist, "client"), { recursive: true });
   for (const flavour of ["inline", "workerd"]) fs.rmSync(path.join(demoDist, "client", flavour), { recursive: true });
   run(tool("tsc"), ["--project", "demo/tsconfig.json"]);
-  // The page serves what it runs: no types, and no parts of what is bundled.
+  // The page serves what it runs: no types, no source maps, and no parts of what is bundled.
   for (const file of filesUnder(demoDist)) {
-    if (file.endsWith(".d.ts") || /wasm[\\/].*\.js$/.test(file)) fs.rmSync(file);
+    if (/\.d\.ts$|\.map$/.test(file) || /wasm[\\/].*\.js$/.test(file)) fs.rmSync(file);
+    else if (file.endsWith(".js")) fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(/\n\/\/# sourceMappingURL=.*\n$/, "\n"));
   }
 });
 

@@ -41,10 +41,25 @@ async function __wbg_init({ module_or_path: module }) {
 export { initSync, __wbg_init as default };
 `;
 
+/** How a string is handed over: only short ones are, so the one way that is short will do. */
+const SHORT_STRING = `
+function passStringToWasm0(text, malloc) {
+  const bytes = cachedTextEncoder.encode(text);
+  WASM_VECTOR_LEN = bytes.length;
+  const at = malloc(bytes.length, 1) >>> 0;
+  getUint8ArrayMemory0().set(bytes, at);
+  return at;
+}
+`;
+const PASS_STRING = /\nfunction passStringToWasm0\(arg, malloc, realloc\) \{\n.*?\n\}\n/s;
+
+/** What wasm-bindgen writes for browsers without SIMD, which cannot run the modules. */
+const POLYFILL = /\nif \(!\('encodeInto' in cachedTextEncoder\)\) \{\n.*?\n\}\n/s;
+
 for (const [folder, source] of Object.entries(FLAVOURS)) {
   // The labels need no module, and are the same everywhere.
   const entries = folder === "." ? [...ENTRIES, "labels"] : ENTRIES;
-  await build({
+  const { outputFiles } = await build({
     entryPoints: entries.map((entry) => path.join(here, "ts", `${entry}.ts`)),
     outdir: path.join(dist, folder),
     chunkNames: "[name]-[hash]",
@@ -54,9 +69,22 @@ for (const [folder, source] of Object.entries(FLAVOURS)) {
     target: "es2022",
     minify: true,
     legalComments: "none",
+    sourcemap: true,
+    write: false,
     logLevel: "warning",
     plugins: [wasm(source)],
   });
+  for (const { path: file, text } of outputFiles) {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, file.endsWith(".map") ? withoutModules(text) : text);
+  }
+}
+
+/** A source map without the text of modules: in the inline flavour that is the module itself, once more. */
+function withoutModules(text) {
+  const map = JSON.parse(text);
+  const isModule = (name) => /^wasm:/.test(name);
+  return JSON.stringify({ ...map, sourcesContent: map.sourcesContent.map((content, at) => (isModule(map.sources[at]) ? null : content)) });
 }
 
 /** Bindings that start by `START`. */
@@ -66,7 +94,7 @@ function startedShortly(file) {
   if (parts === null || !text.includes("function __wbg_finalize_init(instance, module)")) {
     throw new Error(`${file} is not what this version of wasm-bindgen is known to write: look at bundle.mjs`);
   }
-  return `${parts[1]}\n${START}`;
+  return `${parts[1].replace(POLYFILL, "").replace(PASS_STRING, `\n${SHORT_STRING}\n`)}\n${START}`;
 }
 
 /** Puts a folder's way of delivering modules behind the names that the sources import. */

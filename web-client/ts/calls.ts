@@ -2,7 +2,8 @@
 import type { Connection } from "./connection.js";
 import { BluegateError } from "./errors.js";
 import { parseResource } from "./fhir.js";
-import { objectOf, parseObject, text, urlOf } from "./http.js";
+import { urlOf } from "./http.js";
+import { objectOf, parseObject, text } from "./json.js";
 import type { Claim, Coverage, FhirResource, Patient, UserInfo } from "./model.js";
 import type { Signal } from "./platform.js";
 
@@ -17,17 +18,17 @@ export async function patient(connection: Connection, signal: Signal | undefined
 }
 
 /** A claim by its id. */
-export function claim(connection: Connection, id: string, signal: Signal | undefined): Promise<Claim> {
+export function claim(connection: Connection, signal: Signal | undefined, id: string): Promise<Claim> {
   return one(connection, "claim", "ExplanationOfBenefit", id, signal);
 }
 
 /** A coverage by its id. */
-export function coverage(connection: Connection, id: string, signal: Signal | undefined): Promise<Coverage> {
+export function coverage(connection: Connection, signal: Signal | undefined, id: string): Promise<Coverage> {
   return one(connection, "coverage", "Coverage", id, signal);
 }
 
 /** The JSON of an answer to any path under the FHIR base. */
-export async function read(connection: Connection, path: string, signal: Signal | undefined): Promise<FhirResource> {
+export async function read(connection: Connection, signal: Signal | undefined, path: string): Promise<FhirResource> {
   const object = parseObject(await connection.read(addressOf(connection, path), signal));
   if (text(object?.["resourceType"]) === undefined) {
     throw new BluegateError("bad_response", `the answer to ${path} is not a FHIR resource`);

@@ -1,6 +1,6 @@
 import { Connection, type ClientOptions, type Whose } from "./connection.js";
 import { BluegateError } from "./errors.js";
-import { claimsQuery, init as initFhir, parsePage, type ClaimPage, type ClaimsSearch } from "./fhir.js";
+import { init as initFhir, parsePage, type ClaimPage, type ClaimsSearch } from "./fhir.js";
 import { urlOf } from "./http.js";
 import type { Claim, Coverage, FhirResource, Patient, UserInfo } from "./model.js";
 import { PARTS, type Parts } from "./parts.js";
@@ -81,10 +81,8 @@ export class Client {
 
   /** Starts a sign-in and sends the browser to the gateway. */
   async signIn(options: SignInOptions = {}): Promise<void> {
-    const { target = "_self" } = options;
-    const url = await this.authorizationUrl(options);
-    const to = target === "_self" ? self : target === "_top" ? top : target === "_parent" ? parent : target;
-    (to ?? self).location.href = url.href;
+    const { leave } = await this.#connection.parts.oauth();
+    return leave(this.#connection, options, options.target);
   }
 
   /**
@@ -97,7 +95,7 @@ export class Client {
   async signInPopup(options: PopupOptions = {}): Promise<SignedIn> {
     const popup = open("", "_blank", options.features ?? "popup,width=520,height=720");
     if (popup === null) {
-      throw new BluegateError("popup_blocked", "the browser opened no window: call signInPopup() in a click's handler, or signIn()");
+      throw new BluegateError("popup_blocked", "the browser opened no window: call this from a click");
     }
     const { signInThrough } = await this.#connection.parts.popup();
     return signInThrough(this.#connection, popup, options);
@@ -141,8 +139,7 @@ export class Client {
 
   /** The person's own record. Fails with `demographics_withheld` where they chose not to share it. */
   async patient(options: CallOptions = {}): Promise<Patient> {
-    const { patient } = await this.#connection.parts.calls();
-    return patient(this.#connection, options.signal);
+    return this.#call(({ patient }) => patient, options);
   }
 
   /** The person's coverages: Medicare parts A to D. */
@@ -157,8 +154,7 @@ export class Client {
 
   /** One of the person's coverages by its id, such as `part-a--20140000008325`. */
   async coverageById(id: string, options: CallOptions = {}): Promise<Coverage> {
-    const { coverage } = await this.#connection.parts.calls();
-    return coverage(this.#connection, id, options.signal);
+    return this.#call(({ coverage }) => coverage, options, id);
   }
 
   /**
@@ -171,14 +167,12 @@ export class Client {
 
   /** One of the person's claims by its id, such as `carrier--10000930037921`. */
   async claimById(id: string, options: CallOptions = {}): Promise<Claim> {
-    const { claim } = await this.#connection.parts.calls();
-    return claim(this.#connection, id, options.signal);
+    return this.#call(({ claim }) => claim, options, id);
   }
 
   /** Any resource under the FHIR base as JSON: `client.read("Patient/$generate-insurance-card")`. */
   async read<T extends FhirResource = FhirResource>(path: string, options: CallOptions = {}): Promise<T> {
-    const { read } = await this.#connection.parts.calls();
-    return (await read(this.#connection, path, options.signal)) as T;
+    return (await this.#call(({ read }) => read, options, path)) as T;
   }
 
   /** The pages of any search under the FHIR base: `client.search("Coverage?_count=10")`. */
@@ -204,8 +198,7 @@ export class Client {
 
   /** Who signed in, in OpenID Connect's words. Needs the scope `profile`. */
   async userinfo(options: CallOptions = {}): Promise<UserInfo> {
-    const { userinfo } = await this.#connection.parts.calls();
-    return userinfo(this.#connection, options.signal);
+    return this.#call(({ userinfo }) => userinfo, options);
   }
 
   /** Loads the parser early, while the person is still reading. */
@@ -213,10 +206,19 @@ export class Client {
     await initFhir();
   }
 
+  /** Makes one of the calls that are loaded when they are needed. */
+  async #call<A extends unknown[], T>(
+    pick: (calls: Awaited<ReturnType<Parts["calls"]>>) => (connection: Connection, signal: Signal | undefined, ...rest: A) => Promise<T>,
+    { signal }: CallOptions,
+    ...rest: A
+  ): Promise<T> {
+    return pick(await this.#connection.parts.calls())(this.#connection, signal, ...rest);
+  }
+
   /** The address of a search's first page. */
   async #claims(search: ClaimsSearch): Promise<string> {
-    const query = await claimsQuery(search);
-    return `${this.#connection.fhir}/ExplanationOfBenefit${query === "" ? "" : `?${query}`}`;
+    const [{ query }] = await Promise.all([this.#connection.parts.search(), initFhir()]);
+    return `${this.#connection.fhir}/ExplanationOfBenefit?${query(search)}`.replace(/\?$/, "");
   }
 
   /** Pages from the first address on, all of one person. */

@@ -65,11 +65,11 @@ export class Connection {
       if (!isGood) throw misuse(`new Client(): ${option} must be ${wanted}; it is ${String(value)}`);
     };
     const isStore = typeof storage === "string" ? /^(memory|session|local)$/.test(storage) : typeof storage?.load === "function";
-    need("baseUrl", baseUrl, /^https?:\/\/[^?#]+$/.test(baseUrl), "an address with https://");
-    need("clientId", clientId, !!clientId, "the registered id");
-    need("redirectUri", redirectUri, !!redirectUri, "the registered address");
+    need("baseUrl", baseUrl, /^https?:\/\/[^?#]+$/.test(baseUrl), "an https:// address");
+    need("clientId", clientId, !!clientId, "as registered");
+    need("redirectUri", redirectUri, !!redirectUri, "as registered");
     need("version", version, /^v[123]$/.test(version), "v1, v2 or v3");
-    need("storage", storage, isStore, "memory, session, local or an object with load, save and clear");
+    need("storage", storage, isStore, "memory, session, local or { load, save, clear }");
     this.base = baseUrl.replace(/\/+$/, "");
     this.version = version;
     this.clientId = clientId;

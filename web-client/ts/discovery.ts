@@ -3,7 +3,8 @@
  * told by the application.
  */
 import { BluegateError } from "./errors.js";
-import { bodyOf, detailsOf, parseObject, send, text, type Transport } from "./http.js";
+import { bodyOf, detailsOf, send, type Transport } from "./http.js";
+import { parseObject, text } from "./json.js";
 
 /** Authorization server metadata in the names of RFC 8414, for a server that publishes none, or not all. */
 export interface AuthorizationServerMetadata {

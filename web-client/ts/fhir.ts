@@ -11,7 +11,7 @@ import * as wasm from "./wasm/fhir.js";
 import { BluegateError, misuse, type ErrorCode } from "./errors.js";
 import { bytesOf, bytesOfText, type FhirInput, type FhirText } from "./input.js";
 import { loader, type WasmBytes, type WasmSource } from "./load.js";
-import type { Claim, ClaimRow, ClaimType, Coverage, Entry, LeftOut, Problem } from "./model.js";
+import type { Claim, ClaimRow, ClaimType, Coverage, Entry, LeftOut, Period, Problem } from "./model.js";
 
 export type { FhirBody, FhirInput, FhirText } from "./input.js";
 export type { WasmBytes, WasmSource } from "./load.js";
@@ -233,28 +233,41 @@ function place(index: number): number {
   return index;
 }
 
-/** How many numbers the module gives for each row. */
-const NUMBERS = 14;
+/** The numbers that the module gives for each row, in their order, and what holds them. */
+const COLUMNS = {
+  index: Uint32Array,
+  type: Uint8Array,
+  status: Uint8Array,
+  use: Uint8Array,
+  outcome: Uint8Array,
+  leftOut: Uint8Array,
+  start: Int32Array,
+  end: Int32Array,
+  month: Int32Array,
+  charged: Float64Array,
+  allowed: Float64Array,
+  paid: Float64Array,
+  patientResponsibility: Float64Array,
+  paidByPatient: Float64Array,
+} satisfies Record<keyof ClaimColumns, unknown>;
 
 function columnsOf(numbers: Float64Array): ClaimColumns {
-  const rows = { length: numbers.length / NUMBERS };
-  const of = (place: number) => (_: unknown, row: number) => numbers[row * NUMBERS + place] as number;
-  return {
-    index: Uint32Array.from(rows, of(0)),
-    type: Uint8Array.from(rows, of(1)),
-    status: Uint8Array.from(rows, of(2)),
-    use: Uint8Array.from(rows, of(3)),
-    outcome: Uint8Array.from(rows, of(4)),
-    leftOut: Uint8Array.from(rows, of(5)),
-    start: Int32Array.from(rows, of(6)),
-    end: Int32Array.from(rows, of(7)),
-    month: Int32Array.from(rows, of(8)),
-    charged: Float64Array.from(rows, of(9)),
-    allowed: Float64Array.from(rows, of(10)),
-    paid: Float64Array.from(rows, of(11)),
-    patientResponsibility: Float64Array.from(rows, of(12)),
-    paidByPatient: Float64Array.from(rows, of(13)),
-  };
+  const columns = Object.entries(COLUMNS);
+  const { length: width } = columns;
+  const filled = columns.map(([name, Column], at) => {
+    const column = new Column(numbers.length / width);
+    return [name, column.map((_, row) => numbers[row * width + at] as number)];
+  });
+  return Object.fromEntries(filled) as ClaimColumns;
+}
+
+/**
+ * Orders rows, or whole claims' periods, by their last day, newest first; what has no day comes last. Servers have an
+ * order of their own: `rows.toSorted(newestFirst)`.
+ */
+export function newestFirst(one: Period, other: Period): number {
+  const [a, b] = [one, other].map(({ start = "", end = start }) => end) as [string, string];
+  return a < b ? 1 : a > b ? -1 : 0;
 }
 
 /**
@@ -263,14 +276,14 @@ function columnsOf(numbers: Float64Array): ClaimColumns {
  * @throws BluegateError `bad_response` when it is not one. A bad entry is not an error: see its notes.
  */
 export async function parsePage(input: FhirInput): Promise<ClaimPage> {
-  const [bytes] = await Promise.all([bytesOf(input, "parsePage"), init()]);
+  const bytes = await ready(input);
   return parsePageSync(bytes);
 }
 
 /** {@link parsePage} for those who have started the module. */
 export function parsePageSync(input: FhirText): ClaimPage {
   load.need();
-  const bytes = bytesOfText(input, "parsePageSync");
+  const bytes = bytesOfText(input);
   return new ClaimPage(orThrow("bad_response", () => wasm.Page.parse(bytes)));
 }
 
@@ -280,14 +293,14 @@ export function parsePageSync(input: FhirText): ClaimPage {
  * @throws BluegateError `bad_response` when it is not one.
  */
 export async function parseResource(input: FhirInput): Promise<Entry> {
-  const [bytes] = await Promise.all([bytesOf(input, "parseResource"), init()]);
+  const bytes = await ready(input);
   return parseResourceSync(bytes);
 }
 
 /** {@link parseResource} for those who have started the module. */
 export function parseResourceSync(input: FhirText): Entry {
   load.need();
-  const bytes = bytesOfText(input, "parseResourceSync");
+  const bytes = bytesOfText(input);
   return JSON.parse(orThrow("bad_response", () => wasm.parseResource(bytes))) as Entry;
 }
 
@@ -316,27 +329,8 @@ export interface ClaimsSearch {
  * @throws BluegateError `invalid_request` when the gateway would refuse it.
  */
 export async function claimsQuery(search: ClaimsSearch): Promise<string> {
-  await init();
-  const { type, since, serviceDate, pageSize } = search;
-  const need = (option: string, value: unknown, isGood: boolean, wanted: string): void => {
-    if (!isGood) throw misuse(`${option} must be ${wanted}; it is ${String(value)}`);
-  };
-  const size = pageSize ?? 1;
-  need("pageSize", pageSize, Number.isInteger(size) && size > 0 && size <= 50, "a whole number from 1 to 50");
-  const types = type === undefined ? [] : [type].flat();
-  const kinds = CLAIM_TYPES.slice(1);
-  for (const one of types) need("type", one, kinds.includes(one), `one of ${kinds.join(", ")}`);
-  need("serviceDate", serviceDate, serviceDate === undefined || Object(serviceDate) === serviceDate, "{ from, to }");
-  need("since", since, !(since instanceof Date) || since.getTime() === since.getTime(), "a valid Date");
-  return orThrow("invalid_request", () =>
-    wasm.claimsQuery(
-      types.length === 0 ? undefined : types.join(","),
-      since instanceof Date ? since.toISOString() : since,
-      serviceDate?.from,
-      serviceDate?.to,
-      pageSize,
-    ),
-  );
+  const [{ query }] = await Promise.all([import("./search.js"), init()]);
+  return query(search);
 }
 
 /**
@@ -344,11 +338,22 @@ export async function claimsQuery(search: ClaimsSearch): Promise<string> {
  * the same crate gives the same text for the same input.
  */
 export async function canonical(input: FhirInput): Promise<string> {
-  const [bytes] = await Promise.all([bytesOf(input, "canonical"), init()]);
+  const bytes = await ready(input);
   return orThrow("bad_response", () => wasm.canonical(bytes));
 }
 
-function orThrow<T>(code: ErrorCode, make: () => T): T {
+/** The bytes, and the module started. */
+async function ready(input: FhirInput): Promise<Uint8Array> {
+  const [bytes] = await Promise.all([bytesOf(input), init()]);
+  return bytes;
+}
+
+/**
+ * Does something with the module, whose errors become the package's.
+ *
+ * @internal
+ */
+export function orThrow<T>(code: ErrorCode, make: () => T): T {
   try {
     return make();
   } catch (cause) {

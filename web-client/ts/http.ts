@@ -43,7 +43,6 @@ export async function send(
   once = false,
 ): Promise<Response> {
   let url = address;
-  let hint: Response | undefined;
   for (let attempt = 1; ; attempt += 1) {
     let response: Response;
     try {
@@ -53,13 +52,12 @@ export async function send(
     } catch (cause) {
       throw lost(cause, init.signal, url);
     }
-    if (hint !== undefined && response.status === 404) throw redirected(address, hint);
     if (isRedirect(response)) {
       // Blue Button names endpoints without the slash that it insists on. Browsers do not show where a
       // redirect leads, so that is the one guess, for forms.
-      if (hint !== undefined || init.body === undefined || hasSlash(url)) throw redirected(address, response);
-      hint = response;
-      url = withSlash(url);
+      const slashed = address.replace(/([^/])(?=\?|$)/, "$1/");
+      if (init.body === undefined || slashed === url) throw redirected(address, response);
+      url = slashed;
       continue;
     }
     const { status } = response;
@@ -78,23 +76,9 @@ function isRedirect({ status, type }: Response): boolean {
   return type === "opaqueredirect" || (status > 300 && status < 309 && status !== 304);
 }
 
-function hasSlash(address: string): boolean {
-  return new URL(address).pathname.endsWith("/");
-}
-
-function withSlash(address: string): string {
-  const url = new URL(address);
-  url.pathname += "/";
-  return url.href;
-}
-
 function redirected(url: string, response: Response): BluegateError {
-  const to = response.headers.get("Location") ?? "another address";
-  return new BluegateError(
-    "bad_response",
-    `${url} redirects to ${to}, where no token may follow: check baseUrl`,
-    detailsOf(response),
-  );
+  const to = response.headers.get("Location") ?? "elsewhere";
+  return new BluegateError("bad_response", `${url} redirects to ${to}, where no token may follow: check baseUrl`, detailsOf(response));
 }
 
 /**
@@ -139,23 +123,6 @@ export async function bodyOf(response: Response, signal?: Signal | null): Promis
 }
 
 /**
- * Reads a body that has to be a JSON object.
- *
- * @internal
- */
-export async function objectOf(
-  response: Response,
-  signal?: Signal | null,
-): Promise<Record<string, unknown>> {
-  const bytes = await bodyOf(response, signal);
-  const object = parseObject(bytes);
-  if (object === undefined) {
-    throw new BluegateError("bad_response", "the answer is not a JSON object", detailsOf(response));
-  }
-  return object;
-}
-
-/**
  * What every answer says besides its body.
  *
  * @internal
@@ -177,36 +144,11 @@ function retryAfter(response: Response): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
 }
 
-/**
- * A JSON object, or nothing.
- *
- * @internal
- */
-export function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * A string, or nothing.
- *
- * @internal
- */
-export function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
 function lost(cause: unknown, signal: Signal | null | undefined, url: string): unknown {
   if (signal?.aborted === true) {
     return cause;
   }
-  return new BluegateError("offline", `${url} could not be reached: check the connection, and baseUrl`, { cause });
+  return new BluegateError("offline", `${url} could not be reached: check baseUrl`, { cause });
 }
 
 /**

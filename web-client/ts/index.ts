@@ -16,6 +16,7 @@ export {
   CLAIM_USES,
   LEFT_OUT,
   MonthSums,
+  newestFirst,
   NO_DAY,
 } from "./fhir.js";
 export type { ClaimColumns, ClaimPage, ClaimsSearch, DayRange } from "./fhir.js";

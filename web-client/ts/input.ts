@@ -13,36 +13,34 @@ export interface FhirBody {
 }
 
 /**
- * The bytes of whatever was given to `call`.
+ * The bytes of whatever was given.
  *
  * @internal
  */
-export async function bytesOf(input: FhirInput, call: string): Promise<Uint8Array> {
-  if (!isBody(input)) return bytesOfText(input, call);
+export async function bytesOf(input: FhirInput): Promise<Uint8Array> {
+  if (!isBody(input)) return bytesOfText(input);
   const { ok, status } = input as Partial<Response>;
-  if (ok === false) {
-    throw new BluegateError("bad_response", `${call}: the Response has status ${status}, look at its ok first`, { status });
-  }
+  if (ok === false) throw new BluegateError("bad_response", `this Response is not ok: ${status}`, { status });
   try {
     return new Uint8Array(await input.arrayBuffer());
   } catch (cause) {
-    throw new BluegateError("bad_response", `${call}: the body was read already, or broke off`, { cause });
+    throw new BluegateError("bad_response", "the body broke off, or was read already", { cause });
   }
 }
 
 /**
- * The bytes of what was given to `call`, at once.
+ * The bytes of what is all there.
  *
  * @internal
  */
-export function bytesOfText(input: FhirText, call: string): Uint8Array {
+export function bytesOfText(input: FhirText): Uint8Array {
   if (input instanceof Uint8Array) return input;
   if (typeof input === "string") return new TextEncoder().encode(input);
   if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   const kind = Object.prototype.toString.call(input).slice("[object ".length, -1);
   // Of another frame it is no `instanceof`.
   if (kind === "ArrayBuffer") return new Uint8Array(input);
-  throw misuse(`${call} takes bytes or text, not ${kind}: ${isBody(input) ? "await the one without Sync" : "JSON.stringify() it"}`);
+  throw misuse(`FHIR is read from bytes or text, not ${kind}: ${isBody(input) ? "await the call without Sync" : "JSON.stringify() it"}`);
 }
 
 function isBody(input: unknown): input is FhirBody {

@@ -51,7 +51,7 @@ export function loader(bindings: Bindings, own: () => WasmSource) {
       if (ready) return;
       const given = source ?? own();
       if (starting || typeof given === "string" || given instanceof URL) {
-        throw misuse(starting ? "init() is under way: await it" : "initSync() needs the module's bytes here: give them, or await init()");
+        throw misuse("await init(): it is under way, or there are no bytes here for initSync()");
       }
       try {
         bindings.initSync({ module: given as BufferSource | WebAssembly.Module });
@@ -71,11 +71,7 @@ async function compiled(source: WasmSource): Promise<WebAssembly.Module> {
   const response = await fetch(source);
   const type = response.headers.get("Content-Type");
   // Servers of single-page applications answer with the page where the file is missing.
-  if (!response.ok || type?.startsWith("text/html") === true) {
-    const { status } = response;
-    const message = `${source} is missing (${status} ${type}): serve it, give init() its address, or import @bluegate/client/inline`;
-    throw new BluegateError("module_failed", message, { status });
-  }
+  if (!response.ok || type?.startsWith("text/html") === true) throw new Error(`${source} answered ${response.status} ${type}`);
   // Compiling while it downloads needs the right type; a server that does not know it costs only that.
   return type === "application/wasm"
     ? WebAssembly.compileStreaming(response)
@@ -84,9 +80,13 @@ async function compiled(source: WasmSource): Promise<WebAssembly.Module> {
 
 /** Why a module did not start, and what helps. */
 function failure(cause: unknown): BluegateError {
-  if (cause instanceof BluegateError) return cause;
-  const help = /eval|CSP|Content.Security/i.test(String(cause))
-    ? "script-src in the page's Content-Security-Policy needs 'wasm-unsafe-eval'"
-    : "it needs WebAssembly with SIMD";
-  return new BluegateError("module_failed", `the module did not start: ${help} (${cause})`, { cause });
+  const why = String(cause);
+  const [, help] = HELP.find(([pattern]) => pattern.test(why)) ?? ["", "look at the cause"];
+  return new BluegateError("module_failed", `${why}: ${help}`, { cause });
 }
+
+const HELP: readonly (readonly [RegExp, string])[] = [
+  [/ answered |fetch/, "serve the module, tell init() where it is, or use @bluegate/client/inline"],
+  [/eval|CSP|Content.Security/i, "script-src needs 'wasm-unsafe-eval'"],
+  [/^CompileError/, "WebAssembly with SIMD is needed"],
+];

@@ -3,6 +3,6 @@
  * shows claims without it.
  */
 export { discover } from "./discovery.js";
-export { answer, begin } from "./signin.js";
+export { answer, begin, leave } from "./signin.js";
 export { signOut } from "./signout.js";
 export { refreshTokens } from "./tokens.js";

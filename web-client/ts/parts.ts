@@ -11,6 +11,8 @@ export interface Parts {
   readonly session: () => Promise<typeof import("./session.js")>;
   /** Calls for one resource each. */
   readonly calls: () => Promise<typeof import("./calls.js")>;
+  /** What writes searches. */
+  readonly search: () => Promise<typeof import("./search.js")>;
   readonly popup: () => Promise<typeof import("./popup.js")>;
   readonly sync: () => Promise<typeof import("./sync.js")>;
 }
@@ -20,6 +22,7 @@ export const PARTS: Parts = {
   oauth: () => import("./oauth.js"),
   session: () => import("./session.js"),
   calls: () => import("./calls.js"),
+  search: () => import("./search.js"),
   popup: () => import("./popup.js"),
   sync: () => import("./sync.js"),
 };

@@ -1,6 +1,7 @@
 /* What the errors of FHIR and userinfo mean. Those of OAuth are with the token endpoint. */
 import { BluegateError, type ErrorCode } from "./errors.js";
-import { bodyOf, detailsOf, parseObject, text } from "./http.js";
+import { bodyOf, detailsOf } from "./http.js";
+import { parseObject, text } from "./json.js";
 
 /** The error that an answer of FHIR or userinfo stands for. */
 export async function resourceError(response: Response): Promise<BluegateError> {

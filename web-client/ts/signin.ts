@@ -7,7 +7,7 @@ import type { ServerMetadata } from "./discovery.js";
 import { BluegateError, type ErrorCode } from "./errors.js";
 import { abortable, urlOf } from "./http.js";
 import { createPkce, randomToken } from "./pkce.js";
-import type { Signal, Url } from "./platform.js";
+import type { Opened, Signal, Url } from "./platform.js";
 import type { PendingStorage, Tokens } from "./storage.js";
 import { requestTokens } from "./tokens.js";
 
@@ -56,6 +56,21 @@ export async function begin(
     appState: options.appState,
   });
   return authorizationUrl(app, metadata, state, pkce.challenge, options);
+}
+
+/**
+ * Starts a sign-in, and sends a window to it.
+ *
+ * @internal
+ */
+export async function leave(
+  app: Connection,
+  options: AuthorizationOptions & { signal?: Signal | undefined },
+  target: "_self" | "_parent" | "_top" | Opened = "_self",
+): Promise<void> {
+  const { href } = await begin(app, options);
+  const to = target === "_self" ? self : target === "_top" ? top : target === "_parent" ? parent : target;
+  (to ?? self).location.href = href;
 }
 
 /** Exchanges that are under way, by the storage of their sign-ins: clients that share it share them. */

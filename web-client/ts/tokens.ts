@@ -4,7 +4,8 @@
  */
 import type { ServerMetadata } from "./discovery.js";
 import { BluegateError, type ErrorCode } from "./errors.js";
-import { bodyOf, detailsOf, objectOf, parseObject, send, text, type Transport } from "./http.js";
+import { bodyOf, detailsOf, send, type Transport } from "./http.js";
+import { objectOf, parseObject, text } from "./json.js";
 import type { Signal } from "./platform.js";
 import type { Tokens } from "./storage.js";
 

@@ -9,6 +9,7 @@ import { Client as Lazy } from "./client.js";
 import type { ClientOptions } from "./connection.js";
 import * as oauth from "./oauth.js";
 import * as popup from "./popup.js";
+import * as search from "./search.js";
 import * as session from "./session.js";
 import * as sync from "./sync.js";
 
@@ -22,6 +23,7 @@ export class Client extends Lazy {
       calls: async () => calls,
       oauth: async () => oauth,
       popup: async () => popup,
+      search: async () => search,
       session: async () => session,
       sync: async () => sync,
     });

@@ -42,12 +42,13 @@ export function launch({ args = [], env } = {}) {
 
 /**
  * Serves folders: `{ "/prefix/": "directory" }`, scripts: `{ "/path.js": "text" }`, and an empty page at `/`. The
- * pages may call the origins in `connect`.
+ * pages may call the origins in `connect`; `inline` lets them have scripts and import maps in the page itself.
  */
-export async function serve(folders, { connect = "", scripts = {} } = {}) {
+export async function serve(folders, { connect = "", inline = false, scripts = {} } = {}) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://local");
-    const headers = { "Content-Security-Policy": contentSecurity(connect), "Content-Type": TYPES[".html"] };
+    const policy = contentSecurity(connect).replace("script-src", inline ? "script-src 'unsafe-inline'" : "script-src");
+    const headers = { "Content-Security-Policy": policy, "Content-Type": TYPES[".html"] };
     if (pathname === "/favicon.ico") {
       response.writeHead(204).end();
       return;

@@ -42,6 +42,18 @@ const CODES = {
   token_repeated: "invalid_request",
   unsupported_media_type: "invalid_request",
   version_off: "unsupported",
+  authorization_repeated: "invalid_request",
+  body_broken: "invalid_request",
+  body_late: "invalid_request",
+  body_too_large: "invalid_request",
+  encoding_unsupported: "invalid_request",
+  head_too_large: "invalid_request",
+  length_ambiguous: "invalid_request",
+  method_not_allowed: "invalid_request",
+  not_configured: "maintenance",
+  path_malformed: "invalid_request",
+  target_too_long: "invalid_request",
+  token_repeated: "invalid_request",
 };
 
 test("each documented code of the FHIR routes becomes a code of the package", async (t) => {

@@ -40,3 +40,20 @@ test("every example of the README compiles", (t) => {
   assert.equal(result.stdout, "");
   assert.equal(result.status, 0);
 });
+
+const readme = fs.readFileSync(path.join(webClient, "README.md"), "utf8");
+
+test("the registration registers the first page's own address", () => {
+  const registration = JSON.parse(/curl -s (\S+)\/o\/register .*?-d '(.*?)'/s.exec(readme)[2]);
+  const [first] = examples();
+  const options = Object.fromEntries([...first.matchAll(/(\w+): "(.*?)"/g)].map(([, name, value]) => [name, value]));
+  assert.deepEqual(registration.redirect_uris, [options.redirectUri]);
+  assert.equal(registration.token_endpoint_auth_method, "none");
+  assert.equal(/curl -s (\S+)\/o\/register/.exec(readme)[1], options.baseUrl);
+  assert.ok(!options.redirectUri.startsWith(options.baseUrl), "it is the reader's page, and none of the gateway's");
+});
+
+test("no link of the README leads out of the package", () => {
+  const links = [...readme.matchAll(/\]\((.*?)\)/g)].map(([, link]) => link);
+  for (const link of links) assert.match(link, /^(https:\/\/|#)/);
+});

@@ -2,6 +2,7 @@
 // and entries that linters of packages find nothing to say about.
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { before, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -17,7 +18,7 @@ test("the tarball has what the package exports, and nothing else", () => {
   const { exports } = JSON.parse(fs.readFileSync(path.join(packageRoot, "package.json"), "utf8"));
   const targets = Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)));
   for (const target of targets) assert.ok(contents.includes(target.replace("./", "")), target);
-  const others = contents.filter((file) => !/^dist\/((inline|workerd)\/)?[\w-]+\.js$|^dist\/(labels\/)?[\w-]+\.d\.ts$/.test(file));
+  const others = contents.filter((file) => !/^dist\/((inline|workerd)\/)?[\w-]+\.js(\.map)?$|^dist\/(labels\/)?[\w-]+\.d\.ts$/.test(file));
   assert.deepEqual(others, [
     "LICENSE",
     "README.md",
@@ -32,6 +33,25 @@ test("built and packed twice, the tarball is the same to the byte", { timeout: 3
   run(process.execPath, ["build.mjs", "--force=package"], packageRoot);
   const second = fs.readFileSync(pack("second").file);
   assert.ok(first.equals(second));
+});
+
+test("packing builds what is not there", { timeout: 300_000 }, () => {
+  fs.rmSync(path.join(dist, "index.js"));
+  const out = fs.mkdtempSync(path.join(os.tmpdir(), "bluegate-pack-"));
+  run("npm", ["pack", "--pack-destination", out], packageRoot);
+  const [tarball] = fs.readdirSync(out);
+  assert.match(run("tar", ["-tzf", path.join(out, tarball)], out), /^package\/dist\/index\.js$/m);
+  fs.rmSync(out, { recursive: true });
+});
+
+test("every script has a source map that shows the sources, and no module in it", () => {
+  const scripts = fs.readdirSync(dist, { recursive: true }).filter((file) => file.endsWith(".js") && !/^wasm/.test(file) && file.split(path.sep).length < 3);
+  assert.ok(scripts.length > 20);
+  for (const file of scripts.filter((file) => fs.readFileSync(path.join(dist, file), "utf8").includes("sourceMappingURL"))) {
+    const map = JSON.parse(fs.readFileSync(path.join(dist, `${file}.map`), "utf8"));
+    const isModule = (at) => map.sources[at].startsWith("wasm:");
+    map.sourcesContent.forEach((content, at) => assert.equal(content === null, isModule(at), `${file}: ${map.sources[at]}`));
+  }
 });
 
 test("publint has nothing to say", () => {

@@ -3,18 +3,11 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { launch, serve } from "../browser/chromium.mjs";
+import { launch } from "../browser/chromium.mjs";
+import { expected, openIn, visitIn } from "./pages.mjs";
 import { project, run, start, tool } from "./workplace.mjs";
 
 const LIMIT = { timeout: 180_000 };
-
-/** What `samples/common/check.js` finds everywhere. */
-const expected = {
-  pkce: true,
-  row: ["carrier-7", "carrier", "2018-03-04", 3750],
-  refused: "invalid_request",
-  added: ["carrier-7"],
-};
 
 let browser;
 before(async () => {
@@ -22,29 +15,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** Opens an address and gives what `look` finds; an error on the page is a failure. */
-async function visit(t, url, look) {
-  const context = await browser.newContext();
-  t.after(() => context.close());
-  const page = await context.newPage();
-  const faults = [];
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
-  page.on("pageerror", (error) => faults.push(error.message));
-  await page.goto(url);
-  const found = await look(page);
-  assert.deepEqual(faults, []);
-  return found;
-}
-
-/** The result of a static page, served with `script-src 'self' 'wasm-unsafe-eval'`. */
-async function open(t, dir, file = "index.html") {
-  const server = await serve({ "/app/": dir });
-  t.after(() => server.close());
-  return visit(t, `${server.base}/app/${file}`, async (page) => {
-    await page.waitForFunction(() => globalThis.result !== undefined);
-    return page.evaluate(() => globalThis.result);
-  });
-}
+const visit = (t, url, look) => visitIn(browser, t, url, look);
+const open = (t, dir, file) => openIn(browser, t, dir, file);
 
 test("a script of type module, without any tool", LIMIT, async (t) => {
   const dir = project("script");

@@ -1,0 +1,28 @@
+/* What a search may ask for, checked and written as a query string. Loaded when claims are searched for. */
+import { misuse } from "./errors.js";
+import { CLAIM_TYPES, orThrow, type ClaimsSearch } from "./fhir.js";
+import * as wasm from "./wasm/fhir.js";
+
+/** The query string of a claims search. The module has been started. */
+export function query(search: ClaimsSearch): string {
+  const { type, since, serviceDate, pageSize } = search;
+  const need = (option: string, value: unknown, isGood: boolean, wanted: string): void => {
+    if (!isGood) throw misuse(`${option} must be ${wanted}; it is ${String(value)}`);
+  };
+  const size = pageSize ?? 1;
+  need("pageSize", pageSize, Number.isInteger(size) && size > 0 && size <= 50, "a whole number from 1 to 50");
+  const types = type === undefined ? [] : [type].flat();
+  const kinds = CLAIM_TYPES.slice(1);
+  for (const one of types) need("type", one, kinds.includes(one), `one of ${kinds.join(", ")}`);
+  need("serviceDate", serviceDate, serviceDate === undefined || Object(serviceDate) === serviceDate, "{ from, to }");
+  need("since", since, !(since instanceof Date) || since.getTime() === since.getTime(), "a valid Date");
+  return orThrow("invalid_request", () =>
+    wasm.claimsQuery(
+      types.length === 0 ? undefined : types.join(","),
+      since instanceof Date ? since.toISOString() : since,
+      serviceDate?.from,
+      serviceDate?.to,
+      pageSize,
+    ),
+  );
+}
