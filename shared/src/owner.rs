@@ -11,14 +11,16 @@
 //! - the resource has the type that was asked for, in a Bundle each entry has it;
 //! - `Patient.id`, `Coverage.beneficiary.reference` or `ExplanationOfBenefit.patient.reference` is there, once,
 //!   and is the person's (relative, or absolute with one of the given bases);
-//! - every other Patient resource, and every reference to a Patient, at any depth and under any key, is the
-//!   person's own;
+//! - whatever else names a person, or is named by an id made from a person's, is the person's own, at any depth and
+//!   under any key: references, ids of Coverages, identifiers, contained resources. `docs/guard.md` has the rules;
 //! - no member that one of these decisions rests on occurs twice in its object.
 //!
 //! v3 answers for a person whose records were merged carry `Patient.link` to the person's other ids. The scan
 //! knows one id only, and the backend's word that two ids are one person is exactly what is not believed
 //! here, so such a Patient is not proved ([`Reason::LinkedPatient`]).
 
+mod mention;
+mod names;
 mod reference;
 mod walk;
 
@@ -81,8 +83,8 @@ pub enum Reason {
     /// A Bundle entry has no resource.
     #[error("an entry has no resource")]
     EntryWithoutResource,
-    /// The owner is the person, but a Patient or a reference inside is somebody else.
-    #[error("a reference inside names another person")]
+    /// The owner is the person, but something inside names somebody else.
+    #[error("something inside names another person")]
     ForeignReference,
     /// Not JSON to its end, too deeply nested, or a byte order mark before it.
     #[error("not one JSON text")]
@@ -102,8 +104,8 @@ pub enum Reason {
     /// Another `resourceType` than was asked for.
     #[error("an unexpected resource type")]
     UnexpectedType,
-    /// Something inside refers to a Patient in a way that cannot be compared.
-    #[error("a reference to a Patient inside cannot be checked")]
+    /// Something inside may name a person in a way that cannot be compared.
+    #[error("something inside may name a person and cannot be checked")]
     UnprovableReference,
     /// Not UTF-8.
     #[error("not UTF-8")]

@@ -1,86 +1,141 @@
 //! Whose a reference is, decided on its decoded text.
 
 use super::Person;
+use super::mention::decoded;
+use super::names::{Kind, is_of_people};
+use crate::fhir::ids::CoverageIdParts;
 use crate::id::PatientId;
 
 /// What the text of a `reference` member refers to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Target {
-    /// Another Patient.
+    /// A resource in the same one, which is looked at where it stands.
+    Contained,
+    /// Another person.
     Foreign,
-    /// No Patient.
+    /// A Coverage of another person.
+    ForeignCoverage,
+    /// Nobody.
     Other,
     /// The person.
     Own,
-    /// A Patient in a form that cannot be compared: a third host, a search, a version, an escape.
+    /// A Coverage of the person.
+    OwnCoverage,
+    /// Somebody, perhaps, in a form that cannot be compared: a third host, a search, a version, an escape, a type that
+    /// FHIR does not know, no type at all.
     Unprovable,
 }
 
 impl Person<'_> {
-    /// Reads the text of a `reference` member strictly: only `Patient/{id}` and `{base}/Patient/{id}` with one
-    /// of the given bases say whose it is.
+    /// Reads the text of a `reference` member strictly. Only `Patient/{id}` and `Coverage/{id}` say whose they are,
+    /// relative or with one of the given bases; and only `{type}/{id}` of other types, a reference to a contained
+    /// resource, and a word without digits say that they are nobody's.
     pub(super) fn target(&self, reference: &str) -> Target {
+        if let Some(id) = reference.strip_prefix('#') {
+            return if is_local_id(id) {
+                Target::Contained
+            } else {
+                Target::Unprovable
+            };
+        }
         let local = self
             .bases
             .iter()
             .find_map(|base| reference.strip_prefix(base)?.strip_prefix('/'))
             .unwrap_or(reference);
         if let Some(id) = local.strip_prefix("Patient/") {
-            if id == self.id.as_str() {
-                return Target::Own;
-            }
-            return match PatientId::parse(id) {
-                Ok(_) => Target::Foreign,
-                Err(_) => Target::Unprovable,
-            };
+            return self.patient(id);
         }
-        if names_patient(reference) || (reference.contains('%') && may_hide_patient(reference)) {
-            return Target::Unprovable;
+        if let Some(id) = local.strip_prefix("Coverage/") {
+            return self.coverage(id);
         }
-        Target::Other
+        match decoded(reference) {
+            Some(plain) if is_nobodys(&plain) => Target::Other,
+            _ => Target::Unprovable,
+        }
     }
 
-    /// Whether any text mentions `Patient/{number}` with a number that is not the person's.
-    ///
-    /// This holds for every string under every key, so it looks for no more than the form that a reference
-    /// has: `Patient/`, not inside a longer word, and digits. (Labels such as "Patient/caregiver training" and
-    /// "Inpatient/outpatient" are no references.) Upper and lower case count alike.
-    pub(super) fn mentions_another(&self, text: &str) -> bool {
-        let bytes = text.as_bytes();
-        // Most member names and codes are shorter than the shortest reference.
-        if bytes.len() < b"Patient/1".len() {
-            return false;
+    fn patient(&self, id: &str) -> Target {
+        if id == self.id.as_str() {
+            return Target::Own;
         }
-        memchr::memchr_iter(b'/', bytes)
-            .any(|slash| self.is_another_after(bytes, slash).unwrap_or(false))
+        match PatientId::parse(id) {
+            Ok(_) => Target::Foreign,
+            Err(_) => Target::Unprovable,
+        }
     }
 
-    fn is_another_after(&self, bytes: &[u8], slash: usize) -> Option<bool> {
-        let word = slash.checked_sub(b"patient".len())?;
-        if !bytes.get(word..slash)?.eq_ignore_ascii_case(b"patient") {
-            return None;
+    /// The id of a Coverage is made of the person's.
+    fn coverage(&self, id: &str) -> Target {
+        match CoverageIdParts::parse(id) {
+            Some(parts) if parts.beneficiary == self.id.as_str() => Target::OwnCoverage,
+            Some(_) => Target::ForeignCoverage,
+            None => Target::Unprovable,
         }
-        if word
-            .checked_sub(1)
-            .is_some_and(|before| bytes[before].is_ascii_alphanumeric())
-        {
-            return None;
+    }
+}
+
+/// Whether a reference, decoded, names a resource of another type, or is a mere word.
+fn is_nobodys(reference: &str) -> bool {
+    if names_patient(reference) || reference.contains(['?', '#']) {
+        return false;
+    }
+    match reference.split_once(':') {
+        None if !reference.contains('/') => is_word(reference),
+        None => is_path_to_nobody(reference, Host::Ours),
+        Some((scheme, rest)) => {
+            let is_web = ["http", "https"]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(scheme));
+            is_web
+                && rest
+                    .strip_prefix("//")
+                    .and_then(|rest| rest.split_once('/'))
+                    .is_some_and(|(_, path)| is_path_to_nobody(path, Host::Any))
         }
-        let rest = bytes.get(slash + 1..)?;
-        let sign = usize::from(rest.first() == Some(&b'-'));
-        let digits = rest[sign..]
+    }
+}
+
+/// Whether text that is neither path nor address can be no id of anybody. Ids and Medicare numbers have digits.
+fn is_word(text: &str) -> bool {
+    !is_of_people(text) && !text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Host {
+    /// A path relative to the base: type and id.
+    Ours,
+    /// A path that begins with somebody's base.
+    Any,
+}
+
+/// `{type}/{id}`, and a version of it.
+fn is_path_to_nobody(path: &str, host: Host) -> bool {
+    let mut segments: Vec<_> = path.split('/').collect();
+    if let [.., "_history", version] = segments[..]
+        && !version.is_empty()
+        && is_local_id(version)
+    {
+        segments.truncate(segments.len() - 2);
+    }
+    let [base @ .., kind, id] = &segments[..] else {
+        return false;
+    };
+    let is_nobodys = matches!(
+        Kind::of(kind),
+        Kind::Free | Kind::ByPatient | Kind::BySubject
+    ) && !is_of_people(kind);
+    let is_base = (host == Host::Any || base.is_empty())
+        && base
             .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        if digits == 0 {
-            return None;
-        }
-        let (id, after) = rest.split_at(sign + digits);
-        Some(
-            id != self.id.as_str().as_bytes()
-                || after.first().is_some_and(u8::is_ascii_alphanumeric),
-        )
-    }
+            .all(|part| !matches!(*part, "" | "." | "..") && !is_of_people(part));
+    is_nobodys && is_base && !id.is_empty() && is_local_id(id)
+}
+
+/// FHIR, datatype id; and whatever else can be no path and no address.
+fn is_local_id(id: &str) -> bool {
+    id.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
 }
 
 /// Whether a part of the reference is the word Patient, in whatever case.
@@ -88,48 +143,6 @@ fn names_patient(reference: &str) -> bool {
     reference
         .split(|c: char| !c.is_ascii_alphanumeric())
         .any(|part| part.eq_ignore_ascii_case("patient"))
-}
-
-/// Whether percent-decoding would bring the word Patient to light. Decoding goes on while it changes
-/// anything, so that a doubly escaped reference is seen too.
-fn may_hide_patient(reference: &str) -> bool {
-    let mut text = reference.as_bytes().to_vec();
-    for _ in 0..4 {
-        let decoded = percent_decoded(&text);
-        if names_patient(&String::from_utf8_lossy(&decoded)) {
-            return true;
-        }
-        if decoded == text {
-            return false;
-        }
-        text = decoded;
-    }
-    // Still changing after four rounds: nobody writes references like that.
-    true
-}
-
-fn percent_decoded(text: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte == b'%'
-            && let [high, low, ..] = *after
-            && let (Some(high), Some(low)) = (hex(high), hex(low))
-        {
-            decoded.push(high << 4 | low);
-            rest = &after[2..];
-        } else {
-            decoded.push(byte);
-        }
-    }
-    decoded
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
@@ -144,11 +157,6 @@ mod tests {
     fn target(reference: &str) -> Target {
         let id = PatientId::parse("-2014").unwrap();
         Person::new(&id, BASES).target(reference)
-    }
-
-    fn mentions_another(text: &str) -> bool {
-        let id = PatientId::parse("-2014").unwrap();
-        Person::new(&id, BASES).mentions_another(text)
     }
 
     #[test]
@@ -205,44 +213,114 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_patient_is_other() {
-        for other in [
-            "#provider-org",
+    fn a_coverage_is_its_beneficiarys() {
+        for own in [
             "Coverage/part-a--2014",
-            "Organization/Patients",
-            "urn:uuid:9",
-            "",
-            "100%",
-            "Group/50%25",
+            "Coverage/PART-D--2014",
+            "Coverage/dual--2014",
+            "Coverage/c4dic-part-b--2014",
+            "Coverage/part-c--2014-H1234-003",
+            "http://backend:8080/x/v2/fhir/Coverage/part-a--2014",
         ] {
-            assert_eq!(target(other), Target::Other, "{other}");
+            assert_eq!(target(own), Target::OwnCoverage, "{own}");
+        }
+        for other in [
+            "Coverage/part-a-2014",
+            "Coverage/part-a--20140",
+            "Coverage/part-b--201",
+            "Coverage/dual-7",
+            "Coverage/c4dic-part-a-7",
+            "Coverage/part-c-7-H1234-003",
+            "https://api.example.com/v2/fhir/Coverage/part-a-7",
+        ] {
+            assert_eq!(target(other), Target::ForeignCoverage, "{other}");
+        }
+        for bad in [
+            "Coverage/1",
+            "Coverage/part-a",
+            "Coverage/part-x--2014",
+            "Coverage/part-a--2014/_history/1",
+            "Coverage/part-a--2014?x",
+            "Coverage/part-c--2014-H1234",
+            "Coverage?beneficiary=-2014",
+            "coverage/part-a--2014",
+            "https://third.example/v2/fhir/Coverage/part-a--2014",
+            "Coverage//part-a--2014",
+            "Coverage%2Fpart-a--2014",
+            "Coverage",
+        ] {
+            assert_eq!(target(bad), Target::Unprovable, "{bad}");
         }
     }
 
     #[test]
-    fn text_under_any_key_may_mention_only_the_person() {
-        for good in [
-            "Patient/-2014",
-            "https://third.example/Patient/-2014",
-            "see Patient/-2014.",
-            "Inpatient/1 day",
-            "Patient/caregiver training",
-            "https://bluebutton.cms.gov/resources/variables/bene_id",
-            "/",
-            "patient/",
-            "patient/-",
-        ] {
-            assert!(!mentions_another(good), "{good}");
-        }
+    fn what_may_name_somebody_is_unprovable() {
         for bad in [
-            "Patient/-20140",
-            "https://third.example/x/Patient/7?a=b",
-            "see patient/7.",
-            "Patient/-2014 and Patient/8",
-            "Patient/-2014x",
-            "<a href=\"Patient/7\">",
+            "RelatedPerson/1",
+            "Person/1",
+            "Group/1",
+            "Group/50%25",
+            "group/1",
+            "https://third.example/Person/1",
+            "urn:uuid:1f0a9c66-5f52-4be5-a7b2-9d1be8f7f1c0",
+            "urn:oid:1.2.3",
+            "URN:UUID:9",
+            "mailto:a@example.com",
+            "-2014",
+            "7",
+            "1S00E00AA00",
+            "100%",
+            "/7",
+            "./7",
+            "Member/7",
+            "organization/1",
+            "Organization//1",
+            "Organization/../Person/1",
+            "Organization/1/Person/2",
+            "Organization/",
+            "Organization?_id=1",
+            "Organization/1#x",
+            "Organization/1/_history/",
+            "ExplanationOfBenefit?patient=7",
+            "?_id=7",
+            "https://third.example",
+            "https://third.example/7",
+            "ftp://third.example/Organization/1",
+            "//third.example/Organization/1",
+            "#a/b",
+            "#Patient/7",
+            "Organization/1 ",
         ] {
-            assert!(mentions_another(bad), "{bad}");
+            assert_eq!(target(bad), Target::Unprovable, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_names_nobody_is_other() {
+        for other in [
+            "Organization/Patients",
+            "Organization/1",
+            "Practitioner/a-b.c",
+            "Organization/1/_history/2",
+            "https://third.example/fhir/r4/Organization/1",
+            "HTTPS://third.example/Location/1/_history/2",
+            // A claim is read through the guard, whosever it is.
+            "Claim/1",
+            "ExplanationOfBenefit/carrier--7",
+            "",
+            "IGNORED_FIELD",
+            "%",
+        ] {
+            assert_eq!(target(other), Target::Other, "{other}");
+        }
+        for contained in [
+            "#provider-org",
+            "#patient",
+            "#1",
+            "#line-observation-6",
+            "#",
+        ] {
+            assert_eq!(target(contained), Target::Contained, "{contained}");
         }
     }
 }

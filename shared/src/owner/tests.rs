@@ -6,6 +6,7 @@ use super::*;
 mod fixtures;
 mod inside;
 mod json;
+mod people;
 
 const BASES: &[&str] = &[
     "https://api.example.com/v2/fhir",
@@ -235,6 +236,8 @@ fn a_malformed_owner_is_not_proved() {
         r##"{"reference":"#patient"}"##,
         r#"{"reference":"-20140"}"#,
         r#"{"reference":"Group/-20140"}"#,
+        r#"{"reference":"Coverage/part-a--20140"}"#,
+        r#"{"reference":"Coverage/part-a-7"}"#,
         r#"{"reference":"urn:uuid:1f0a9c66-5f52-4be5-a7b2-9d1be8f7f1c0"}"#,
         r#"{"reference":"Patient/-20140/_history/2"}"#,
         r#"{"reference":"patient/-20140"}"#,

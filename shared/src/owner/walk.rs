@@ -26,6 +26,7 @@ pub(super) fn scan<'a>(text: &'a str, expected: Expected, person: &Person<'_>) -
             structure: None,
             inside: None,
             foreign_owner: false,
+            identifiers_at: None,
         },
     };
     let read = match expected {
@@ -51,6 +52,9 @@ pub(super) fn scan<'a>(text: &'a str, expected: Expected, person: &Person<'_>) -
     }
     Outcome::Proved(Proved { text, bundle })
 }
+
+/// A text, whether it is odd, and where it ends.
+type Text<'a> = (Option<Cow<'a, str>>, bool, usize);
 
 /// How many objects and lists may be open at a time.
 const DEPTH: usize = 127;
@@ -127,16 +131,15 @@ impl<'a> Walk<'a, '_> {
 
     /// The name of a member, and where what comes behind its colon begins.
     fn key(&mut self, at: usize) -> Result<(Key, usize), Reason> {
-        let (name, end) = self.string(at)?;
-        let key = Key::of(&name);
-        if key == Key::Other {
+        let (name, odd, end) = self.string(at)?;
+        if odd {
             self.findings.text(&name);
         }
-        Ok((key, self.reader.expect(b':', end)?))
+        Ok((Key::of(&name), self.reader.expect(b':', end)?))
     }
 
-    /// A string, not a value of any other kind.
-    fn string(&mut self, at: usize) -> Result<(Cow<'a, str>, usize), Reason> {
+    /// A string, not a value of any other kind, and whether it may be other than what it looks like or name somebody.
+    fn string(&mut self, at: usize) -> Result<(Cow<'a, str>, bool, usize), Reason> {
         let (byte, at) = self.reader.peek(at)?;
         if byte != b'"' {
             return Err(Reason::Json);
@@ -147,14 +150,17 @@ impl<'a> Walk<'a, '_> {
         } else {
             Cow::Borrowed(self.reader.plain(quoted))
         };
-        Ok((text, quoted.end + 1))
+        Ok((text, quoted.odd, quoted.end + 1))
     }
 
-    /// A value whose text matters. Anything but a string is walked and gives nothing.
-    fn text(&mut self, at: usize, depth: usize) -> Result<(Option<Cow<'a, str>>, usize), Reason> {
+    /// A value whose text matters, as [`Self::string`] gives it. Anything else is walked and gives nothing.
+    fn text(&mut self, at: usize, depth: usize) -> Result<Text<'a>, Reason> {
         match self.reader.peek(at)? {
-            (b'"', at) => self.string(at).map(|(text, end)| (Some(text), end)),
-            (_, at) => self.anything(at, depth).map(|end| (None, end)),
+            (b'"', at) => {
+                let (text, odd, end) = self.string(at)?;
+                Ok((Some(text), odd, end))
+            }
+            (_, at) => self.anything(at, depth).map(|end| (None, false, end)),
         }
     }
 
@@ -189,6 +195,8 @@ struct Findings<'p> {
     structure: Option<Reason>,
     inside: Option<Reason>,
     foreign_owner: bool,
+    /// How deep the identifiers of a record stand that is proved to be the person's, while they are read.
+    identifiers_at: Option<usize>,
 }
 
 impl Findings<'_> {
@@ -207,13 +215,21 @@ impl Findings<'_> {
         }
     }
 
+    /// The address of a link of a Bundle.
+    fn link(&mut self, url: &str) {
+        if self.person.link_names_another(url) {
+            self.inside(Reason::ForeignReference);
+        }
+    }
+
     /// The text of a `reference` member anywhere but in the owner.
-    fn reference(&mut self, text: &str) -> Target {
+    fn reference(&mut self, text: &str, odd: bool) -> Target {
         let target = self.person.target(text);
         match target {
-            Target::Foreign => self.inside(Reason::ForeignReference),
+            Target::Foreign | Target::ForeignCoverage => self.inside(Reason::ForeignReference),
             Target::Unprovable => self.inside(Reason::UnprovableReference),
-            Target::Own | Target::Other => self.text(text),
+            Target::Contained | Target::Other if odd => self.text(text),
+            Target::Contained | Target::Other | Target::Own | Target::OwnCoverage => {}
         }
         target
     }
@@ -241,30 +257,65 @@ enum Owner {
 /// The member names that decide anything.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Key {
-    Beneficiary,
     Entry,
     FullUrl,
-    Id,
+    Identifier,
     Link,
     Meta,
     Other,
-    Patient,
-    Reference,
     Relation,
     Resource,
-    ResourceType,
+    Subscriber,
     Total,
+    // By their text, in any object.
+    System,
     Type,
     Url,
+    Value,
+    // By being there as well.
+    Id,
+    Reference,
+    ResourceType,
+    // By whom they name.
+    Beneficiary,
+    Patient,
+    Subject,
 }
 
 impl Key {
+    /// Whether an object is judged by more of it than a text.
+    #[inline(always)]
+    const fn decides_by_itself(self) -> bool {
+        self as u8 >= Self::Id as u8
+    }
+
+    /// Whether it is the member that names the owner of a resource of some type.
+    const fn names_owner(self) -> bool {
+        self as u8 >= Self::Beneficiary as u8
+    }
+
+    /// Whether a Bundle may have it once only.
+    const fn decides_in_bundle(self) -> bool {
+        !matches!(
+            self,
+            Self::Identifier
+                | Self::Other
+                | Self::Relation
+                | Self::Subject
+                | Self::Subscriber
+                | Self::System
+                | Self::Url
+                | Self::Value
+        )
+    }
+
     fn of(name: &str) -> Self {
         match name {
             "beneficiary" => Self::Beneficiary,
             "entry" => Self::Entry,
             "fullUrl" => Self::FullUrl,
             "id" => Self::Id,
+            "identifier" => Self::Identifier,
             "link" => Self::Link,
             "meta" => Self::Meta,
             "patient" => Self::Patient,
@@ -272,9 +323,13 @@ impl Key {
             "relation" => Self::Relation,
             "resource" => Self::Resource,
             "resourceType" => Self::ResourceType,
+            "subject" => Self::Subject,
+            "subscriber" => Self::Subscriber,
+            "system" => Self::System,
             "total" => Self::Total,
             "type" => Self::Type,
             "url" => Self::Url,
+            "value" => Self::Value,
             _ => Self::Other,
         }
     }
@@ -282,7 +337,7 @@ impl Key {
 
 /// Which members an object had already. Only those that decide something are refused a second time.
 #[derive(Default)]
-struct Seen(u16);
+struct Seen(u32);
 
 impl Seen {
     fn once(&mut self, key: Key, findings: &mut Findings<'_>) {

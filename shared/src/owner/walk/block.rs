@@ -12,20 +12,42 @@ pub(super) const SIZE: usize = 64;
 pub(super) struct Block {
     /// Quotes that begin or end a string.
     pub(super) quotes: u64,
-    /// In strings: backslashes, control characters, and slashes behind the letter that ends "Patient". A string
-    /// without any of them is what it looks like, and mentions no Patient.
+    /// In strings: backslashes, control and percent characters, and what follows the words by which people are named
+    /// ("Patient/", "part-", …). A string without any of them is what it looks like, and names nobody.
     pub(super) odd: u64,
-    /// What the text before the next block ends in.
-    pub(super) before: Before,
 }
 
 /// What the text before a block ends in.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Before {
-    /// All bits: a string that goes on.
-    string: u64,
+    /// A string that goes on.
+    pub(super) string: bool,
     /// A backslash that the first byte of the block belongs to.
-    escape: bool,
+    pub(super) escape: bool,
+}
+
+impl Before {
+    /// All bits where a string goes on.
+    #[inline(always)]
+    fn strings(self) -> u64 {
+        u64::from(self.string).wrapping_neg()
+    }
+}
+
+impl Block {
+    /// Whether the last byte of this block is a backslash that the next byte belongs to.
+    #[inline(always)]
+    pub(super) fn escapes_next(self, text: &[u8], start: usize, escape: bool) -> bool {
+        self.odd >> (SIZE - 1) != 0 && ends_in_escape(text, start, escape)
+    }
+}
+
+#[cold]
+fn ends_in_escape(text: &[u8], start: usize, escape: bool) -> bool {
+    let block = text.get(start..start + SIZE).unwrap_or_default();
+    block
+        .iter()
+        .fold(escape, |escaped, byte| *byte == b'\\' && !escaped)
 }
 
 /// Looks at the bytes from `start`, a multiple of [`SIZE`]. Past the end of the text there are blanks.
@@ -37,7 +59,7 @@ pub(super) fn block(text: &[u8], start: usize, before: Before) -> Block {
         .checked_sub(1)
         .and_then(|last| text.get(last..)?.first_chunk::<{ SIZE + 1 }>());
     match window {
-        Some(window) => within(window, before),
+        Some(window) => within(window, text, start, before),
         None => at_an_end(text, start, before),
     }
 }
@@ -50,78 +72,96 @@ fn at_an_end(text: &[u8], start: usize, before: Before) -> Block {
     for (to, from) in window.iter_mut().skip(skip).zip(rest) {
         *to = *from;
     }
-    within(&window, before)
+    within(&window, text, start, before)
 }
 
 /// The first byte of the window is the last one before the block.
 #[inline(always)]
-fn within(window: &[u8; SIZE + 1], before: Before) -> Block {
+fn within(window: &[u8; SIZE + 1], text: &[u8], start: usize, before: Before) -> Block {
     let ([_, block @ ..], [shifted @ .., _]) = (window, window);
     let mut quotes = 0;
     let mut stop = u8x16::splat(0);
-    for (shift, (chunk, shifted)) in chunks(block).zip(chunks(shifted)).enumerate() {
-        quotes |= bits(chunk.simd_eq(u8x16::splat(b'"')), shift);
-        stop |= escapes(chunk) | controls(chunk) | mentions(chunk, shifted);
+    let mut least = u8x16::splat(u8::MAX);
+    let mut names = [u8x16::splat(0); SIZE / 16];
+    for (place, (chunk, shifted)) in chunks(block).zip(chunks(shifted)).enumerate() {
+        quotes |= bits(chunk.simd_eq(u8x16::splat(b'"')), place);
+        stop |= escapes(chunk) | percents(chunk);
+        least = least.min(chunk);
+        names[place] = mentions(chunk, shifted);
     }
-    if stop.to_bitmask() != 0 || before.escape {
-        return with_odd(block, shifted, quotes, before);
+    let [a, b, c, d] = names;
+    if (stop | controls(least) | a | b | c | d).to_bitmask() == 0 && !before.escape {
+        return Block { quotes, odd: 0 };
     }
-    Block {
-        quotes,
-        odd: 0,
-        before: before.after(quotes, false),
+    let names = bits(a, 0) | bits(b, 1) | bits(c, 2) | bits(d, 3);
+    let names = named(names, text, start);
+    if (stop | controls(least)).to_bitmask() == 0 && !before.escape {
+        let odd = if names == 0 {
+            0
+        } else {
+            names & (inside(quotes) ^ before.strings())
+        };
+        return Block { quotes, odd };
     }
+    with_odd(block, quotes, names, before)
 }
 
 #[inline(never)]
-fn with_odd(block: &[u8; SIZE], shifted: &[u8; SIZE], quotes: u64, before: Before) -> Block {
-    let (mut backslashes, mut others) = (0, 0);
-    for (shift, (chunk, shifted)) in chunks(block).zip(chunks(shifted)).enumerate() {
-        backslashes |= bits(escapes(chunk), shift);
-        others |= bits(controls(chunk) | mentions(chunk, shifted), shift);
+fn with_odd(block: &[u8; SIZE], quotes: u64, names: u64, before: Before) -> Block {
+    let (mut backslashes, mut others) = (0, names);
+    for (place, chunk) in chunks(block).enumerate() {
+        backslashes |= bits(escapes(chunk), place);
+        others |= bits(controls(chunk) | percents(chunk), place);
     }
-    let (escaped, escape) = escaped(backslashes, before.escape);
-    let quotes = quotes & !escaped;
-    let strings = inside(quotes) ^ before.string;
+    let quotes = quotes & !escaped(backslashes, before.escape);
+    let strings = inside(quotes) ^ before.strings();
     Block {
         quotes,
         odd: (backslashes | others) & strings,
-        before: before.after(quotes, escape),
     }
 }
 
-/// The bytes that a backslash before them belongs to, and whether the last backslash belongs to the next block.
-fn escaped(backslashes: u64, first: bool) -> (u64, bool) {
+/// Of these places, those that follow a word by which people are named.
+#[inline(always)]
+fn named(places: u64, text: &[u8], start: usize) -> u64 {
+    let (mut left, mut named) = (places, 0);
+    while left != 0 {
+        let place = left.trailing_zeros();
+        if follows_a_word(text, start + place as usize) {
+            named |= 1 << place;
+        }
+        left &= left - 1;
+    }
+    named
+}
+
+/// Whether "Patient", "part" or "dual" may end here, in whatever case, and one of `/?-=` follow.
+#[inline(always)]
+fn follows_a_word(text: &[u8], at: usize) -> bool {
+    const CASE: u32 = 0x2020_2020;
+    let around = at.checked_sub(4).and_then(|start| text.get(start..=at));
+    let Some([a, b, c, d, next]) = around else {
+        return false;
+    };
+    let end = u32::from_le_bytes([*a, *b, *c, *d]) | CASE;
+    (end == u32::from_le_bytes(*b"ient")
+        || end == u32::from_le_bytes(*b"part")
+        || end == u32::from_le_bytes(*b"dual"))
+        && matches!(next, b'/' | b'?' | b'-' | b'=')
+}
+
+/// The bytes that a backslash before them belongs to.
+fn escaped(backslashes: u64, first: bool) -> u64 {
     let mut escaped = u64::from(first);
     let mut rest = backslashes & !escaped;
     while rest != 0 {
         let next = (rest & rest.wrapping_neg()) << 1;
-        if next == 0 {
-            return (escaped, true);
-        }
         escaped |= next;
         // The byte behind a backslash is plain, be it a backslash itself.
         rest &= rest - 1;
         rest &= !next;
     }
-    (escaped, false)
-}
-
-impl Before {
-    /// Nothing.
-    pub(super) const NOTHING: Self = Self {
-        string: 0,
-        escape: false,
-    };
-
-    #[inline(always)]
-    const fn after(self, quotes: u64, escape: bool) -> Self {
-        let odd = quotes.count_ones() & 1 != 0;
-        Self {
-            string: if odd { !self.string } else { self.string },
-            escape,
-        }
-    }
+    escaped
 }
 
 #[inline(always)]
@@ -141,9 +181,16 @@ fn controls(chunk: u8x16) -> u8x16 {
 }
 
 #[inline(always)]
+fn percents(chunk: u8x16) -> u8x16 {
+    chunk.simd_eq(u8x16::splat(b'%'))
+}
+
+/// One of `/?-=` behind one of `tTlL` (or of `dD|\`): those differ from each other in two bits only.
+#[inline(always)]
 fn mentions(chunk: u8x16, shifted: u8x16) -> u8x16 {
-    let ends_word = (shifted | u8x16::splat(0x20)).simd_eq(u8x16::splat(b't'));
-    chunk.simd_eq(u8x16::splat(b'/')) & ends_word
+    let ends_word = (shifted | u8x16::splat(0x38)).simd_eq(u8x16::splat(b't' | 0x38));
+    let goes_on = (chunk | u8x16::splat(0x12)).simd_eq(u8x16::splat(b'/' | 0x12));
+    goes_on & ends_word
 }
 
 #[inline(always)]
@@ -160,8 +207,11 @@ mod tests {
         let (mut quotes, mut odd) = (Vec::new(), Vec::new());
         let (mut string, mut escaped) = (false, false);
         for (at, byte) in text.iter().enumerate() {
-            let behind_t = at > 0 && text[at - 1].eq_ignore_ascii_case(&b't');
-            let is_odd = matches!(byte, b'\\' | 0..0x20) || (*byte == b'/' && behind_t);
+            let word = text[at.saturating_sub(4)..at].to_ascii_lowercase();
+            let is_odd = matches!(byte, b'\\' | b'%' | 0..0x20)
+                || (b"/?-=".contains(byte)
+                    && [b"ient", b"part", b"dual"]
+                        .contains(&&word[..].try_into().unwrap_or([0; 4])));
             if string && is_odd {
                 odd.push(at);
             }
@@ -176,7 +226,7 @@ mod tests {
 
     fn in_blocks(text: &[u8]) -> (Vec<usize>, Vec<usize>) {
         let (mut quotes, mut odd) = (Vec::new(), Vec::new());
-        let mut before = Before::NOTHING;
+        let mut before = Before::default();
         for start in (0..text.len()).step_by(SIZE) {
             let block = block(text, start, before);
             let places = |bits: u64| {
@@ -186,7 +236,10 @@ mod tests {
             };
             quotes.extend(places(block.quotes));
             odd.extend(places(block.odd));
-            before = block.before;
+            before = Before {
+                string: before.string ^ (block.quotes.count_ones() % 2 == 1),
+                escape: block.escapes_next(text, start, before.escape),
+            };
         }
         (quotes, odd)
     }
@@ -199,6 +252,7 @@ mod tests {
             r#""\\\\\\\\\"\\""#,
             "\"\n\"\n\"\u{1f}\"\r",
             r#""ä t/ T/ \\""#,
+            r#""part-a-7","PART-","dual-7","Dual/","l-","t?","Patient?_id","patient=","Patient%2F","ient-","t't5d7l%","100%""#,
             r#"{"type":["Patient/-20140","x"],"n":1}"#,
         ] {
             for padding in 0..SIZE + 2 {
@@ -225,7 +279,7 @@ mod tests {
 
     #[test]
     fn past_the_end_there_is_nothing() {
-        let block = block(b"\"", 0, Before::NOTHING);
-        assert_eq!((block.quotes, block.odd), (1, 0));
+        let block = block(b"\"", 0, Before::default());
+        assert_eq!(block, Block { quotes: 1, odd: 0 });
     }
 }

@@ -16,17 +16,17 @@ impl<'a> Walk<'a, '_> {
         let mut seen = Seen::default();
         let mut typed = false;
         let end = self.members(at, 0, &mut |walk, key, at| {
-            if !matches!(key, Key::Other | Key::Relation | Key::Url) {
+            if key.decides_in_bundle() {
                 seen.once(key, &mut walk.findings);
             }
             match key {
                 Key::ResourceType => {
-                    let (name, end) = walk.text(at, 1)?;
+                    let (name, _, end) = walk.text(at, 1)?;
                     typed = name.as_deref() == Some("Bundle");
                     Ok(end)
                 }
                 Key::Type => {
-                    let (kind, end) = walk.text(at, 1)?;
+                    let (kind, _, end) = walk.text(at, 1)?;
                     if kind.as_deref() != Some("searchset") {
                         walk.findings.structure(Reason::UnexpectedType);
                     }
@@ -98,7 +98,7 @@ impl<'a> Walk<'a, '_> {
                 seen.once(key, &mut walk.findings);
                 let mut url = None;
                 let span = walk.kept(at, |walk, start| {
-                    let (text, end) = walk.string(start)?;
+                    let (text, _, end) = walk.string(start)?;
                     walk.findings.text(&text);
                     url = Some(text);
                     Ok(end)
@@ -155,15 +155,15 @@ impl<'a> Walk<'a, '_> {
                 Key::Url => &mut url,
                 _ => return walk.member(&mut object, key, at, 2),
             };
-            let (text, end) = walk.text(at, 2)?;
+            let (text, _, end) = walk.text(at, 2)?;
             if let Some(text) = &text {
-                walk.findings.text(text);
+                walk.findings.link(text);
             }
             is_link &= text.is_some() && member.is_none();
             *member = text;
             Ok(end)
         })?;
-        object.finish(&mut self.findings);
+        object.finish(2, &mut self.findings);
         let link = Link {
             relation: relation.unwrap_or_default(),
             url: url.unwrap_or_default(),

@@ -17,9 +17,10 @@ use crate::owner::Reason;
 pub(super) struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
-    /// The block that was looked at last, and where the next one begins.
+    /// The block that was looked at last, where the next one begins, and whether a backslash before it belongs to it.
     block: Block,
     next: usize,
+    escape: bool,
     /// The first odd byte in a string behind the last one that was read, as far as was looked at.
     odd: usize,
 }
@@ -38,12 +39,9 @@ impl<'a> Reader<'a> {
         Self {
             text,
             bytes: text.as_bytes(),
-            block: Block {
-                quotes: 0,
-                odd: 0,
-                before: Before::NOTHING,
-            },
+            block: Block { quotes: 0, odd: 0 },
             next: 0,
+            escape: false,
             odd: usize::MAX,
         }
     }
@@ -82,11 +80,12 @@ impl<'a> Reader<'a> {
     pub(super) fn quoted(&mut self, at: usize) -> Result<Quoted, Reason> {
         let start = at + 1;
         while start >= self.next {
-            self.advance()?;
+            // The opening quote may be the last byte before the block.
+            self.advance(at < self.next)?;
         }
         let mut quotes = self.block.quotes & u64::MAX << (start % block::SIZE);
         while quotes == 0 {
-            self.advance()?;
+            self.advance(true)?;
             quotes = self.block.quotes;
         }
         let end = self.next - block::SIZE + quotes.trailing_zeros() as usize;
@@ -97,15 +96,20 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Looks at the next block.
+    /// Looks at the next block, before which a string goes on or not.
     #[inline(always)]
-    fn advance(&mut self) -> Result<(), Reason> {
+    fn advance(&mut self, string: bool) -> Result<(), Reason> {
         if self.next >= self.bytes.len() {
             return Err(Reason::Json);
         }
-        self.block = block::block(self.bytes, self.next, self.block.before);
-        if self.block.odd != 0 && self.odd == usize::MAX {
-            self.odd = self.next + self.block.odd.trailing_zeros() as usize;
+        let escape = self.escape;
+        self.block = block::block(self.bytes, self.next, Before { string, escape });
+        self.escape = false;
+        if self.block.odd != 0 {
+            self.escape = self.block.escapes_next(self.bytes, self.next, escape);
+            if self.odd == usize::MAX {
+                self.odd = self.next + self.block.odd.trailing_zeros() as usize;
+            }
         }
         self.next += block::SIZE;
         Ok(())
@@ -134,6 +138,13 @@ impl<'a> Reader<'a> {
     pub(super) fn first_eight(&self, at: usize) -> Option<u64> {
         let bytes = self.bytes.get(at..)?.first_chunk::<8>()?;
         Some(u64::from_le_bytes(*bytes))
+    }
+
+    /// The last three bytes of a string, or what stands before it where it is shorter.
+    #[inline(always)]
+    pub(super) fn last_three(&self, quoted: Quoted) -> [u8; 3] {
+        let end = self.bytes.get(..quoted.end).unwrap_or_default();
+        end.last_chunk().copied().unwrap_or_default()
     }
 
     /// Goes past a number, `true`, `false` or `null` that begins with this byte.
@@ -232,7 +243,8 @@ fn behind_blanks(bytes: &[u8], at: usize) -> Result<(u8, usize), Reason> {
 #[inline(never)]
 fn decoded(text: &str, quoted: Quoted) -> Result<Cow<'_, str>, Reason> {
     let plain = text.get(quoted.start..quoted.end).unwrap_or_default();
-    if plain.bytes().all(|byte| byte != b'\\' && byte >= b' ') {
+    let is_coded = |byte| byte == b'\\' || byte < b' ';
+    if !plain.bytes().fold(false, |any, byte| any | is_coded(byte)) {
         return Ok(Cow::Borrowed(plain));
     }
     let token = text.get(quoted.start - 1..=quoted.end).unwrap_or_default();

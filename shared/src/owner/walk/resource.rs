@@ -27,18 +27,20 @@ impl<'a> Walk<'a, '_> {
             match key {
                 Key::ResourceType => {
                     seen.once(key, &mut walk.findings);
-                    let (name, end) = walk.text(at, inner)?;
+                    let (name, _, end) = walk.text(at, inner)?;
                     typed = name.as_deref() == Some(expected.name());
                     Ok(end)
                 }
                 Key::Id => {
                     seen.once(key, &mut walk.findings);
-                    let (id, end) = walk.text(at, inner)?;
+                    let (id, odd, end) = walk.text(at, inner)?;
                     if owner_key == Key::Id {
                         owner = id
                             .as_deref()
                             .map_or(Owner::Malformed, |id| walk.findings.patient_id(id));
-                    } else if let Some(id) = &id {
+                    } else if let Some(id) = &id
+                        && odd
+                    {
                         walk.findings.text(id);
                     }
                     resource_id = id;
@@ -53,6 +55,20 @@ impl<'a> Walk<'a, '_> {
                 Key::Reference => {
                     seen.once(key, &mut walk.findings);
                     walk.member(&mut Object::empty(), key, at, inner)
+                }
+                Key::Identifier if has_identifiers(expected) => {
+                    // Each in a list.
+                    walk.findings.identifiers_at = Some(inner + 2);
+                    let end = walk.anything(at, inner)?;
+                    walk.findings.identifiers_at = None;
+                    Ok(end)
+                }
+                Key::Subscriber if expected == ResourceType::Coverage => {
+                    let (named, end) = walk.named(at, inner)?;
+                    if !named.refers() {
+                        walk.findings.inside(Reason::UnprovableReference);
+                    }
+                    Ok(end)
                 }
                 Key::Link if expected == ResourceType::Patient => {
                     linked = true;
@@ -82,7 +98,7 @@ impl<'a> Walk<'a, '_> {
         match self.reader.peek(at)? {
             (b'{', _) => {}
             // Nothing that it says makes it less malformed.
-            (b'"', at) => return Ok((Owner::Malformed, self.string(at)?.1)),
+            (b'"', at) => return Ok((Owner::Malformed, self.string(at)?.2)),
             (_, at) => return Ok((Owner::Malformed, self.anything(at, depth)?)),
         }
         let mut owner = Owner::Missing;
@@ -90,18 +106,25 @@ impl<'a> Walk<'a, '_> {
         let end = self.members(at, depth, &mut |walk, key, at| match key {
             Key::Reference => {
                 object = object.with_owner(&mut walk.findings);
-                let (reference, end) = walk.text(at, depth + 1)?;
+                let (reference, _, end) = walk.text(at, depth + 1)?;
                 let person = walk.findings.person;
                 owner = match reference.map(|reference| person.target(&reference)) {
                     Some(Target::Own) => Owner::Own,
                     Some(Target::Foreign) => Owner::Foreign,
-                    Some(Target::Other | Target::Unprovable) | None => Owner::Malformed,
+                    Some(
+                        Target::Contained
+                        | Target::ForeignCoverage
+                        | Target::Other
+                        | Target::OwnCoverage
+                        | Target::Unprovable,
+                    )
+                    | None => Owner::Malformed,
                 };
                 Ok(end)
             }
             key => walk.member(&mut object, key, at, depth + 1),
         })?;
-        object.finish(&mut self.findings);
+        object.finish(depth + 1, &mut self.findings);
         Ok((owner, end))
     }
 }
@@ -112,5 +135,13 @@ const fn owner_key(expected: ResourceType) -> Key {
         ResourceType::Patient => Key::Id,
         ResourceType::Coverage => Key::Beneficiary,
         ResourceType::ExplanationOfBenefit => Key::Patient,
+    }
+}
+
+/// Whether the record carries the person's own numbers.
+const fn has_identifiers(resource: ResourceType) -> bool {
+    match resource {
+        ResourceType::Patient | ResourceType::Coverage => true,
+        ResourceType::ExplanationOfBenefit => false,
     }
 }
