@@ -5,6 +5,9 @@
 //! body names another owner may only be said of a body that is JSON to its end.
 
 mod bundle;
+mod mention;
+mod names;
+mod object;
 mod reference;
 mod resource;
 
@@ -16,6 +19,7 @@ use bluegate_shared::owner::{Bundle, Expected, Reason};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use self::bundle::BundleSeed;
+use self::object::Object;
 use self::reference::Target;
 use self::resource::ResourceSeed;
 
@@ -102,13 +106,23 @@ impl Findings<'_> {
         }
     }
 
-    /// The text of a `reference` member anywhere but in the owner.
-    fn reference(&mut self, text: &str) {
-        match self.person.target(text) {
-            Target::Foreign => self.inside(Reason::ForeignReference),
-            Target::Unprovable => self.inside(Reason::UnprovableReference),
-            Target::Own | Target::Other => self.text(text),
+    /// The relation or the address of a link of a Bundle.
+    fn link(&mut self, url: &str) {
+        if self.person.link_names_another(url) {
+            self.inside(Reason::ForeignReference);
         }
+    }
+
+    /// The text of a `reference` member anywhere but in the owner.
+    fn reference(&mut self, text: &str) -> Target {
+        let target = self.person.target(text);
+        match target {
+            Target::Foreign | Target::ForeignCoverage => self.inside(Reason::ForeignReference),
+            Target::Unprovable => self.inside(Reason::UnprovableReference),
+            Target::Contained | Target::Nobody => self.text(text),
+            Target::OwnCoverage | Target::OwnPatient => {}
+        }
+        target
     }
 
     /// Whose a Patient id is.
@@ -138,6 +152,7 @@ enum Key {
     Entry,
     FullUrl,
     Id,
+    Identifier,
     Link,
     Meta,
     Other,
@@ -145,13 +160,44 @@ enum Key {
     Reference,
     Resource,
     ResourceType,
+    Subject,
+    Subscriber,
+    System,
     Total,
     Type,
+    Url,
+    Value,
+}
+
+impl Key {
+    fn of(name: &str) -> Self {
+        match name {
+            "beneficiary" => Self::Beneficiary,
+            "entry" => Self::Entry,
+            "fullUrl" => Self::FullUrl,
+            "id" => Self::Id,
+            "identifier" => Self::Identifier,
+            "link" => Self::Link,
+            "meta" => Self::Meta,
+            "patient" => Self::Patient,
+            "reference" => Self::Reference,
+            "resource" => Self::Resource,
+            "resourceType" => Self::ResourceType,
+            "subject" => Self::Subject,
+            "subscriber" => Self::Subscriber,
+            "system" => Self::System,
+            "total" => Self::Total,
+            "type" => Self::Type,
+            "url" => Self::Url,
+            "value" => Self::Value,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Which members an object had already. Only those that decide something are refused a second time.
 #[derive(Default)]
-struct Seen(u16);
+struct Seen(u32);
 
 impl Seen {
     fn once(&mut self, key: Key, findings: &mut Findings<'_>) {
@@ -185,24 +231,8 @@ impl Visitor<'_> for KeySeed<'_, '_> {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Key, E> {
-        Ok(match name {
-            "beneficiary" => Key::Beneficiary,
-            "entry" => Key::Entry,
-            "fullUrl" => Key::FullUrl,
-            "id" => Key::Id,
-            "link" => Key::Link,
-            "meta" => Key::Meta,
-            "patient" => Key::Patient,
-            "reference" => Key::Reference,
-            "resource" => Key::Resource,
-            "resourceType" => Key::ResourceType,
-            "total" => Key::Total,
-            "type" => Key::Type,
-            _ => {
-                self.0.text(name);
-                Key::Other
-            }
-        })
+        self.0.text(name);
+        Ok(Key::of(name))
     }
 }
 
@@ -259,85 +289,16 @@ impl<'de> Visitor<'de> for Anything<'_, '_> {
         while let Some(key) = members.next_key_seed(KeySeed(self.0))? {
             object.member(key, &mut members, self.0)?;
         }
-        object.finish(self.0);
+        object.finish(self.0, Numbers::Nowhere);
         Ok(())
     }
 }
 
-/// What one object below the top says about Patients.
-#[derive(Default)]
-struct Object {
-    seen: Seen,
-    is_patient: bool,
-    type_is_patient: bool,
-    /// Whether its `reference` is the person's, or that of a contained resource.
-    refers: bool,
-    id: Option<Owner>,
-}
-
-impl Object {
-    fn member<'de, A: MapAccess<'de>>(
-        &mut self,
-        key: Key,
-        members: &mut A,
-        findings: &mut Findings<'_>,
-    ) -> Result<(), A::Error> {
-        match key {
-            Key::Reference => {
-                self.seen.once(key, findings);
-                let reference = members.next_value_seed(Text(findings))?;
-                if let Some(reference) = reference {
-                    findings.reference(&reference);
-                    // A contained resource is looked at where it stands.
-                    self.refers = reference.starts_with('#')
-                        || findings.person.target(&reference) == Target::Own;
-                }
-            }
-            Key::Id => {
-                self.seen.once(key, findings);
-                self.id = Some(match members.next_value_seed(Text(findings))? {
-                    Some(id) => {
-                        findings.text(&id);
-                        findings.patient_id(&id)
-                    }
-                    None => Owner::Malformed,
-                });
-            }
-            Key::ResourceType => {
-                self.seen.once(key, findings);
-                let name = members.next_value_seed(Text(findings))?;
-                if let Some(name) = &name {
-                    findings.text(name);
-                }
-                // In whatever case: a reader that ignores case would take it for a Patient.
-                self.is_patient = name.is_some_and(|name| name.eq_ignore_ascii_case("Patient"));
-            }
-            Key::Type => {
-                // R4 `Reference.type`: the type name or the URL of its definition.
-                let name = members.next_value_seed(Text(findings))?;
-                if let Some(name) = name {
-                    findings.text(&name);
-                    self.type_is_patient |= name.rsplit('/').next() == Some("Patient");
-                }
-            }
-            _ => members.next_value_seed(Anything(findings))?,
-        }
-        Ok(())
-    }
-
-    fn finish(&self, findings: &mut Findings<'_>) {
-        if self.is_patient {
-            match self.id {
-                Some(Owner::Own) => {}
-                Some(Owner::Foreign) => findings.inside(Reason::ForeignReference),
-                _ => findings.inside(Reason::UnprovableReference),
-            }
-        }
-        // A logical reference: says that it is a Patient, and nothing that can be compared says which.
-        if self.type_is_patient && !self.refers {
-            findings.inside(Reason::UnprovableReference);
-        }
-    }
+/// Whether an object stands where a record holds the person's own numbers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Numbers {
+    Here,
+    Nowhere,
 }
 
 /// A value whose text matters. Anything but a string is walked and gives nothing.

@@ -16,6 +16,11 @@ fn reference() -> impl Strategy<Value = String> {
         1 => Just("https://third.example/Patient/-20140".to_owned()),
         4 => Just("#provider-org".to_owned()),
         2 => Just("Coverage/part-a--20140".to_owned()),
+        1 => Just("Coverage/part-b-7".to_owned()),
+        1 => Just("Organization/1".to_owned()),
+        1 => Just("Patient?_id=7".to_owned()),
+        1 => Just("part-a-7".to_owned()),
+        1 => Just("urn:uuid:9".to_owned()),
     ]
 }
 
@@ -36,12 +41,18 @@ fn content() -> impl Strategy<Value = Value> {
         any::<i32>().prop_map(Value::from),
         "[ -~äé/\"\\\\]{0,12}".prop_map(Value::from),
         reference().prop_map(Value::from),
+        prop::sample::select(&SYSTEMS[..]).prop_map(Value::from),
+        prop::sample::select(&["-20140", "7", "Patient", "patient|4.0.1", "Organization"][..])
+            .prop_map(Value::from),
     ];
     let key = prop_oneof![
         4 => "[a-z]{1,6}",
         1 => Just("reference".to_owned()),
         1 => Just("id".to_owned()),
         1 => Just("type".to_owned()),
+        1 => Just("system".to_owned()),
+        1 => Just("value".to_owned()),
+        1 => prop::sample::select(&["patient", "subject", "beneficiary"][..]).prop_map(str::to_owned),
     ];
     leaf.prop_recursive(4, 24, 4, move |inner| {
         prop_oneof![
@@ -60,8 +71,23 @@ fn content() -> impl Strategy<Value = Value> {
 }
 
 fn contained_type() -> impl Strategy<Value = Option<&'static str>> {
-    prop_oneof![8 => Just(None), 3 => Just(Some("Organization")), 1 => Just(Some("Patient"))]
+    prop_oneof![
+        16 => Just(None),
+        6 => Just(Some("Organization")),
+        1 => Just(Some("Patient")),
+        1 => Just(Some("Coverage")),
+        1 => Just(Some("Claim")),
+        1 => Just(Some("Condition")),
+        1 => Just(Some("Person")),
+    ]
 }
+
+const SYSTEMS: [&str; 4] = [
+    "https://bluebutton.cms.gov/resources/variables/bene_id",
+    "http://hl7.org/fhir/sid/us-mbi",
+    "https://bluebutton.cms.gov/resources/identifier/mbi-hash",
+    "http://hl7.org/fhir/sid/us-npi",
+];
 
 fn resource(kind: ResourceType) -> impl Strategy<Value = Value> {
     (
@@ -70,8 +96,9 @@ fn resource(kind: ResourceType) -> impl Strategy<Value = Value> {
         owner(),
         prop::option::weighted(0.5, content()),
         prop::option::weighted(0.5, content()),
+        prop::option::weighted(0.2, content()),
     )
-        .prop_map(|(name, id, owner, contained, extension)| {
+        .prop_map(|(name, id, owner, contained, extension, more)| {
             let mut resource =
                 json!({"resourceType": name, "id": id, "patient": owner, "beneficiary": owner});
             if let Some(contained) = contained {
@@ -79,6 +106,10 @@ fn resource(kind: ResourceType) -> impl Strategy<Value = Value> {
             }
             if let Some(extension) = extension {
                 resource["extension"] = extension;
+            }
+            if let Some(more) = more {
+                resource["identifier"] = Value::from(vec![more.clone()]);
+                resource["subscriber"] = more;
             }
             resource
         })

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::value::RawValue;
 
 use super::resource::ResourceSeed;
-use super::{Anything, Findings, Key, KeySeed, Object, Seen, Text};
+use super::{Anything, Findings, Key, KeySeed, Numbers, Object, Seen, Text};
 
 /// A Bundle of resources of one type.
 pub(super) struct BundleSeed<'s, 'p, 'de> {
@@ -58,7 +58,16 @@ impl<'de> Visitor<'de> for BundleSeed<'_, '_, 'de> {
         let mut seen = Seen::default();
         let mut typed = false;
         while let Some(key) = members.next_key_seed(KeySeed(findings))? {
-            if key != Key::Other {
+            if !matches!(
+                key,
+                Key::Identifier
+                    | Key::Other
+                    | Key::Subject
+                    | Key::Subscriber
+                    | Key::System
+                    | Key::Url
+                    | Key::Value
+            ) {
                 seen.once(key, findings);
             }
             match key {
@@ -85,7 +94,7 @@ impl<'de> Visitor<'de> for BundleSeed<'_, '_, 'de> {
                 }
                 Key::Link => {
                     let raw = members.next_value::<&RawValue>()?;
-                    walk_raw(raw, findings)?;
+                    walk_links(raw, findings)?;
                     bundle.links = links(raw)?;
                     bundle.link_span = span(text, raw);
                 }
@@ -214,6 +223,94 @@ fn walk_raw<E: Error>(raw: &RawValue, findings: &mut Findings<'_>) -> Result<(),
     Anything(findings)
         .deserialize(&mut deserializer)
         .map_err(E::custom)
+}
+
+fn walk_links<E: Error>(raw: &RawValue, findings: &mut Findings<'_>) -> Result<(), E> {
+    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
+    LinkWords {
+        findings,
+        is_list: true,
+    }
+    .deserialize(&mut deserializer)
+    .map_err(E::custom)
+}
+
+/// Looks at what links say, and at whatever else stands in their place.
+struct LinkWords<'s, 'p> {
+    findings: &'s mut Findings<'p>,
+    /// The list of them, not one in it.
+    is_list: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for LinkWords<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for LinkWords<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bundle links")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.findings.text(text);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        if !self.is_list {
+            return Anything(self.findings).visit_seq(items);
+        }
+        while items
+            .next_element_seed(LinkWords {
+                findings: self.findings,
+                is_list: false,
+            })?
+            .is_some()
+        {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let findings = self.findings;
+        let mut object = Object::default();
+        while let Some(name) = members.next_key::<Cow<'de, str>>()? {
+            findings.text(&name);
+            let key = Key::of(&name);
+            if !matches!(&*name, "relation" | "url") {
+                object.member(key, &mut members, findings)?;
+            } else if let Some(text) = members.next_value_seed(Text(findings))? {
+                findings.link(&text);
+            }
+        }
+        object.finish(findings, Numbers::Nowhere);
+        Ok(())
+    }
 }
 
 fn links<'de, E: Error>(raw: &'de RawValue) -> Result<Vec<Link<'de>>, E> {

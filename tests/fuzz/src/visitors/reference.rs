@@ -3,133 +3,150 @@
 use bluegate_shared::id::PatientId;
 
 use super::Person;
+use super::names::{Owned, names_people, owned};
 
 /// What the text of a `reference` member refers to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Target {
-    /// Another Patient.
+    /// A resource in the same one.
+    Contained,
+    /// Another person.
     Foreign,
-    /// No Patient.
-    Other,
+    /// A Coverage of another person.
+    ForeignCoverage,
+    /// Nobody.
+    Nobody,
+    /// A Coverage of the person.
+    OwnCoverage,
     /// The person.
-    Own,
-    /// A Patient in a form that cannot be compared: a third host, a search, a version, an escape.
+    OwnPatient,
+    /// Perhaps somebody.
     Unprovable,
 }
 
 impl Person<'_> {
-    /// Reads the text of a `reference` member strictly: only `Patient/{id}` and `{base}/Patient/{id}` with one
-    /// of the given bases say whose it is.
+    /// Reads the text of a `reference` member strictly.
     pub(super) fn target(&self, reference: &str) -> Target {
+        if let Some(id) = reference.strip_prefix('#') {
+            return if is_id(id) {
+                Target::Contained
+            } else {
+                Target::Unprovable
+            };
+        }
         let local = self
             .bases
             .iter()
             .find_map(|base| reference.strip_prefix(base)?.strip_prefix('/'))
             .unwrap_or(reference);
         if let Some(id) = local.strip_prefix("Patient/") {
-            if id == self.id.as_str() {
-                return Target::Own;
-            }
             return match PatientId::parse(id) {
+                Ok(id) if id == *self.id => Target::OwnPatient,
                 Ok(_) => Target::Foreign,
                 Err(_) => Target::Unprovable,
             };
         }
-        if names_patient(reference) || (reference.contains('%') && may_hide_patient(reference)) {
-            return Target::Unprovable;
+        if let Some(id) = local.strip_prefix("Coverage/") {
+            return match beneficiary(id) {
+                Some(number) if number == self.id.as_str() => Target::OwnCoverage,
+                Some(_) => Target::ForeignCoverage,
+                None => Target::Unprovable,
+            };
         }
-        Target::Other
-    }
-
-    /// Whether any text mentions `Patient/{number}` with a number that is not the person's.
-    ///
-    /// This holds for every string under every key, so it looks for no more than the form that a reference
-    /// has: `Patient/`, not inside a longer word, and digits. (Labels such as "Patient/caregiver training" and
-    /// "Inpatient/outpatient" are no references.) Upper and lower case count alike.
-    pub(super) fn mentions_another(&self, text: &str) -> bool {
-        let bytes = text.as_bytes();
-        // Most member names and codes are shorter than the shortest reference.
-        if bytes.len() < b"Patient/1".len() {
-            return false;
-        }
-        (0..bytes.len())
-            .filter(|at| bytes[*at] == b'/')
-            .any(|slash| self.is_another_after(bytes, slash).unwrap_or(false))
-    }
-
-    fn is_another_after(&self, bytes: &[u8], slash: usize) -> Option<bool> {
-        let word = slash.checked_sub(b"patient".len())?;
-        if !bytes.get(word..slash)?.eq_ignore_ascii_case(b"patient") {
-            return None;
-        }
-        if word
-            .checked_sub(1)
-            .is_some_and(|before| bytes[before].is_ascii_alphanumeric())
-        {
-            return None;
-        }
-        let rest = bytes.get(slash + 1..)?;
-        let sign = usize::from(rest.first() == Some(&b'-'));
-        let digits = rest[sign..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        if digits == 0 {
-            return None;
-        }
-        let (id, after) = rest.split_at(sign + digits);
-        Some(
-            id != self.id.as_str().as_bytes()
-                || after.first().is_some_and(u8::is_ascii_alphanumeric),
-        )
-    }
-}
-
-/// Whether a part of the reference is the word Patient, in whatever case.
-fn names_patient(reference: &str) -> bool {
-    reference
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|part| part.eq_ignore_ascii_case("patient"))
-}
-
-/// Whether percent-decoding would bring the word Patient to light. Decoding goes on while it changes
-/// anything, so that a doubly escaped reference is seen too.
-fn may_hide_patient(reference: &str) -> bool {
-    let mut text = reference.as_bytes().to_vec();
-    for _ in 0..4 {
-        let decoded = percent_decoded(&text);
-        if names_patient(&String::from_utf8_lossy(&decoded)) {
-            return true;
-        }
-        if decoded == text {
-            return false;
-        }
-        text = decoded;
-    }
-    // Still changing after four rounds: nobody writes references like that.
-    true
-}
-
-fn percent_decoded(text: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte == b'%'
-            && let [high, low, ..] = *after
-            && let (Some(high), Some(low)) = (hex(high), hex(low))
-        {
-            decoded.push(high << 4 | low);
-            rest = &after[2..];
+        let plain = self.readings_of(reference).and_then(|mut all| all.pop());
+        if plain.is_some_and(|plain| names_nobody(&plain)) {
+            Target::Nobody
         } else {
-            decoded.push(byte);
+            Target::Unprovable
         }
     }
-    decoded
 }
 
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+/// The number in the id of a Coverage.
+fn beneficiary(id: &str) -> Option<String> {
+    let id = id.strip_prefix("c4dic-").unwrap_or(id);
+    let lower = id.to_ascii_lowercase();
+    let prefix = ["part-a-", "part-b-", "part-c-", "part-d-", "dual-"]
+        .into_iter()
+        .find(|prefix| lower.starts_with(prefix))?;
+    let rest = &id[prefix.len()..];
+    let sign = if rest.starts_with('-') { "-" } else { "" };
+    let mut parts = rest[sign.len()..].split('-');
+    let digits = parts.next()?;
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    match (parts.next(), parts.next(), parts.next()) {
+        (None, ..) => {}
+        (Some(contract), Some(plan), None)
+            if contract.len() == 5
+                && contract
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+                && plan.len() == 3
+                && plan.bytes().all(|b| b.is_ascii_digit()) => {}
+        _ => return None,
+    }
+    Some(format!("{sign}{digits}"))
+}
+
+fn names_nobody(reference: &str) -> bool {
+    let words: Vec<_> = reference
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    if words.iter().any(|word| word == "patient")
+        || reference.contains('?')
+        || reference.contains('#')
+    {
+        return false;
+    }
+    if reference.contains(':') {
+        let lower = reference.to_ascii_lowercase();
+        let Some(scheme) = ["http://", "https://"]
+            .iter()
+            .find(|known| lower.starts_with(*known))
+        else {
+            return false;
+        };
+        let mut segments: Vec<_> = reference[scheme.len()..].split('/').collect();
+        segments.remove(0);
+        return is_of_no_person(segments, true);
+    }
+    if reference.contains('/') {
+        return is_of_no_person(reference.split('/').collect(), false);
+    }
+    !names_people(reference) && !reference.contains(|c: char| c.is_ascii_digit())
+}
+
+/// Whether a path ends in the type and the id of something that is nobody.
+fn is_of_no_person(mut segments: Vec<&str>, has_base: bool) -> bool {
+    let length = segments.len();
+    if length > 1
+        && segments[length - 2] == "_history"
+        && !segments[length - 1].is_empty()
+        && is_id(segments[length - 1])
+    {
+        segments.truncate(length - 2);
+    }
+    let (Some(id), Some(kind)) = (segments.pop(), segments.pop()) else {
+        return false;
+    };
+    let is_known = matches!(
+        owned(kind),
+        Owned::ByNobody | Owned::By(super::Key::Patient | super::Key::Subject)
+    );
+    is_known
+        && !names_people(kind)
+        && !id.is_empty()
+        && is_id(id)
+        && (has_base || segments.is_empty())
+        && segments
+            .iter()
+            .all(|part| !["", ".", ".."].contains(part) && !names_people(part))
+}
+
+fn is_id(id: &str) -> bool {
+    id.chars()
+        .all(|c| c.is_ascii_alphanumeric() || ['-', '.', '_'].contains(&c))
 }

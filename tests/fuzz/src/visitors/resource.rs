@@ -7,8 +7,9 @@ use bluegate_shared::owner::Reason;
 use bluegate_shared::scope::ResourceType;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::object::{Identifiers, Named};
 use super::reference::Target;
-use super::{Anything, Findings, Key, KeySeed, Object, Owner, Seen, Text};
+use super::{Anything, Findings, Key, KeySeed, Numbers, Object, Owner, Seen, Text};
 
 /// The owner member: an object with one `reference` that is a string.
 struct OwnerSeed<'s, 'p>(&'s mut Findings<'p>);
@@ -67,16 +68,16 @@ impl<'de> Visitor<'de> for OwnerSeed<'_, '_> {
             object.seen.once(key, self.0);
             owner = match members.next_value_seed(Text(self.0))? {
                 Some(reference) => match self.0.person.target(&reference) {
-                    Target::Own => Owner::Own,
+                    Target::OwnPatient => Owner::Own,
                     Target::Foreign => Owner::Foreign,
-                    Target::Other | Target::Unprovable => Owner::Malformed,
+                    _ => Owner::Malformed,
                 },
                 None => Owner::Malformed,
             };
             // Whatever it says it is, this reference is judged as the owner.
-            object.refers = true;
+            object.target = Some(Target::OwnPatient);
         }
-        object.finish(self.0);
+        object.finish(self.0, Numbers::Nowhere);
         Ok(owner)
     }
 }
@@ -153,6 +154,18 @@ impl<'de> Visitor<'de> for ResourceSeed<'_, '_> {
                 Key::Reference => {
                     seen.once(key, findings);
                     Object::default().member(key, &mut members, findings)?;
+                }
+                Key::Identifier if expected != ResourceType::ExplanationOfBenefit => {
+                    members.next_value_seed(Identifiers(findings))?;
+                }
+                Key::Subscriber if expected == ResourceType::Coverage => {
+                    let named = members.next_value_seed(Named(findings))?;
+                    if !matches!(
+                        named,
+                        Some(Target::OwnPatient | Target::OwnCoverage | Target::Contained)
+                    ) {
+                        findings.inside(Reason::UnprovableReference);
+                    }
                 }
                 Key::Link if expected == ResourceType::Patient => {
                     linked = true;

@@ -7,7 +7,7 @@ use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
 /// The names that decide, some that almost do, and some that are there for what they are next to.
-const NAMES: [&str; 34] = [
+const NAMES: [&str; 43] = [
     "beneficiary",
     "entry",
     "fullUrl",
@@ -22,6 +22,15 @@ const NAMES: [&str; 34] = [
     "total",
     "type",
     "url",
+    "identifier",
+    "subject",
+    "subscriber",
+    "system",
+    "value",
+    "payment",
+    "syst\\u0065m",
+    "v\\u0061lue",
+    "sub\\u006aect",
     "i",
     "ids",
     "iD",
@@ -44,7 +53,7 @@ const NAMES: [&str; 34] = [
     "ä",
 ];
 
-const REFERENCES: [&str; 25] = [
+const REFERENCES: [&str; 45] = [
     "PATIENT/9",
     "Patient/-20140",
     "Patient/-20140",
@@ -70,9 +79,29 @@ const REFERENCES: [&str; 25] = [
     "Inpatient/outpatient",
     "100%",
     "Patient/-20140\\u0000",
+    "Coverage/part-a-7",
+    "Coverage/dual--20140",
+    "Coverage/c4dic-part-b--20140",
+    "Coverage/part-c--20140-H1234-003",
+    "Coverage%2Fpart-a-7",
+    "Patient?_id=7",
+    "Patient//7",
+    "Organization/1",
+    "https://third.example/fhir/Organization/1/_history/2",
+    "Organization//1",
+    "RelatedPerson/7",
+    "part-a-7",
+    "part-%61-7",
+    "dual-7",
+    "#part-a-7",
+    "#own",
+    "7",
+    "ExplanationOfBenefit?patient=7",
+    "Claim/carrier-7",
+    "IGNORED_FIELD",
 ];
 
-const TEXTS: [&str; 27] = [
+const TEXTS: [&str; 45] = [
     "of PATIENT/9",
     "Patient",
     "PATIENT",
@@ -81,6 +110,24 @@ const TEXTS: [&str; 27] = [
     "Coverage",
     "Bundle",
     "searchset",
+    "Observation",
+    "RelatedPerson",
+    "Person",
+    "Patient|4.0.1",
+    "http://hl7.org/fhir/StructureDefinition/Group|4",
+    "http://hl7.org/fhir/sid/us-mbi",
+    "http://b/mbi-hash",
+    "bene_id",
+    "http://b/BENE_ID",
+    "urn:oid:2.16.840.1.113883.4.1",
+    "http://hl7.org/fhir/sid/us-npi",
+    "benefit-balance",
+    "100% of 15%",
+    "patient=-20140",
+    "see Coverage/part-a--20140.",
+    "dual--20140",
+    "Inpatient-Institutional",
+    "part-time",
     "http://hl7.org/fhir/StructureDefinition/Patient",
     "-20140",
     "7",
@@ -101,6 +148,8 @@ const TEXTS: [&str; 27] = [
     "ä€😀",
     "Patient/\\u0037",
 ];
+
+const OWNERS: [&str; 4] = ["patient", "subject", "beneficiary", "p\\u0061tient"];
 
 const SCALARS: [&str; 28] = [
     "0",
@@ -220,7 +269,7 @@ impl Writer {
             14..18 => self.pick(&TEXTS),
             18 => self.pick(&NAMES),
             // Nothing that is refused, so that most answers stay whole.
-            _ => self.pick(&TEXTS[..21]),
+            _ => self.pick(&TEXTS[..39]),
         };
         self.quoted(text);
     }
@@ -242,6 +291,10 @@ impl Writer {
             );
             return;
         }
+        if self.one_in(10) {
+            self.owned();
+            return;
+        }
         self.text.push('{');
         let members = self.below(5);
         for member in 0..members {
@@ -255,8 +308,8 @@ impl Writer {
                     let reference = self.pick(&REFERENCES);
                     let _ = write!(self.text, "\"{reference}\"");
                 }
-                "resourceType" | "type" | "id" if !self.one_in(6) => {
-                    let text = self.pick(&TEXTS[1..11]);
+                "resourceType" | "type" | "id" | "value" | "system" | "url" if !self.one_in(6) => {
+                    let text = self.pick(&TEXTS[1..31]);
                     let _ = write!(self.text, "\"{text}\"");
                 }
                 _ => self.value(depth + 1),
@@ -264,6 +317,33 @@ impl Writer {
         }
         self.blanks();
         self.text.push('}');
+    }
+
+    /// A resource of some type with an owner, or an identifier.
+    fn owned(&mut self) {
+        let reference = self.pick(&REFERENCES[..12]);
+        let _ = match self.below(3) {
+            0 => {
+                let system = self.pick(&TEXTS[13..19]);
+                let value = self.pick(&TEXTS[26..30]);
+                write!(self.text, r#"{{"value":"{value}","system":"{system}"}}"#)
+            }
+            1 => {
+                let (kind, owner) = (self.pick(&TEXTS[1..12]), self.pick(&OWNERS));
+                write!(
+                    self.text,
+                    r#"{{"resourceType":"{kind}","{owner}":{{"reference":"{reference}"}}}}"#
+                )
+            }
+            _ => {
+                let (kind, owner) = (self.pick(&TEXTS[1..12]), self.pick(&OWNERS));
+                let value = self.pick(&["null", "7", "{}", "[]", "\"x\"", "[{}]"]);
+                write!(
+                    self.text,
+                    r#"{{"{owner}":{value},"id":"-20140","x":{{"reference":"{reference}"}},"resourceType":"{kind}"}}"#
+                )
+            }
+        };
     }
 
     fn value(&mut self, depth: usize) {
