@@ -48,6 +48,8 @@ const WARM_UP: usize = 1_000;
 const MOST_ROUNDS: usize = 10;
 /// and how much more memory the engine has after a round that shows no more growth.
 const SETTLED: f64 = 1.01;
+/// Rounds in a row that have to be so.
+const SETTLED_ROUNDS: usize = 2;
 
 struct Load<'a> {
     stack: &'a Stack,
@@ -133,14 +135,20 @@ impl<'a> Load<'a> {
         notes
     }
 
-    /// Sends rounds until memory settles, and says how many.
+    /// Sends rounds until memory settles, and says how many. One quiet round proves little on a busy machine: instances
+    /// that the next one needs may not have been started yet.
     fn warm_up(&mut self, findings: &mut Findings) -> usize {
         let memory = |stack: &Stack| machine::memory(stack.pid()).unwrap_or_default();
-        let mut before = 0.0;
+        let (mut before, mut settled) = (0.0, 0);
         for round in 1..=MOST_ROUNDS {
             self.send_counted(WARM_UP, &AtomicUsize::new(0), findings);
             let after = memory(self.stack);
-            if after <= before * SETTLED {
+            settled = if after <= before * SETTLED {
+                settled + 1
+            } else {
+                0
+            };
+            if settled == SETTLED_ROUNDS {
                 return round;
             }
             before = after;
