@@ -8,7 +8,7 @@
 
 use std::io::{self, Write};
 
-use bluegate_shared::fhir::{ParseErrorKind, parse_bundle, parse_resource};
+use bluegate_shared::fhir::{parse_bundle, parse_resource};
 
 fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -16,11 +16,11 @@ fn main() -> io::Result<()> {
         let json = std::fs::read(&path)?;
         let text = match parse_bundle(&json) {
             Ok(bundle) => serde_json::to_string(&bundle.entries),
-            Err(error) if error.kind == ParseErrorKind::WrongType => match parse_resource(&json) {
+            // As `canonical` does in the browser: what is no Bundle is read as a resource.
+            Err(_) => match parse_resource(&json) {
                 Ok(entry) => serde_json::to_string(&entry),
                 Err(error) => serde_json::to_string(&error),
             },
-            Err(error) => serde_json::to_string(&error),
         };
         writeln!(
             out,
