@@ -160,7 +160,7 @@ export function claim(context: Context, row: ClaimRow) {
       el("p", {}, provider ?? texts.noProvider),
       el("p", { class: "quiet" }, formats.days(row.start, row.end) ?? texts.noDate),
     ),
-    el("div", {}, status === undefined ? undefined : badge(row.leftOut === undefined, status), ...marks(texts, row)),
+    el("div", { class: "badges" }, status === undefined ? undefined : badge(row.leftOut === undefined, status), ...marks(texts, row)),
     facts("amounts", [
       [texts.charged, amount("charged")],
       [row.type === "pde" ? texts.planPaid : texts.medicarePaid, amount("paid")],
