@@ -19,6 +19,7 @@ mod page;
 pub mod query;
 pub(crate) mod rate;
 pub mod refusal;
+pub mod rejection;
 mod release;
 mod trail;
 mod v3;

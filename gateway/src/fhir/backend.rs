@@ -4,12 +4,12 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use serde::Deserialize;
 
 use super::access::Authorized;
 use super::breaker::Passage;
 use super::exchange::{self, Exchange};
 use super::refusal::Refusal;
+use super::rejection::Rejection;
 use crate::app::{App, Request};
 use crate::compression;
 use crate::ports::{UpstreamError, UpstreamResponse};
@@ -159,7 +159,7 @@ fn answer(response: &UpstreamResponse) -> Result<Answer, Refusal> {
         )),
         status if status.is_client_error() => Err(inflated(response)
             .ok()
-            .and_then(|answer| diagnostics(&answer.identity))
+            .and_then(|answer| Rejection::read(&answer.identity))
             .map_or(Refusal::BackendBroken, Refusal::BackendRejected)),
         _ => Err(Refusal::BackendBroken),
     }
@@ -203,62 +203,6 @@ fn gunzip(body: &[u8]) -> Option<Vec<u8>> {
 /// the guard (RFC 1952, section 2.3.1).
 fn has_plain_header(body: &[u8]) -> bool {
     body.get(3).is_some_and(|flags| flags & !1 == 0)
-}
-
-#[derive(Deserialize)]
-struct OperationOutcome {
-    #[serde(rename = "resourceType")]
-    resource_type: String,
-    #[serde(default)]
-    issue: Vec<Issue>,
-}
-
-#[derive(Deserialize)]
-struct Issue {
-    diagnostics: Option<String>,
-}
-
-/// The first diagnostics of an OperationOutcome, fit to be shown.
-fn diagnostics(body: &[u8]) -> Option<String> {
-    let outcome: OperationOutcome = serde_json::from_slice(body).ok()?;
-    if outcome.resource_type != "OperationOutcome" {
-        return None;
-    }
-    let text = outcome
-        .issue
-        .into_iter()
-        .find_map(|issue| issue.diagnostics)
-        .filter(|text| !text.trim().is_empty())?;
-    Some(scrubbed(&text))
-}
-
-/// Replaces everything that may be an id: words with five digits or more, and longer words that mix letters
-/// and digits (Medicare numbers, hashes). What is left is cut to a length fit for a message.
-fn scrubbed(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len().min(400));
-    let mut rest = text;
-    while !rest.is_empty() && clean.len() < 300 {
-        let word = rest
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(rest.len());
-        if word == 0 {
-            let mut chars = rest.chars();
-            if let Some(c) = chars.next() {
-                clean.push(if c.is_control() { ' ' } else { c });
-            }
-            rest = chars.as_str();
-            continue;
-        }
-        let (head, tail) = rest.split_at(word);
-        clean.push_str(if is_id(head) { "[id]" } else { head });
-        rest = tail;
-    }
-    clean
-}
-
-fn is_id(word: &str) -> bool {
-    let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    digits >= 5 || (digits >= 2 && digits < word.len() && word.len() >= 7)
 }
 
 #[cfg(test)]
@@ -333,46 +277,5 @@ mod tests {
         let named = encoder.finish().unwrap();
         assert_eq!(gunzip(&named).unwrap(), b"abc");
         assert!(!has_plain_header(&named));
-    }
-
-    #[test]
-    fn diagnostics_are_scrubbed_of_ids() {
-        for (text, clean) in [
-            (
-                "Resource ExplanationOfBenefit/carrier-9999999999 is not known",
-                "Resource ExplanationOfBenefit/carrier-[id] is not known",
-            ),
-            ("Patient/-20140000008325", "Patient/-[id]"),
-            ("MBI 1S00E00GA03 unknown", "MBI [id] unknown"),
-            ("hash 2332e5b9c1 unknown", "hash [id] unknown"),
-            (
-                "HAPI-0971: Invalid _count '0'",
-                "HAPI-0971: Invalid _count '0'",
-            ),
-            ("a\nb", "a b"),
-        ] {
-            assert_eq!(scrubbed(text), clean);
-        }
-        assert!(scrubbed(&"word ".repeat(1000)).len() < 320);
-    }
-
-    #[test]
-    fn only_an_operation_outcome_has_diagnostics() {
-        let body = |text: &str| diagnostics(text.as_bytes());
-        assert_eq!(
-            body(
-                r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error"},{"diagnostics":"no"}]}"#
-            ),
-            Some("no".to_owned())
-        );
-        for other in [
-            r#"{"resourceType":"Patient","issue":[{"diagnostics":"no"}]}"#,
-            r#"{"resourceType":"OperationOutcome"}"#,
-            r#"{"resourceType":"OperationOutcome","issue":[{"diagnostics":" "}]}"#,
-            "<html>",
-            "",
-        ] {
-            assert_eq!(body(other), None, "{other}");
-        }
     }
 }

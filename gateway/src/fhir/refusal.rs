@@ -10,6 +10,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 
+use super::rejection::Rejection;
 use crate::app::Reply;
 use crate::policy::INTERNAL_ISSUE;
 use crate::store::audit::Level;
@@ -29,8 +30,8 @@ pub enum Refusal {
     BreakerOpen(u32),
     /// 401 or 403 from the backend: the gateway's own credentials are wrong.
     BackendCredentials,
-    /// The backend refused the request and said why; the text is scrubbed of ids.
-    BackendRejected(String),
+    /// The backend refused the request and said why; none of its words are told.
+    BackendRejected(Rejection),
     /// No answer within the time.
     BackendTimeout,
     /// No connection.
@@ -199,7 +200,8 @@ impl Refusal {
 
     fn text(&self) -> Cow<'static, str> {
         match self {
-            Self::ApplicationInactive(text) | Self::BackendRejected(text) => text.clone().into(),
+            Self::ApplicationInactive(text) => text.clone().into(),
+            Self::BackendRejected(rejection) => rejection.text().into(),
             Self::BackendBroken
             | Self::BackendBusy(_)
             | Self::BackendCredentials
@@ -325,7 +327,11 @@ mod tests {
             (R::BackendBroken, 502, "backend_error"),
             (R::BackendBusy(7), 503, "backend_busy"),
             (R::BackendCredentials, 502, "backend_error"),
-            (R::BackendRejected(text()), 400, "backend_rejected"),
+            (
+                R::BackendRejected(Rejection::Unknown),
+                400,
+                "backend_rejected",
+            ),
             (R::BackendTimeout, 504, "backend_timeout"),
             (R::BackendUnreachable, 502, "backend_unreachable"),
             (R::BreakerOpen(3), 503, "backend_busy"),

@@ -235,7 +235,7 @@ fn an_unknown_id_is_404() {
 }
 
 #[test]
-fn an_id_that_the_backend_calls_malformed_is_400_with_its_diagnostics() {
+fn an_id_that_the_backend_calls_malformed_is_400_with_a_sentence_of_ours() {
     let stack = Stack::shared();
     let tokens = tokens_of(&stack, USER);
     let url = "/v2/fhir/ExplanationOfBenefit/nothing";
