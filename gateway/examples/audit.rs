@@ -26,7 +26,8 @@ cargo xtask audit export     lines of JSON, the last one the signed head
 
   --database FILE      the store (.spin/sqlite_db.db)
   --file FILE          verify: an export instead of a store
-  --head FILE          verify: an earlier export, whose head the chain must still have
+  --head FILE          verify: what ends with an earlier head, which the chain must still have: an export, a line
+                       `audit.link` of the log, or what the webhook or /ops/audit/head gave
   --public-key ID:KEY  verify: who may have signed; several times for several keys.
                        Otherwise those of SPIN_VARIABLE_CHAIN_KEY and SPIN_VARIABLE_FORMER_CHAIN_KEYS,
                        or of the sandbox

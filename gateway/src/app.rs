@@ -9,6 +9,7 @@ use http::{HeaderMap, Method, Response};
 use crate::config::Config;
 use crate::drain::Drain;
 use crate::fhir::breaker::Breaker;
+use crate::heads::Heads;
 use crate::ports::{Clock, Database, Entropy, Log, UnixMillis, Upstream};
 use crate::rate::RateLimiter;
 
@@ -35,6 +36,8 @@ pub struct App {
     pub breaker: Breaker,
     /// When work that is no part of an answer was done last.
     pub drain: Drain,
+    /// The end of the audit's chain, as it was seen last.
+    pub heads: Heads,
 }
 
 impl App {
@@ -58,6 +61,7 @@ impl App {
             limiter: RateLimiter::default(),
             breaker: Breaker::default(),
             drain: Drain::default(),
+            heads: Heads::default(),
         }
     }
 }

@@ -12,6 +12,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::heads;
 use crate::policy::consent::rfc3339;
 use crate::policy::rule::{KINDS, Reach};
 use crate::ports::{UnixMillis, UpstreamRequest};
@@ -215,6 +216,16 @@ async fn deliver(app: &App) -> Result<(), StoreError> {
 
 /// What the webhook gets. Nobody's name or id is in it, only what the audit has.
 fn message(app: &App, alert: &Alert) -> Value {
+    if alert.kind == heads::KIND {
+        return json!({
+            "type": "audit.head",
+            "timestamp": rfc3339(alert.last_at),
+            "data": {
+                "gateway": app.config.public_base_url,
+                "head": serde_json::from_str(&alert.detail).unwrap_or(Value::Null),
+            },
+        });
+    }
     let meaning = KINDS
         .iter()
         .find(|(kind, _)| *kind == alert.kind)

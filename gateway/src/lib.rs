@@ -11,6 +11,7 @@ pub mod compression;
 pub mod config;
 pub mod drain;
 pub mod fhir;
+pub mod heads;
 pub mod jwks;
 pub mod jwt;
 pub mod policy;

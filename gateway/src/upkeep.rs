@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use crate::app::App;
+use crate::heads;
 use crate::secret::Secret;
 use crate::signature::Signer;
 use crate::store::audit::{Event, Level};
@@ -18,9 +19,17 @@ use crate::store::{StoreError, audit, retention};
 pub async fn chain(app: &App) -> Result<(), StoreError> {
     let database = app.database.as_ref();
     let signer = Signer::new(&app.config.chain_key);
+    // Nothing is sealed over links that are gone before somebody was told.
+    if let Some(link) = heads::lost(app).await? {
+        alarm(app, &format!("link_{link}_lost")).await?;
+    }
     let mut over_gap = false;
     for _ in 0..MOST_BATCHES {
-        match seal(database, &signer, app.clock.now(), over_gap).await? {
+        let (sealed, made) = seal(database, &signer, app.clock.now(), over_gap).await?;
+        if let Some(link) = made {
+            heads::tell(app, &link);
+        }
+        match sealed {
             // What came meanwhile is for the next time: a link for every few rows would be a signature for each.
             Sealed::Nothing | Sealed::Link => break,
             Sealed::Full => over_gap = false,
@@ -30,7 +39,7 @@ pub async fn chain(app: &App) -> Result<(), StoreError> {
             }
         }
     }
-    Ok(())
+    heads::remember(app).await
 }
 
 /// Removes a batch of what is due.

@@ -17,6 +17,7 @@ use crate::adapters::native::{CountingEntropy, ManualClock, MemoryLog, SqliteDat
 use crate::app::{App, Reply, Request};
 use crate::config::Config;
 use crate::drain::Drain;
+use crate::heads::Heads;
 use crate::ports::{
     Clock, Database, DatabaseError, Durability, PortFuture, Rows, Upstream, UpstreamError,
     UpstreamRequest, UpstreamResponse, Value,
@@ -151,6 +152,7 @@ impl World {
                 limiter: RateLimiter::default(),
                 breaker: Breaker::default(),
                 drain: Drain::default(),
+                heads: Heads::default(),
             },
             backend,
             database,

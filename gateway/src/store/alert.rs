@@ -56,6 +56,45 @@ pub async fn open(database: &dyn Database) -> Result<Vec<Alert>, StoreError> {
         .collect()
 }
 
+/// Something for the webhook that is no alert: sent like one, and never open. Once for each kind and key.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn notice(
+    database: &dyn Database,
+    kind: &str,
+    key: &str,
+    detail: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    one(
+        database,
+        Durability::Relaxed,
+        "INSERT INTO alert (kind, key, first_at, last_at, count, client_id, person, request_id, flow_id, detail,
+                            due_at, ruled_at, acknowledged_at, acknowledged_by)
+         SELECT ?1, ?2, ?4, ?4, 1, '', x'', '', '', ?3, ?4, ?4, ?4, 'gateway'
+         WHERE NOT EXISTS (SELECT 1 FROM alert WHERE kind = ?1 AND key = ?2)",
+        vec![kind.into(), key.into(), detail.into(), now.into()],
+    )
+    .await
+    .map(drop)
+}
+
+/// When there was such a notice last.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn noticed_at(
+    database: &dyn Database,
+    kind: &str,
+) -> Result<Option<UnixMillis>, StoreError> {
+    let sql = "SELECT MAX(last_at) FROM alert WHERE kind = ?";
+    let row = one(database, Durability::Relaxed, sql, vec![kind.into()]).await?;
+    row.map_or(Ok(None), |row| row.optional_instant(0))
+}
+
 /// Takes an alert that is due, for so long that nobody else sends it meanwhile.
 ///
 /// # Errors

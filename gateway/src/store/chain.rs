@@ -105,7 +105,7 @@ pub enum Sealed {
     Gap(Layer, i64),
 }
 
-/// Makes the next link of at most [`BATCH`] rows of each layer. With `over_gap` also where one is missing:
+/// Makes the next link of at most [`BATCH`] rows of each layer, and gives it where it was made here. With `over_gap` also where one is missing:
 /// verification names it all the same, and what came after it must not go without a link.
 ///
 /// # Errors
@@ -116,7 +116,7 @@ pub async fn seal(
     signer: &Signer,
     now: UnixMillis,
     over_gap: bool,
-) -> Result<Sealed, StoreError> {
+) -> Result<(Sealed, Option<Link>), StoreError> {
     let last = last(database).await?.unwrap_or(Link::origin());
     let mut layers = Vec::new();
     for layer in Layer::BOTH {
@@ -124,12 +124,12 @@ pub async fn seal(
         if let Some(missing) = gap(last.to(layer), &rows)
             && !over_gap
         {
-            return Ok(Sealed::Gap(layer, missing));
+            return Ok((Sealed::Gap(layer, missing), None));
         }
         layers.push(rows);
     }
     if layers.iter().all(Vec::is_empty) {
-        return Ok(Sealed::Nothing);
+        return Ok((Sealed::Nothing, None));
     }
     let end = |index: usize, layer| {
         layers
@@ -151,14 +151,16 @@ pub async fn seal(
         hash.line(&row.text);
     }
     let hash = hash.finish();
+    let signature = signer.sign(Purpose::Link, &hash);
     // Compare and insert: nothing is written where another instance was faster. Relaxed, because a link says
     // nothing that its rows do not say, and the log of the store is lost from its end only.
-    one(
+    let made = one(
         database,
         Durability::Relaxed,
         "INSERT INTO chain_link (id, audit_to, store_to, previous, hash, sealed_at, key_id, signature)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
-         WHERE ?1 = 1 + COALESCE((SELECT MAX(id) FROM chain_link), 0)",
+         WHERE ?1 = 1 + COALESCE((SELECT MAX(id) FROM chain_link), 0)
+         RETURNING id",
         vec![
             link.id.into(),
             link.audit_to.into(),
@@ -167,16 +169,22 @@ pub async fn seal(
             hash.as_slice().into(),
             now.into(),
             signer.id().into(),
-            signer.sign(Purpose::Link, &hash).as_slice().into(),
+            signature.as_slice().into(),
         ],
     )
     .await?;
+    let made = made.map(|_| Link {
+        hash,
+        signature: signature.to_vec(),
+        ..link
+    });
     let full = |rows: &Vec<Line>| i64::try_from(rows.len()).is_ok_and(|rows| rows >= BATCH);
-    Ok(if layers.iter().any(full) {
+    let sealed = if layers.iter().any(full) {
         Sealed::Full
     } else {
         Sealed::Link
-    })
+    };
+    Ok((sealed, made))
 }
 
 /// The last link.

@@ -5,6 +5,7 @@
 //! are found with the head of an earlier export ([`Head`]).
 
 mod file;
+mod schema;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,6 @@ use crate::signature::{PublicKey, Purpose};
 
 use super::chain::{Link, anchor_hash, gap, links};
 use super::lines::{Layer, read};
-use super::migrate::schema;
 use super::row::{StoreError, all, one};
 
 pub use file::File;
@@ -75,7 +75,7 @@ pub async fn verify(
     head: Option<Head>,
 ) -> Result<Report, StoreError> {
     let mut report = Report {
-        schema: schema_differences(database).await?,
+        schema: schema::differences(database).await?,
         ..Report::default()
     };
     let check = Check::new(keys, head);
@@ -115,6 +115,9 @@ pub async fn verify(
                 report.rows += i64::try_from(rows.len()).unwrap_or(i64::MAX);
                 for row in &rows {
                     hash.line(&row.text);
+                    if is_newer(&row.text, &link) {
+                        report.broken.get_or_insert_with(|| newer(&link, row.id));
+                    }
                 }
             }
             if !purged && report.broken.is_none() && hash.finish() != link.hash {
@@ -221,6 +224,27 @@ impl Check {
     }
 }
 
+/// Whether an event says that it ended after its link was made, by more than clocks differ.
+fn is_newer(line: &str, link: &Link) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Event {
+        ended_at: i64,
+    }
+    // The store layer has the clock of the store, which may be another one.
+    serde_json::from_str::<Event>(line)
+        .is_ok_and(|event| event.ended_at > link.sealed_at.0.saturating_add(CLOCKS_MS))
+}
+
+fn newer(link: &Link, row: i64) -> Broken {
+    Broken {
+        link: link.id,
+        reason: format!("audit row {row} is newer than the link"),
+    }
+}
+
+/// By how much the clocks of instances may differ.
+const CLOCKS_MS: i64 = 300_000;
+
 /// The rows after the last link: their number, or the first that is missing. Ids are given out one by one, also
 /// where all rows at the end are gone.
 async fn tail(database: &dyn Database, last: &Link) -> Result<(i64, Option<Broken>), StoreError> {
@@ -292,56 +316,6 @@ async fn purged_to(
         to = id;
     }
     Ok(Ok(to))
-}
-
-/// How the schema of the store differs from the one that this build ships. In the sandbox the provider and the
-/// claims backend keep two tables of their own in the same file: a table by itself does nothing to another.
-async fn schema_differences(database: &dyn Database) -> Result<Vec<String>, StoreError> {
-    let rows = all(
-        database,
-        Durability::Relaxed,
-        "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND sql IS NOT NULL
-           AND NOT (type = 'table' AND name IN ('sandbox_guess', 'sandbox_note'))",
-        Vec::new(),
-    )
-    .await?;
-    let mut found = BTreeMap::new();
-    for row in &rows {
-        found.insert(row.text(0)?.to_owned(), normal(row.text(1)?));
-    }
-    let mut differences = Vec::new();
-    // A first row is no part of the schema.
-    let objects = schema().filter(|statement| normal(statement).starts_with("CREATE "));
-    for statement in objects {
-        let text = normal(&statement);
-        let mut words = text.split_whitespace().skip(1).peekable();
-        while words.next_if(|word| *word == "UNIQUE").is_some() {}
-        let kind = words.next().unwrap_or_default().to_lowercase();
-        let name = words.next().unwrap_or_default();
-        let key = format!("{kind} {name}");
-        match found.remove(&key) {
-            Some(there) if there == text => {}
-            Some(_) => differences.push(format!("{key} is not as shipped")),
-            None => differences.push(format!("{key} is missing")),
-        }
-    }
-    differences.extend(
-        found
-            .into_keys()
-            .map(|key| format!("{key} is not of this build")),
-    );
-    Ok(differences)
-}
-
-/// Without comments and spacing, which SQLite keeps in part.
-fn normal(sql: &str) -> String {
-    let code: Vec<_> = sql
-        .lines()
-        .map(|line| line.split("--").next().unwrap_or_default())
-        .collect();
-    let text = code.join(" ");
-    let words: Vec<_> = text.split_whitespace().collect();
-    words.join(" ").trim_end_matches(';').trim_end().to_owned()
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/ops/audit/verify", get(audit::check))
         .route("/ops/audit/reconcile", get(audit::compare))
         .route("/ops/audit/export", get(audit::export))
+        .route("/ops/audit/head", post(audit::send_head))
         .route("/ops/identity", get(identity::list))
         .route("/ops/identity/{id}/resolve", post(identity::resolve))
         .route("/ops/reauthenticate", post(reauthenticate::order))

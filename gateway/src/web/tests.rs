@@ -19,6 +19,7 @@ use super::Gateway;
 use crate::adapters::native::{FaultyDatabase, ManualClock, MemoryLog, app};
 use crate::app::App;
 use crate::fhir::breaker::Breaker;
+use crate::heads::Heads;
 use crate::ports::{Clock as _, Rows, Value};
 use crate::rate::RateLimiter;
 
@@ -126,6 +127,7 @@ impl World {
         let app = App {
             limiter: RateLimiter::default(),
             breaker: Breaker::default(),
+            heads: Heads::default(),
             ..self.app.clone()
         };
         *self.gateway.borrow_mut() = block_on(Gateway::start(app)).unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Broken, Check, Head, Report};
+use super::{Broken, Check, Head, Report, is_newer, newer};
 use crate::ports::UnixMillis;
 use crate::signature::{PublicKey, Purpose};
 use crate::store::chain::{Link, LinkHash, anchor_hash};
@@ -139,6 +139,9 @@ impl File {
                         link: open.link.id,
                         reason: format!("{table} row {} is missing", *last + 1),
                     });
+                }
+                if is_api && is_newer(text, &open.link) {
+                    return Err(newer(&open.link, id));
                 }
                 *last = id;
                 open.rows += 1;
@@ -315,15 +318,26 @@ fn bytes<const N: usize>(hex: &str) -> Option<[u8; N]> {
 }
 
 impl Head {
-    /// Reads the last line of an earlier export; its signature is not looked at, because whoever kept it knows it.
+    /// Reads the last line of an earlier export, a line `audit.link` of the log, or what the webhook or
+    /// `/ops/audit/head` gave. Signatures are not looked at, because whoever kept it knows where it is from.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        match serde_json::from_str(text).ok()? {
-            Line::Head { link, hash, .. } => Some(Self {
-                link,
-                hash: bytes(&hash)?,
-            }),
-            _ => None,
+        #[derive(Deserialize)]
+        struct Told {
+            layer: Option<String>,
+            event: Option<String>,
+            link: i64,
+            hash: String,
         }
+        let value: serde_json::Value = serde_json::from_str(text).ok()?;
+        let told = [value.pointer("/data/head"), value.get("head"), Some(&value)];
+        let told = told.into_iter().flatten().next()?;
+        let told = Told::deserialize(told).ok()?;
+        let is_head =
+            told.layer.as_deref() == Some("head") || told.event.as_deref() == Some("audit.link");
+        is_head.then_some(Self {
+            link: told.link,
+            hash: bytes(&told.hash)?,
+        })
     }
 }

@@ -5,8 +5,9 @@ use futures::executor::block_on;
 use super::*;
 use crate::adapters::native::SqliteDatabase;
 use crate::config::{Config, tests::sandbox};
+use crate::secret::hex;
 use crate::signature::Signer;
-use crate::store::chain::{BATCH, Sealed, seal};
+use crate::store::chain::{BATCH, Sealed, last, seal};
 use crate::store::export::page;
 
 const NOW: UnixMillis = UnixMillis(1_000);
@@ -56,7 +57,7 @@ impl Store {
     }
 
     fn seal(&self) -> Sealed {
-        block_on(seal(&self.0, &signer(), NOW, false)).unwrap()
+        block_on(seal(&self.0, &signer(), NOW, false)).unwrap().0
     }
 
     fn verify(&self) -> Report {
@@ -240,7 +241,7 @@ fn a_rewritten_chain_table_is_found_by_its_signatures() {
     ]);
     let config = Config::parse(&sandbox()).ok().unwrap();
     let theirs = Signer::new(&config.token_key);
-    while block_on(seal(&store.0, &theirs, NOW, false)).unwrap() == Sealed::Link {}
+    while block_on(seal(&store.0, &theirs, NOW, false)).unwrap().0 == Sealed::Link {}
     store.is_broken(1, "signature");
 }
 
@@ -312,6 +313,174 @@ fn a_dropped_or_changed_trigger_is_named() {
     assert_eq!(
         store.verify().schema,
         ["trigger audit_is_never_removed is not as shipped"]
+    );
+}
+
+/// Whoever writes to the file has no key; but the gateway has one, and seals what is left.
+#[test]
+fn what_the_gateway_sealed_anew_is_found_with_an_earlier_head() {
+    let store = Store::new();
+    let exported = block_on(page(&store.0, &signer(), 0, NOW))
+        .unwrap()
+        .unwrap();
+    let head = Head::parse(exported.text.lines().last().unwrap());
+    // The line of the log that told of the link says the same.
+    let last = block_on(last(&store.0)).unwrap().unwrap();
+    let line = format!(
+        r#"{{"event":"audit.link","link":{},"hash":"{}"}}"#,
+        last.id,
+        hex(&last.hash)
+    );
+    assert_eq!(Head::parse(&line), head);
+    store.forge(&[
+        "UPDATE audit SET code = 'nothing' WHERE id = 3",
+        "DELETE FROM chain_link WHERE id >= 2",
+    ]);
+    let report = store.verify_with(head);
+    assert!(
+        report
+            .broken
+            .unwrap()
+            .reason
+            .contains("the chain ends before link 3")
+    );
+    while store.seal() != Sealed::Nothing {}
+    // In itself it is whole again, and one link shorter; and longer once more happened.
+    assert!(store.verify().is_whole());
+    let broken = |head| store.verify_with(head).broken.unwrap().reason;
+    assert!(broken(head).contains("the chain ends before link 3"));
+    store.event("later");
+    assert_eq!(store.seal(), Sealed::Link);
+    assert!(store.verify().is_whole());
+    assert!(broken(head).contains("it is not the link of the earlier head"));
+}
+
+#[test]
+fn a_row_that_is_newer_than_its_link_breaks_it() {
+    let store = Store::new();
+    let insert = "INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code, level)
+                  VALUES (1, 301001, 'late', 'f', 'gateway', '', x'ab', 'test', 'ok', '', 'info')";
+    store.run(insert);
+    assert_eq!(store.seal(), Sealed::Link);
+    store.is_broken(4, "audit row 6 is newer than the link");
+    let exported = block_on(page(&store.0, &signer(), 0, NOW))
+        .unwrap()
+        .unwrap();
+    let mut file = File::new(&[signer().public()], None);
+    exported.text.lines().for_each(|line| file.line(line));
+    let broken = file.finish().0.broken.unwrap();
+    assert!(
+        broken.reason.contains("newer than the link"),
+        "{}",
+        broken.reason
+    );
+    // Clocks differ by a little.
+    let store = Store::new();
+    store.run(&insert.replace("301001", "301000"));
+    assert_eq!(store.seal(), Sealed::Link);
+    assert!(store.verify().is_whole());
+}
+
+#[test]
+fn a_head_is_read_wherever_it_was_told() {
+    let store = Store::new();
+    let exported = block_on(page(&store.0, &signer(), 0, NOW))
+        .unwrap()
+        .unwrap();
+    let line = exported.text.lines().last().unwrap();
+    let head = Head::parse(line);
+    assert!(head.is_some());
+    for told in [
+        format!(r#"{{"head":{line},"webhook":true}}"#),
+        format!(
+            r#"{{"type":"audit.head","timestamp":"x","data":{{"gateway":"g","head":{line}}}}}"#
+        ),
+    ] {
+        assert_eq!(Head::parse(&told), head, "{told}");
+    }
+    for other in [
+        "",
+        "{}",
+        "[]",
+        r#"{"layer":"link","link":3,"hash":"00"}"#,
+        r#"{"head":3}"#,
+    ] {
+        assert_eq!(Head::parse(other), None, "{other}");
+    }
+}
+
+/// No name is passed over, and no part of a text: what SQLite would run counts.
+#[test]
+fn the_schema_is_compared_byte_for_byte() {
+    let shipped = "SELECT sql FROM sqlite_schema WHERE name = 'audit_is_never_removed'";
+    let changed = |from: &str, to: &str| {
+        format!(
+            "UPDATE sqlite_schema SET sql = replace(sql, '{from}', '{to}') WHERE name = 'audit_is_never_removed'"
+        )
+    };
+    let insert = |kind: &str, name: &str, sql: &str| {
+        format!(
+            "INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES ('{kind}', '{name}', '{name}', 0, '{sql}')"
+        )
+    };
+    let quiet = "CREATE TRIGGER quiet AFTER INSERT ON audit BEGIN SELECT 1; END";
+    assert!(one_text(&Store::new(), shipped).contains("'audit rows are never removed'"));
+    for (change, named) in [
+        (
+            "CREATE TRIGGER sqlitex_quiet AFTER INSERT ON audit BEGIN SELECT 1; END".to_owned(),
+            "trigger sqlitex_quiet is not of this build",
+        ),
+        (
+            changed("never removed", "never removed -- not"),
+            "trigger audit_is_never_removed is not as shipped",
+        ),
+        (
+            changed("BEGIN", "WHEN ''--'' <> ''--'' BEGIN"),
+            "trigger audit_is_never_removed is not as shipped",
+        ),
+        (
+            changed("RAISE(ABORT", "RAISE( ABORT"),
+            "trigger audit_is_never_removed is not as shipped",
+        ),
+        (
+            "UPDATE sqlite_schema SET tbl_name = 'identity' WHERE name = 'audit_is_never_removed'"
+                .to_owned(),
+            "trigger audit_is_never_removed is not as shipped",
+        ),
+        (
+            insert("trigger", "sqlite_quiet", quiet),
+            "trigger sqlite_quiet is not of this build",
+        ),
+        (
+            insert("table", "sandbox_note", quiet),
+            "table sandbox_note is not of this build",
+        ),
+        (
+            insert("table", "sqlite_stat9", quiet),
+            "table sqlite_stat9 is not of this build",
+        ),
+        (
+            insert("index", "sqlite_autoindex_audit_1", quiet),
+            "index sqlite_autoindex_audit_1 is not of this build",
+        ),
+        (
+            "UPDATE sqlite_schema SET sql = sql || '' -- '' WHERE name = 'audit'"
+                .replace("''", "'"),
+            "table audit is not as shipped",
+        ),
+    ] {
+        let store = Store::new();
+        store.run("PRAGMA writable_schema = ON");
+        store.run(&change);
+        assert_eq!(store.verify().schema, [named], "{change}");
+    }
+    // The same trigger twice: both would run.
+    let store = Store::new();
+    store.run("PRAGMA writable_schema = ON");
+    store.run("INSERT INTO sqlite_schema SELECT * FROM sqlite_schema WHERE name = 'audit_is_never_removed'");
+    assert_eq!(
+        store.verify().schema,
+        ["trigger audit_is_never_removed is not of this build"]
     );
 }
 

@@ -11,11 +11,13 @@ use super::super::reply::{no_store, set};
 use super::super::{Answer, Site};
 use super::caller::{Caller, Failure};
 use crate::app::{Reply, Request};
+use crate::heads;
 use crate::policy::operator::Role;
 use crate::policy::parameters::Parameters;
 use crate::signature::{PublicKey, Signer};
 use crate::store::audit::Level;
-use crate::store::export::page;
+use crate::store::chain::{Link, last};
+use crate::store::export::{head, page};
 use crate::store::reconcile::reconcile;
 use crate::store::verify::verify;
 use crate::upkeep;
@@ -147,6 +149,36 @@ pub(super) async fn export(
         }
         Err(failure) => caller.answer(&request, Err(failure)),
     }
+}
+
+/// POST: everything is sealed, and the signed head of the chain is the answer; it goes to the webhook as well, where there
+/// is one.
+pub(super) async fn send_head(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let caller = match Caller::of(&site, &request, Role::Read).await {
+        Ok(caller) => caller,
+        Err(answer) => return *answer,
+    };
+    let result = async {
+        let app = &site.app;
+        // First the event, so that the head covers it.
+        caller
+            .record(&site, &request, Action::ok("ops.audit.head"), "")
+            .await?;
+        upkeep::chain(app).await?;
+        let now = app.clock.now();
+        let link = last(app.database.as_ref()).await?.unwrap_or(Link::origin());
+        let sends = app.config.alerts.is_some();
+        if sends {
+            heads::hand_out(app, &link, &request.request_id, now).await?;
+            app.drain.hurry();
+        }
+        let head = head(&link, &Signer::new(&app.config.chain_key), now);
+        Ok((StatusCode::OK, json!({ "head": head, "webhook": sends })))
+    };
+    caller.answer(&request, result.await)
 }
 
 /// The keys that may have signed the chain.

@@ -599,6 +599,80 @@ fn a_gap_is_an_alert_before_the_chain_goes_on() {
     );
 }
 
+/// Each link is told where whoever writes to the file does not reach.
+#[test]
+fn every_link_is_a_line_of_the_log() {
+    let world = operated();
+    world.app("App");
+    world.seal();
+    world.app("Another");
+    world.seal();
+    let links = world.sql("SELECT id, lower(hex(hash)) FROM chain_link ORDER BY id");
+    assert!(links.len() > 1);
+    let lines: Vec<Json> = world
+        .log
+        .0
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|line| line.contains("audit.link"))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), links.len());
+    for (line, link) in lines.iter().zip(&links) {
+        let (Value::Integer(id), Value::Text(hash)) = (&link[0], &link[1]) else {
+            panic!("{link:?}");
+        };
+        assert_eq!(line["link"], *id);
+        assert_eq!(line["hash"], **hash);
+        assert!(Head::parse(&line.to_string()).is_some());
+    }
+}
+
+#[test]
+fn links_that_are_gone_or_others_are_an_alert_before_anything_is_sealed_anew() {
+    for change in [
+        "DELETE FROM chain_link WHERE id = (SELECT MAX(id) FROM chain_link)",
+        "UPDATE chain_link SET hash = zeroblob(32) WHERE id = (SELECT MAX(id) FROM chain_link)",
+    ] {
+        let world = operated();
+        world.app("App");
+        world.seal();
+        let link = world.count("chain_link");
+        let told = format!(
+            "audit WHERE action = 'audit.chain' AND outcome = 'failed' AND level = 'critical' AND code = 'link_{link}_lost'"
+        );
+        assert_eq!(world.count(&told), 0);
+        world.sql("DROP TRIGGER chain_link_is_never_removed");
+        world.sql("DROP TRIGGER chain_link_is_never_changed");
+        world.sql(change);
+        world.seal();
+        world.seal();
+        assert_eq!(world.count(&told), 1, "{change}");
+    }
+}
+
+#[test]
+fn an_operator_gets_the_signed_head_whenever_it_is_wanted() {
+    let world = operated();
+    world.app("App");
+    let answer = world.send(Call::post("/ops/audit/head").bearer("reader"));
+    assert_eq!(answer.status, 200);
+    let told = answer.json();
+    assert_eq!(told["webhook"], false);
+    let head = Head::parse(&told.to_string()).unwrap();
+    assert_eq!(head.link, world.count("chain_link"));
+    let signer = Signer::new(&world.app.config.chain_key);
+    assert_eq!(told["head"]["public_key"], signer.public().text());
+    let report = block_on(verify(
+        world.app.database.as_ref(),
+        &[signer.public()],
+        Some(head),
+    ));
+    assert!(report.unwrap().is_whole());
+    assert_eq!(world.send(Call::post("/ops/audit/head")).status, 401);
+}
+
 #[test]
 fn what_comes_after_a_purge_gets_no_number_of_what_was_purged() {
     let world = operated();

@@ -6,6 +6,8 @@ use super::*;
 use crate::drain::Turn;
 use crate::policy::webhook::SigningSecret;
 use crate::ports::UnixMillis;
+use crate::signature::Signer;
+use crate::store::verify::{Head, verify};
 use crate::store::watch::take_turn;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -50,6 +52,13 @@ impl World {
                 .collect();
         });
         bodies
+    }
+
+    /// Heads of the chain that it got.
+    fn heads(&self) -> Vec<Json> {
+        let mut all = self.delivered();
+        all.retain(|body| body["type"] == "audit.head");
+        all
     }
 
     /// A row of the audit, as if it had happened now.
@@ -185,6 +194,37 @@ fn of_all_instances_one_takes_the_turn_to_drain() {
     assert!(take(5_000) && !take(5_000) && !take(5_999));
     assert!(take(6_000) && !take(6_001));
     assert!(take(2_000), "the clock was set back");
+}
+
+/// Whoever writes to the file does not reach it there.
+#[test]
+fn the_webhook_gets_the_head_of_the_chain_once_a_day_and_on_demand() {
+    let world = watched();
+    let client = world.app("One");
+    world.connect(&client, &anne());
+    world.drain();
+    assert_eq!(world.delivered().len(), 0);
+    for day in 1..=3 {
+        for _ in 0..30 {
+            world.advance(3_000);
+            world.connect(&client, &anne());
+            world.drain();
+        }
+        let heads = world.heads();
+        assert_eq!(heads.len(), day, "{heads:?}");
+    }
+    let head = Head::parse(&world.heads()[2].to_string()).unwrap();
+    let public = [Signer::new(&world.app.config.chain_key).public()];
+    let report = block_on(verify(world.app.database.as_ref(), &public, Some(head)));
+    assert!(report.unwrap().is_whole());
+
+    let told = world.send(Call::post("/ops/audit/head").bearer("reader"));
+    assert_eq!(told.json()["webhook"], true);
+    world.drain();
+    let heads = world.heads();
+    assert_eq!(heads.len(), 4);
+    assert_eq!(heads[3]["data"]["head"], told.json()["head"]);
+    assert_eq!(world.alerts(), Vec::<String>::new());
 }
 
 #[test]
