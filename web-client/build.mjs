@@ -83,6 +83,7 @@ step("demo page", ["dist", "demo/src", "demo/static", "demo/tsconfig.json"], [pa
   fs.cpSync(dist, path.join(demoDist, "client"), { recursive: true });
   for (const flavour of ["inline", "workerd"]) fs.rmSync(path.join(demoDist, "client", flavour), { recursive: true });
   run(tool("tsc"), ["--project", "demo/tsconfig.json"]);
+  for (const entry of ["react", "testing", "worker"]) fs.rmSync(path.join(demoDist, "client", `${entry}.js`));
   // The page serves what it runs: no types, no source maps, and no parts of what is bundled.
   for (const file of filesUnder(demoDist)) {
     if (/\.d\.ts$|\.map$/.test(file) || /wasm[\\/].*\.js$/.test(file)) fs.rmSync(file);

@@ -57,13 +57,14 @@ const PASS_STRING = /\nfunction passStringToWasm0\(arg, malloc, realloc\) \{\n.*
 const POLYFILL = /\nif \(!\('encodeInto' in cachedTextEncoder\)\) \{\n.*?\n\}\n/s;
 
 for (const [folder, source] of Object.entries(FLAVOURS)) {
-  // The labels need no module, and are the same everywhere.
-  const entries = folder === "." ? [...ENTRIES, "labels"] : ENTRIES;
+  // These need no module, and are the same everywhere.
+  const entries = folder === "." ? [...ENTRIES, "labels", "react", "testing"] : ENTRIES;
   const { outputFiles } = await build({
     entryPoints: entries.map((entry) => path.join(here, "ts", `${entry}.ts`)),
     outdir: path.join(dist, folder),
     chunkNames: "[name]-[hash]",
     bundle: true,
+    external: ["react"],
     splitting: true,
     format: "esm",
     target: "es2022",

@@ -12,7 +12,7 @@ export const reference = path.resolve(packageRoot, "../docs/package");
 /** Writes it into a folder. */
 export function write(out) {
   installTools();
-  const entries = ["index", "pkce", "fhir", "sync", "worker", "labels"].flatMap((name) => ["--entryPoints", path.join(packageRoot, "ts", `${name}.ts`)]);
+  const entries = ["index", "pkce", "fhir", "sync", "worker", "labels", "react", "testing"].flatMap((name) => ["--entryPoints", path.join(packageRoot, "ts", `${name}.ts`)]);
   run(tool("typedoc"), ["--options", path.join(here, "typedoc.json"), ...entries, "--out", out], here);
 }
 
