@@ -14,6 +14,9 @@ use super::audit::Event;
 use super::authorization::{listed, one_of};
 use super::row::{Row, StoreError, all, one};
 
+/// Seconds from the sign-in to the end of a session, of people and of developers, however busy it is.
+pub(super) const LONGEST_S: i64 = 12 * 3600;
+
 /// Notes that a browser was sent to sign in.
 ///
 /// # Errors
@@ -164,7 +167,8 @@ pub struct Session {
     pub language: Language,
 }
 
-/// Finds an open session and moves its end to `expires_at`; `language` replaces its language where given.
+/// Finds an open session and moves its end to `expires_at`; `language` replaces its language where given. However
+/// often it is visited, it ends [`LONGEST_S`] after the sign-in.
 ///
 /// # Errors
 ///
@@ -180,13 +184,14 @@ pub async fn visit(
         database,
         Durability::Relaxed,
         "UPDATE account_session SET expires_at = ?, language = COALESCE(?, language)
-         WHERE session_hash = ? AND expires_at > ?
+         WHERE session_hash = ? AND expires_at > ? AND signed_in_at > ?
          RETURNING identity_id, language",
         vec![
             expires_at.into(),
             language.map_or(Value::Null, |language| language.tag().into()),
             session.into(),
             now.into(),
+            now.plus_seconds(-LONGEST_S).into(),
         ],
     )
     .await?;

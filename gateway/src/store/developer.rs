@@ -4,6 +4,7 @@ use crate::policy::application::{Application, Status};
 use crate::ports::{Database, Durability, UnixMillis};
 use crate::secret::SecretHash;
 
+use super::account::LONGEST_S;
 use super::application::{COLUMNS, read};
 use super::audit::Event;
 use super::row::{StoreError, all, one};
@@ -136,7 +137,7 @@ pub struct Session {
     pub name: String,
 }
 
-/// Finds an open session and moves its end to `expires_at`.
+/// Finds an open session and moves its end to `expires_at`, at most to [`LONGEST_S`] after the sign-in.
 ///
 /// # Errors
 ///
@@ -150,9 +151,14 @@ pub async fn visit(
     let row = one(
         database,
         Durability::Relaxed,
-        "UPDATE developer_session SET expires_at = ? WHERE session_hash = ? AND expires_at > ?
+        "UPDATE developer_session SET expires_at = ? WHERE session_hash = ? AND expires_at > ? AND created_at > ?
          RETURNING developer_id, (SELECT name FROM developer WHERE id = developer_id)",
-        vec![expires_at.into(), session.into(), now.into()],
+        vec![
+            expires_at.into(),
+            session.into(),
+            now.into(),
+            now.plus_seconds(-LONGEST_S).into(),
+        ],
     )
     .await?;
     row.map(|row| {

@@ -146,6 +146,21 @@ fn a_form_of_another_session_or_without_its_token_does_nothing() {
 }
 
 #[test]
+fn the_session_ends_twelve_hours_after_the_sign_in_however_busy_it_is() {
+    let world = World::new();
+    let browser = Browser::default();
+    visit(&world, &browser, &anne());
+    for _ in 0..71 {
+        world.advance(600);
+        assert_eq!(browser.get(&world, "/account/").status, 200);
+    }
+    world.advance(599);
+    assert_eq!(browser.get(&world, "/account/").status, 200);
+    world.advance(1);
+    assert_eq!(browser.get(&world, "/account/").status, 303);
+}
+
+#[test]
 fn the_session_ends_after_fifteen_idle_minutes_and_by_sign_out() {
     let world = World::new();
     let browser = Browser::default();

@@ -411,6 +411,24 @@ fn a_name_or_password_that_will_not_do_makes_no_account() {
 }
 
 #[test]
+fn the_developers_session_ends_twelve_hours_after_the_sign_in_however_busy_it_is() {
+    let world = World::new();
+    let browser = sign_up(&world, "dev.one");
+    let open = || {
+        let page = browser.get(&world, "/developer/").text();
+        page.contains("Your applications")
+    };
+    for _ in 0..23 {
+        world.advance(1800);
+        assert!(open());
+    }
+    world.advance(1799);
+    assert!(open());
+    world.advance(1);
+    assert!(!open());
+}
+
+#[test]
 fn the_developers_session_ends_after_an_hour_and_by_sign_out() {
     let world = World::new();
     let browser = sign_up(&world, "dev.one");
