@@ -39,7 +39,7 @@ const WASM_FEATURES = [
 const stamps = readStamps();
 
 step("packages", ["package.json", "package-lock.json"], [path.join(here, "node_modules")], () => {
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
 });
 
 const rustInputs = [

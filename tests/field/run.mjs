@@ -56,6 +56,6 @@ function installPackages() {
   const wanted = fs.readFileSync(path.join(here, "package-lock.json"), "utf8");
   const stamp = path.join(here, "node_modules/.installed");
   if (fs.existsSync(stamp) && fs.readFileSync(stamp, "utf8") === wanted) return;
-  execFileSync("npm", ["ci", "--no-progress"], { cwd: here, stdio: "inherit" });
+  execFileSync("npm", ["ci", "--ignore-scripts", "--no-progress"], { cwd: here, stdio: "inherit" });
   fs.writeFileSync(stamp, wanted);
 }

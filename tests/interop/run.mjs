@@ -71,7 +71,7 @@ async function ready(what, install) {
 async function nodePackages() {
   const folder = path.join(HERE, "node_modules");
   const sources = ["package.json", "package-lock.json", ".npmrc"].map((name) => path.join(HERE, name));
-  await unlessStamped(folder, sources, () => command("npm", ["ci", "--no-progress"], { cwd: HERE }));
+  await unlessStamped(folder, sources, () => command("npm", ["ci", "--ignore-scripts", "--no-progress"], { cwd: HERE }));
 }
 
 async function pythonPackages() {
@@ -82,7 +82,7 @@ async function pythonPackages() {
     await command(process.env.PYTHON ?? "python3", ["-m", "venv", VENV]);
     await command(VENV_PYTHON, [
       ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"],
-      ...["--only-binary=:all:", "--requirement", requirements],
+      ...["--only-binary=:all:", "--require-hashes", "--requirement", requirements],
     ]);
   });
 }

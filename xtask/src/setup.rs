@@ -80,6 +80,25 @@ pub(crate) fn cargo_fuzz(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// cargo-deny, where somebody installed it: building it takes longer than everything that it would check.
+pub(crate) fn cargo_deny(workspace: &Workspace) -> Option<PathBuf> {
+    let own = workspace.tool("cargo-deny");
+    named("CARGO_DENY")
+        .or_else(|| own.is_file().then_some(own))
+        .or_else(|| on_path("cargo-deny"))
+}
+
+/// Whether cargo-deny fetched its database of advisories once: a repository in its folder.
+pub(crate) fn has_advisories() -> bool {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let entries = home.and_then(|home| fs::read_dir(home.join("advisory-dbs")).ok());
+    entries
+        .into_iter()
+        .flatten()
+        .any(|entry| entry.is_ok_and(|entry| entry.path().join(".git").exists()))
+}
+
 /// Node.js, which the user has to have.
 pub(crate) fn node(workspace: &Workspace) -> Result<()> {
     let needed = format!("Node.js {NODE_MAJOR} or newer with npm is needed (https://nodejs.org)");
@@ -192,7 +211,8 @@ fn unpacked(workspace: &Workspace, package: &str, path: &str, variable: &str) ->
 pub(crate) fn fhir_validator(workspace: &Workspace) -> Result<PathBuf> {
     let dir = workspace.root().join(".bluegate/python");
     let python = dir.join("bin/python");
-    let wanted = format!("fhir.resources=={FHIR_RESOURCES}");
+    let requirements = workspace.root().join("sandbox/tests/requirements.txt");
+    let wanted = fs::read_to_string(&requirements).context("sandbox/tests/requirements.txt")?;
     let stamp = dir.join("installed");
     if python.is_file() && fs::read_to_string(&stamp).is_ok_and(|text| text == wanted) {
         return Ok(python);
@@ -203,11 +223,11 @@ pub(crate) fn fhir_validator(workspace: &Workspace) -> Result<PathBuf> {
     };
     // Debian keeps a part of Python's own venv module in a package.
     make().or_else(|_| debian_packages(workspace, &["python3-venv"]).and_then(|()| make()))?;
-    process::run(
-        workspace
-            .command(&python)
-            .args(["-m", "pip", "install", "--quiet", &wanted]),
-    )?;
+    let mut pip = workspace.command(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--only-binary=:all:"])
+        .args(["--require-hashes", "--requirement"])
+        .arg(&requirements);
+    process::run(&mut pip)?;
     fs::write(&stamp, wanted)?;
     Ok(python)
 }
@@ -317,8 +337,6 @@ fn is_root(workspace: &Workspace) -> bool {
 }
 
 const CARGO_FUZZ: &str = "0.13.2";
-/// The last version that knows both STU3 and R4.
-const FHIR_RESOURCES: &str = "8.3.0";
 const NODE_MAJOR: u32 = 20;
 const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-unknown-unknown"];
 

@@ -280,7 +280,49 @@ impl Runner<'_> {
         let mut clippy = self.workspace.cargo();
         clippy.args(["clippy", "--profile", "host", "-p", rust::HOST]);
         clippy.arg("--all-targets").args(strict);
-        self.check("cargo clippy, test host", &mut clippy)
+        self.check("cargo clippy, test host", &mut clippy)?;
+        self.deny()
+    }
+
+    /// Licences, sources and refused crates, by the lock file. Advisories need a database that is fetched by git:
+    /// where there is none, the table says so.
+    fn deny(&mut self) -> Result<()> {
+        let Some(program) = setup::cargo_deny(self.workspace) else {
+            self.skipped(
+                "cargo deny",
+                "is not here: `cargo install cargo-deny --locked`",
+            );
+            return Ok(());
+        };
+        let mut deny = self.workspace.command(&program);
+        deny.args(["--locked", "--log-level", "error", "check"])
+            .args(["bans", "licenses", "sources"]);
+        self.check("cargo deny: licences, sources, bans", &mut deny)?;
+        if !setup::has_advisories() {
+            self.skipped(
+                "cargo deny: advisories",
+                "there is no database of advisories on this machine",
+            );
+            return Ok(());
+        }
+        let mut deny = self.workspace.command(&program);
+        deny.args(["--locked", "--log-level", "error", "check"])
+            .args(["--disable-fetch", "advisories"]);
+        self.check("cargo deny: advisories", &mut deny)
+    }
+
+    /// A row that says what was not looked at.
+    fn skipped(&mut self, name: &str, why: &str) {
+        println!("{name}: {why}");
+        self.report.push(Row {
+            name: name.to_owned(),
+            note: Some(why.to_owned()),
+            tally: Tally {
+                ignored: 1,
+                ..Tally::default()
+            },
+            time: Duration::ZERO,
+        });
     }
 
     fn native_and_http(&mut self) -> Result<()> {

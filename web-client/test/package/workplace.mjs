@@ -43,7 +43,7 @@ export function project(name) {
   fs.cpSync(path.join(here, "samples", "common"), dir, { recursive: true });
   const sample = path.join(here, "samples", name);
   if (fs.existsSync(sample)) fs.cpSync(sample, dir, { recursive: true });
-  run("npm", ["install", "--offline", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error", file], dir);
+  run("npm", ["install", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error", file], dir);
   return dir;
 }
 
