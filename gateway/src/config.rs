@@ -1,5 +1,5 @@
 //! Configuration: one table of variables, from which come the checks in the component,
-//! `docs/configuration.md` and `cargo xtask check-config`.
+//! `docs/configuration.md` and `bluegate check-config`.
 //!
 //! Raw text in, typed [`Config`] out. Nothing is guessed: with a missing or wrong variable every route but
 //! `/health` answers 503 and one line is logged that names the variable and says what to write.
@@ -276,6 +276,18 @@ pub struct ConfigError {
 impl ConfigError {
     const fn new(name: &'static str, advice: &'static str) -> Self {
         Self { name, advice }
+    }
+
+    /// The variable, by its name in the manifest.
+    #[must_use]
+    pub const fn variable(&self) -> &'static str {
+        self.name
+    }
+
+    /// What is wrong with it, or what to write.
+    #[must_use]
+    pub const fn advice(&self) -> &'static str {
+        self.advice
     }
 }
 

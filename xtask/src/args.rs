@@ -27,7 +27,7 @@ cargo xtask <command>
                 validators, and the JSON paths beside the real backend's recorded answers
             --people N               how many people, drawn always the same (500)
   audit   verify|reconcile|export: the audit of a store or of an export; `audit help` has the options
-  check-config  say whether the gateway would start with the SPIN_VARIABLE_* of the environment
+  check-config  `bluegate check-config` with the defaults of spin.toml, unless SPIN_VARIABLE_ENVIRONMENT is production
   soak    [redeem] [refresh] [lock-down] [revoke] [crash] [load] [limit]  races for codes and tokens,
             lock-downs and revocations under load, 20,000 requests of 64 people, rate limits across instances; all of them, or those that are named
             --engine host|spin|auto  what they run on (host); the same for each bench but `bench web`

@@ -4,6 +4,7 @@
 //! installs, [`parts`] builds, [`engine`] serves, [`suites`] tests.
 
 mod args;
+mod bluegate;
 mod data;
 mod engine;
 mod fuzz;
@@ -64,7 +65,7 @@ fn run() -> Result<ExitCode> {
             parts::build(&workspace, &build)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::CheckConfig => example(&workspace, "config", &["check".to_owned()]),
+        Command::CheckConfig => bluegate::check_config(&workspace),
         Command::Fuzz(options) => {
             process::stop_children_on_signal()?;
             fuzz::run(&workspace, &options)

@@ -306,7 +306,7 @@ fn the_documentation_is_written_from_the_table() {
     assert_eq!(
         written,
         documentation(),
-        "run `cargo run -p bluegate-gateway --example config docs > docs/configuration.md`"
+        "run `cargo run -p bluegate-cli -- variables > docs/configuration.md`"
     );
 }
 

@@ -302,13 +302,13 @@ pub const SANDBOX_VARIABLES: [Variable; 2] = [
 pub fn documentation() -> String {
     let mut text = String::from(
         "# Configuration\n\n\
-         Written from the table in `gateway/src/config/variables.rs` by `cargo run -p bluegate-gateway --example config docs`; \
-         a test keeps the two the same.\n\n\
+         What `bluegate variables` prints; `--output json` gives the same as a list. Written from the table in \
+         `gateway/src/config/variables.rs` by `cargo run -p bluegate-cli -- variables`; a test keeps the two the same.\n\n\
          Each variable is declared in the manifest and can be set in the environment as `SPIN_VARIABLE_` and its name in \
          upper case. `spin.toml` has the sandbox defaults, `deploy/spin.toml` those of production; a variable that says \
          *required* must be given there, or Spin does not start. With a wrong value every route but `/health` answers 503, \
          and one line in the log names the variable and says what to write. \
-         `cargo xtask check-config` says the same before anything is deployed.\n\n\
+         `bluegate check-config` says the same before anything is deployed.\n\n\
          | Variable | Sandbox | Production | Purpose |\n|---|---|---|---|\n",
     );
     let shown = |value: &str| match value {

@@ -1,0 +1,56 @@
+//! The variables of the environment, as Spin reads them: `SPIN_VARIABLE_` and the name in upper case.
+
+use std::collections::BTreeMap;
+use std::env::{self, VarError};
+
+use anyhow::{Context as _, Result, bail};
+use bluegate_gateway::config::{Config, SANDBOX_VARIABLES, VARIABLES};
+use bluegate_gateway::signature::{PublicKey, Signer};
+
+/// The value of a variable, where the environment has it.
+pub(crate) fn given(name: &str) -> Result<Option<String>> {
+    let name = in_environment(name);
+    match env::var(&name) {
+        Ok(value) => Ok(Some(value)),
+        Err(VarError::NotPresent) => Ok(None),
+        // Its value may be a secret: not shown.
+        Err(VarError::NotUnicode(_)) => bail!("{name} is not UTF-8"),
+    }
+}
+
+/// What the environment sets and no gateway reads: most often a misspelt name.
+pub(crate) fn unknown() -> Vec<String> {
+    let known = VARIABLES.iter().chain(&SANDBOX_VARIABLES);
+    let known: Vec<_> = known
+        .map(|variable| in_environment(variable.name))
+        .collect();
+    let mut unknown: Vec<_> = env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| name.starts_with(PREFIX) && !known.contains(name))
+        .collect();
+    unknown.sort();
+    unknown
+}
+
+/// The public half of a value of `chain_key`.
+pub(crate) fn public_half(chain_key: String) -> Result<PublicKey> {
+    let config = sandbox_with([("chain_key", chain_key)])?;
+    Ok(Signer::new(&config.chain_key).public())
+}
+
+/// Where only these variables matter: the others have the sandbox's values, which always parse.
+fn sandbox_with(values: impl IntoIterator<Item = (&'static str, String)>) -> Result<Config> {
+    let mut raw: BTreeMap<_, _> = VARIABLES
+        .iter()
+        .map(|variable| (variable.name, variable.sandbox_default.to_owned()))
+        .collect();
+    raw.extend(values);
+    Config::parse(&raw).context("the keys of the chain cannot be read")
+}
+
+/// What a variable is called in the environment.
+pub(crate) fn in_environment(name: &str) -> String {
+    format!("{PREFIX}{}", name.to_uppercase())
+}
+
+const PREFIX: &str = "SPIN_VARIABLE_";
