@@ -26,7 +26,7 @@ cargo xtask <command>
   validate      everything of some people of the sandbox before two independent FHIR
                 validators, and the JSON paths beside the real backend's recorded answers
             --people N               how many people, drawn always the same (500)
-  audit   verify|reconcile|export: the audit of a store or of an export; `audit help` has the options
+  audit   verify|reconcile|export: `bluegate audit` with the sandbox's key; `audit --help` has the options
   check-config  `bluegate check-config` with the defaults of spin.toml, unless SPIN_VARIABLE_ENVIRONMENT is production
   soak    [redeem] [refresh] [lock-down] [revoke] [crash] [load] [limit]  races for codes and tokens,
             lock-downs and revocations under load, 20,000 requests of 64 people, rate limits across instances; all of them, or those that are named

@@ -1,5 +1,5 @@
-//! `bluegate` out of this checkout, for the sandbox that `cargo xtask up` runs: what production says explicitly is the
-//! sandbox's here unless the environment says otherwise.
+//! `bluegate` out of this checkout, for the sandbox that `cargo xtask up` runs: what production says explicitly, its
+//! manifest and its key, is the sandbox's here unless the environment says otherwise.
 
 use std::env;
 use std::process::ExitCode;
@@ -7,6 +7,20 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::workspace::Workspace;
+
+/// `cargo xtask audit …`.
+pub(crate) fn audit(workspace: &Workspace, options: &[String]) -> Result<ExitCode> {
+    let signs = ["verify", "export"];
+    let takes_key = options
+        .first()
+        .is_some_and(|command| signs.contains(&&**command));
+    let sandbox = takes_key.then_some("--sandbox");
+    let options = options.iter().map(String::as_str);
+    run(
+        workspace,
+        ["audit"].into_iter().chain(options).chain(sandbox),
+    )
+}
 
 /// `cargo xtask check-config`.
 pub(crate) fn check_config(workspace: &Workspace) -> Result<ExitCode> {

@@ -50,7 +50,7 @@ fn run() -> Result<ExitCode> {
     };
     let workspace = Workspace::find()?;
     match command {
-        Command::Audit(options) => example(&workspace, "audit", &options),
+        Command::Audit(options) => bluegate::audit(&workspace, &options),
         Command::Bench(bench) => {
             process::stop_children_on_signal()?;
             suites::bench(&workspace, &bench)
@@ -101,21 +101,6 @@ fn samples(workspace: &Workspace) -> Result<ExitCode> {
     let mut cargo = workspace.cargo();
     cargo.args(["run", "--quiet", "--package", "bluegate-sandbox"]);
     let status = cargo.args(["--example", "samples"]).status()?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// A program of the gateway's own: it knows its variables and its store, and says itself what is wrong.
-fn example(workspace: &Workspace, name: &str, options: &[String]) -> Result<ExitCode> {
-    let mut cargo = workspace.cargo();
-    cargo.args(["run", "--quiet", "--package", "bluegate-gateway"]);
-    let status = cargo
-        .args(["--example", name, "--"])
-        .args(options)
-        .status()?;
     Ok(if status.success() {
         ExitCode::SUCCESS
     } else {

@@ -6,8 +6,9 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use bluegate_gateway::policy::operator::Operator;
+use bluegate_gateway::signature::PublicKey;
 
-/// Configuration, keys and operators of a Bluegate gateway.
+/// Configuration, keys, operators and the audit of a Bluegate gateway.
 #[derive(Parser)]
 #[command(name = "bluegate", version, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
@@ -27,6 +28,9 @@ pub(crate) enum Output {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// The audit of a store, or of an export of it
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Audit(Audit),
     /// Say whether the gateway would start with the SPIN_VARIABLE_* of the environment
     #[command(after_help = EXIT_CODES)]
     CheckConfig(CheckConfig),
@@ -39,6 +43,62 @@ pub(crate) enum Command {
     /// Print every variable with its defaults and purpose (docs/configuration.md)
     #[command(after_help = EXIT_CODES)]
     Variables,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Audit {
+    /// Recompute the chain, compare the schema with this version's, name the first broken link
+    #[command(after_help = EXIT_CODES)]
+    Verify(Verify),
+    /// Name changes without their event, events without their change, and rows that differ from both
+    #[command(after_help = EXIT_CODES)]
+    Reconcile(Database),
+    /// Write the audit as lines of JSON, the last one the signed head
+    #[command(after_help = EXIT_CODES)]
+    Export(Export),
+}
+
+#[derive(Args)]
+pub(crate) struct Database {
+    /// The SQLite file of the store; it is only read, also while a gateway runs
+    #[arg(long, value_name = "FILE", default_value = ".spin/sqlite_db.db")]
+    pub(crate) database: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) store: Database,
+    /// Check this export instead of a store
+    #[arg(long, value_name = "FILE", conflicts_with = "database")]
+    pub(crate) file: Option<PathBuf>,
+    /// An earlier export, whose head the chain must still have
+    #[arg(long, value_name = "FILE")]
+    pub(crate) head: Option<PathBuf>,
+    /// Who may have signed; can be repeated. Otherwise the keys of SPIN_VARIABLE_CHAIN_KEY and
+    /// SPIN_VARIABLE_FORMER_CHAIN_KEYS
+    #[arg(long = "public-key", value_name = "ID:KEY", value_parser = public_key)]
+    pub(crate) public_keys: Vec<PublicKey>,
+    #[command(flatten)]
+    pub(crate) sandbox: Sandbox,
+}
+
+#[derive(Args)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) store: Database,
+    /// Go on after this link
+    #[arg(long, value_name = "LINK", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+    pub(crate) after: i64,
+    #[command(flatten)]
+    pub(crate) sandbox: Sandbox,
+}
+
+#[derive(Args)]
+pub(crate) struct Sandbox {
+    /// Take the key of the sandbox, which everybody knows, where the environment has none
+    #[arg(long)]
+    pub(crate) sandbox: bool,
 }
 
 #[derive(Args)]
@@ -90,6 +150,10 @@ pub(crate) struct AddOperator {
     /// Write the token to this new file, readable by its owner, instead of showing it
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+}
+
+fn public_key(text: &str) -> Result<PublicKey, &'static str> {
+    PublicKey::parse(text).ok_or("it is an id, a colon and an Ed25519 public key in base64url")
 }
 
 /// As the configuration reads it; `sandbox` is what production refuses.

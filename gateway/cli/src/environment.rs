@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result, bail};
 use bluegate_gateway::config::{Config, SANDBOX_VARIABLES, VARIABLES};
 use bluegate_gateway::signature::{PublicKey, Signer};
 
+use crate::args::Sandbox;
+
 /// The value of a variable, where the environment has it.
 pub(crate) fn given(name: &str) -> Result<Option<String>> {
     let name = in_environment(name);
@@ -30,6 +32,21 @@ pub(crate) fn unknown() -> Vec<String> {
         .collect();
     unknown.sort();
     unknown
+}
+
+/// What signs the chain, with the public keys of those that signed it before.
+pub(crate) fn chain_keys(sandbox: &Sandbox) -> Result<(Signer, Vec<PublicKey>)> {
+    let own = given("chain_key")?;
+    if own.is_none() && !sandbox.sandbox {
+        bail!(
+            "no key of the chain: set {} as for the gateway, or say --sandbox for a store of the sandbox",
+            in_environment("chain_key")
+        );
+    }
+    let own = own.map(|value| ("chain_key", value));
+    let former = given("former_chain_keys")?.map(|value| ("former_chain_keys", value));
+    let config = sandbox_with(own.into_iter().chain(former))?;
+    Ok((Signer::new(&config.chain_key), config.former_chain_keys))
 }
 
 /// The public half of a value of `chain_key`.

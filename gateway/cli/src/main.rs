@@ -4,11 +4,13 @@
 //! [`args`] has the command line. Each command is one function that gives an [`Answer`]; only this file prints.
 
 mod args;
+mod audit;
 mod check_config;
 mod environment;
 mod keys;
 mod operators;
 mod output;
+mod store;
 mod variables;
 
 use std::process::ExitCode;
@@ -16,7 +18,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser as _;
 
-use args::{Arguments, Command, Keys, Operators};
+use args::{Arguments, Audit, Command, Keys, Operators};
 use output::Answer;
 
 fn main() -> ExitCode {
@@ -34,6 +36,9 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<Answer> {
     match command {
+        Command::Audit(Audit::Export(options)) => audit::export(options),
+        Command::Audit(Audit::Reconcile(options)) => audit::reconcile(options),
+        Command::Audit(Audit::Verify(options)) => audit::verify(options),
         Command::CheckConfig(options) => check_config::check_config(options),
         Command::Keys(Keys::New(options)) => keys::new(options),
         Command::Operators(Operators::Add(options)) => operators::add(options),

@@ -29,6 +29,16 @@ impl Answer {
         }
     }
 
+    /// Of a command that wrote its result while it ran.
+    pub(crate) const fn written() -> Self {
+        Self {
+            good: true,
+            human: String::new(),
+            json: None,
+            notes: Vec::new(),
+        }
+    }
+
     pub(crate) fn note(mut self, note: String) -> Self {
         self.notes.push(note);
         self
@@ -51,7 +61,7 @@ impl Answer {
 }
 
 /// To standard output, which may be a full disk or a reader that went away.
-fn write(bytes: &[u8]) -> Result<()> {
+pub(crate) fn write(bytes: &[u8]) -> Result<()> {
     let mut out = stdout().lock();
     out.write_all(bytes)
         .and_then(|()| out.flush())

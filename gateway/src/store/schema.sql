@@ -774,7 +774,7 @@ CREATE INDEX audit_alerts ON audit (level, id) WHERE level <> 'info';
 
 -- The store layer of the audit. One row for each insert, update and delete on the tables that
 -- store/layers.rs lists, written by triggers. `audit_id` is the event that the same commit wrote: a change that
--- came without one points at an event of something else, which `cargo xtask audit reconcile` names.
+-- came without one points at an event of something else, which `bluegate audit reconcile` names.
 CREATE TABLE store_event (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     -- By the clock of the store's machine; the same for all that one statement does.

@@ -4,6 +4,7 @@
 // A helper that fails is a test that fails.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+mod audit;
 mod configuration;
 mod support;
 
@@ -13,6 +14,10 @@ use support::bluegate;
 fn every_command_explains_itself_and_its_exit_codes() {
     for line in [
         "",
+        "audit",
+        "audit verify",
+        "audit reconcile",
+        "audit export",
         "check-config",
         "keys",
         "keys new",
@@ -37,6 +42,12 @@ fn a_wrong_command_line_is_2() {
     for line in [
         "",
         "fly",
+        "audit",
+        "audit verify --output xml",
+        "audit verify --public-key x",
+        "audit verify --file a --database b",
+        "audit export --after -1",
+        "audit export --after soon",
         "keys new",
         "keys new --id sandbox",
         "keys new --id a:b",

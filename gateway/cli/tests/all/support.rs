@@ -1,6 +1,22 @@
-//! Running the program.
+//! Running the program, and stores for it to look at.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Mutex;
+
+use bluegate_gateway::config::{Config, VARIABLES};
+use bluegate_gateway::ports::{
+    Database, DatabaseError, Durability, PortFuture, Rows, UnixMillis, Value,
+};
+use bluegate_gateway::signature::Signer;
+use bluegate_gateway::store::audit::{Event, Level, record};
+use bluegate_gateway::store::chain::seal;
+use bluegate_gateway::store::migrate::migrate;
+use futures::executor::block_on;
+use rusqlite::types::{Value as SqlValue, ValueRef};
+use rusqlite::{Connection, params_from_iter};
+use tempfile::TempDir;
 
 /// The program with these words, and nothing of this environment.
 pub(crate) fn bluegate(line: &str) -> Ended {
@@ -57,5 +73,128 @@ impl Ended {
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+/// A store of the sandbox in a file, with some events under two links of the chain and one under none yet.
+pub(crate) struct Store {
+    folder: TempDir,
+}
+
+impl Store {
+    pub(crate) fn new() -> Self {
+        let store = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let database = store.open();
+        let signer = signer();
+        block_on(async {
+            migrate(&database).await.unwrap();
+            for number in 0..5 {
+                record(&database, &event(number)).await.unwrap();
+                if number % 2 == 1 {
+                    let now = UnixMillis(1_700_000_000_000 + number);
+                    seal(&database, &signer, now, false).await.unwrap();
+                }
+            }
+        });
+        store
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The path of the database, for a command line.
+    pub(crate) fn path(&self) -> String {
+        self.file("store.db").display().to_string()
+    }
+
+    /// What somebody does who has the file.
+    pub(crate) fn by_hand(&self, sql: &str) {
+        let connection = Connection::open(self.file("store.db")).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+
+    /// A text file beside it.
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.file(name), text).unwrap();
+        self.file(name).display().to_string()
+    }
+
+    fn open(&self) -> Writable {
+        Writable(Mutex::new(Connection::open(self.file("store.db")).unwrap()))
+    }
+}
+
+fn event(number: i64) -> Event<'static> {
+    Event {
+        started_at: UnixMillis(1_700_000_000_000),
+        ended_at: UnixMillis(1_700_000_000_000 + number),
+        request_id: "r",
+        flow_id: "",
+        actor: "gateway",
+        client_id: "",
+        person: &[],
+        account: &[],
+        action: "test",
+        outcome: "ok",
+        code: "",
+        level: Level::Info,
+    }
+}
+
+/// With the key of the sandbox.
+pub(crate) fn signer() -> Signer {
+    let raw: BTreeMap<_, _> = VARIABLES
+        .iter()
+        .map(|variable| (variable.name, variable.sandbox_default.to_owned()))
+        .collect();
+    Signer::new(&Config::parse(&raw).ok().unwrap().chain_key)
+}
+
+struct Writable(Mutex<Connection>);
+
+impl Database for Writable {
+    fn execute<'a>(
+        &'a self,
+        _: Durability,
+        sql: &'a str,
+        parameters: Vec<Value>,
+    ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
+        let rows = self
+            .run(sql, parameters)
+            .map_err(|error| DatabaseError(error.to_string()));
+        Box::pin(async move { rows })
+    }
+}
+
+impl Writable {
+    fn run(&self, sql: &str, parameters: Vec<Value>) -> rusqlite::Result<Rows> {
+        let connection = self.0.lock().unwrap();
+        let mut statement = connection.prepare(sql)?;
+        let columns = statement.column_count();
+        let parameters = parameters.into_iter().map(|value| match value {
+            Value::Blob(bytes) => SqlValue::Blob(bytes),
+            Value::Integer(number) => SqlValue::Integer(number),
+            Value::Null => SqlValue::Null,
+            Value::Real(number) => SqlValue::Real(number),
+            Value::Text(text) => SqlValue::Text(text),
+        });
+        let mut rows = statement.query(params_from_iter(parameters))?;
+        let mut all = Rows::new();
+        while let Some(row) = rows.next()? {
+            let values = (0..columns).map(|column| {
+                Ok(match row.get_ref(column)? {
+                    ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+                    ValueRef::Integer(number) => Value::Integer(number),
+                    ValueRef::Null => Value::Null,
+                    ValueRef::Real(number) => Value::Real(number),
+                    ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                })
+            });
+            all.push(values.collect::<rusqlite::Result<_>>()?);
+        }
+        Ok(all)
     }
 }
