@@ -230,6 +230,51 @@ mod tests {
     }
 
     #[test]
+    fn the_version_is_the_same_everywhere() {
+        let version = env!("CARGO_PKG_VERSION");
+        let toml = format!("version = \"{version}\"");
+        let json = format!("\"version\": \"{version}\"");
+        let tarball = format!("bluegate-client-{version}.tgz");
+        let heading = format!("\n## {version}");
+        for (file, text, said) in [
+            ("spin.toml", include_str!("../../spin.toml"), &toml),
+            (
+                "deploy/spin.toml",
+                include_str!("../../deploy/spin.toml"),
+                &toml,
+            ),
+            (
+                "fuzz/Cargo.toml",
+                include_str!("../../fuzz/Cargo.toml"),
+                &toml,
+            ),
+            (
+                "web-client/package.json",
+                include_str!("../../web-client/package.json"),
+                &json,
+            ),
+            (
+                "gateway/assets/openapi.json",
+                include_str!("../../gateway/assets/openapi.json"),
+                &json,
+            ),
+            (
+                "web-client/README.md",
+                include_str!("../../web-client/README.md"),
+                &tarball,
+            ),
+            ("CHANGELOG.md", include_str!("../../CHANGELOG.md"), &heading),
+        ] {
+            assert!(text.contains(said), "{file} has no `{}`", said.trim());
+        }
+        let lock = include_str!("../../web-client/package-lock.json");
+        assert!(
+            lock.matches(&json).count() >= 2,
+            "web-client/package-lock.json"
+        );
+    }
+
+    #[test]
     fn the_way_between_two_folders_goes_up_as_far_as_needed() {
         for (from, to, way) in [
             ("/repo/.bluegate/m", "/repo/target/x", "../../target/x"),
