@@ -28,6 +28,8 @@ cargo xtask <command>
             --people N               how many people, drawn always the same (500)
   audit   verify|reconcile|export: `bluegate audit` with the sandbox's key; `audit --help` has the options
   check-config  `bluegate check-config` with the defaults of spin.toml, unless SPIN_VARIABLE_ENVIRONMENT is production
+  commits [FROM..TO]       name each commit (main..HEAD) that lacks problem, solution, consequence or proof,
+                or changes more than 600 lines and is no move; it tells, and stops nobody
   soak    [redeem] [refresh] [lock-down] [revoke] [crash] [load] [limit]  races for codes and tokens,
             lock-downs and revocations under load, 20,000 requests of 64 people, rate limits across instances; all of them, or those that are named
             --engine host|spin|auto  what they run on (host); the same for each bench but `bench web`
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     BenchWeb(Vec<String>),
     Build(Build),
     CheckConfig,
+    /// The range of `git log`.
+    Commits(Option<String>),
     Fuzz(Fuzz),
     Help,
     /// The table of sample people.
@@ -272,6 +276,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         },
         "build" => rest.build().map(Command::Build),
         "check-config" => rest.nothing(Command::CheckConfig),
+        "commits" => rest.commits(),
         "fuzz" => rest.fuzz(),
         "help" | "--help" | "-h" => Ok(Command::Help),
         "samples" => rest.nothing(Command::Samples),
@@ -307,6 +312,19 @@ impl<I: Iterator<Item = String>> Rest<I> {
             }
         }
         Ok(Command::Bench(bench))
+    }
+
+    fn commits(&mut self) -> Result<Command> {
+        let range = self.args.next();
+        match &range {
+            Some(option) if matches!(option.as_str(), "--help" | "-h") => return Ok(Command::Help),
+            // To git it would be an option.
+            Some(option) if option.starts_with('-') => {
+                bail!("`commits` has no option named `{option}`")
+            }
+            _ => {}
+        }
+        self.nothing(Command::Commits(range))
     }
 
     fn build(&mut self) -> Result<Build> {
@@ -488,6 +506,8 @@ mod tests {
             ("build gate", "gate"),
             ("test --only unit", "unit"),
             ("sizes all", "all"),
+            ("commits --all", "--all"),
+            ("commits a..b c..d", "c..d"),
             ("fuzz token", "token"),
             ("fuzz guard links", "links"),
             ("fuzz --seconds soon", "soon"),

@@ -5,6 +5,7 @@
 
 mod args;
 mod bluegate;
+mod commits;
 mod data;
 mod engine;
 mod fuzz;
@@ -66,6 +67,7 @@ fn run() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::CheckConfig => bluegate::check_config(&workspace),
+        Command::Commits(range) => commits::run(&workspace, range.as_deref()),
         Command::Fuzz(options) => {
             process::stop_children_on_signal()?;
             fuzz::run(&workspace, &options)
