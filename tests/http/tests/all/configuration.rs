@@ -158,6 +158,11 @@ fn production_refuses_each_sandbox_value_and_names_the_variable() {
             "old:c2FuZGJveC1vbmx5LXN0b3JlLWtleS0zMi1ieXRlcyE",
         ),
         (
+            "former_audit_keys",
+            "old:c2FuZGJveC1vbmx5LWF1ZGl0LWtleS0zMi1ieXRlcyE",
+        ),
+        ("public_base_url", "http://127.0.0.1:3000"),
+        (
             "token_key",
             "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         ),

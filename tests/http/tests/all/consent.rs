@@ -264,6 +264,30 @@ fn nothing_can_be_decided_before_sign_in() {
     let url = format!("/v2/o/authorize/consent?transaction={transaction}");
     let page = browser.get(&url).expect(303);
     assert!(page.header("location").contains("/sandbox/idp/authorize"));
+    // Nor by a form: with the token of another request of this browser, which somebody has signed in to, or without.
+    let mut signed_in = browser.clone();
+    let other = flow.to_consent(&mut signed_in, &app, USER);
+    for csrf in [other.hidden("csrf"), "x".to_owned(), String::new()] {
+        for decision in ["allow", "deny"] {
+            let form = [
+                ("transaction", transaction.as_str()),
+                ("csrf", &csrf),
+                ("decision", decision),
+                ("demographics", "share"),
+            ];
+            let answer = signed_in.post("/v2/o/authorize/consent", &form).expect(303);
+            assert!(
+                answer
+                    .header("location")
+                    .starts_with("/v2/o/authorize/consent?"),
+                "{}",
+                answer.header("location")
+            );
+        }
+    }
+    // Whoever signs in now decides as ever.
+    let (code, _) = (flow.decide(&mut signed_in, &other, Consent::ALLOW), ());
+    assert!(code.redirected("code").is_some());
 }
 
 #[test]

@@ -245,6 +245,22 @@ fn unproved(base: &str) -> Vec<String> {
             "extension",
             json!([{ "url": "https://x.example", "valueReference": { "reference": format!("Patient/{OTHER}") } }]),
         ),
+        with(
+            "insurance",
+            json!([{ "focal": true, "coverage": { "reference": format!("Coverage/part-a-{OTHER}") } }]),
+        ),
+        with(
+            "insurance",
+            json!([{ "focal": true, "coverage": { "reference": format!("Coverage?_id=part-a-{OTHER}") } }]),
+        ),
+        with(
+            "contained",
+            json!([{ "resourceType": "Coverage", "id": "c", "beneficiary": { "reference": format!("Patient/{OTHER}") } }]),
+        ),
+        with(
+            "related",
+            json!([{ "claim": { "identifier": { "system": "https://bluebutton.cms.gov/resources/variables/bene_id", "value": OTHER } } }]),
+        ),
         patient(OWN).to_string(),
         "{}".to_owned(),
         "[]".to_owned(),

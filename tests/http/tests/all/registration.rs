@@ -49,6 +49,31 @@ fn a_registration_is_answered_by_201_with_id_secret_and_registration_token() {
     assert!(text("scope").contains("patient/ExplanationOfBenefit"));
 }
 
+/// Whoever registers chooses neither id nor secrets: they would be somebody else's, or known to somebody else.
+#[test]
+fn nobody_chooses_the_id_or_the_secrets_of_a_registration() {
+    let stack = Stack::shared();
+    let other = confidential(&stack);
+    let demo = "BluegateDemoPublicClientForSandbox000001";
+    for wanted in [demo, other.client_id.as_str(), "mine"] {
+        let more = json!({
+            "client_id": wanted,
+            "client_secret": "a-secret-that-somebody-else-knows-as-well-123",
+            "registration_access_token": "a-token-that-somebody-else-knows-as-well-1234",
+            "client_secret_expires_at": 1,
+            "status": "active",
+        });
+        let made = register_with(&stack, &more).expect(201).json();
+        assert_ne!(made["client_id"], wanted);
+        for secret in ["client_secret", "registration_access_token"] {
+            assert_ne!(made[secret], more[secret]);
+        }
+        assert_eq!(made["client_secret_expires_at"], 0);
+    }
+    let tokens = Flow::new("v2").tokens(&stack, &other, "BBUser00005", Consent::ALLOW);
+    assert!(works(&stack, &tokens.access), "the other one is as it was");
+}
+
 #[test]
 fn a_public_application_gets_no_secret_and_works_at_once_in_the_sandbox() {
     let stack = Stack::shared();

@@ -2,7 +2,7 @@
 
 use bluegate_http_tests::{Consent, Flow, Stack, verifier};
 
-use crate::support::{assert_problem, entries, link, public, tokens_of};
+use crate::support::{assert_oauth_error, assert_problem, entries, link, public, tokens_of};
 
 const USER: &str = "BBUser28324";
 const PATIENT: &str = "-20140000008325";
@@ -54,6 +54,24 @@ fn a_garbage_token_is_401_invalid_token() {
             );
         }
     }
+}
+
+/// The audience of a token is the gateway that gave it: another one of the same build and the same keys knows nothing of it.
+#[test]
+fn a_token_of_another_gateway_is_401_invalid_token() {
+    let (here, there) = (Stack::shared(), Stack::start());
+    let foreign = tokens_of(&there, USER);
+    there
+        .browser()
+        .get_as(&foreign.access, ROUTES[0])
+        .expect(200);
+    for url in ROUTES {
+        let answer = here.browser().get_as(&foreign.access, url);
+        assert_problem(&answer, 401, "invalid_token");
+    }
+    let app = public(&here);
+    let refreshed = Flow::new("v2").refresh(&here, &app, &foreign.refresh, None);
+    assert_oauth_error(&refreshed, 400, "invalid_grant");
 }
 
 #[test]

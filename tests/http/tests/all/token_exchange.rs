@@ -190,7 +190,11 @@ fn a_redirect_uri_that_differs_is_invalid_grant_and_the_code_still_works() {
 fn a_code_lives_60_seconds() {
     let mut stack = Stack::start();
     let app = public(&stack);
+    let (in_time, early) = code(&stack, &app);
     let (flow, late) = code(&stack, &app);
+    // Another start of the application alone ends no code.
+    stack.restart(&[("clock_offset_s", "1")]);
+    in_time.exchange(&stack, &app, &early).expect(200);
     stack.restart(&[("clock_offset_s", "61")]);
     assert_oauth_error(&flow.exchange(&stack, &app, &late), 400, "invalid_grant");
 }

@@ -354,6 +354,47 @@ fn sign_out_goes_on_to_the_provider_and_comes_back() {
     assert_eq!(browser.get(&there).expect(303).header("location"), home);
 }
 
+/// No open redirector: where sign-out leads is what the configuration says, whatever the request says.
+#[test]
+fn sign_out_leads_nowhere_that_a_request_says() {
+    let stack = Stack::shared();
+    let evil = "https%3A%2F%2Fevil.example%2F";
+    let query = [
+        "post_logout_redirect_uri",
+        "redirect_uri",
+        "next",
+        "return_to",
+        "state",
+    ]
+    .map(|name| format!("{name}={evil}"))
+    .join("&");
+    let mut browser = stack.browser();
+    browser.get("/account/").expect(303);
+    let csrf = browser.get("/signout").expect(200).hidden("csrf");
+    let asked = browser.get(&format!("/signout?{query}")).expect(200);
+    assert!(!asked.text().contains("evil.example"), "{}", asked.text());
+    let form = [
+        ("csrf", csrf.as_str()),
+        ("post_logout_redirect_uri", "https://evil.example/"),
+        ("next", "https://evil.example/"),
+    ];
+    let host = [("x-forwarded-host", "evil.example")];
+    let out = browser
+        .post_with(&format!("/signout?{query}"), &host, &form)
+        .expect(303);
+    let there = out.header("location");
+    assert!(
+        there.starts_with(&format!("{}/sandbox/idp/logout?", stack.base())),
+        "{there}"
+    );
+    assert!(!there.contains("evil.example"), "{there}");
+    // Without the form's token it leads to the page that asks.
+    let forged = browser
+        .post_with(&format!("/signout?{query}"), &[], &[])
+        .expect(303);
+    assert_eq!(forged.header("location"), "/signout");
+}
+
 #[test]
 fn page_links_are_absolute_and_begin_with_the_public_address() {
     let stack = Stack::shared();
