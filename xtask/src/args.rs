@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+use crate::mutants::Options as Mutants;
+
 /// The text of `cargo xtask help`.
 pub(crate) const HELP: &str = "\
 cargo xtask <command>
@@ -44,6 +46,10 @@ cargo xtask <command>
   bench sandbox what a page of ten claims costs the sandbox's component
   fuzz    [guard|links|search]  the fuzz targets, or one of them; installs cargo-fuzz if missing
             --seconds N              for each target (60)
+  mutants [AREA]  plants 400 small faults, drawn by a seed, into what decides, and runs the fast native tests
+            of each (tests/mutants.json); goes on where it was stopped; installs cargo-mutants if missing
+            --limit N                at most so many more
+            --list                   print what is drawn
   samples print a hundred people of the sandbox whose claims show much, as CSV
   sizes   raw and gzip size of each .wasm that is built
   screenshots   take the README's picture of the demo page
@@ -62,6 +68,7 @@ pub(crate) enum Command {
     /// The range of `git log`.
     Commits(Option<String>),
     Fuzz(Fuzz),
+    Mutants(Mutants),
     Help,
     /// The table of sample people.
     Samples,
@@ -279,6 +286,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         "commits" => rest.commits(),
         "fuzz" => rest.fuzz(),
         "help" | "--help" | "-h" => Ok(Command::Help),
+        "mutants" => rest.mutants(),
         "samples" => rest.nothing(Command::Samples),
         "screenshots" => rest.nothing(Command::Screenshots),
         "sizes" => rest.nothing(Command::Sizes),
@@ -372,6 +380,28 @@ impl<I: Iterator<Item = String>> Rest<I> {
             }
         }
         Ok(Command::Fuzz(fuzz))
+    }
+
+    fn mutants(&mut self) -> Result<Command> {
+        let mut mutants = Mutants::default();
+        while let Some((name, value)) = self.next() {
+            match name.as_str() {
+                "--help" | "-h" => return Ok(Command::Help),
+                "--list" => mutants.list = true,
+                "--limit" => {
+                    let limit = self.value(&name, value)?;
+                    let number = limit
+                        .parse()
+                        .with_context(|| format!("`--limit` is a number, not `{limit}`"))?;
+                    mutants.limit = Some(number);
+                }
+                area if !area.starts_with('-') && mutants.area.is_none() => {
+                    mutants.area = Some(name);
+                }
+                other => bail!("there is no option named `{other}`"),
+            }
+        }
+        Ok(Command::Mutants(mutants))
     }
 
     fn test(&mut self) -> Result<Command> {

@@ -10,6 +10,7 @@ mod data;
 mod engine;
 mod fuzz;
 mod health;
+mod mutants;
 mod parts;
 mod process;
 mod say;
@@ -75,6 +76,10 @@ fn run() -> Result<ExitCode> {
         Command::Help => {
             println!("{}", args::HELP);
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Mutants(options) => {
+            process::stop_children_on_signal()?;
+            mutants::run(&workspace, &options)
         }
         Command::Samples => samples(&workspace),
         Command::Screenshots => {

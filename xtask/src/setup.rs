@@ -80,6 +80,33 @@ pub(crate) fn cargo_fuzz(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// cargo-mutants, which plants faults.
+pub(crate) fn cargo_mutants(workspace: &Workspace) -> Result<()> {
+    let wanted = format!("cargo-mutants {CARGO_MUTANTS}");
+    let there = || {
+        let mut tool = workspace.command(workspace.tool("cargo-mutants"));
+        version_of(tool.arg("mutants")).is_ok_and(|found| found == wanted)
+    };
+    if there() {
+        return Ok(());
+    }
+    let mut install = workspace.cargo();
+    install
+        .args(["install", "cargo-mutants", "--locked", "--force"])
+        .args(["--version", CARGO_MUTANTS, "--root"])
+        .arg(workspace.tools())
+        .arg("--target-dir")
+        .arg(workspace.target().join("tools"));
+    process::run(&mut install)?;
+    if !there() {
+        bail!(
+            "{wanted} was installed, but {} is another",
+            workspace.tool("cargo-mutants").display()
+        );
+    }
+    Ok(())
+}
+
 /// cargo-deny, where somebody installed it: building it takes longer than everything that it would check.
 pub(crate) fn cargo_deny(workspace: &Workspace) -> Option<PathBuf> {
     let own = workspace.tool("cargo-deny");
@@ -337,6 +364,7 @@ fn is_root(workspace: &Workspace) -> bool {
 }
 
 const CARGO_FUZZ: &str = "0.13.2";
+const CARGO_MUTANTS: &str = "27.1.0";
 const NODE_MAJOR: u32 = 20;
 const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-unknown-unknown"];
 
