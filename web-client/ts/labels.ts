@@ -8,6 +8,11 @@
  * @module
  */
 
+import type { ClaimWords } from "./titles.js";
+
+export type { Care, Cared, CaredLine } from "./care.js";
+export type { ClaimWords, Titled } from "./titles.js";
+
 /** Languages that there are labels in. */
 export type Language = "en" | "es";
 
@@ -48,4 +53,24 @@ export async function labels(language: Language): Promise<Labels> {
     const labels = lists[list];
     return code !== undefined && labels !== undefined && Object.hasOwn(labels, code) ? labels[code] : undefined;
   };
+}
+
+/**
+ * Loads plain words for claims in a language. A title is made of the kind of care, the place, the days and the
+ * diagnosis: "Office visit for type 2 diabetes", "Hospital stay of 4 days for heart failure". It has no codes, and
+ * none of the server's words but the name of a medicine.
+ *
+ * ```js
+ * import { claimWords } from "@bluegate/client/labels";
+ *
+ * const { title } = await claimWords("en");
+ * for await (const page of client.claims()) {
+ *   for (const row of page.rows) console.log(row.end, title(page.claim(row.index)));
+ * }
+ * ```
+ */
+export async function claimWords(language: Language): Promise<ClaimWords> {
+  const words = language === "es" ? import("./titles/spanish.js") : import("./titles/english.js");
+  const [{ claimWordsWith }, { default: table }] = await Promise.all([import("./titles.js"), words]);
+  return claimWordsWith(table);
 }

@@ -22,6 +22,8 @@ export interface AuthorizationOptions {
   readonly lang?: "en" | "es";
   /** Ask for the password again even where the person is signed in. */
   readonly prompt?: "login";
+  /** The account that is probably meant: the provider may begin its form with it (OpenID Connect Core, section 3.1.2.1). */
+  readonly loginHint?: string;
   /**
    * What the application wants to know again when the browser is back: where the reader was, for example. Any value
    * that JSON can hold; it stays in this browser.
@@ -146,6 +148,7 @@ function authorizationUrl(
   if (scope !== undefined) query.set("scope", scope.join(" "));
   if (options.lang !== undefined) query.set("lang", options.lang);
   if (options.prompt !== undefined) query.set("prompt", options.prompt);
+  if (options.loginHint !== undefined) query.set("login_hint", options.loginHint);
   return url;
 }
 

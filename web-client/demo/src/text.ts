@@ -365,9 +365,9 @@ const es: Texts = {
   claimTypes: {
     carrier: "Médico u otro proveedor",
     dme: "Equipo médico",
-    hha: "Atención médica en el hogar",
-    hospice: "Cuidados paliativos",
-    inpatient: "Estancia en el hospital",
+    hha: "Cuidado de la salud en el hogar",
+    hospice: "Cuidado de hospicio",
+    inpatient: "Estadía en el hospital",
     outpatient: "Atención ambulatoria",
     pde: "Medicamento recetado",
     snf: "Centro de enfermería especializada",

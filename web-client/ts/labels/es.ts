@@ -3,9 +3,9 @@ const lists: Readonly<Record<string, Readonly<Record<string, string>>>> = {
  "claimType": {
   "carrier": "Médico u otro profesional",
   "dme": "Equipo médico",
-  "hha": "Atención médica en el hogar",
-  "hospice": "Cuidados paliativos",
-  "inpatient": "Hospitalización",
+  "hha": "Cuidado de la salud en el hogar",
+  "hospice": "Cuidado de hospicio",
+  "inpatient": "Estadía en el hospital",
   "outpatient": "Hospital, paciente ambulatorio",
   "pde": "Medicamento recetado",
   "snf": "Centro de enfermería especializada",

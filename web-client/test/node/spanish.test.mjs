@@ -1,0 +1,33 @@
+// One Spanish word for a thing (docs/spanish.md): no text for people has a word that the glossary rules out.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import test from "node:test";
+import { repository } from "../fixtures.mjs";
+
+const glossary = fs
+  .readFileSync(path.join(repository, "docs", "spanish.md"), "utf8")
+  .split("\n")
+  .filter((line) => /^\| [a-zA-Z]/.test(line) && !line.startsWith("| English"))
+  .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+
+/** Every file that has texts for people. */
+const files = ["sandbox", "web-client/ts", "web-client/demo/src", "web-client/labels"].flatMap((folder) =>
+  fs
+    .readdirSync(path.join(repository, folder), { recursive: true })
+    .filter((name) => /\.(rs|ts|html|json)$/.test(name) && !/node_modules|[\\/]target[\\/]/.test(name))
+    .map((name) => path.join(folder, name)),
+);
+
+test("every term of the glossary has a source, and no text has a word that it rules out", () => {
+  assert.ok(glossary.length > 15 && files.length > 60, `${glossary.length} terms, ${files.length} files`);
+  const out = glossary.flatMap(([term, spanish, not, source]) => {
+    assert.ok(spanish && source, term);
+    return not.split(",").map((word) => new RegExp(`(?<![\\p{L}])${word.trim()}(?![\\p{L}])`, "iu"));
+  });
+  const found = files.flatMap((name) => {
+    const text = fs.readFileSync(path.join(repository, name), "utf8");
+    return out.filter((word) => word.test(text)).map((word) => `${name}: ${word.source}`);
+  });
+  assert.deepEqual(found, []);
+});
