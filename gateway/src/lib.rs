@@ -14,6 +14,7 @@ pub mod fhir;
 pub mod heads;
 pub mod jwks;
 pub mod jwt;
+pub mod limits;
 pub mod policy;
 pub mod ports;
 pub mod profile;
