@@ -18,6 +18,7 @@ use bluegate_shared::id::{Issuer, SubjectForm};
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+use crate::limits::address::{ForwardedHeader, canonical};
 use crate::policy::operator::Operator;
 use crate::policy::rule::Rule;
 use crate::policy::webhook::SigningSecret;
@@ -77,6 +78,12 @@ pub struct Config {
     pub v3_enabled: bool,
     /// Requests a minute for each application and for each address.
     pub rate_limit_per_minute: i64,
+    /// Calls a minute for each person at an application.
+    pub person_limit_per_minute: i64,
+    /// Registrations a minute for each address.
+    pub registration_limit_per_minute: i64,
+    /// Passwords a minute for each address.
+    pub password_limit_per_minute: i64,
     /// The one origin from which keys of applications (`jwks_uri`) are fetched.
     pub client_jwks_origin: Option<String>,
     /// Words that no name of an application may have.
@@ -87,8 +94,10 @@ pub struct Config {
     pub lock_down_rules: Vec<Rule>,
     /// Who may call `/ops`.
     pub operators: Vec<Operator>,
-    /// Proxies whose forwarded client address is believed.
+    /// Proxies whose forwarded client address is believed, in the canonical form.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Where they say it.
+    pub forwarded_header: ForwardedHeader,
 }
 
 impl Config {
@@ -147,9 +156,22 @@ impl Config {
             clock_offset_s: raw.number("clock_offset_s", -3_153_600_000, 3_153_600_000)?,
             v3_enabled: raw.flag("v3_enabled")?,
             rate_limit_per_minute: raw.number("rate_limit_per_minute", 1, 10_000_000)?,
+            person_limit_per_minute: raw.number("person_limit_per_minute", 1, 10_000_000)?,
+            registration_limit_per_minute: raw.number("registration_limit_per_minute", 1, 1_000_000)?,
+            password_limit_per_minute: raw.number("password_limit_per_minute", 1, 1_000_000)?,
             client_jwks_origin: raw.optional_origin("client_jwks_origin")?,
             reserved_names: raw.items("reserved_names")?.map(str::to_owned).collect(),
             trusted_proxies: raw.addresses("trusted_proxies")?,
+            forwarded_header: match raw.text("forwarded_header")? {
+                "forwarded" => ForwardedHeader::Forwarded,
+                "x-forwarded-for" => ForwardedHeader::XForwardedFor,
+                _ => {
+                    return Err(ConfigError::new(
+                        "forwarded_header",
+                        "write x-forwarded-for or forwarded",
+                    ));
+                }
+            },
             operators: Operator::parse_list(raw.text("operators")?).ok_or(ConfigError::new(
                 "operators",
                 "write name:role:sha256(token in hexadecimal), separated by commas; roles are read, approve, lock",
@@ -443,6 +465,7 @@ impl<'a> Raw<'a> {
             .filter(|text| !text.is_empty())
             .map(|text| {
                 text.parse()
+                    .map(canonical)
                     .map_err(|_| ConfigError::new(name, "write IP addresses separated by commas"))
             })
             .collect()

@@ -17,7 +17,7 @@ pub struct Variable {
 }
 
 /// Every variable of the gateway, in the order of the documentation.
-pub const VARIABLES: [Variable; 37] = [
+pub const VARIABLES: [Variable; 41] = [
     Variable {
         name: "environment",
         sandbox_default: "sandbox",
@@ -257,6 +257,13 @@ pub const VARIABLES: [Variable; 37] = [
         purpose: "Addresses of proxies whose forwarded client address is believed, separated by commas.",
     },
     Variable {
+        name: "forwarded_header",
+        sandbox_default: "x-forwarded-for",
+        production_default: Some("x-forwarded-for"),
+        secret: false,
+        purpose: "`x-forwarded-for` or `forwarded` (RFC 7239): the one header in which those proxies name the client. The other is never read.",
+    },
+    Variable {
         name: "operators",
         sandbox_default: "",
         production_default: Some(""),
@@ -268,7 +275,28 @@ pub const VARIABLES: [Variable; 37] = [
         sandbox_default: "6000",
         production_default: Some("6000"),
         secret: false,
-        purpose: "Requests a minute for each application and for each address.",
+        purpose: "Requests a minute for each application and for each address, at each surface: docs/limits.md.",
+    },
+    Variable {
+        name: "person_limit_per_minute",
+        sandbox_default: "600",
+        production_default: Some("600"),
+        secret: false,
+        purpose: "FHIR and userinfo calls a minute for each person at an application, within those of the application.",
+    },
+    Variable {
+        name: "registration_limit_per_minute",
+        sandbox_default: "60",
+        production_default: Some("10"),
+        secret: false,
+        purpose: "Registrations and changes of them a minute for each address, over HTTP and at the portal together; ten times as many new ones for all addresses.",
+    },
+    Variable {
+        name: "password_limit_per_minute",
+        sandbox_default: "30",
+        production_default: Some("10"),
+        secret: false,
+        purpose: "Passwords tried or set at the portal, and tokens of operators tried, a minute for each address; half of it for one name from one address, six times for all addresses.",
     },
     Variable {
         name: "clock_offset_s",
