@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::drain::Drain;
 use crate::fhir::breaker::Breaker;
 use crate::heads::Heads;
+use crate::limits::address::Address;
 use crate::ports::{Clock, Database, Entropy, Log, UnixMillis, Upstream};
 use crate::rate::RateLimiter;
 
@@ -121,8 +122,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// Address of the direct peer, from the host's `spin-client-addr`.
-    pub client_address: String,
+    /// Whose requests it counts with where it proves nothing.
+    pub client_address: Address,
     /// Our id of this request: 32 hexadecimal digits. Sent back as `X-Request-ID`.
     pub request_id: String,
     /// When it arrived.

@@ -96,13 +96,17 @@ async fn answer(
     trail: &mut Trail<'_>,
 ) -> Result<Released, Refusal> {
     if target.version == Version::V3 && !app.config.v3_enabled {
-        return Err(Refusal::VersionOff);
+        return Err(unproved(app, request, Refusal::VersionOff, trail).await);
     }
     let examined = access::examine(app, request, target.version, Places::Header).await;
     if let Some(link) = &examined.link {
         trail.identify(link);
     }
-    let token = examined.result?;
+    let token = match (examined.result, examined.link) {
+        (Ok(token), _) => token,
+        (Err(refusal), Some(_)) => return Err(refusal),
+        (Err(refusal), None) => return Err(unproved(app, request, refusal, trail).await),
+    };
     match &target.interaction {
         Interaction::Read { id } => read(app, request, target, token, id, trail).await,
         Interaction::Search => search(app, request, target, token, trail).await,
@@ -226,8 +230,23 @@ async fn search(
 /// Counts the call of the application.
 async fn limit(app: &App, token: &LiveToken, trail: &mut Trail<'_>) -> Result<(), Refusal> {
     let counted = rate::count(app, token).await;
-    trail.allowed(counted.allowance);
+    trail.counted(&counted);
     counted.result
+}
+
+/// What is told to whoever shows no token that is known here.
+async fn unproved(
+    app: &App,
+    request: &Request,
+    refusal: Refusal,
+    trail: &mut Trail<'_>,
+) -> Refusal {
+    if matches!(refusal, Refusal::StoreUnavailable) {
+        return refusal;
+    }
+    let counted = rate::count_unproved(app, request, refusal).await;
+    trail.counted(&counted);
+    counted.result.err().unwrap_or(Refusal::InvalidToken)
 }
 
 async fn page(

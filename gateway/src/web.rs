@@ -31,8 +31,6 @@ mod try_out;
 mod userinfo;
 mod way_back;
 
-use std::net::{IpAddr, SocketAddr};
-
 use axum::extract::{FromRequestParts, RawPathParams, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -49,14 +47,17 @@ use crate::app::{App, Body, HeadError, Reply, Request};
 use crate::drain::{Turn, take_turn};
 use crate::fhir::{self, Interaction, Target};
 use crate::jwks::KeyCache;
+use crate::limits::address;
+use crate::limits::{Bucket, Surface};
 use crate::ports::Entropy;
-use crate::rate::Limited;
-use crate::secret::{Secret, hex, keyed_hash};
+use crate::rate::{Allowance, Limited};
+use crate::secret::Secret;
 use crate::signin::provider::Provider;
 use crate::store::StoreError;
 use crate::store::reauthentication::begin_epoch;
 use crate::version::Version;
 
+use audit::Action;
 use frame::Frame;
 use reply::problem;
 
@@ -165,10 +166,15 @@ impl Gateway {
         } else {
             parts.method.clone()
         };
+        let config = &self.site.app.config;
         let request = Request {
             method: method.clone(),
             query: parts.uri.query().map(str::to_owned),
-            client_address: client_address(&self.site.app, &parts),
+            client_address: address::of_client(
+                &parts.headers,
+                config.forwarded_header,
+                &config.trusted_proxies,
+            ),
             started_at: self.site.app.clock.now(),
             headers: parts.headers,
             body,
@@ -248,28 +254,34 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Counts a request of an address. The store sees a keyed hash of it.
-    pub(crate) async fn count_address(&self, request: &Request) -> Result<(), Limited> {
-        let hash = keyed_hash(
-            &self.app.config.audit_key,
-            "address",
-            &[request.client_address.as_bytes()],
-        );
-        let who = hex(&hash[..16]);
-        self.app
-            .limiter
-            .take(&self.app, &format!("address:{who}"))
-            .await
-            .map(drop)
+    /// Counts a request that proves nothing.
+    pub(crate) async fn count_address(
+        &self,
+        request: &Request,
+        surface: Surface,
+        action: &str,
+    ) -> Result<Allowance, Limited> {
+        let bucket = Bucket::Address(surface, request.client_address);
+        self.count(request, &bucket, Action::unproved(action)).await
     }
 
-    /// Counts a request of an application at the OAuth endpoints.
-    pub(crate) async fn count_application(&self, id: i64) -> Result<(), Limited> {
-        self.app
-            .limiter
-            .take(&self.app, &format!("oauth:{id}"))
-            .await
-            .map(drop)
+    /// Counts a request. The first one of a minute that is too many has its row in the audit, as a refused `action`;
+    /// those after it leave nothing.
+    pub(crate) async fn count(
+        &self,
+        request: &Request,
+        bucket: &Bucket<'_>,
+        action: Action<'_>,
+    ) -> Result<Allowance, Limited> {
+        let counted = self.app.limiter.take(&self.app, bucket).await;
+        if let Err(Limited::Wait { first: true, .. }) = counted {
+            let refused = action.refuse(RATE_LIMITED);
+            // It changed nothing: it is told even where its event cannot be written.
+            if let Err(error) = refused.record(self, request).await {
+                self.failed(request, refused.action, &error);
+            }
+        }
+        counted
     }
 
     /// The page of such a failure, whose cause is written down.
@@ -502,47 +514,10 @@ async fn whole(response: Response) -> Reply {
     Reply::from_parts(parts, body)
 }
 
-/// The client's address: the direct peer, or what a trusted proxy says.
-fn client_address(app: &App, parts: &Parts) -> String {
-    let trusted = |address: &str| {
-        address
-            .parse()
-            .is_ok_and(|address: IpAddr| app.config.trusted_proxies.contains(&address))
-    };
-    let mut address = peer_address(parts);
-    // Each proxy appends whom it spoke to: from the right, the first that we do not trust is the client.
-    let forwarded = parts
-        .headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let hops: Vec<_> = forwarded
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    for hop in hops.into_iter().rev() {
-        if !trusted(&address) || hop.parse::<IpAddr>().is_err() {
-            break;
-        }
-        hop.clone_into(&mut address);
-    }
-    address
-}
-
-/// The direct peer as the host names it. Spin appends its header to whatever the client sent, so only the last
-/// one is believed. It has the port, which is not part of the address.
-fn peer_address(parts: &Parts) -> String {
-    let value = parts.headers.get_all("spin-client-addr").iter().next_back();
-    let value = value
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    value
-        .parse::<SocketAddr>()
-        .map_or_else(|_| value.to_owned(), |address| address.ip().to_string())
-}
-
 /// The code of what belongs to no route.
 const NOT_FOUND: &str = "not_found";
+/// The code of what was too much.
+pub(crate) const RATE_LIMITED: &str = "rate_limited";
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ use super::refusal::Refusal;
 use crate::app::{App, Request};
 use crate::policy::application::inactive_text;
 use crate::ports::UnixMillis;
+use crate::rate::window;
 use crate::secret::SecretHash;
 use crate::store::access::{self, KnownToken, Link, Lookup};
 use crate::store::breaker;
@@ -49,6 +50,7 @@ pub enum Places {
 pub struct LiveToken {
     link: Link,
     breaker: breaker::State,
+    person_calls: i64,
 }
 
 impl LiveToken {
@@ -109,6 +111,11 @@ impl LiveToken {
     /// The circuit breaker, as the same read found it.
     pub(super) const fn breaker(&self) -> &breaker::State {
         &self.breaker
+    }
+
+    /// Calls that the person made at the application in this minute, as the same read found it.
+    pub(super) const fn person_calls(&self) -> i64 {
+        self.person_calls
     }
 
     /// What the store joined.
@@ -210,12 +217,12 @@ impl<I> Authorized<I> {
 
 /// What a request presented, and what came of it. The link is known for some refusals too: the audit says
 /// whose token was refused.
-pub(super) struct Examined {
-    pub(super) link: Option<Link>,
-    pub(super) result: Result<LiveToken, Refusal>,
+pub(crate) struct Examined {
+    pub(crate) link: Option<Link>,
+    pub(crate) result: Result<LiveToken, Refusal>,
 }
 
-pub(super) async fn examine(
+pub(crate) async fn examine(
     app: &App,
     request: &Request,
     version: Version,
@@ -235,9 +242,17 @@ pub(super) async fn examine(
     let Lookup {
         locked_down,
         breaker,
+        person_calls,
         token,
         ..
-    } = match access::lookup(&*app.database, hash, version.segment()).await {
+    } = match access::lookup(
+        &*app.database,
+        hash,
+        version.segment(),
+        window(app.clock.now()),
+    )
+    .await
+    {
         Ok(lookup) => lookup,
         Err(error) => {
             app.log.object(&serde_json::json!({
@@ -260,13 +275,18 @@ pub(super) async fn examine(
         match (bearer, token) {
             (Bearer::Missing, _) => Err(Refusal::NoCredentials),
             (Bearer::Malformed, _) | (Bearer::Token(_), None) => Err(Refusal::InvalidToken),
-            (Bearer::Token(_), Some(token)) => live(token, breaker, app.clock.now()),
+            (Bearer::Token(_), Some(token)) => live(token, app.clock.now()).map(|link| LiveToken {
+                link,
+                breaker,
+                person_calls,
+            }),
         }
     };
     Examined { link, result }
 }
 
-fn live(token: KnownToken, breaker: breaker::State, now: UnixMillis) -> Result<LiveToken, Refusal> {
+/// What a token leads to while it lives.
+fn live(token: KnownToken, now: UnixMillis) -> Result<Link, Refusal> {
     // The end of a grant ends its chains too; the client is told which of the two it was.
     if token.expires_at <= now || (token.chain_ended && token.grant_end_reason.is_none()) {
         return Err(Refusal::InvalidToken);
@@ -284,10 +304,7 @@ fn live(token: KnownToken, breaker: breaker::State, now: UnixMillis) -> Result<L
     if token.grant_expires_at.is_some_and(|end| end <= now) {
         return Err(Refusal::GrantExpired);
     }
-    Ok(LiveToken {
-        link: token.link,
-        breaker,
-    })
+    Ok(token.link)
 }
 
 enum Bearer<'a> {

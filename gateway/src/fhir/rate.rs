@@ -1,35 +1,74 @@
-//! The limit of an application on calls with an access token (wire contract, sections 7.1 and 7.5). FHIR and
-//! userinfo count together.
+//! What calls count for (wire contract, sections 7.1 and 7.5): with a live token for its application and its person
+//! there, FHIR and userinfo together; with none for the address.
 
 use super::access::LiveToken;
 use super::refusal::Refusal;
-use crate::app::App;
-use crate::rate::{Allowance, Limited};
+use crate::app::{App, Request};
+use crate::limits::{Bucket, Surface};
+use crate::rate::{Allowance, Caller, Limited};
 
-/// What came of counting a call: what the client is told about its limit, and whether the call may go on.
+/// What came of counting a call.
 pub(crate) struct Counted {
+    /// What the client is told about its limit.
     pub(crate) allowance: Option<Allowance>,
+    /// Whether the call may go on.
     pub(crate) result: Result<(), Refusal>,
+    /// Whether a refusal of the call has a row in the audit.
+    pub(crate) audited: bool,
 }
 
-/// Counts a call of the token's application.
+/// Counts a call of the token's application and person.
 pub(crate) async fn count(app: &App, token: &LiveToken) -> Counted {
-    let who = format!("fhir:{}", token.application_id());
-    match app.limiter.take(app, &who).await {
+    let caller = Caller {
+        application_id: token.application_id(),
+        identity_id: token.identity_id(),
+    };
+    let counted = app
+        .limiter
+        .take_call(app, caller, token.person_calls())
+        .await;
+    match counted {
         Ok(allowance) => Counted {
             allowance: Some(allowance),
             result: Ok(()),
+            audited: true,
         },
-        Err(Limited::Wait(seconds)) => Counted {
-            allowance: Some(Allowance::used_up(
-                app.config.rate_limit_per_minute,
-                seconds,
-            )),
+        Err(error) => limited(error),
+    }
+}
+
+/// Counts a call that was refused without a token that is known here, for its address. The refusal stands where the
+/// address has not used up what it may.
+pub(crate) async fn count_unproved(app: &App, request: &Request, refusal: Refusal) -> Counted {
+    let bucket = Bucket::Address(Surface::Fhir, request.client_address);
+    match app.limiter.take(app, &bucket).await {
+        Ok(allowance) => Counted {
+            allowance: None,
+            result: Err(refusal),
+            audited: allowance.is_audited(),
+        },
+        Err(error) => Counted {
+            allowance: None,
+            ..limited(error)
+        },
+    }
+}
+
+fn limited(limited: Limited) -> Counted {
+    match limited {
+        Limited::Wait {
+            seconds,
+            limit,
+            first,
+        } => Counted {
+            allowance: Some(Allowance::used_up(limit, seconds)),
             result: Err(Refusal::RateLimited(u32::try_from(seconds).unwrap_or(60))),
+            audited: first,
         },
-        Err(Limited::Unavailable) => Counted {
+        Limited::Unavailable => Counted {
             allowance: None,
             result: Err(Refusal::StoreUnavailable),
+            audited: true,
         },
     }
 }

@@ -2,6 +2,7 @@
 //! says, and the whole chain between them.
 
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
 use bluegate_shared::scope::{ResourceType, ScopeSet};
@@ -18,6 +19,7 @@ use crate::app::{App, Reply, Request};
 use crate::config::Config;
 use crate::drain::Drain;
 use crate::heads::Heads;
+use crate::limits::address::Address;
 use crate::ports::{
     Clock, Database, DatabaseError, Durability, PortFuture, Rows, Upstream, UpstreamError,
     UpstreamRequest, UpstreamResponse, Value,
@@ -125,6 +127,7 @@ impl World {
         let mut raw = crate::config::tests::sandbox();
         raw.insert("public_base_url", "https://api.example.com".to_owned());
         raw.insert("v3_enabled", "false".to_owned());
+        raw.insert("person_limit_per_minute", "1000000".to_owned());
         for (name, value) in variables {
             raw.insert(name, (*value).to_owned());
         }
@@ -316,6 +319,7 @@ struct Call {
     query: String,
     body: String,
     headers: HeaderMap,
+    address: Address,
 }
 
 fn read(resource: ResourceType, id: &str) -> Call {
@@ -329,6 +333,7 @@ fn read(resource: ResourceType, id: &str) -> Call {
         query: String::new(),
         body: String::new(),
         headers: HeaderMap::new(),
+        address: Address::V4(Ipv4Addr::new(192, 0, 2, 1)),
     }
     .header("authorization", &format!("Bearer {TOKEN}"))
 }
@@ -361,6 +366,11 @@ impl Call {
         self
     }
 
+    fn from(mut self, address: &str) -> Self {
+        self.address = address.parse::<std::net::IpAddr>().unwrap().into();
+        self
+    }
+
     fn query(mut self, query: &str) -> Self {
         self.query = query.to_owned();
         self
@@ -378,7 +388,7 @@ impl Call {
             query: (!self.query.is_empty()).then(|| self.query.clone()),
             headers: self.headers.clone(),
             body: Bytes::from(self.body.clone()),
-            client_address: "192.0.2.1".to_owned(),
+            client_address: self.address,
             request_id: "0123456789abcdef0123456789abcdef".to_owned(),
             started_at: world.clock.now(),
         }

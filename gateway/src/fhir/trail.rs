@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 
+use super::rate::Counted;
 use super::refusal::Refusal;
 use crate::app::{App, Request};
 use crate::ports::UnixMillis;
@@ -13,7 +14,7 @@ use crate::rate::Allowance;
 use crate::secret::{hex, person_hash};
 use crate::store::StoreError;
 use crate::store::access::{self, Call, Link};
-use crate::store::audit::{Event, EventLine, Level};
+use crate::store::audit::{Event, EventLine, Level, UNPROVED};
 use crate::trace::Trace;
 use crate::version::Version;
 
@@ -32,6 +33,8 @@ pub(super) struct Trail<'a> {
     backend_ms: Option<i64>,
     matches: Option<i64>,
     allowance: Option<Allowance>,
+    /// One of a flood of refusals: not written.
+    flood: bool,
 }
 
 impl<'a> Trail<'a> {
@@ -57,6 +60,7 @@ impl<'a> Trail<'a> {
             backend_ms: None,
             matches: None,
             allowance: None,
+            flood: false,
         }
     }
 
@@ -69,8 +73,9 @@ impl<'a> Trail<'a> {
     }
 
     /// The call was counted.
-    pub(super) const fn allowed(&mut self, allowance: Option<Allowance>) {
-        self.allowance = allowance;
+    pub(super) const fn counted(&mut self, counted: &Counted) {
+        self.allowance = counted.allowance;
+        self.flood = !counted.audited;
     }
 
     /// What the client is told about its limit, where the call was counted.
@@ -122,7 +127,11 @@ impl<'a> Trail<'a> {
                 ended_at: self.app.clock.now(),
                 request_id: &self.request.request_id,
                 flow_id: &self.flow_id,
-                actor: "application",
+                actor: if self.client_id.is_empty() {
+                    UNPROVED
+                } else {
+                    "application"
+                },
                 client_id: &self.client_id,
                 person: &self.person,
                 account: &[],
@@ -140,6 +149,9 @@ impl<'a> Trail<'a> {
 
     /// Writes the row of a refusal. Where the store does not take it, nothing is released all the same.
     pub(super) async fn refused(&self, refusal: &Refusal) {
+        if self.flood {
+            return;
+        }
         let call = self.call(
             refusal.audit_outcome(),
             refusal.audit_code(),

@@ -23,6 +23,8 @@ pub struct Lookup {
     pub locked_down: bool,
     /// The circuit breaker before the claims backend.
     pub breaker: breaker::State,
+    /// Calls that its person made at its application in the window, as far as instances reported them.
+    pub person_calls: i64,
     /// The token, where it is known.
     pub token: Option<KnownToken>,
 }
@@ -70,7 +72,7 @@ pub struct Link {
 }
 
 /// Reads everything that decides about a token. `version` is the path segment, empty where there is none;
-/// without a token only lock-downs are looked for, because they come first.
+/// without a token only lock-downs are looked for, because they come first. `window` is the minute that counts.
 ///
 /// # Errors
 ///
@@ -79,6 +81,7 @@ pub async fn lookup(
     database: &dyn Database,
     token: Option<SecretHash>,
     version: &str,
+    window: i64,
 ) -> Result<Lookup, StoreError> {
     let row = one(
         database,
@@ -87,6 +90,7 @@ pub async fn lookup(
         vec![
             token.map(Value::from).unwrap_or(Value::Null),
             version.into(),
+            window.into(),
         ],
     )
     .await?
@@ -94,6 +98,7 @@ pub async fn lookup(
     Ok(Lookup {
         locked_down: row.flag(0)?,
         breaker: breaker::State::from_row(&row, 15)?,
+        person_calls: row.optional_integer(19)?.unwrap_or(0),
         token: match row.optional_instant(1)? {
             Some(expires_at) => Some(known_token(&row, expires_at)?),
             None => None,
@@ -215,14 +220,15 @@ const LOOKUP: &str = concat!(
        c.id, c.flow_id, g.id, a.id, a.client_id, a.client_name, i.id, i.patient_id,
        t.scope_bits & g.scope_bits & a.scope_bits,
        b.opened_at, b.probe_at, (SELECT MAX(second) FROM backend_second WHERE failures > 0),
-       i.patient_id_v3
+       i.patient_id_v3, w.used
 FROM (SELECT 1)
 LEFT JOIN access_token t ON t.token_hash = +?1
 LEFT JOIN token_chain c ON c.id = t.chain_id
 LEFT JOIN consent_grant g ON g.id = c.grant_id
 LEFT JOIN application a ON a.id = c.application_id
 LEFT JOIN identity i ON i.id = g.identity_id
-LEFT JOIN breaker b ON b.id = 1"
+LEFT JOIN breaker b ON b.id = 1
+LEFT JOIN rate_window w ON w.who = 'person:' || a.id || ':' || i.id AND w.window = +?3"
 );
 
 /// `?2` is the end of the call: the grant must still run then. The patient ids are compared once more,

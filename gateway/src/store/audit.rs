@@ -34,6 +34,10 @@ impl Level {
     }
 }
 
+/// The actor of a request that proves nothing. An application that it names is only named: rules about applications
+/// count no such event.
+pub const UNPROVED: &str = "unproved";
+
 /// One event.
 #[allow(clippy::exhaustive_structs)]
 #[derive(Clone, Debug)]
@@ -46,7 +50,7 @@ pub struct Event<'a> {
     pub request_id: &'a str,
     /// One id from authorize to token to the last FHIR call; empty where there is none.
     pub flow_id: &'a str,
-    /// `beneficiary`, `application`, `developer`, `operator:NAME` or `gateway`.
+    /// `beneficiary`, `application`, `developer`, `operator:NAME`, `gateway` or [`UNPROVED`].
     pub actor: &'a str,
     /// The application, or empty.
     pub client_id: &'a str,

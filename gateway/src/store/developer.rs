@@ -18,10 +18,6 @@ pub struct Developer {
     pub name: String,
     /// PHC string.
     pub password_hash: String,
-    /// Wrong passwords since the last right one.
-    pub failures: i64,
-    /// When the last of them came.
-    pub failed_at: Option<UnixMillis>,
 }
 
 /// Makes an account. Nothing where the name is taken, whatever its case.
@@ -62,7 +58,7 @@ pub async fn by_name(database: &dyn Database, name: &str) -> Result<Option<Devel
     let row = one(
         database,
         Durability::Durable,
-        "SELECT id, name, password_hash, failures, failed_at FROM developer WHERE name_key = ?",
+        "SELECT id, name, password_hash FROM developer WHERE name_key = ?",
         vec![name.to_lowercase().into()],
     )
     .await?;
@@ -71,34 +67,12 @@ pub async fn by_name(database: &dyn Database, name: &str) -> Result<Option<Devel
             id: row.integer(0)?,
             name: row.text(1)?.to_owned(),
             password_hash: row.text(2)?.to_owned(),
-            failures: row.integer(3)?,
-            failed_at: row.optional_instant(4)?,
         })
     })
     .transpose()
 }
 
-/// Counts a wrong password before it is looked at: a right one takes it back.
-///
-/// # Errors
-///
-/// The store's error.
-pub async fn count_failure(
-    database: &dyn Database,
-    id: i64,
-    now: UnixMillis,
-) -> Result<(), StoreError> {
-    one(
-        database,
-        Durability::Relaxed,
-        "UPDATE developer SET failures = failures + 1, failed_at = ? WHERE id = ?",
-        vec![now.into(), id.into()],
-    )
-    .await
-    .map(drop)
-}
-
-/// Opens a session, and forgets the wrong passwords of before.
+/// Opens a session.
 ///
 /// # Errors
 ///

@@ -1,8 +1,11 @@
 //! Windows of the rate limits, leased in blocks.
 
-use crate::ports::{Database, Durability};
+use serde_json::json;
 
-use super::row::{StoreError, one};
+use crate::ports::{Database, Durability};
+use crate::rate::Caller;
+
+use super::row::{StoreError, all, one};
 
 /// What an instance asks for.
 #[allow(clippy::exhaustive_structs)]
@@ -14,6 +17,21 @@ pub struct Wish {
     pub share: i64,
     /// What it held beyond the first request of its former block, now spent.
     pub spent: i64,
+}
+
+impl Wish {
+    /// One request, and nothing in advance.
+    pub const ONE: Self = Self {
+        ample: 1,
+        share: 1,
+        spent: 0,
+    };
+}
+
+/// The name of a person's window at an application; [`super::access::lookup`] makes the same one.
+#[must_use]
+pub fn person_key(caller: Caller) -> String {
+    format!("person:{}:{}", caller.application_id, caller.identity_id)
 }
 
 /// What was leased.
@@ -32,6 +50,8 @@ pub struct Granted {
 /// block is given while all of it together is at most a twentieth of the limit, the share while it is at most a
 /// tenth, and then one request at a time. So no more than a tenth of the limit is lost, whatever instances do.
 ///
+/// The same statement adds what persons used since the instance last reported it.
+///
 /// # Errors
 ///
 /// The store's error.
@@ -41,8 +61,13 @@ pub async fn lease(
     window: i64,
     wish: Wish,
     limit: i64,
+    reports: &[(Caller, i64)],
 ) -> Result<Option<Granted>, StoreError> {
-    let row = one(
+    let reports: Vec<_> = reports
+        .iter()
+        .map(|(caller, calls)| json!([person_key(*caller), calls]))
+        .collect();
+    let rows = all(
         database,
         Durability::Relaxed,
         "INSERT INTO rate_window (who, window, used, leased, held)
@@ -53,8 +78,12 @@ pub async fn lease(
                FROM (SELECT COALESCE(MAX(used), 0) AS used, COALESCE(MAX(held), 0) - ?5 AS held
                      FROM rate_window WHERE who = +?1 AND window = +?2))
          WHERE block > 0
+         UNION ALL
+         SELECT value ->> 0, ?2, (value ->> 1) + COALESCE((SELECT used FROM rate_window
+                                                           WHERE who = (value ->> 0) AND window = +?2), 0), 0, 0
+         FROM json_each(?7) WHERE true
          ON CONFLICT (who, window) DO UPDATE SET used = excluded.used, leased = excluded.leased, held = excluded.held
-         RETURNING leased, used",
+         RETURNING who, leased, used",
         vec![
             who.into(),
             window.into(),
@@ -62,17 +91,19 @@ pub async fn lease(
             wish.share.into(),
             wish.spent.into(),
             limit.into(),
+            json!(reports).to_string().into(),
         ],
     )
     .await?;
-    let granted = row
-        .map(|row| {
-            Ok::<_, StoreError>(Granted {
-                block: row.integer(0)?,
-                used: row.integer(1)?,
-            })
-        })
-        .transpose()?;
+    let mut granted = None;
+    for row in &rows {
+        if row.text(0)? == who {
+            granted = Some(Granted {
+                block: row.integer(1)?,
+                used: row.integer(2)?,
+            });
+        }
+    }
     // Whoever opens a window removes what is over; there are few of them.
     if granted.is_some_and(|granted| granted.used == granted.block) {
         one(
@@ -84,4 +115,21 @@ pub async fn lease(
         .await?;
     }
     Ok(granted)
+}
+
+/// Notes that a window is used up. True where nobody noted it before.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn tell(database: &dyn Database, who: &str, window: i64) -> Result<bool, StoreError> {
+    one(
+        database,
+        Durability::Relaxed,
+        "INSERT INTO rate_window (who, window, used, leased, held) VALUES ('told:' || ?, ?, 0, 0, 0)
+         ON CONFLICT DO NOTHING RETURNING 1",
+        vec![who.into(), window.into()],
+    )
+    .await
+    .map(|row| row.is_some())
 }

@@ -182,8 +182,6 @@ CREATE TABLE developer (
     name          TEXT    NOT NULL,
     name_key      TEXT    NOT NULL UNIQUE,
     password_hash TEXT    NOT NULL,
-    failures      INTEGER NOT NULL DEFAULT 0,
-    failed_at     INTEGER,
     created_at    INTEGER NOT NULL,
     request_id    TEXT    NOT NULL
 ) STRICT;
@@ -196,13 +194,6 @@ CREATE TABLE developer_session (
     request_id   TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX developer_session_by_expiry ON developer_session (expires_at);
-
--- A session is opened by a right password: the wrong ones before it count no more.
-CREATE TRIGGER developer_session_opened
-AFTER INSERT ON developer_session
-BEGIN
-    UPDATE developer SET failures = 0, failed_at = NULL WHERE id = NEW.developer_id AND failures > 0;
-END;
 
 -- Whose application it is. Those that registered over RFC 7591 have no row.
 CREATE TABLE developer_application (
@@ -644,7 +635,8 @@ BEGIN
     SELECT RAISE(ABORT, 'an ended grant is never changed');
 END;
 
--- Requests counted for an application or an address in one minute; instances lease blocks of it.
+-- Requests counted in one bucket of docs/limits.md in one minute; instances lease blocks of it. `told:` and the name of
+-- a bucket: that it was used up is written down.
 CREATE TABLE rate_window (
     who    TEXT    NOT NULL,
     window INTEGER NOT NULL,

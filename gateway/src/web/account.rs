@@ -14,16 +14,18 @@ use super::reply::{add_cookie, see_other};
 use super::way_back::WayBack;
 use super::{Answer, Site, cookies, sign_out};
 use crate::app::{Reply, Request};
+use crate::limits::Surface;
 use crate::policy::authorize::Language;
 use crate::policy::parameters::Parameters;
 use crate::profile::Profile;
+use crate::rate::Allowance;
 use crate::secret::{Secret, SecretHash, person_hash};
 use crate::signin::SignInError;
 use crate::store::account::{self, Session, accesses, connected, visit};
 use crate::store::audit::Level;
 use crate::store::identity::patient_of;
 
-use super::signin::{SignedIn, identify};
+use super::signin::{self, SignedIn, identify};
 
 /// GET: connected applications and recent accesses; `?revoke=ID` asks before it is done. Without a session: to
 /// the sign-in.
@@ -83,6 +85,7 @@ pub(super) async fn arrive(
     parameters: &Parameters,
     transaction: &Secret,
     browser: &Browser,
+    allowance: Allowance,
 ) -> Reply {
     let app = &site.app;
     let waiting = account::waiting(
@@ -118,8 +121,7 @@ pub(super) async fn arrive(
             } else {
                 Level::Info
             };
-            let recorded = Action::refused("signin", error.code())
-                .by("beneficiary")
+            let recorded = signin::refused(error, allowance)
                 .level(level)
                 .record(site, request)
                 .await;
@@ -229,7 +231,7 @@ async fn send_to_sign_in(
     language: Language,
 ) -> Result<Reply, Problem> {
     let app = &site.app;
-    site.count_address(request)
+    site.count_address(request, Surface::Authorize, "account")
         .await
         .map_err(Problem::limited)?;
     let transaction = Secret::random(app.entropy.as_ref())

@@ -5,9 +5,10 @@ use bluegate_shared::id::PatientId;
 use super::Site;
 use crate::app::Request;
 use crate::ports::UnixMillis;
+use crate::rate::Allowance;
 use crate::secret::person_hash;
 use crate::store::StoreError;
-use crate::store::audit::{Event, Level, record};
+use crate::store::audit::{Event, Level, UNPROVED, record};
 
 /// What happened, without what the request and the clock add.
 #[derive(Clone, Copy)]
@@ -21,6 +22,8 @@ pub(crate) struct Action<'a> {
     pub(crate) patient: Option<&'a PatientId>,
     pub(crate) account: &'a [u8],
     pub(crate) level: Level,
+    /// One of a flood of refusals of whoever proves nothing: not written.
+    pub(crate) flood: bool,
 }
 
 impl<'a> Action<'a> {
@@ -36,6 +39,29 @@ impl<'a> Action<'a> {
             patient: None,
             account: &[],
             level: Level::Info,
+            flood: false,
+        }
+    }
+
+    /// Something that is asked by whoever has proved nothing. An application that such a request names is only named.
+    pub(crate) const fn unproved(action: &'a str) -> Self {
+        Self::ok(action).by(UNPROVED)
+    }
+
+    /// The same, refused.
+    pub(crate) const fn refuse(self, code: &'a str) -> Self {
+        Self {
+            outcome: "refused",
+            code,
+            ..self
+        }
+    }
+
+    /// With what the address may do still: of a flood of refusals, the audit has the first ([`crate::limits`]).
+    pub(crate) const fn counted(self, allowance: Allowance) -> Self {
+        Self {
+            flood: !allowance.is_audited(),
+            ..self
         }
     }
 
@@ -106,6 +132,9 @@ impl<'a> Action<'a> {
 
     /// Writes it, where no statement carried it.
     pub(crate) async fn record(self, site: &Site, request: &Request) -> Result<(), StoreError> {
+        if self.flood {
+            return Ok(());
+        }
         let draft = self.draft(site, request);
         draft.log(site);
         record(site.app.database.as_ref(), &draft.event()).await

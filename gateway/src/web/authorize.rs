@@ -12,6 +12,7 @@ use super::pages::{self, Problem};
 use super::reply::see_other;
 use super::{Answer, Site, VersionPath};
 use crate::app::{Reply, Request};
+use crate::limits::Surface;
 use crate::policy::application::{Application, Status};
 use crate::policy::authorize::{Language, MAX_STATE, Refusal, check, is_implicit};
 use crate::policy::parameters::Parameters;
@@ -35,14 +36,21 @@ pub(super) async fn start(
     };
     let parameters = Parameters::parse(encoded);
     let language = pages::language(&request, parameters.single("lang").ok().flatten());
-    match begin(&site, version, &request, &parameters, language).await {
+    let counted = site
+        .count_address(&request, Surface::Authorize, "authorize")
+        .await;
+    let allowance = match counted {
+        Ok(allowance) => allowance,
+        Err(limited) => {
+            return pages::problem(&request, language, &Problem::limited(limited)).into();
+        }
+    };
+    // Whoever names an application here has not proved to be it.
+    let action = Action::unproved("authorize").counted(allowance);
+    match begin(&site, version, &request, &parameters, language, action).await {
         Ok(reply) => reply.into(),
         Err(problem) => {
-            let code = problem.code();
-            let _ = Action::refused("authorize", code)
-                .by("application")
-                .record(&site, &request)
-                .await;
+            let _ = action.refuse(problem.code()).record(&site, &request).await;
             pages::problem(&request, language, &problem).into()
         }
     }
@@ -54,19 +62,14 @@ async fn begin(
     request: &Request,
     parameters: &Parameters,
     language: Language,
+    action: Action<'_>,
 ) -> Result<Reply, Problem> {
     let app = &site.app;
-    site.count_address(request)
-        .await
-        .map_err(Problem::limited)?;
     parameters
         .complete()
         .map_err(|error| Problem::request(error.to_string()))?;
     let application = find_application(site, request, parameters).await?;
     not_locked_down(site, request, version, application.client_id.as_str()).await?;
-    site.count_application(application.id)
-        .await
-        .map_err(Problem::limited)?;
     let pushed = pushed(site, request, &application, parameters).await?;
     let parameters = pushed.as_ref().unwrap_or(parameters);
     let requested = parameters
@@ -104,10 +107,9 @@ async fn begin(
             let state = parameters.single("state").ok().flatten();
             let state = state.filter(|state| state.len() <= MAX_STATE);
             let code = refusal.code.as_str();
-            let action = Action::refused("authorize", code)
-                .by("application")
-                .application(application.client_id.as_str());
             action
+                .refuse(code)
+                .application(application.client_id.as_str())
                 .record(site, request)
                 .await
                 .map_err(|error| site.unavailable(request, "authorize", &error))?;

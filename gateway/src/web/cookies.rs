@@ -67,6 +67,15 @@ pub(crate) fn developer_name(config: &Config) -> &'static str {
     }
 }
 
+/// Name of the cookie of a browser that a developer signed in with before.
+pub(crate) fn developer_browser_name(config: &Config) -> &'static str {
+    if config.is_https() {
+        "__Host-bgdb"
+    } else {
+        "bgdb"
+    }
+}
+
 /// The session at `/developer/`, where the request has a well-formed one.
 pub(crate) fn developer(config: &Config, headers: &HeaderMap) -> Option<Secret> {
     let value = read(headers, developer_name(config))?;

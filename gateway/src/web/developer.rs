@@ -4,6 +4,7 @@
 //! as over `/o/register`. The session ends 60 minutes after the last page.
 
 mod applications;
+mod browser;
 mod form;
 mod test_client;
 
@@ -16,11 +17,13 @@ use super::pages::{self, Problem, developer as shown};
 use super::reply::{add_cookie, see_other};
 use super::{Answer, Site, cookies};
 use crate::app::{Reply, Request};
+use crate::limits::{Bucket, Surface};
 use crate::policy::authorize::Language;
 use crate::policy::parameters::Parameters;
 use crate::policy::password::{self, NewPassword};
+use crate::rate::{Allowance, Limited};
 use crate::secret::{Secret, hex, keyed_hash};
-use crate::store::developer::{self as store, Session};
+use crate::store::developer::{self as store, Developer, Session};
 
 pub(super) use applications::FormState;
 pub(super) use form::{FIELDS, PAR};
@@ -97,9 +100,6 @@ async fn create(
     language: Language,
 ) -> Result<Reply, Problem> {
     let app = &site.app;
-    site.count_address(request)
-        .await
-        .map_err(Problem::limited)?;
     let name = form.first("name").unwrap_or_default().trim();
     let password = Secret::new(form.first("password").unwrap_or_default().to_owned());
     let again = |entry| {
@@ -110,6 +110,9 @@ async fn create(
             app.config.is_sandbox(),
         ))
     };
+    site.count_address(request, Surface::Password, "developer.create")
+        .await
+        .map_err(Problem::limited)?;
     if !is_name(name) {
         return again(shown::Entry::Name);
     }
@@ -117,6 +120,10 @@ async fn create(
         return again(shown::Entry::NewPassword);
     };
     let unavailable = |_| Problem::unavailable();
+    let action = Action::unproved("developer.create");
+    site.count(request, &Bucket::Passwords, action)
+        .await
+        .map_err(Problem::limited)?;
     let hash = password.hash(app.entropy.as_ref()).map_err(unavailable)?;
     let made = store::create(
         app.database.as_ref(),
@@ -141,9 +148,6 @@ async fn sign_in(
     language: Language,
 ) -> Result<Reply, Problem> {
     let app = &site.app;
-    site.count_address(request)
-        .await
-        .map_err(Problem::limited)?;
     let name = form.first("name").unwrap_or_default().trim();
     let password = Secret::new(form.first("password").unwrap_or_default().to_owned());
     let again = |entry| {
@@ -154,22 +158,17 @@ async fn sign_in(
             app.config.is_sandbox(),
         ))
     };
-    let now = app.clock.now();
     let found = store::by_name(app.database.as_ref(), name)
         .await
         .map_err(|_| Problem::unavailable())?;
-    if let Some(developer) = &found {
-        let waits = developer
-            .failed_at
-            .is_some_and(|at| now.0 < at.plus_seconds(WAIT_S).0);
-        if developer.failures >= FREE_FAILURES && waits {
-            return again(shown::Entry::SlowDown);
-        }
-        // Counted before it is looked at, so that many at once are counted too; a right one takes it back.
-        store::count_failure(app.database.as_ref(), developer.id, now)
-            .await
-            .map_err(|_| Problem::unavailable())?;
-    }
+    let known = found
+        .as_ref()
+        .is_some_and(|developer| browser::knows(site, request, developer.id));
+    let allowance = match count_password(site, request, name, found.as_ref(), known).await {
+        Ok(allowance) => allowance,
+        Err(Limited::Wait { .. }) => return again(shown::Entry::SlowDown),
+        Err(Limited::Unavailable) => return Err(Problem::unavailable()),
+    };
     let hash = found
         .as_ref()
         .map(|developer| developer.password_hash.as_str());
@@ -179,14 +178,40 @@ async fn sign_in(
             open(site, request, developer.id).await
         }
         _ => {
-            Action::refused("developer.signin", "password_wrong")
-                .by("developer")
+            Action::unproved("developer.signin")
+                .refuse("password_wrong")
+                .counted(allowance)
                 .record(site, request)
                 .await
                 .map_err(|_| Problem::unavailable())?;
             again(shown::Entry::Password)
         }
     }
+}
+
+/// Counts a password before it is looked at, since that costs much: for the address, for the name there, and among
+/// all. Whether there is such a name makes no difference; and nobody's tries keep a developer out of a browser in
+/// which that developer signed in before.
+async fn count_password(
+    site: &Site,
+    request: &Request,
+    name: &str,
+    found: Option<&Developer>,
+    known: bool,
+) -> Result<Allowance, Limited> {
+    let action = Action::unproved("developer.signin");
+    if let Some(developer) = found.filter(|_| known) {
+        return site
+            .count(request, &Bucket::Browser(developer.id), action)
+            .await;
+    }
+    let allowance = site
+        .count_address(request, Surface::Password, "developer.signin")
+        .await?;
+    let of_name = Bucket::PasswordsOf(request.client_address, name);
+    site.count(request, &of_name, action).await?;
+    site.count(request, &Bucket::Passwords, action).await?;
+    Ok(allowance)
 }
 
 async fn open(site: &Site, request: &Request, id: i64) -> Result<Reply, Problem> {
@@ -213,6 +238,8 @@ async fn open(site: &Site, request: &Request, id: i64) -> Result<Reply, Problem>
             COOKIE_S,
         ),
     );
+    let known = browser::known(site, id).map_err(|_| Problem::unavailable())?;
+    add_cookie(&mut reply, &known);
     Ok(reply)
 }
 
@@ -338,6 +365,3 @@ const LANGUAGE: &str = "bg-lang";
 const IDLE_S: i64 = 3600;
 /// The cookie outlives an idle session, so that the server decides when it ends.
 const COOKIE_S: u32 = 86_400;
-/// Wrong passwords before each further one has to wait.
-const FREE_FAILURES: i64 = 5;
-const WAIT_S: i64 = 60;

@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode};
 
 use super::reply::{Forms, Told, page};
 use super::way_back::WayBack;
-use super::{authorize, signin};
+use super::{RATE_LIMITED, authorize, signin};
 use crate::app::{Reply, Request};
 use crate::policy::application::{Application, DataAccessType, inactive_text};
 use crate::policy::authorize::Language;
@@ -173,15 +173,20 @@ impl Problem {
     /// Too many requests of this application or address.
     pub(super) fn limited(limited: Limited) -> Self {
         match limited {
-            Limited::Wait(seconds) => Self {
-                status: StatusCode::TOO_MANY_REQUESTS,
-                code: "rate_limited",
-                kind: Kind::Busy(seconds),
-                detail: String::new(),
-                retry: None,
-                back: None,
-            },
+            Limited::Wait { seconds, .. } => Self::busy(seconds),
             Limited::Unavailable => Self::unavailable(),
+        }
+    }
+
+    /// The same, with the seconds to wait.
+    pub(super) const fn busy(seconds: i64) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            code: RATE_LIMITED,
+            kind: Kind::Busy(seconds),
+            detail: String::new(),
+            retry: None,
+            back: None,
         }
     }
 

@@ -8,10 +8,11 @@ use serde_json::json;
 
 use super::audit::Action;
 use super::reply::{self, no_store};
-use super::token::client::authenticate_at_par;
-use super::token::unlocked_form;
+use super::token::client::{AuthenticatedClient, authenticate_at_par};
+use super::token::{limited, unlocked_form};
 use super::{Answer, Site, VersionPath, authorize};
 use crate::app::{Reply, Request};
+use crate::limits::Surface;
 use crate::policy::authorize::{PARAMETERS, check};
 use crate::policy::redirect::VerifiedRedirect;
 use crate::policy::token::Refusal;
@@ -25,18 +26,27 @@ pub(super) async fn push(
     VersionPath(version): VersionPath,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let mut client_id = String::new();
-    let result = kept(&site, version, &request, &mut client_id).await;
-    let action = match &result {
-        Ok(_) => Action::ok("par"),
-        Err(Failure::Client(refusal)) => Action::refused("par", refusal.wire().2),
-        Err(Failure::Request(code, _)) => Action::refused("par", code.as_str()),
+    let allowance = match site.count_address(&request, Surface::Token, "par").await {
+        Ok(allowance) => allowance,
+        Err(error) => return reply::refusal(&limited(error)).into(),
     };
-    let recorded = action
-        .by("application")
-        .application(&client_id)
-        .record(&site, &request)
-        .await;
+    let mut client = None;
+    let result = kept(&site, version, &request, &mut client).await;
+    let client_id = client.as_ref().map_or("", AuthenticatedClient::client_id);
+    let action = match &client {
+        Some(client) if !client.is_public() => Action::ok("par").by("application"),
+        _ => Action::unproved("par").counted(allowance),
+    };
+    let action = match &result {
+        Ok(_) => action,
+        Err(Failure::Client(refusal)) => action.refuse(refusal.wire().2),
+        Err(Failure::Request(code, _)) => action.refuse(code.as_str()),
+    };
+    let recorded = match &result {
+        // It has its one row for each minute.
+        Err(Failure::Client(Refusal::RateLimited(_))) => Ok(()),
+        _ => action.application(client_id).record(&site, &request).await,
+    };
     match (result, recorded) {
         (Ok(reply), Ok(())) => reply,
         (Ok(_), Err(_)) => reply::refusal(&Refusal::Unavailable),
@@ -57,7 +67,7 @@ async fn kept(
     site: &Site,
     version: Version,
     request: &Request,
-    client_id: &mut String,
+    authenticated: &mut Option<AuthenticatedClient>,
 ) -> Result<Reply, Failure> {
     let app = &site.app;
     // What could come of it is locked down.
@@ -67,7 +77,7 @@ async fn kept(
     let client = authenticate_at_par(site, request, &form)
         .await
         .map_err(Failure::Client)?;
-    client.client_id().clone_into(client_id);
+    let client = authenticated.insert(client);
     // What authenticated the client is no part of the request.
     let parameters = form.without(&["client_secret", "client_assertion", "client_assertion_type"]);
     let malformed = |error: String| Failure::Request(ErrorCode::InvalidRequest, error);

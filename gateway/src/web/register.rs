@@ -10,9 +10,11 @@ use super::audit::Action;
 use super::reply::{self, no_store};
 use super::{Answer, Site, developer};
 use crate::app::{App, Reply, Request};
+use crate::limits::{Bucket, Surface};
 use crate::policy::application::{Application, Status};
 use crate::policy::registration::{Registration, RegistrationError, Rules, new_client_id};
 use crate::ports::UnixMillis;
+use crate::rate::Limited;
 use crate::secret::Secret;
 use crate::store::audit::{Event, Level};
 use crate::store::{StoreError, application};
@@ -25,14 +27,24 @@ pub(super) async fn register(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
+    let counted = site
+        .count_address(&request, Surface::Register, "application.register")
+        .await;
+    let allowance = match counted {
+        Ok(allowance) => allowance,
+        Err(limited) => return Failure::limited(limited).reply().into(),
+    };
     match store(&site, &request).await {
         Ok(reply) => reply.into(),
         Err(failure) => {
-            // A refusal changed nothing: it is told even where its event cannot be written.
-            let _ = Action::refused("application.register", failure.code())
-                .by("developer")
-                .record(&site, &request)
-                .await;
+            if !matches!(failure, Failure::Limited(_)) {
+                // A refusal changed nothing: it is told even where its event cannot be written.
+                let _ = Action::unproved("application.register")
+                    .refuse(failure.code())
+                    .counted(allowance)
+                    .record(&site, &request)
+                    .await;
+            }
             failure.reply().into()
         }
     }
@@ -127,12 +139,23 @@ const fn of_start<'a>(action: &'a str, client_id: &'a str, now: UnixMillis) -> E
 
 /// Why a registration is not made, shown or changed.
 pub(super) enum Failure {
+    /// Too many; seconds to wait.
+    Limited(i64),
     /// The metadata.
     Refused(RegistrationError),
     /// No registration token, or another application's.
     Unauthorized,
     /// The store or the platform.
     Unavailable,
+}
+
+impl Failure {
+    pub(super) const fn limited(limited: Limited) -> Self {
+        match limited {
+            Limited::Wait { seconds, .. } => Self::Limited(seconds),
+            Limited::Unavailable => Self::Unavailable,
+        }
+    }
 }
 
 async fn store(site: &Site, request: &Request) -> Result<Reply, Failure> {
@@ -165,6 +188,11 @@ pub(super) async fn make(
     token: Option<&Secret>,
 ) -> Result<Made, Failure> {
     let app = &site.app;
+    // Only what would be kept counts among all: what is refused uses up nothing of anybody else's.
+    let action = Action::unproved("application.register");
+    site.count(request, &Bucket::Registrations, action)
+        .await
+        .map_err(Failure::limited)?;
     let client_id = new_client_id(|| app.entropy.bytes32()).map_err(|_| Failure::Unavailable)?;
     let secret = if registration.auth_method.has_secret() {
         Some(Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable)?)

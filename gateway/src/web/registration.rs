@@ -14,12 +14,15 @@ use serde::Deserialize;
 use super::audit::Action;
 use super::register::{Failure, answer};
 use super::reply::{self, no_store, set};
-use super::{Answer, Site};
+use super::{Answer, RATE_LIMITED, Site};
 use crate::app::{Reply, Request};
 use crate::config::Environment;
+use crate::limits::Surface;
 use crate::policy::application::{Application, Status};
 use crate::policy::logo::Logo;
 use crate::policy::registration::{Registration, RegistrationError, Rules};
+use crate::policy::token::Refusal;
+use crate::rate::Allowance;
 use crate::secret::{Secret, SecretHash};
 use crate::store::{application, logo};
 
@@ -29,13 +32,17 @@ pub(super) async fn read(
     Path(id): Path<String>,
     Extension(request): Extension<Request>,
 ) -> Answer {
+    let allowance = match counted(&site, &request, "application.read").await {
+        Ok(allowance) => allowance,
+        Err(answer) => return answer,
+    };
     let result = match owned(&site, &id, &request).await {
         Ok(application) => {
             answer(&site, StatusCode::OK, &application, None, None).map(Done::untold)
         }
         Err(failure) => Err(failure),
     };
-    close(&site, &request, "application.read", &id, result).await
+    close(&site, &request, "application.read", &id, allowance, result).await
 }
 
 /// PUT: the metadata is replaced. With `rotate_client_secret: true` (an extension) a new secret is made and
@@ -45,8 +52,20 @@ pub(super) async fn update(
     Path(id): Path<String>,
     Extension(request): Extension<Request>,
 ) -> Answer {
+    let allowance = match counted(&site, &request, "application.update").await {
+        Ok(allowance) => allowance,
+        Err(answer) => return answer,
+    };
     let result = replaced(&site, &id, &request).await;
-    close(&site, &request, "application.update", &id, result).await
+    close(
+        &site,
+        &request,
+        "application.update",
+        &id,
+        allowance,
+        result,
+    )
+    .await
 }
 
 /// DELETE: the application and everything that it was given end.
@@ -55,6 +74,10 @@ pub(super) async fn delete(
     Path(id): Path<String>,
     Extension(request): Extension<Request>,
 ) -> Answer {
+    let allowance = match counted(&site, &request, "application.delete").await {
+        Ok(allowance) => allowance,
+        Err(answer) => return answer,
+    };
     let result = match owned(&site, &id, &request).await {
         Ok(application) => {
             let event = Action::ok("application.delete")
@@ -82,7 +105,15 @@ pub(super) async fn delete(
         }
         Err(failure) => Err(failure),
     };
-    close(&site, &request, "application.delete", &id, result).await
+    close(
+        &site,
+        &request,
+        "application.delete",
+        &id,
+        allowance,
+        result,
+    )
+    .await
 }
 
 /// PUT of a PNG or JPEG file to `/o/register/{client_id}/logo`.
@@ -91,8 +122,12 @@ pub(super) async fn put_logo(
     Path(id): Path<String>,
     Extension(request): Extension<Request>,
 ) -> Answer {
+    let allowance = match counted(&site, &request, "application.logo").await {
+        Ok(allowance) => allowance,
+        Err(answer) => return answer,
+    };
     let result = kept_logo(&site, &id, &request).await;
-    close(&site, &request, "application.logo", &id, result).await
+    close(&site, &request, "application.logo", &id, allowance, result).await
 }
 
 /// GET `/o/logo/{client_id}`: the picture, for the pages of this gateway.
@@ -266,11 +301,19 @@ async fn owned(site: &Site, id: &str, request: &Request) -> Result<Application, 
     .ok_or(Failure::Unauthorized)
 }
 
+/// Counts a request for its address, like a registration.
+async fn counted(site: &Site, request: &Request, action: &str) -> Result<Allowance, Answer> {
+    site.count_address(request, Surface::Register, action)
+        .await
+        .map_err(|limited| Failure::limited(limited).reply().into())
+}
+
 async fn close(
     site: &Site,
     request: &Request,
     action: &str,
     id: &str,
+    allowance: Allowance,
     result: Result<Done, Failure>,
 ) -> Answer {
     if let Ok(Done { reply, told: true }) = result {
@@ -280,14 +323,13 @@ async fn close(
         .map(|id| id.as_str().to_owned())
         .unwrap_or_default();
     let event = match &result {
-        Ok(_) => Action::ok(action),
-        Err(failure) => Action::refused(action, failure.code()),
+        Ok(_) => Action::ok(action).by("developer"),
+        Err(failure @ Failure::Unauthorized) => Action::unproved(action)
+            .refuse(failure.code())
+            .counted(allowance),
+        Err(failure) => Action::refused(action, failure.code()).by("developer"),
     };
-    let recorded = event
-        .by("developer")
-        .application(&client_id)
-        .record(site, request)
-        .await;
+    let recorded = event.application(&client_id).record(site, request).await;
     match (result, recorded) {
         (Ok(done), Ok(())) => done.reply,
         (Ok(_), Err(_)) => Failure::Unavailable.reply(),
@@ -300,6 +342,7 @@ impl Failure {
     /// Machine reason.
     pub(super) const fn code(&self) -> &'static str {
         match self {
+            Self::Limited(_) => RATE_LIMITED,
             Self::Refused(error) => error.code.as_str(),
             Self::Unauthorized => "invalid_token",
             Self::Unavailable => "store_unavailable",
@@ -309,6 +352,7 @@ impl Failure {
     /// The answer.
     pub(super) fn reply(self) -> Reply {
         match self {
+            Self::Limited(seconds) => reply::refusal(&Refusal::RateLimited(seconds)),
             Self::Refused(error) => {
                 reply::oauth_error(StatusCode::BAD_REQUEST, error.code, error.description)
             }

@@ -12,8 +12,10 @@ use super::reply::{add_cookie, see_other};
 use super::way_back::WayBack;
 use super::{Answer, Site, account, cookies};
 use crate::app::{App, Reply, Request};
+use crate::limits::{Bucket, Surface};
 use crate::policy::parameters::Parameters;
 use crate::profile::Profile;
+use crate::rate::Allowance;
 use crate::secret::{Secret, account_hash, person_hash};
 use crate::signin::{SignInError, patient};
 use crate::store::account::is_of_another;
@@ -27,14 +29,16 @@ pub(super) async fn callback(
     Extension(request): Extension<Request>,
 ) -> Answer {
     let app = &site.app;
-    if let Err(limited) = site.count_address(&request).await {
-        return pages::problem(
-            &request,
-            pages::language(&request, None),
-            &Problem::limited(limited),
-        )
-        .into();
-    }
+    let counted = site
+        .count_address(&request, Surface::Authorize, "signin")
+        .await;
+    let allowance = match counted {
+        Ok(allowance) => allowance,
+        Err(limited) => {
+            let language = pages::language(&request, None);
+            return pages::problem(&request, language, &Problem::limited(limited)).into();
+        }
+    };
     // By `query` only (wire contract, section 3): browsers send no `SameSite=Lax` cookie with a form of another site.
     let encoded = request.query.as_deref().unwrap_or_default().as_bytes();
     let parameters = Parameters::parse(encoded);
@@ -63,18 +67,22 @@ pub(super) async fn callback(
         Ok(Some(waiting)) => waiting,
         // Not on the way to an application: a visit to /account/, or nothing.
         Ok(None) => {
-            return account::arrive(&site, &request, &parameters, &transaction, &browser)
-                .await
-                .into();
+            return account::arrive(
+                &site,
+                &request,
+                &parameters,
+                &transaction,
+                &browser,
+                allowance,
+            )
+            .await
+            .into();
         }
         Err(error) => {
             let problem = site.unavailable(&request, "signin", &error);
             return pages::problem(&request, pages::language(&request, None), &problem).into();
         }
     };
-    if let Err(limited) = site.count_application(waiting.application_id).await {
-        return pages::problem(&request, waiting.language, &Problem::limited(limited)).into();
-    }
     match finish(
         &site,
         &request,
@@ -92,8 +100,7 @@ pub(super) async fn callback(
             } else {
                 Level::Info
             };
-            let action = Action::refused("signin", error.code())
-                .by("beneficiary")
+            let action = refused(error, allowance)
                 .flow(&waiting.flow_id)
                 .level(level);
             let problem = match action.record(&site, &request).await {
@@ -122,6 +129,18 @@ async fn finish(
         identity,
         account,
     } = identify(site, request, parameters, transaction, &waiting.flow_id).await?;
+    // Only now is it proved that somebody signs in for this application.
+    let bucket = Bucket::Application(Surface::Authorize, waiting.application_id);
+    let action = Action::ok("signin")
+        .by("application")
+        .flow(&waiting.flow_id);
+    if let Err(limited) = site.count(request, &bucket, action).await {
+        return Ok(pages::problem(
+            request,
+            waiting.language,
+            &Problem::limited(limited),
+        ));
+    }
     let event = Action::ok("signin")
         .by("beneficiary")
         .flow(&waiting.flow_id)
@@ -192,6 +211,15 @@ async fn finish(
         }
     }
     Ok(reply)
+}
+
+/// A sign-in that came to nothing. Nobody is known by it, unless another person's link is concerned.
+pub(super) const fn refused<'a>(error: SignInError, allowance: Allowance) -> Action<'a> {
+    let action = Action::refused("signin", error.code()).by("beneficiary");
+    match error {
+        SignInError::IdentityConflict => action,
+        _ => action.counted(allowance),
+    }
 }
 
 /// Somebody whom the provider vouches for and whose patient is known.

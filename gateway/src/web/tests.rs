@@ -86,6 +86,9 @@ impl World {
         let mut all = vec![
             ("idp_subject_form", "any"),
             ("rate_limit_per_minute", "1000000"),
+            ("person_limit_per_minute", "1000000"),
+            ("registration_limit_per_minute", "1000000"),
+            ("password_limit_per_minute", "1000000"),
         ];
         all.extend_from_slice(variables);
         let mut app = app(&all, clock.clone());
@@ -431,7 +434,11 @@ impl Browser {
         self.send(world, Call::get(target))
     }
 
-    fn send(&self, world: &World, mut call: Call) -> Answer {
+    fn send(&self, world: &World, call: Call) -> Answer {
+        self.send_from(world, "192.0.2.1:5000", call)
+    }
+
+    fn send_from(&self, world: &World, peer: &str, mut call: Call) -> Answer {
         let mut jar = self.0.borrow_mut();
         let cookies: Vec<_> = jar
             .iter()
@@ -440,7 +447,7 @@ impl Browser {
         if !cookies.is_empty() {
             call = call.header("cookie", &cookies.join("; "));
         }
-        let answer = world.send(call);
+        let answer = world.send_from(peer, call);
         for cookie in answer.headers.get_all("set-cookie") {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
             let (name, value) = pair.split_once('=').unwrap();

@@ -15,14 +15,15 @@ use super::audit::Action;
 use super::reply::{self, no_store};
 use super::{Answer, Site, VersionPath};
 use crate::app::{Reply, Request};
+use crate::limits::Surface;
 use crate::policy::application::DataAccessType;
 use crate::policy::consent::rfc3339;
 use crate::policy::parameters::Parameters;
 use crate::policy::token::{Credentials, Refusal, TokenRequest};
 use crate::ports::UnixMillis;
-use crate::rate::Limited;
+use crate::rate::{Allowance, Limited};
 use crate::secret::{Secret, SecretHash};
-use crate::store::audit::Level;
+use crate::store::audit::{Level, UNPROVED};
 use crate::store::token::{Found, Issued, end_chain, end_grant, find};
 use crate::store::{StoreError, lock_down};
 use crate::version::Version;
@@ -35,7 +36,10 @@ pub(super) async fn token(
     VersionPath(version): VersionPath,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let mut trail = Trail::new("token");
+    let mut trail = match Trail::begin(&site, &request, "token").await {
+        Ok(trail) => trail,
+        Err(answer) => return answer,
+    };
     let result = match unlocked_form(&site, &request, version).await {
         Ok(form) => match TokenRequest::parse(&form) {
             Ok(TokenRequest::Code {
@@ -93,7 +97,10 @@ pub(super) async fn introspect(
     VersionPath(version): VersionPath,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let mut trail = Trail::new("introspect");
+    let mut trail = match Trail::begin(&site, &request, "introspect").await {
+        Ok(trail) => trail,
+        Err(answer) => return answer,
+    };
     let result = inspect(&site, &request, version, &mut trail).await;
     trail.close(&site, &request, result).await
 }
@@ -105,10 +112,14 @@ enum Reach {
 }
 
 async fn revoke(site: &Site, request: &Request, reach: Reach) -> Answer {
-    let mut trail = Trail::new(match reach {
+    let action = match reach {
         Reach::Chain => "revoke.chain",
         Reach::Grant => "revoke.grant",
-    });
+    };
+    let mut trail = match Trail::begin(site, request, action).await {
+        Ok(trail) => trail,
+        Err(answer) => return answer,
+    };
     let result = end(site, request, reach, &mut trail).await;
     trail.close(site, request, result).await
 }
@@ -119,9 +130,9 @@ async fn end(
     reach: Reach,
     trail: &mut Trail,
 ) -> Result<Reply, Refusal> {
-    let form = form(site, request).await?;
+    let form = form(request).await?;
     let client = client::authenticate(site, request, &form).await?;
-    trail.client_id = client.client_id().to_owned();
+    trail.application(&client);
     let now = site.app.clock.now();
     let done = || {
         let mut reply = Reply::new(Bytes::new());
@@ -135,6 +146,7 @@ async fn end(
     if found.application_id != client.row_id() {
         return Err(Refusal::TokenOfAnother);
     }
+    trail.token_found(site, request, &client).await?;
     trail.flow_id.clone_from(&found.flow_id);
     trail.patient = Some(found.patients.shared().clone());
     let database = site.app.database.as_ref();
@@ -162,7 +174,7 @@ async fn inspect(
 ) -> Result<Reply, Refusal> {
     let form = unlocked_form(site, request, version).await?;
     let client = client::authenticate(site, request, &form).await?;
-    trail.client_id = client.client_id().to_owned();
+    trail.application(&client);
     if client.is_public() {
         return Err(Refusal::InvalidClient);
     }
@@ -214,9 +226,8 @@ async fn presented(
         .map_err(unavailable)
 }
 
-/// The parameters of the body, counted for the address that sent them.
-pub(super) async fn form(site: &Site, request: &Request) -> Result<Parameters, Refusal> {
-    site.count_address(request).await.map_err(limited)?;
+/// The parameters of the body.
+pub(super) async fn form(request: &Request) -> Result<Parameters, Refusal> {
     let kind = request
         .headers
         .get(CONTENT_TYPE)
@@ -233,7 +244,7 @@ pub(super) async fn unlocked_form(
     request: &Request,
     version: Version,
 ) -> Result<Parameters, Refusal> {
-    let form = form(site, request).await?;
+    let form = form(request).await?;
     let claimed = Credentials::parse(&request.headers, &form)
         .ok()
         .and_then(|credentials| credentials.claimed_client())
@@ -277,7 +288,7 @@ fn tokens(
 
 pub(super) const fn limited(limited: Limited) -> Refusal {
     match limited {
-        Limited::Wait(seconds) => Refusal::RateLimited(seconds),
+        Limited::Wait { seconds, .. } => Refusal::RateLimited(seconds),
         Limited::Unavailable => Refusal::Unavailable,
     }
 }
@@ -296,18 +307,27 @@ struct Trail {
     told: bool,
     /// Machine reason of an outcome that is well.
     note: &'static str,
+    /// What the address may do still.
+    allowance: Allowance,
+    /// The request is proved to be the application's: by its credentials, a code or a token.
+    proved: bool,
 }
 
 impl Trail {
-    const fn new(action: &'static str) -> Self {
-        Self {
+    /// Counts the request for its address.
+    async fn begin(site: &Site, request: &Request, action: &'static str) -> Result<Self, Answer> {
+        let counted = site.count_address(request, Surface::Token, action).await;
+        let allowance = counted.map_err(|error| reply::refusal(&limited(error)))?;
+        Ok(Self {
             action,
             client_id: String::new(),
             flow_id: String::new(),
             patient: None,
             told: false,
             note: "",
-        }
+            allowance,
+            proved: false,
+        })
     }
 
     /// The event of the action where it went well, as far as it is known.
@@ -329,10 +349,12 @@ impl Trail {
     }
 
     fn by_application<'a>(&'a self, action: Action<'a>) -> Action<'a> {
-        let action = action
-            .by("application")
-            .application(&self.client_id)
-            .flow(&self.flow_id);
+        let action = if self.proved {
+            action.by("application")
+        } else {
+            action.by(UNPROVED).counted(self.allowance)
+        };
+        let action = action.application(&self.client_id).flow(&self.flow_id);
         match &self.patient {
             Some(patient) => action.person(patient),
             None => action,
@@ -341,6 +363,23 @@ impl Trail {
 
     fn application(&mut self, client: &AuthenticatedClient) {
         client.client_id().clone_into(&mut self.client_id);
+        self.proved = !client.is_public();
+    }
+
+    /// A token of the application was presented, and it counts for the application. (One that authenticated was
+    /// counted then.)
+    async fn token_found(
+        &mut self,
+        site: &Site,
+        request: &Request,
+        client: &AuthenticatedClient,
+    ) -> Result<(), Refusal> {
+        if std::mem::replace(&mut self.proved, true) {
+            return Ok(());
+        }
+        client::count(site, request, client.application())
+            .await
+            .map_err(limited)
     }
 
     /// Writes the event where no statement carried it, then answers. Without its event, a life-cycle action is
@@ -348,6 +387,8 @@ impl Trail {
     async fn close(self, site: &Site, request: &Request, result: Result<Reply, Refusal>) -> Answer {
         let recorded = match &result {
             _ if self.told => Ok(()),
+            // It has its one row for each minute.
+            Err(Refusal::RateLimited(_)) => Ok(()),
             Ok(_) => self.ok().record(site, request).await,
             Err(refusal) => self.refused(refusal).record(site, request).await,
         };

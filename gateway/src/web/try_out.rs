@@ -16,6 +16,7 @@ use super::reply::{self, no_store, problem, set};
 use super::token::{client, form, limited};
 use super::{Answer, Site};
 use crate::app::{Reply, Request};
+use crate::limits::Surface;
 use crate::policy::application::{Application, Status};
 use crate::policy::parameters::Parameters;
 use crate::policy::token::{Credentials, Refusal};
@@ -167,12 +168,14 @@ impl Failure {
 }
 
 async fn tried(site: &Site, request: &Request, what: What) -> Result<Reply, Failure> {
+    site.count_address(request, Surface::Token, what.action())
+        .await
+        .map_err(limited)?;
     // With a bearer token there is nothing to send.
     let form = if request.body.is_empty() {
-        site.count_address(request).await.map_err(limited)?;
         Parameters::default()
     } else {
-        form(site, request).await?
+        form(request).await?
     };
     let subject = presented(site, request, &form).await?;
     let now = site.app.clock.now();

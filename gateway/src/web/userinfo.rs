@@ -8,17 +8,18 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::audit::Action;
 use super::consent::PROFILE_CONTEXT;
 use super::reply::{self, no_store};
 use super::{Answer, Site, VersionPath};
 use crate::app::{Reply, Request};
-use crate::fhir::access::{LiveToken, Places, authenticate};
+use crate::fhir::access::{Places, authenticate, examine};
 use crate::fhir::rate;
 use crate::fhir::refusal::Refusal;
 use crate::profile::Profile;
 use crate::rate::Allowance;
 use crate::secret::person_hash;
-use crate::store::access::{Call, permit, record};
+use crate::store::access::{Call, Link, permit, record};
 use crate::store::audit::{Event, Level};
 use crate::store::identity::Account;
 use crate::store::{StoreError, identity};
@@ -60,20 +61,26 @@ async fn released(
     allowance: &mut Option<Allowance>,
 ) -> Result<Reply, Refusal> {
     let app = &site.app;
-    let token = authenticate(app, request, version, Places::HeaderOrForm).await?;
+    let examined = examine(app, request, version, Places::HeaderOrForm).await;
+    let token = match examined.result {
+        Ok(token) => token,
+        Err(refusal) => return Err(unknown(site, request, examined.link.as_ref(), refusal).await),
+    };
     if !token.permissions().contains(Permissions::PROFILE) {
-        note(site, request, &token, "insufficient_scope").await?;
+        note(site, request, token.link(), "insufficient_scope").await?;
         return Err(Refusal::InsufficientScope("profile".to_owned()));
     }
     let counted = rate::count(app, &token).await;
     *allowance = counted.allowance;
     if let Err(refusal) = counted.result {
-        note(site, request, &token, refusal.audit_code()).await?;
+        if counted.audited {
+            note(site, request, token.link(), refusal.audit_code()).await?;
+        }
         return Err(refusal);
     }
     let Some(patient) = token.patients().of(version) else {
         let refusal = Refusal::NoPatientInVersion;
-        note(site, request, &token, refusal.audit_code()).await?;
+        note(site, request, token.link(), refusal.audit_code()).await?;
         return Err(refusal);
     };
     let unavailable = |_: StoreError| Refusal::StoreUnavailable;
@@ -82,8 +89,8 @@ async fn released(
         .map_err(unavailable)?;
     let reply = body(site, patient, account);
     // The permit, as for FHIR: nothing is released that is not audited, nothing after a revocation.
-    let person = person(site, &token);
-    let call = call(site, request, &token, &person, "ok", "");
+    let person = person(site, token.link());
+    let call = call(site, request, token.link(), &person, "ok", "");
     match permit(
         app.database.as_ref(),
         token.link(),
@@ -132,24 +139,46 @@ fn body(site: &Site, patient: &PatientId, account: Option<Account>) -> Reply {
 async fn note(
     site: &Site,
     request: &Request,
-    token: &LiveToken,
+    link: &Link,
     code: &'static str,
 ) -> Result<(), Refusal> {
-    let person = person(site, token);
-    let call = call(site, request, token, &person, "refused", code);
+    let person = person(site, link);
+    let call = call(site, request, link, &person, "refused", code);
     record(site.app.database.as_ref(), &call)
         .await
         .map_err(|_| Refusal::StoreUnavailable)
 }
 
-fn person(site: &Site, token: &LiveToken) -> [u8; 32] {
-    person_hash(&site.app.config.audit_key, token.patients().shared())
+/// What is told to whoever shows no token that lives. A token that did live belongs to somebody.
+async fn unknown(site: &Site, request: &Request, link: Option<&Link>, refusal: Refusal) -> Refusal {
+    if matches!(refusal, Refusal::StoreUnavailable) {
+        return refusal;
+    }
+    if let Some(link) = link {
+        return match note(site, request, link, refusal.audit_code()).await {
+            Ok(()) => refusal,
+            Err(unavailable) => unavailable,
+        };
+    }
+    let counted = rate::count_unproved(&site.app, request, refusal).await;
+    let refusal = counted.result.err().unwrap_or(Refusal::InvalidToken);
+    if counted.audited {
+        let action = Action::unproved("userinfo").refuse(refusal.audit_code());
+        if let Err(error) = action.record(site, request).await {
+            site.failed(request, "userinfo", &error);
+        }
+    }
+    refusal
+}
+
+fn person(site: &Site, link: &Link) -> [u8; 32] {
+    person_hash(&site.app.config.audit_key, link.patients.shared())
 }
 
 fn call<'a>(
     site: &Site,
     request: &'a Request,
-    token: &'a LiveToken,
+    link: &'a Link,
     person: &'a [u8],
     outcome: &'static str,
     code: &'static str,
@@ -159,9 +188,9 @@ fn call<'a>(
             started_at: request.started_at,
             ended_at: site.app.clock.now(),
             request_id: &request.request_id,
-            flow_id: token.flow_id(),
+            flow_id: &link.flow_id,
             actor: "application",
-            client_id: token.client_id(),
+            client_id: &link.client_id,
             person,
             account: &[],
             action: "userinfo",

@@ -28,7 +28,11 @@ use bluegate_http_tests::Stack;
 pub const CLIENTS: usize = 64;
 
 /// So many requests a minute that no limit is met, and few enough that the gateway accepts the number.
-const VARIABLES: &[(&str, &str)] = &[("rate_limit_per_minute", "10000000")];
+const VARIABLES: &[(&str, &str)] = &[
+    ("rate_limit_per_minute", "10000000"),
+    ("person_limit_per_minute", "10000000"),
+    ("registration_limit_per_minute", "1000000"),
+];
 
 /// The application with a store of its own, without limits that these rounds would meet.
 fn start() -> Stack {

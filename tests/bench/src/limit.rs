@@ -44,6 +44,7 @@ fn minute(limit: usize, life: &str, findings: &mut Findings) -> Option<String> {
     let stack = Stack::with_options(
         &[
             ("rate_limit_per_minute", &limit.to_string()),
+            ("person_limit_per_minute", "10000000"),
             ("clock_offset_s", &to_the_full_minute().to_string()),
         ],
         &["--max-instance-reuse-count", life],

@@ -304,7 +304,7 @@ fn authenticate_gives_what_userinfo_needs() {
 #[test]
 fn of_several_faults_the_first_in_the_order_of_the_contract_is_told() {
     for version in [Version::V1, Version::V2, Version::V3] {
-        let world = World::with(&[("rate_limit_per_minute", "1"), ("v3_enabled", "true")]);
+        let world = World::with(&[("rate_limit_per_minute", "2"), ("v3_enabled", "true")]);
         world.sql(&format!("UPDATE identity SET patient_id_v3 = '{OWN}'"));
         world.issue("narrow", "patient/Coverage.read");
         world.lock_down("all", "");

@@ -198,7 +198,10 @@ fn a_call_costs_one_read_and_one_write() {
             parameters: Vec<Value>,
         ) -> PortFuture<'a, Result<Rows, DatabaseError>> {
             let mut statements = self.1.lock().unwrap();
-            if sql.contains("rate_window") {
+            if ["INTO rate_window", "DELETE FROM rate_window"]
+                .iter()
+                .any(|text| sql.contains(text))
+            {
                 statements.of_limits += 1;
             } else {
                 statements.others += 1;

@@ -1,4 +1,4 @@
-//! Sections 7.1 and 7.5: the rate limit of an application.
+//! Sections 2, 7.1 and 7.5: what FHIR calls count for.
 
 use super::*;
 
@@ -62,6 +62,7 @@ fn the_next_minute_is_a_new_one() {
 #[test]
 fn whatever_is_refused_before_it_does_not_count_and_whatever_comes_after_does() {
     let world = world();
+    let mut host = 0;
     world.issue("narrow", "patient/Coverage.read");
     for call in [
         read(PATIENT, OWN).without_token(),
@@ -71,7 +72,8 @@ fn whatever_is_refused_before_it_does_not_count_and_whatever_comes_after_does() 
         read(PATIENT, OWN).version(Version::V3),
     ] {
         for _ in 0..4 {
-            let answer = world.call(call.clone());
+            host += 1;
+            let answer = world.call(call.clone().from(&format!("203.0.113.{host}")));
             assert_ne!(answer.status, 429);
             assert!(answer.header("ratelimit-limit").is_empty());
         }
@@ -167,7 +169,7 @@ fn a_limit_that_is_used_up_costs_the_store_nothing() {
     for _ in 0..4 {
         world.read(PATIENT, OWN);
     }
-    *world.database.fails_on.lock().unwrap() = Some("rate_window");
+    *world.database.fails_on.lock().unwrap() = Some("INTO rate_window");
     assert_eq!(world.read(PATIENT, OWN).status, 429);
     world.clock.advance_seconds(60);
     let answer = world.read(PATIENT, OWN);
@@ -200,4 +202,141 @@ fn no_statement_of_a_call_is_compiled_again() {
         assert_eq!(world.read(PATIENT, OWN).status, 200);
     }
     assert_eq!(world.database.inner.recompiled(), [""; 0]);
+}
+
+/// A second person at the same application, with a token of its own.
+fn second_person(world: &World) -> &'static str {
+    world.sql(
+        "INSERT INTO identity (id, issuer, subject, subject_length, patient_id, created_at, request_id)
+         SELECT 77, issuer, x'7777', 2, patient_id || '77', 1, 'r' FROM identity WHERE id = 1",
+    );
+    world.sql(
+        "INSERT INTO consent_grant (id, identity_id, application_id, scope, scope_bits, data_access_type,
+            created_at, consented_at, expires_at, request_id)
+         SELECT 77, 77, application_id, scope, scope_bits, data_access_type, 1, 1, expires_at, 'r' FROM consent_grant WHERE id = 1",
+    );
+    world.sql(
+        "INSERT INTO token_chain (id, code_id, grant_id, application_id, scope, scope_bits, flow_id,
+            created_at, request_id)
+         SELECT 77, 77, 77, application_id, '', 1023, 'flow-77', 1, 'r' FROM token_chain WHERE id = 1",
+    );
+    world.issue("of_another_person", "patient/*.read");
+    let hash = SecretHash::of("of_another_person").hex();
+    world.sql(&format!(
+        "UPDATE access_token SET chain_id = 77 WHERE token_hash = x'{hash}'"
+    ));
+    "of_another_person"
+}
+
+#[test]
+fn one_persons_calls_do_not_use_up_what_others_may() {
+    for limit in ["20", "6000"] {
+        let world = World::with(&[
+            ("rate_limit_per_minute", limit),
+            ("person_limit_per_minute", "5"),
+        ]);
+        world.answers(resource(PATIENT, "", OWN).to_string());
+        let other = second_person(&world);
+        let status = |token| world.call(search(EOB, "_count=99").token(token)).status;
+        let statuses: Vec<_> = (0..30).map(|_| status(TOKEN)).collect();
+        assert_eq!(statuses.iter().filter(|status| **status == 400).count(), 5);
+        assert_eq!(statuses[5..], [429; 25]);
+        assert_eq!(world.audited()[1..], ["refused", "rate_limited", "info"]);
+        assert_eq!(world.audit().len(), 6, "one row of what was too much");
+        assert_eq!([(); 5].map(|()| status(other)), [400; 5]);
+        assert_eq!(status(other), 429);
+        world.clock.advance_seconds(60);
+        assert_eq!((status(TOKEN), status(other)), (400, 400));
+    }
+}
+
+#[test]
+fn a_persons_limit_holds_across_instances_and_is_told() {
+    let world = World::with(&[("person_limit_per_minute", "50")]);
+    world.answers(resource(PATIENT, "", OWN).to_string());
+    assert_eq!(told(&world.read(PATIENT, OWN)), ["50", "49", "60"]);
+    let mut instances: Vec<_> = (0..3).map(|_| world.app.clone()).collect();
+    for instance in &mut instances {
+        instance.limiter = RateLimiter::default();
+    }
+    let call = read(PATIENT, OWN);
+    let accepted = (0..300)
+        .filter(|number| {
+            // Each instance serves 20 calls, and another one takes its place.
+            if number % 20 == 0 {
+                instances[(number / 20) % 3].limiter = RateLimiter::default();
+            }
+            let instance = &instances[(number / 20) % 3];
+            let reply = block_on(serve(instance, &call.request(&world), call.target.clone()));
+            reply.status() == StatusCode::OK
+        })
+        .count();
+    // What instances held back when they went, a tenth of the limit each, comes on top.
+    assert!((49..=74).contains(&accepted), "{accepted}");
+}
+
+#[test]
+fn a_call_costs_one_read_and_one_write_whatever_persons_used() {
+    let world = World::with(&[("person_limit_per_minute", "600")]);
+    world.answers(resource(PATIENT, "", OWN).to_string());
+    world.read(PATIENT, OWN);
+    *world.database.fails_on.lock().unwrap() = Some("INTO rate_window");
+    for _ in 0..11 {
+        assert_eq!(world.read(PATIENT, OWN).status, 200);
+    }
+}
+
+#[test]
+fn without_a_token_calls_count_for_their_address_and_leave_few_rows() {
+    let world = World::with(&[("rate_limit_per_minute", "200")]);
+    world.answers(resource(PATIENT, "", OWN).to_string());
+    let calls = [
+        read(PATIENT, OWN).without_token(),
+        read(PATIENT, OWN).token("unknown"),
+        read(PATIENT, OWN).token("not a token!"),
+        read(PATIENT, OWN).without_token().query("access_token=x"),
+        search(EOB, "").version(Version::V3).without_token(),
+    ];
+    for number in 0..2000 {
+        let answer = world.call(calls[number % 5].clone());
+        assert_eq!(answer.status == 429, number >= 200, "{number}");
+        if number >= 200 {
+            assert_eq!(answer.refusal().1, "rate_limited");
+            assert_eq!(answer.header("retry-after"), "60");
+        }
+    }
+    assert_eq!(world.audit().len(), 61);
+    // Others are not concerned: neither another address nor whoever has a token here.
+    let another = read(PATIENT, OWN).without_token().from("192.0.2.2");
+    assert_eq!(world.call(another).status, 401);
+    assert_eq!(world.read(PATIENT, OWN).status, 200);
+    assert_eq!(world.audit().len(), 63);
+    // Another instance leaves no second row of the same minute.
+    let mut instance = world.app.clone();
+    instance.limiter = RateLimiter::default();
+    let reply = block_on(serve(
+        &instance,
+        &calls[0].request(&world),
+        calls[0].target.clone(),
+    ));
+    assert_eq!(reply.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(world.audit().len(), 63);
+    world.clock.advance_seconds(60);
+    assert_eq!(world.call(calls[0].clone()).status, 401);
+    assert_eq!(world.audit().len(), 64);
+}
+
+#[test]
+fn a_token_that_ran_out_is_its_applications_and_no_strangers() {
+    let world = World::with(&[("rate_limit_per_minute", "3")]);
+    world.sql("UPDATE access_token SET expires_at = 1");
+    for _ in 0..5 {
+        assert_eq!(world.read(PATIENT, OWN).status, 401);
+    }
+    let stranger = read(PATIENT, OWN).without_token();
+    assert_eq!(
+        [(); 3].map(|()| world.call(stranger.clone()).status),
+        [401; 3]
+    );
+    assert_eq!(world.call(stranger).status, 429);
 }

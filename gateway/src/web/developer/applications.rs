@@ -9,6 +9,7 @@ use super::form::Typed;
 use super::{HOME, Visitor, close, language, visitor};
 use crate::app::{Reply, Request};
 use crate::config::Environment;
+use crate::limits::Surface;
 use crate::policy::application::{Application, Status};
 use crate::policy::logo::Logo;
 use crate::policy::parameters::Parameters;
@@ -87,6 +88,7 @@ pub(super) async fn register(
         if !visitor.may(&form) {
             return Ok(see_other("/developer/new"));
         }
+        count(&site, &request, "application.register").await?;
         let typed = Typed::sent(&form);
         let again = |wrong| {
             Ok(shown::new(
@@ -168,6 +170,7 @@ pub(super) async fn change(
         if !visitor.may(&form) {
             return Ok(see_other(&address(&application)));
         }
+        count(&site, &request, "application.update").await?;
         match form.first("action") {
             Some("save") => save(&site, &request, &visitor, &application, &form).await,
             Some("rotate") => rotate(&site, &request, &visitor, &application).await,
@@ -194,6 +197,7 @@ pub(super) async fn put_logo(
         if !visitor.may(&form) {
             return Ok(see_other(&address(&application)));
         }
+        count(&site, &request, "application.logo").await?;
         let Some(picture) = file.and_then(|file| Logo::parse(&file).ok()) else {
             let state = FormState {
                 typed: Typed::of(&application),
@@ -224,6 +228,14 @@ pub(super) async fn put_logo(
         Ok(see_other(&format!("{}?saved=1", address(&application))))
     };
     close(&site, &request, language(&request), done.await)
+}
+
+/// Counts what changes an application for its address, together with RFC 7591.
+async fn count(site: &Site, request: &Request, action: &str) -> Result<(), Problem> {
+    site.count_address(request, Surface::Register, action)
+        .await
+        .map(drop)
+        .map_err(Problem::limited)
 }
 
 async fn save(
@@ -385,6 +397,7 @@ fn read(site: &Site, typed: &Typed) -> Result<Registration, (&'static str, Strin
 fn words(failure: Failure) -> Result<(&'static str, String), Problem> {
     match failure {
         Failure::Refused(error) => Ok((error.field, error.description)),
+        Failure::Limited(seconds) => Err(Problem::busy(seconds)),
         Failure::Unauthorized | Failure::Unavailable => Err(Problem::unavailable()),
     }
 }

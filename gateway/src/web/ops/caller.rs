@@ -11,7 +11,9 @@ use super::super::reply::{self, no_store, see_other, set};
 use super::super::{Answer, Site};
 use super::{page, session};
 use crate::app::Request;
+use crate::limits::Surface;
 use crate::policy::operator::{Operator, Role};
+use crate::rate::Limited;
 use crate::store::StoreError;
 use crate::store::audit::Level;
 
@@ -202,15 +204,18 @@ fn explain(site: &Site, request: &Request, action: Action<'_>, actor: &str, reas
 
 /// The answer to whoever is no operator. Each try is counted for its address, and audited.
 async fn unknown(site: &Site, request: &Request) -> Answer {
-    if let Err(limited) = site.count_address(request).await {
+    let counted = site
+        .count_address(request, Surface::Operator, "ops.access")
+        .await;
+    if let Err(limited) = counted {
         let mut reply = reply::problem(
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limited",
             "Too many requests from this address.",
         );
         let seconds = match limited {
-            crate::rate::Limited::Wait(seconds) => seconds,
-            crate::rate::Limited::Unavailable => 5,
+            Limited::Wait { seconds, .. } => seconds,
+            Limited::Unavailable => 5,
         };
         set(&mut reply, http::header::RETRY_AFTER, &seconds.to_string());
         return reply.into();

@@ -14,6 +14,7 @@ use super::caller::{Caller, Failure, Input};
 use super::page;
 use crate::app::{App, Request};
 use crate::config::Config;
+use crate::limits::Surface;
 use crate::policy::operator::{Operator, Role};
 use crate::secret::{Secret, SecretHash};
 use crate::store::audit::Level;
@@ -25,7 +26,10 @@ pub(super) async fn sign_in(
     Extension(request): Extension<Request>,
 ) -> Answer {
     let app = &site.app;
-    if site.count_address(&request).await.is_err() {
+    let counted = site
+        .count_address(&request, Surface::Operator, "ops.sign_in")
+        .await;
+    if counted.is_err() {
         let failure = Failure::new(
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limited",

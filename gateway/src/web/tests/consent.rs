@@ -259,28 +259,30 @@ fn two_applications_at_once_in_one_browser_do_not_mix() {
     assert!(!scope(&two, &code_of_two).contains("profile"));
 }
 
-/// Sign-ins are limited for each application too, not only for each address.
+/// Sign-ins are limited for each application too, not only for each address; those that came to nothing count for
+/// no application.
 #[test]
-fn a_callback_counts_for_its_application() {
+fn a_finished_sign_in_counts_for_its_application_and_no_other_does() {
     let world = World::with(&[("rate_limit_per_minute", "3")]);
     let client = world.app("App");
-    let browser = Browser::default();
-    let started = world.authorize(&browser, &client, &[]);
-    let back = world.outside.sign_in(started.location(), &anne());
-    // One of three went to the authorization request; each callback comes from an address of its own.
-    let callback = |peer: &str| {
-        let cookies: Vec<_> = browser
-            .0
-            .borrow()
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        let call = Call::get(&back).header("cookie", &cookies.join("; "));
-        world.send_from(peer, call).status
+    let sign_in = |host: u8, finished: bool| {
+        let browser = Browser::default();
+        let peer = format!("10.0.0.{host}:1");
+        let from = |target: &str| browser.send_from(&world, &peer, Call::get(target));
+        let target = format!("/v2/o/authorize/?{}", form(request_of(&client)));
+        let back = world.outside.sign_in(from(&target).location(), &anne());
+        let back = if finished {
+            back
+        } else {
+            back.replace("code=", "code=x")
+        };
+        from(&back).status
     };
-    let statuses = ["10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"].map(callback);
-    assert_eq!(statuses[2], 429, "{statuses:?}");
-    assert_ne!(statuses[0], 429, "{statuses:?}");
+    for host in 0..10 {
+        assert!([400, 502].contains(&sign_in(host, false)), "{host}");
+    }
+    let statuses = [11, 12, 13, 14].map(|host| sign_in(host, true));
+    assert_eq!(statuses, [303, 303, 303, 429]);
 }
 
 /// Section 3: names are sealed for one sign-in of one person. A browser that kept the former person's cookie shows

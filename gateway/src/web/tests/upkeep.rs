@@ -21,6 +21,7 @@ impl World {
         let always = [
             ("idp_subject_form", "any"),
             ("rate_limit_per_minute", "1000000"),
+            ("registration_limit_per_minute", "1000000"),
             ("operators", operators.as_str()),
         ];
         for (name, value) in always.iter().chain(variables) {

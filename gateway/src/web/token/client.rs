@@ -5,13 +5,16 @@ use jsonwebtoken::jwk::JwkSet;
 use url::Url;
 
 use super::super::Site;
+use super::super::audit::Action;
 use super::{limited, unavailable};
 use crate::app::Request;
 use crate::jwks::FetchError;
+use crate::limits::{Bucket, Surface};
 use crate::policy::application::{Application, AuthMethod, Status};
 use crate::policy::assertion::{Assertion, AssertionError, verify};
 use crate::policy::parameters::Parameters;
 use crate::policy::token::{Credentials, Refusal};
+use crate::rate::Limited;
 use crate::secret::SecretHash;
 use crate::store::application;
 use crate::store::client_proof::first_use;
@@ -44,7 +47,7 @@ pub(in crate::web) async fn authenticate(
     request: &Request,
     form: &Parameters,
 ) -> Result<AuthenticatedClient, Refusal> {
-    counted(site, identified(site, request, form).await?).await
+    counted(site, request, identified(site, request, form).await?).await
 }
 
 /// The same at the PAR endpoint, which an assertion may be meant for as well (RFC 9126, section 2).
@@ -53,7 +56,8 @@ pub(in crate::web) async fn authenticate_at_par(
     request: &Request,
     form: &Parameters,
 ) -> Result<AuthenticatedClient, Refusal> {
-    counted(site, proved(site, request, form, &["token", "par"]).await?).await
+    let application = proved(site, request, form, &["token", "par"]).await?;
+    counted(site, request, application).await
 }
 
 /// The application of a request, proved as for [`authenticate`], whatever its status.
@@ -65,12 +69,33 @@ pub(in crate::web) async fn identified(
     proved(site, request, form, &["token"]).await
 }
 
-async fn counted(site: &Site, application: Application) -> Result<AuthenticatedClient, Refusal> {
+/// Counts the request for an application that authenticated. The id of a public one is known to everybody: its
+/// requests count for it once they show a code or a token.
+async fn counted(
+    site: &Site,
+    request: &Request,
+    application: Application,
+) -> Result<AuthenticatedClient, Refusal> {
     let client = active(application)?;
-    site.count_application(client.row_id())
-        .await
-        .map_err(limited)?;
+    if !client.is_public() {
+        count(site, request, client.application())
+            .await
+            .map_err(limited)?;
+    }
     Ok(client)
+}
+
+/// Counts a request that is proved to be the application's.
+pub(super) async fn count(
+    site: &Site,
+    request: &Request,
+    application: &Application,
+) -> Result<(), Limited> {
+    let bucket = Bucket::Application(Surface::Token, application.id);
+    let action = Action::ok("token")
+        .by("application")
+        .application(application.client_id.as_str());
+    site.count(request, &bucket, action).await.map(drop)
 }
 
 /// `endpoints` are those that an assertion may name as its audience, beside the issuer.

@@ -60,6 +60,8 @@ pub(super) async fn exchange(
     let database = app.database.as_ref();
     if let Some(mut issued) = redeem(database, &redemption).await.map_err(unavailable)? {
         issued.scopes = application.still(&issued.scopes);
+        // A code is given out once, and refusing it now would lose it: that it counts is enough.
+        let _ = trail.token_found(site, request, &client).await;
         trail.flow_id.clone_from(&issued.flow_id);
         trail.patient = Some(issued.patients.shared().clone());
         trail.told = true;
@@ -94,6 +96,7 @@ pub(super) async fn exchange(
     else {
         return Err(Refusal::CodeUnusable);
     };
+    trail.proved = true;
     trail.flow_id = used.flow_id;
     trail.patient = Some(used.patients.shared().clone());
     let replayed = trail.refused(&Refusal::CodeUsed).draft(site, request);

@@ -45,6 +45,12 @@ pub(super) async fn refresh(
     if locked().await.map_err(unavailable)? {
         return Err(Refusal::LockedDown);
     }
+    if chain
+        .as_ref()
+        .is_some_and(|chain| chain.application_id == client.row_id())
+    {
+        trail.token_found(site, request, &client).await?;
+    }
     let mut chain = usable(&client, chain, site.app.clock.now())?;
     trail.flow_id.clone_from(&chain.issued.flow_id);
     trail.patient = Some(chain.issued.patients.shared().clone());

@@ -124,7 +124,7 @@ pub fn variables() -> BTreeMap<&'static str, String> {
                 "public_base_url" => PUBLIC,
                 "claims_backend_origin" => BACKEND,
                 "claims_backend_path" => "",
-                "rate_limit_per_minute" => "10000000",
+                "rate_limit_per_minute" | "person_limit_per_minute" => "10000000",
                 _ => variable.sandbox_default,
             };
             (variable.name, value.to_owned())

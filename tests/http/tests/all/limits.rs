@@ -68,7 +68,10 @@ fn too_many_fhir_calls_are_429_for_the_application_and_the_next_minute_is_new() 
 
 #[test]
 fn fhir_answers_say_how_much_of_the_limit_is_left() {
-    let stack = Stack::with(&[("rate_limit_per_minute", "1000")]);
+    let stack = Stack::with(&[
+        ("rate_limit_per_minute", "1000"),
+        ("person_limit_per_minute", "1000"),
+    ]);
     let tokens = tokens_of(&stack, "BBUser00011");
     let get = || {
         stack
