@@ -5,7 +5,7 @@
 //   node build.mjs --force=package    build that step, even if nothing has changed
 //
 // Needs cargo with the target wasm32-unknown-unknown, and wasm-bindgen of the version that Cargo.lock
-// names: from the variable WASM_BINDGEN, from .bluegate/tools, or from PATH. Each step has a stamp, a hash
+// names: from the variable WASM_BINDGEN, as `cargo build -p bluegate-wasm-bindgen` leaves it, or from PATH. Each step has a stamp, a hash
 // over everything it reads; a step whose stamp is unchanged is not run.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -135,7 +135,7 @@ function wasmBindgen() {
   const wanted = /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(lock)?.[1];
   const candidates = [
     process.env.WASM_BINDGEN,
-    path.join(root, ".bluegate", "tools", "bin", "wasm-bindgen"),
+    path.join(targetDir, "debug", "bindgen"),
     "wasm-bindgen",
   ];
   for (const candidate of candidates) {
@@ -144,7 +144,7 @@ function wasmBindgen() {
     if (answer.status === 0 && answer.stdout.trim() === `wasm-bindgen ${wanted}`) return candidate;
   }
   fail(
-    `wasm-bindgen ${wanted} not found: run \`cargo install wasm-bindgen-cli --version ${wanted} --locked --root .bluegate/tools\` in ${root}`,
+    `wasm-bindgen ${wanted} not found: run \`cargo build -p bluegate-wasm-bindgen\` in ${root}`,
   );
 }
 

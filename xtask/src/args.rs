@@ -16,15 +16,17 @@ cargo xtask <command>
             --listen ADDR            where to listen (127.0.0.1:3000; port 0 takes a free one)
             --data-dir DIR           where the database is kept (.spin)
             --engine auto|spin|host  auto takes `spin` when it is on PATH, else tests/host
-            --debug | --release      how the components are built (release)
+            --debug | --local | --release  how the components are built (local: as release, in a
+                                     fraction of the time)
   build   [gateway|sandbox|demo|host|web|all] …   build these parts (all)
-            --debug | --release
+            --debug | --local | --release  (release)
   test    install what is missing, then run every test; the last line is `N passed, N failed`
             --only SUITE[,SUITE]     lint, native, doc, host, wasm, node, package, http,
                                      browser, field, interop, data
             --filter STR             only the tests whose name contains STR (leaves lint, interop and data out)
             --no-lint                without cargo fmt and clippy
             --engine host|spin|auto  what http, browser, field and interop run on (host)
+            --local | --release      how the components are built (local)
   validate      everything of some people of the sandbox before two independent FHIR
                 validators, and the JSON paths beside the real backend's recorded answers
             --people N               how many people, drawn always the same (500)
@@ -113,6 +115,7 @@ pub(crate) struct Test {
     pub(crate) filter: Option<String>,
     pub(crate) no_lint: bool,
     pub(crate) only: Option<BTreeSet<Suite>>,
+    pub(crate) profile: Profile,
 }
 
 impl Default for Test {
@@ -123,6 +126,7 @@ impl Default for Test {
             filter: None,
             no_lint: false,
             only: None,
+            profile: Profile::Local,
         }
     }
 }
@@ -155,7 +159,7 @@ impl Default for Up {
             data_dir: None,
             engine: EngineChoice::Auto,
             listen: "127.0.0.1:3000".to_owned(),
-            profile: Profile::Release,
+            profile: Profile::Local,
         }
     }
 }
@@ -203,7 +207,39 @@ impl Part {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Profile {
     Debug,
+    /// What ships, built in a fraction of the time.
+    Local,
+    /// What ships.
     Release,
+}
+
+impl Profile {
+    /// Its name in Cargo.toml.
+    pub(crate) fn cargo_name(self) -> &'static str {
+        match self {
+            Self::Debug => "dev",
+            Self::Local => "local",
+            Self::Release => "release",
+        }
+    }
+
+    /// The folder in which cargo puts what it builds.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Local => "local",
+            Self::Release => "release",
+        }
+    }
+
+    fn parse(option: &str) -> Option<Self> {
+        Some(match option {
+            "--debug" => Self::Debug,
+            "--local" => Self::Local,
+            "--release" => Self::Release,
+            _ => return None,
+        })
+    }
 }
 
 /// The groups of tests, in the order in which they run.
@@ -340,15 +376,16 @@ impl<I: Iterator<Item = String>> Rest<I> {
         let mut profile = Profile::Release;
         while let Some((name, _)) = self.next() {
             match name.as_str() {
-                "--debug" => profile = Profile::Debug,
-                "--release" => profile = Profile::Release,
                 "all" => parts.extend(Part::ALL),
                 "demo" => _ = parts.insert(Part::Demo),
                 "gateway" => _ = parts.insert(Part::Gateway),
                 "host" => _ = parts.insert(Part::Host),
                 "sandbox" => _ = parts.insert(Part::Sandbox),
                 "web" => _ = parts.insert(Part::Web),
-                other => bail!("there is no part or option named `{other}`"),
+                other => match Profile::parse(other) {
+                    Some(wanted) => profile = wanted,
+                    None => bail!("there is no part or option named `{other}`"),
+                },
             }
         }
         if parts.is_empty() {
@@ -411,7 +448,9 @@ impl<I: Iterator<Item = String>> Rest<I> {
                 "--engine" => test.engine = EngineChoice::parse(&self.value(&name, value)?)?,
                 "--filter" => test.filter = Some(self.value(&name, value)?),
                 "--help" | "-h" => return Ok(Command::Help),
+                "--local" => test.profile = Profile::Local,
                 "--no-lint" => test.no_lint = true,
+                "--release" => test.profile = Profile::Release,
                 "--only" => {
                     let only = test.only.get_or_insert_default();
                     for suite in self.value(&name, value)?.split(',') {
@@ -429,12 +468,13 @@ impl<I: Iterator<Item = String>> Rest<I> {
         while let Some((name, value)) = self.next() {
             match name.as_str() {
                 "--data-dir" => up.data_dir = Some(PathBuf::from(self.value(&name, value)?)),
-                "--debug" => up.profile = Profile::Debug,
                 "--engine" => up.engine = EngineChoice::parse(&self.value(&name, value)?)?,
                 "--help" | "-h" => return Ok(Command::Help),
                 "--listen" => up.listen = self.value(&name, value)?,
-                "--release" => up.profile = Profile::Release,
-                other => bail!("`up` has no option named `{other}`"),
+                other => match Profile::parse(other) {
+                    Some(wanted) => up.profile = wanted,
+                    None => bail!("`up` has no option named `{other}`"),
+                },
             }
         }
         Ok(Command::Up(up))
@@ -501,7 +541,7 @@ mod tests {
         assert_eq!(up.listen, "127.0.0.1:3000");
         assert_eq!(up.data_dir, None);
         assert_eq!(up.engine, EngineChoice::Auto);
-        assert_eq!(up.profile, Profile::Release);
+        assert_eq!(up.profile, Profile::Local);
     }
 
     #[test]

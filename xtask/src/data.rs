@@ -16,17 +16,17 @@ use crate::workspace::Workspace;
 
 /// `cargo xtask validate`: everything of `people` people, and the comparison with recorded answers.
 pub(crate) fn validate(workspace: &Workspace, people: u32) -> Result<ExitCode> {
-    let mut steps = Steps::new(3);
-    steps.step("FHIR validators", || {
+    let steps = Steps::new(3);
+    steps.step("FHIR validators", |_| {
         setup::fhir_validator(workspace)?;
         setup::sandbox_checks(workspace)
     })?;
-    steps.step("the sandbox", || build(workspace))?;
+    steps.step("the sandbox", |_| build(workspace))?;
     let begin = Instant::now();
     let mut checks = validators(workspace, people)?;
     checks.extend(paths(workspace));
     let mut report = Report::default();
-    steps.step(&format!("{people} people"), || {
+    steps.step(&format!("{people} people"), |_| {
         for row in run(&checks)? {
             report.push(row);
         }

@@ -10,6 +10,7 @@ mod data;
 mod engine;
 mod fuzz;
 mod health;
+mod lanes;
 mod mutants;
 mod parts;
 mod process;

@@ -7,8 +7,9 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::args::{Build, Part, Profile};
+use crate::lanes::{self, Failing};
 use crate::process;
-use crate::say::Steps;
+use crate::say::{Progress, Steps};
 use crate::setup;
 use crate::workspace::Workspace;
 
@@ -16,22 +17,24 @@ use crate::workspace::Workspace;
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Step {
     WasmTargets,
-    WasmBindgen,
     Node,
-    Chromium,
-    FhirValidator,
-    SandboxChecks,
+    /// First of what takes minutes: nothing waits for it, and it takes longest.
+    Host,
+    WasmBindgen,
     Gateway,
+    Web,
     Sandbox,
+    Demo,
+    RustTests,
     Passthrough,
     BenchSteps,
+    Chromium,
     Nginx,
     Certutil,
     Valgrind,
     Promtool,
-    Web,
-    Demo,
-    Host,
+    FhirValidator,
+    SandboxChecks,
 }
 
 impl Step {
@@ -56,6 +59,22 @@ impl Step {
         steps
     }
 
+    /// What has to be done before, where it is done at all. Cargo locks the folder of a profile: of two calls
+    /// for the same one the second would only wait in its lane.
+    pub(crate) fn after(self) -> &'static [Self] {
+        match self {
+            Self::Gateway => &[Self::WasmTargets],
+            Self::Sandbox => &[Self::WasmTargets, Self::Gateway],
+            Self::Web => &[Self::WasmTargets, Self::WasmBindgen, Self::Node],
+            Self::Demo => &[Self::WasmTargets, Self::Web, Self::Sandbox],
+            Self::Passthrough => &[Self::WasmTargets, Self::Demo],
+            Self::BenchSteps => &[Self::WasmTargets, Self::Passthrough],
+            Self::RustTests => &[Self::WasmBindgen],
+            Self::SandboxChecks => &[Self::Node],
+            _ => &[],
+        }
+    }
+
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Certutil => "looking for certutil",
@@ -65,6 +84,7 @@ impl Step {
             Self::SandboxChecks => "looking for the second FHIR validator",
             Self::Gateway => "building gateway",
             Self::Host => "building the test host (the first time takes minutes)",
+            Self::RustTests => "building the Rust tests",
             Self::BenchSteps => "building the steps as a component",
             Self::Valgrind => "looking for valgrind",
             Self::Nginx => "looking for nginx",
@@ -72,31 +92,38 @@ impl Step {
             Self::Passthrough => "building the pass-through component",
             Self::Promtool => "looking for promtool",
             Self::Sandbox => "building sandbox",
-            Self::WasmBindgen => "looking for wasm-bindgen",
+            Self::WasmBindgen => "building wasm-bindgen",
             Self::WasmTargets => "looking for wasm targets",
             Self::Web => "building the browser package",
         }
     }
 
-    pub(crate) fn run(self, workspace: &Workspace, profile: Profile) -> Result<()> {
+    pub(crate) fn run(
+        self,
+        workspace: &Workspace,
+        profile: Profile,
+        progress: &Progress,
+    ) -> Result<()> {
+        let component = |package| component(workspace, package, profile, progress);
         match self {
             Self::Certutil => setup::certutil(workspace).map(|_| ()),
             Self::Chromium => setup::browser(workspace).map(|_| ()),
-            Self::Demo => component(workspace, "bluegate-demo", profile),
+            Self::Demo => component("bluegate-demo"),
             Self::FhirValidator => setup::fhir_validator(workspace).map(|_| ()),
             Self::SandboxChecks => setup::sandbox_checks(workspace),
-            Self::Gateway => component(workspace, "bluegate-gateway", profile),
-            Self::Host => process::run(&mut host(workspace)),
-            Self::BenchSteps => component(workspace, "bluegate-bench-steps", profile),
+            Self::Gateway => component("bluegate-gateway"),
+            Self::Host => cargo(&mut host(workspace), progress),
+            Self::RustTests => bail!("the tests build them, who find their programs so"),
+            Self::BenchSteps => component("bluegate-bench-steps"),
             Self::Valgrind => setup::valgrind(workspace),
             Self::Nginx => setup::nginx(workspace).map(|_| ()),
             Self::Node => setup::node(workspace),
-            Self::Passthrough => component(workspace, "bluegate-passthrough", profile),
+            Self::Passthrough => component("bluegate-passthrough"),
             Self::Promtool => setup::promtool(workspace).map(|_| ()),
-            Self::Sandbox => component(workspace, "bluegate-sandbox", profile),
-            Self::WasmBindgen => setup::wasm_bindgen(workspace),
+            Self::Sandbox => component("bluegate-sandbox"),
+            Self::WasmBindgen => wasm_bindgen(workspace, progress),
             Self::WasmTargets => setup::wasm_targets(workspace),
-            Self::Web => web(workspace),
+            Self::Web => web(workspace, progress),
         }
     }
 }
@@ -104,11 +131,28 @@ impl Step {
 /// `cargo xtask build`.
 pub(crate) fn build(workspace: &Workspace, options: &Build) -> Result<()> {
     let needed = Step::needed_for(options.parts.iter().copied());
-    let mut steps = Steps::new(needed.len());
-    for step in needed {
-        steps.step(step.label(), || step.run(workspace, options.profile))?;
+    all(
+        workspace,
+        &needed,
+        options.profile,
+        &Steps::new(needed.len()),
+    )
+}
+
+/// Does these steps; the first that fails ends the others, and is the error.
+pub(crate) fn all(
+    workspace: &Workspace,
+    steps: &BTreeSet<Step>,
+    profile: Profile,
+    say: &Steps,
+) -> Result<()> {
+    let outcomes = lanes::run(steps, say, Failing::Stop, &|step, progress| {
+        step.run(workspace, profile, progress)
+    });
+    if process::stop_asked() {
+        bail!(process::Interrupted);
     }
-    Ok(())
+    outcomes.into_iter().try_for_each(|outcome| outcome.result)
 }
 
 /// The command that builds the test host; more targets of the same package can be added.
@@ -130,25 +174,32 @@ pub(crate) fn web_command(workspace: &Workspace, program: &str) -> Command {
     let mut command = workspace.command(program);
     command
         .current_dir(workspace.web_client())
-        .env("WASM_BINDGEN", workspace.tool("wasm-bindgen"));
+        .env("WASM_BINDGEN", workspace.debug_binary("bindgen"));
     command
 }
 
 /// All `.wasm` components of the application.
 pub(crate) const COMPONENTS: [&str; 3] = ["bluegate_gateway", "bluegate_sandbox", "bluegate_demo"];
 
-fn component(workspace: &Workspace, package: &str, profile: Profile) -> Result<()> {
-    let mut cargo = workspace.cargo();
-    cargo.args(["rustc", "--package", package, "--lib"]).args([
-        "--crate-type",
-        "cdylib",
-        "--target",
-        "wasm32-wasip2",
-    ]);
-    if profile == Profile::Release {
-        cargo.arg("--release");
-    }
-    process::run(&mut cargo)?;
+/// wasm-bindgen's programs: their version must be that of the library to the last digit, which Cargo.lock sees to.
+fn wasm_bindgen(workspace: &Workspace, progress: &Progress) -> Result<()> {
+    let mut build = workspace.cargo();
+    build.args(["build", "--package", "bluegate-wasm-bindgen"]);
+    cargo(&mut build, progress)
+}
+
+fn component(
+    workspace: &Workspace,
+    package: &str,
+    profile: Profile,
+    progress: &Progress,
+) -> Result<()> {
+    let mut rustc = workspace.cargo();
+    rustc
+        .args(["rustc", "--package", package, "--lib"])
+        .args(["--crate-type", "cdylib", "--target", "wasm32-wasip2"])
+        .args(["--profile", profile.cargo_name()]);
+    cargo(&mut rustc, progress)?;
     let file = workspace.component(&package.replace('-', "_"), profile);
     if !file.is_file() {
         bail!("cargo built {package}, but there is no {}", file.display());
@@ -157,8 +208,17 @@ fn component(workspace: &Workspace, package: &str, profile: Profile) -> Result<(
 }
 
 /// The package's own script installs its npm packages, and keeps stamps of what it has built.
-fn web(workspace: &Workspace) -> Result<()> {
-    process::run(web_command(workspace, "node").arg("build.mjs"))
+fn web(workspace: &Workspace, progress: &Progress) -> Result<()> {
+    cargo(web_command(workspace, "node").arg("build.mjs"), progress)
+}
+
+/// Runs cargo, or what runs it, whose progress is told beside that of others.
+fn cargo(command: &mut Command, progress: &Progress) -> Result<()> {
+    let (status, _) = process::watch(command, &|line| progress.cargo(line))?;
+    if !status.success() {
+        bail!("{} ended with {status}", process::name(command));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -170,10 +230,11 @@ mod tests {
         let steps: Vec<_> = Step::needed_for(Part::ALL).into_iter().collect();
         let place = |step| steps.iter().position(|other| *other == step).unwrap();
         assert_eq!(steps.len(), 8);
-        assert!(place(Step::WasmTargets) < place(Step::Gateway));
-        assert!(place(Step::WasmBindgen) < place(Step::Web));
-        assert!(place(Step::Node) < place(Step::Web));
-        assert!(place(Step::Web) < place(Step::Demo));
+        for step in &steps {
+            for needed in step.after() {
+                assert!(place(*needed) < place(*step), "{needed:?} before {step:?}");
+            }
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, PipeReader, Read};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -38,6 +38,13 @@ pub(crate) fn stop_children_on_signal() -> Result<()> {
     .context("cannot listen for Ctrl-C")
 }
 
+/// Ends the children that nobody here ends otherwise.
+pub(crate) fn end_children() {
+    for child in children().iter().filter(|child| !child.owned) {
+        child.end(false);
+    }
+}
+
 /// Whether a signal came.
 pub(crate) fn stop_asked() -> bool {
     STOP.load(Ordering::SeqCst)
@@ -67,21 +74,41 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a command and gives what it wrote to standard output; standard error goes to the terminal.
 pub(crate) fn output(command: &mut Command) -> Result<(ExitStatus, String)> {
+    watched(command.stderr(Stdio::inherit()), None)
+}
+
+/// The same, and hands on each line of standard error.
+pub(crate) fn watch(
+    command: &mut Command,
+    line: &(dyn Fn(&str) + Sync),
+) -> Result<(ExitStatus, String)> {
+    let (reader, writer) = io::pipe()?;
+    watched(command.stderr(writer), Some((reader, line)))
+}
+
+type Watch<'a> = Option<(PipeReader, &'a (dyn Fn(&str) + Sync))>;
+
+fn watched(command: &mut Command, watch: Watch<'_>) -> Result<(ExitStatus, String)> {
     let name = name(command);
     let (mut reader, writer) = io::pipe()?;
     let mut child = command
         .stdout(writer)
         .spawn()
         .with_context(|| format!("cannot start {name}"))?;
-    // The command holds the pipe's other end; it must go, or the end of the output never comes.
-    command.stdout(std::process::Stdio::null());
+    // The command holds the pipes' other ends; they must go, or the end of the output never comes.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     let registered = Registered::new(Running {
         group: false,
         owned: false,
         pid: child.id(),
     });
     let mut text = Vec::new();
-    reader.read_to_end(&mut text)?;
+    std::thread::scope(|scope| {
+        if let Some((errors, line)) = watch {
+            scope.spawn(move || each_line(errors, line));
+        }
+        reader.read_to_end(&mut text)
+    })?;
     let status = child.wait()?;
     drop(registered);
     if stop_asked() {
@@ -110,9 +137,7 @@ pub(crate) fn listen(
         .stderr(writer)
         .spawn()
         .with_context(|| format!("cannot start {name}"))?;
-    command
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     let running = Running {
         group: true,
         owned: false,
@@ -239,7 +264,8 @@ fn children() -> MutexGuard<'static, Vec<Running>> {
     CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn name(command: &Command) -> String {
+/// The program and its first words, as a message names them.
+pub(crate) fn name(command: &Command) -> String {
     let mut words = vec![command.get_program()];
     words.extend(command.get_args().take(2));
     let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
@@ -308,6 +334,21 @@ mod tests {
         assert!(error.contains("sh -c exit 7"), "{error}");
         let error = run(&mut Command::new("/no/such/program")).unwrap_err();
         assert!(error.to_string().contains("program"), "{error}");
+    }
+
+    #[test]
+    fn errors_are_watched_line_by_line_beside_the_output() {
+        let lines = Mutex::new(Vec::new());
+        let (status, text) = watch(
+            &mut shell("echo one >&2; echo out; echo two >&2"),
+            &|line| {
+                lines.lock().unwrap().push(line.to_owned());
+            },
+        )
+        .unwrap();
+        assert!(status.success());
+        assert_eq!(text, "out\n");
+        assert_eq!(*lines.lock().unwrap(), ["one", "two"]);
     }
 
     #[test]

@@ -35,29 +35,6 @@ pub(crate) fn wasm_targets(workspace: &Workspace) -> Result<()> {
     }
 }
 
-/// wasm-bindgen's command line tools: their version must be that of the library to the last digit.
-pub(crate) fn wasm_bindgen(workspace: &Workspace) -> Result<()> {
-    let version = workspace.locked_version("wasm-bindgen")?;
-    if has_wasm_bindgen(workspace, &version) {
-        return Ok(());
-    }
-    let mut install = workspace.cargo();
-    install
-        .args(["install", "wasm-bindgen-cli", "--locked", "--force"])
-        .args(["--version", &version, "--root"])
-        .arg(workspace.tools())
-        .arg("--target-dir")
-        .arg(workspace.target().join("tools"));
-    process::run(&mut install)?;
-    if !has_wasm_bindgen(workspace, &version) {
-        bail!(
-            "wasm-bindgen-cli {version} was installed, but {} is another",
-            workspace.tool("wasm-bindgen").display()
-        );
-    }
-    Ok(())
-}
-
 /// cargo-fuzz, which builds and runs the targets in `fuzz/`.
 pub(crate) fn cargo_fuzz(workspace: &Workspace) -> Result<()> {
     if has_cargo_fuzz(workspace) {
@@ -329,13 +306,6 @@ fn missing_targets(workspace: &Workspace) -> Result<Vec<&'static str>> {
         }
     }
     Ok(missing)
-}
-
-fn has_wasm_bindgen(workspace: &Workspace, version: &str) -> bool {
-    workspace.tool("wasm-bindgen-test-runner").is_file()
-        && workspace.tool("wasm-bindgen").is_file()
-        && version_of(&mut workspace.command(workspace.tool("wasm-bindgen")))
-            .is_ok_and(|found| found == format!("wasm-bindgen {version}"))
 }
 
 fn has_cargo_fuzz(workspace: &Workspace) -> bool {

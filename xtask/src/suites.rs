@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -17,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use crate::args::{Bench, Part, Profile, Suite, Test};
 use crate::data;
 use crate::engine::{Engine, Kind, Launch, Listen};
+use crate::lanes::{self, Failing};
 use crate::parts::{self, Step};
 use crate::process::{self, End};
 use crate::say::{self, Steps};
@@ -55,12 +57,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Test) -> Result<ExitCode> {
 /// `cargo xtask screenshots`: the README's picture, from the running application.
 pub(crate) fn screenshots(workspace: &Workspace) -> Result<()> {
     let needed = needs(Suite::Browser);
-    let mut steps = Steps::new(needed.len() + 1);
-    for step in needed {
-        steps.step(step.label(), || step.run(workspace, Profile::Release))?;
-    }
-    steps.step("taking pictures", || {
-        let served = Served::start(workspace, Kind::Host)?;
+    let steps = Steps::new(needed.len() + 1);
+    parts::all(workspace, &needed, Profile::Local, &steps)?;
+    steps.step("taking pictures", |_| {
+        let served = Served::start(workspace, Kind::Host, Profile::Local)?;
         let mut node = workspace.command("node");
         node.arg("tests/browser/screenshots.mjs");
         served.tell(&mut node);
@@ -93,10 +93,12 @@ pub(crate) fn bench(workspace: &Workspace, bench: &Bench) -> Result<ExitCode> {
     if engine == Kind::Spin {
         needed.remove(&Step::Host);
     }
-    let mut steps = Steps::new(needed.len());
-    for step in needed {
-        steps.step(step.label(), || step.run(workspace, Profile::Release))?;
-    }
+    parts::all(
+        workspace,
+        &needed,
+        Profile::Release,
+        &Steps::new(needed.len()),
+    )?;
     println!("on {}", engine.name());
     let mut cargo = workspace.cargo();
     engine.tell(workspace, &mut cargo);
@@ -131,11 +133,9 @@ pub(crate) fn bench(workspace: &Workspace, bench: &Bench) -> Result<ExitCode> {
 /// `cargo xtask bench web`: the browser package beside what else reads JSON.
 pub(crate) fn bench_web(workspace: &Workspace, options: &[String]) -> Result<()> {
     let needed = needs(Suite::Node);
-    let mut steps = Steps::new(needed.len() + 1);
-    for step in needed {
-        steps.step(step.label(), || step.run(workspace, Profile::Release))?;
-    }
-    steps.step("what it is measured against", || {
+    let steps = Steps::new(needed.len() + 1);
+    parts::all(workspace, &needed, Profile::Release, &steps)?;
+    steps.step("what it is measured against", |_| {
         let mut npm = parts::web_command(workspace, "npm");
         npm.args(["ci", "--ignore-scripts"])
             .current_dir(workspace.web_client().join("bench"));
@@ -146,6 +146,13 @@ pub(crate) fn bench_web(workspace: &Workspace, options: &[String]) -> Result<()>
     node.arg("bench/run.mjs").args(options);
     browser_environment(workspace, &mut node)?;
     process::run(&mut node)
+}
+
+/// The test programs that a set-up built.
+#[derive(Default)]
+struct Built {
+    host: Vec<TestProgram>,
+    workspace: Vec<TestProgram>,
 }
 
 struct Runner<'a> {
@@ -160,12 +167,12 @@ struct Runner<'a> {
 
 impl Runner<'_> {
     fn all(&mut self) -> Result<()> {
-        let host_tests = self.set_up()?;
+        let Built { host, workspace } = self.set_up()?;
         if self.wants(Suite::Lint) {
             self.lint()?;
         }
         if self.wants(Suite::Native) || self.wants(Suite::Http) {
-            self.native_and_http()?;
+            self.native_and_http(&workspace)?;
         }
         if self.wants(Suite::Doc) {
             let mut cargo = self.workspace.cargo();
@@ -179,7 +186,7 @@ impl Runner<'_> {
                 .iter()
                 .find(|package| package.name == rust::HOST)
                 .map_or(0, |package| package.tests);
-            self.programs("tests/host", Some(Suite::Host), &host_tests, expected)?;
+            self.programs("tests/host", Some(Suite::Host), &host, expected)?;
         }
         if self.wants(Suite::Wasm) {
             self.wasm()?;
@@ -229,7 +236,7 @@ impl Runner<'_> {
 
     /// Installs and builds what the wanted suites need; a step that fails is one failure, and fails
     /// the suites that need it.
-    fn set_up(&mut self) -> Result<Vec<TestProgram>> {
+    fn set_up(&mut self) -> Result<Built> {
         let needed: BTreeSet<Step> = Suite::ALL
             .into_iter()
             .filter(|suite| self.wants(*suite))
@@ -238,33 +245,41 @@ impl Runner<'_> {
                 *step != Step::Host || self.engine == Kind::Host || self.wants(Suite::Host)
             })
             .collect();
-        let mut host_tests = Vec::new();
-        let mut steps = Steps::new(needed.len());
-        for step in needed {
-            let begin = Instant::now();
-            let result = steps.step(step.label(), || {
-                if step == Step::Host && self.wants(Suite::Host) {
-                    // With its tests in the same call, so that nothing is compiled twice.
-                    host_tests = rust::build(self.workspace, &mut parts::host(self.workspace))?;
-                    return Ok(());
+        let (with_host, workspace) = (self.wants(Suite::Host), self.workspace);
+        let (profile, built) = (self.options.profile, Mutex::new(Built::default()));
+        let built_mut = || built.lock().unwrap_or_else(PoisonError::into_inner);
+        let say = Steps::new(needed.len());
+        let outcomes = lanes::run(&needed, &say, Failing::GoOn, &|step, progress| {
+            match step {
+                // With its tests in the same call, so that nothing is compiled twice.
+                Step::Host if with_host => {
+                    let programs = rust::build(workspace, &mut parts::host(workspace), progress)?;
+                    built_mut().host = programs;
                 }
-                step.run(self.workspace, Profile::Release)
-            });
-            if let Err(error) = result {
-                if process::stop_asked() {
-                    return Err(error);
+                Step::RustTests => {
+                    let mut cargo = rust::workspace_build(workspace);
+                    let programs = rust::build(workspace, &mut cargo, progress)?;
+                    built_mut().workspace = programs;
                 }
-                eprintln!("error: {error:#}");
-                self.broken.insert(step);
-                self.report.push(Row {
-                    name: format!("set-up: {}", step.label()),
-                    note: Some("failed".to_owned()),
-                    tally: Tally::check(false),
-                    time: begin.elapsed(),
-                });
+                step => step.run(workspace, profile, progress)?,
             }
+            Ok(())
+        });
+        if process::stop_asked() {
+            bail!(process::Interrupted);
         }
-        Ok(host_tests)
+        for outcome in outcomes {
+            let Err(error) = outcome.result else { continue };
+            eprintln!("error: {error:#}");
+            self.broken.insert(outcome.step);
+            self.report.push(Row {
+                name: format!("set-up: {}", outcome.step.label()),
+                note: Some("failed".to_owned()),
+                tally: Tally::check(false),
+                time: outcome.time,
+            });
+        }
+        Ok(built.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn lint(&mut self) -> Result<()> {
@@ -325,10 +340,7 @@ impl Runner<'_> {
         });
     }
 
-    fn native_and_http(&mut self) -> Result<()> {
-        heading("Rust tests: building");
-        let mut cargo = rust::workspace_build(self.workspace);
-        let programs = rust::build(self.workspace, &mut cargo)?;
+    fn native_and_http(&mut self, programs: &[TestProgram]) -> Result<()> {
         for package in rust::packages(self.workspace)? {
             let (suite, wanted) = match package.name.as_str() {
                 rust::HOST => continue,
@@ -356,7 +368,7 @@ impl Runner<'_> {
             .args(self.options.filter.as_deref())
             .env(
                 "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
-                self.workspace.tool("wasm-bindgen-test-runner"),
+                self.workspace.debug_binary("bindgen-test-runner"),
             );
         self.suite("wasm in Chromium", Some(Suite::Wasm), &mut [cargo])
     }
@@ -379,7 +391,7 @@ impl Runner<'_> {
             self.report.push(row);
             return Ok(());
         }
-        let served = match Served::start(self.workspace, self.engine) {
+        let served = match Served::start(self.workspace, self.engine, self.options.profile) {
             Ok(served) => served,
             Err(error) if process::stop_asked() => return Err(error),
             Err(error) => {
@@ -507,7 +519,7 @@ impl Runner<'_> {
             command.env(bluegate_engine::SKIPPED, &skips);
             command.env(
                 "BLUEGATE_MANIFEST",
-                self.workspace.manifest(Profile::Release)?,
+                self.workspace.manifest(self.options.profile)?,
             );
             if suite.is_some_and(|suite| needs(suite).contains(&Step::Promtool)) {
                 command.env("BLUEGATE_PROMTOOL", setup::promtool(self.workspace)?);
@@ -590,7 +602,7 @@ struct Served {
 }
 
 impl Served {
-    fn start(workspace: &Workspace, kind: Kind) -> Result<Self> {
+    fn start(workspace: &Workspace, kind: Kind, profile: Profile) -> Result<Self> {
         let artifacts = artifacts(workspace)?;
         let listen = Listen::parse("127.0.0.1:0")?;
         let data = std::env::temp_dir().join(format!("bluegate-test-{}", std::process::id()));
@@ -599,7 +611,7 @@ impl Served {
             kind,
             listen: &listen,
             log: Some(artifacts.join("engine.log")),
-            manifest: workspace.manifest(Profile::Release)?,
+            manifest: workspace.manifest(profile)?,
             variables: vec![(
                 OPERATORS,
                 format!("tests:lock:{}", tick::hex(&Sha256::digest(OPERATOR))),
@@ -634,7 +646,8 @@ impl Drop for Served {
 /// What has to be there before a suite can run.
 fn needs(suite: Suite) -> BTreeSet<Step> {
     match suite {
-        Suite::Doc | Suite::Lint | Suite::Native => BTreeSet::new(),
+        Suite::Doc | Suite::Lint => BTreeSet::new(),
+        Suite::Native => [Step::RustTests].into(),
         Suite::Data => [Step::FhirValidator, Step::SandboxChecks].into(),
         Suite::Host => [Step::WasmTargets, Step::Host].into(),
         Suite::Wasm => [Step::WasmTargets, Step::WasmBindgen, Step::Chromium].into(),
@@ -645,7 +658,7 @@ fn needs(suite: Suite) -> BTreeSet<Step> {
         }
         Suite::Http => {
             let mut steps = Step::needed_for(Part::ALL);
-            steps.insert(Step::Promtool);
+            steps.extend([Step::Promtool, Step::RustTests]);
             steps
         }
         Suite::Interop => Step::needed_for(Part::ALL),

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::args::{self, Part};
 use crate::engine::{Engine, Kind, Launch, Listen};
-use crate::parts::Step;
+use crate::parts::{self, Step};
 use crate::process;
 use crate::say::{self, Steps};
 use crate::tick::{TickToken, Ticker};
@@ -32,10 +32,8 @@ pub(crate) fn run(workspace: &Workspace, options: &args::Up) -> Result<ExitCode>
         parts.push(Part::Host);
     }
     let needed = Step::needed_for(parts);
-    let mut steps = Steps::new(needed.len() + 1);
-    for step in needed {
-        steps.step(step.label(), || step.run(workspace, options.profile))?;
-    }
+    let steps = Steps::new(needed.len() + 1);
+    parts::all(workspace, &needed, options.profile, &steps)?;
     let manifest = workspace.manifest(options.profile)?;
     let token = TickToken::random()?;
     let operators = std::env::var(OPERATORS).unwrap_or_default();
@@ -47,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace, options: &args::Up) -> Result<ExitCode>
         manifest,
         variables: vec![(OPERATORS, token.added_to(&operators))],
     };
-    let mut engine = steps.step(&format!("starting {}", kind.name()), || {
+    let mut engine = steps.step(&format!("starting {}", kind.name()), |_| {
         let mut engine = Engine::start(workspace, &launch)?;
         engine.wait_until_ready()?;
         Ok(engine)

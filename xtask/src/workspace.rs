@@ -65,6 +65,11 @@ impl Workspace {
         self.target.join("host").join(executable("bluegate-host"))
     }
 
+    /// A program of the workspace, as `cargo build` leaves it.
+    pub(crate) fn debug_binary(&self, name: &str) -> PathBuf {
+        self.target.join("debug").join(executable(name))
+    }
+
     /// A component, as its build command leaves it.
     pub(crate) fn component(&self, name: &str, profile: Profile) -> PathBuf {
         self.component_dir(profile).join(format!("{name}.wasm"))
@@ -78,10 +83,7 @@ impl Workspace {
         if built == self.root.join(MANIFEST_COMPONENT_DIR) {
             return Ok(self.root.join("spin.toml"));
         }
-        let copies = self.root.join(".bluegate/manifests").join(match profile {
-            Profile::Debug => "debug",
-            Profile::Release => "release",
-        });
+        let copies = self.root.join(".bluegate/manifests").join(profile.folder());
         fs::create_dir_all(copies.join("deploy"))?;
         for (folder, name) in [("", "spin.toml"), ("deploy", "deploy/spin.toml")] {
             let text = fs::read_to_string(self.root.join(name)).context(name)?;
@@ -91,13 +93,6 @@ impl Workspace {
             fs::write(copies.join(name), copy)?;
         }
         Ok(copies.join("spin.toml"))
-    }
-
-    /// The version of a package in `Cargo.lock`.
-    pub(crate) fn locked_version(&self, package: &str) -> Result<String> {
-        let lock = fs::read_to_string(self.root.join("Cargo.lock")).context("Cargo.lock")?;
-        locked_version(&lock, package)
-            .with_context(|| format!("Cargo.lock has no package `{package}`"))
     }
 
     /// A cargo command in the repository, free of what `cargo run` told this program about itself
@@ -122,10 +117,7 @@ impl Workspace {
     }
 
     fn component_dir(&self, profile: Profile) -> PathBuf {
-        self.target.join("wasm32-wasip2").join(match profile {
-            Profile::Debug => "debug",
-            Profile::Release => "release",
-        })
+        self.target.join("wasm32-wasip2").join(profile.folder())
     }
 }
 
@@ -154,14 +146,6 @@ fn is_about_this_program(name: &str) -> bool {
                 | "CARGO_PRIMARY_PACKAGE"
                 | "OUT_DIR"
         )
-}
-
-fn locked_version(lock: &str, package: &str) -> Option<String> {
-    let name = format!("name = \"{package}\"");
-    let mut lines = lock.lines();
-    lines.find(|line| *line == name)?;
-    let version = lines.next()?.strip_prefix("version = \"")?;
-    version.strip_suffix('"').map(str::to_owned)
 }
 
 fn with_components_from(manifest: &str, dir: &Path) -> Result<String> {
@@ -195,17 +179,6 @@ fn toml_string(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_lock_file_gives_the_version_of_exactly_that_package() {
-        let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"0.1.0\"\n\n\
-                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\nsource = \"x\"\n";
-        assert_eq!(
-            locked_version(lock, "wasm-bindgen").as_deref(),
-            Some("0.2.130")
-        );
-        assert_eq!(locked_version(lock, "wasm"), None);
-    }
 
     #[test]
     fn a_manifest_for_another_directory_differs_in_the_component_paths_only() {

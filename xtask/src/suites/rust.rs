@@ -2,12 +2,13 @@
 //! compile, and found by the messages that cargo writes for programs.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::process;
+use crate::say::Progress;
 use crate::workspace::Workspace;
 
 /// The test host's package.
@@ -66,12 +67,15 @@ pub(crate) fn workspace_build(workspace: &Workspace) -> Command {
 
 /// Runs `cargo build …` with the tests; what did not compile is missing from the result, and the
 /// compiler has said why.
-pub(crate) fn build(workspace: &Workspace, cargo: &mut Command) -> Result<Vec<TestProgram>> {
+pub(crate) fn build(
+    workspace: &Workspace,
+    cargo: &mut Command,
+    progress: &Progress,
+) -> Result<Vec<TestProgram>> {
     cargo
         .args(["--tests", "--keep-going"])
-        .arg("--message-format=json-render-diagnostics")
-        .stderr(Stdio::inherit());
-    let (status, text) = process::output(cargo)?;
+        .arg("--message-format=json-render-diagnostics");
+    let (status, text) = process::watch(cargo, &|line| progress.cargo(line))?;
     let packages = packages(workspace)?;
     let programs: Vec<_> = text
         .lines()
