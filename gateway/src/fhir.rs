@@ -7,11 +7,10 @@
 
 pub mod access;
 mod backend;
-pub mod breaker;
 mod by_id;
 mod elements;
-pub(crate) mod exchange;
 pub mod guard;
+pub(crate) mod handlers;
 mod media;
 mod members;
 mod metadata;
@@ -21,22 +20,25 @@ pub(crate) mod rate;
 pub mod refusal;
 pub mod rejection;
 mod release;
+pub mod statements;
 mod trail;
 mod v3;
 
 use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::{Search, Shape};
 
+use crate::base::claims_backend::breaker::Passage;
+use crate::base::context::App;
+use crate::base::http::{Reply, Request};
+use crate::base::version::Version;
+
 pub use self::release::etag;
 
 use self::access::{Authorized, LiveToken, Places};
-use self::breaker::Passage;
 use self::query::Page;
 use self::refusal::Refusal;
 use self::release::{Conditional, Released};
 use self::trail::Trail;
-use crate::app::{App, Reply, Request};
-use crate::version::Version;
 
 /// A FHIR route.
 #[allow(clippy::exhaustive_structs)]

@@ -1,32 +1,33 @@
 //! The edge gateway.
 //!
-//! A request comes in through `web`, which finds the route and reads the raw parameters. `policy` decides,
-//! without any I/O. `store` keeps what was decided, one statement for each state change. `fhir` carries a
-//! call to the claims backend and releases an answer only when the guard has proved whose it is.
-//! `ports` are the traits for everything outside; `adapters` implement them for Spin and for native tests.
+//! A folder for each feature, with its rules, statements, handlers, page and texts. `app` composes them: it has the
+//! routes and the layer around every answer. Below the features is `base`: ports and adapters, configuration,
+//! secrets, the store, HTTP, limits. `oauth` decides without any I/O. `fhir` carries a call to the claims backend and
+//! releases an answer only when the guard has proved whose it is.
 
-pub mod adapters;
+pub mod account;
 pub mod app;
-pub mod compression;
-pub mod config;
-pub mod drain;
+pub mod application;
+pub mod audit;
+pub mod authorize;
+pub mod base;
+pub mod callback;
+pub mod consent;
+pub mod developer;
+pub mod discovery;
+pub mod docs;
 pub mod fhir;
-pub mod heads;
-pub mod jwks;
-pub mod jwt;
-pub mod limits;
-pub mod policy;
-pub mod ports;
-pub mod profile;
-pub mod rate;
-pub mod secret;
-pub mod signature;
+pub mod health;
+pub mod lock_down;
+pub mod maintenance;
+pub mod oauth;
+pub mod ops;
+pub mod par;
+pub mod register;
 pub mod signin;
-pub mod store;
-pub mod trace;
-pub mod upkeep;
-pub mod version;
-pub mod web;
+pub mod token;
+pub mod try_out;
+pub mod userinfo;
 
 /// The entry point on Spin. The SDK's own attribute would convert requests and answers to streams first.
 #[cfg(all(target_arch = "wasm32", feature = "component"))]
@@ -39,7 +40,7 @@ mod component {
 
     impl Guest for Component {
         async fn handle(request: Request) -> Result<Response, ErrorCode> {
-            crate::adapters::spin::serve(request).await
+            crate::app::spin::serve(request).await
         }
     }
 }

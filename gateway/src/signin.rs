@@ -1,59 +1,7 @@
-//! Sign-in: the gateway as an OpenID Connect relying party, and the patient behind a Medicare number.
-//!
-//! `provider` talks to the identity provider, `id_token` verifies what it says, `patient` finds the person at
-//! the claims backend. What comes of a sign-in is decided in `web::signin` with the identity rules of the
-//! store.
+//! Who a person is: the provider's subject, the patient behind a Medicare number, and the link between them.
 
-pub mod id_token;
+pub(crate) mod identify;
+pub mod identity;
 pub mod patient;
 #[cfg(test)]
 pub(crate) mod planted;
-pub mod provider;
-
-use crate::jwt::ClaimError;
-
-/// Why a sign-in did not succeed. Each has a page in words and can be tried again.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum SignInError {
-    /// The claims backend cannot be asked.
-    #[error("the claims backend does not answer")]
-    BackendUnavailable,
-    /// A claim of the id_token that is missing or of another type.
-    #[error("the identity provider's answer cannot be trusted: in the id_token, {0}")]
-    Claim(ClaimError),
-    /// The id_token does not verify, or says something that it must not.
-    #[error("the identity provider's answer cannot be trusted: {0}")]
-    IdToken(&'static str),
-    /// More than one patient has this Medicare number, or the link of section 3 would break.
-    #[error("identity conflict")]
-    IdentityConflict,
-    /// No patient has this Medicare number, or the provider gave none.
-    #[error("no patient for this person")]
-    NotFound,
-    /// The identity provider cannot be asked, or its documents are wrong.
-    #[error("the identity provider cannot be used: {0}")]
-    ProviderUnavailable(&'static str),
-    /// The provider refused our code or our credentials.
-    #[error("the identity provider refused the code")]
-    Refused,
-    /// A subject of another form than the provider promises.
-    #[error("the subject does not have the promised form")]
-    SubjectForm,
-}
-
-impl SignInError {
-    /// Machine reason for audit and page.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::BackendUnavailable => "backend_unavailable",
-            Self::Claim(_) | Self::IdToken(_) => "id_token_invalid",
-            Self::IdentityConflict => "identity_conflict",
-            Self::NotFound => "not_found",
-            Self::ProviderUnavailable(_) => "provider_unavailable",
-            Self::Refused => "signin_refused",
-            Self::SubjectForm => "subject_form",
-        }
-    }
-}

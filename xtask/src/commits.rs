@@ -188,7 +188,7 @@ mod tests {
         let without = WHOLE.replace("Consequence: c\n", "");
         for path in [
             "docs/contract/token.md",
-            "gateway/src/store/schema.sql",
+            "gateway/src/base/store/schema.sql",
             "deploy/spin.toml",
         ] {
             let told = lacks(&without, &format!("1\t0\t{path}\n"));

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use bluegate_gateway::policy::operator::Operator;
-use bluegate_gateway::signature::PublicKey;
+use bluegate_gateway::base::config::operator::Operator;
+use bluegate_gateway::base::signature::PublicKey;
 
 /// Configuration, keys, operators and the audit of a Bluegate gateway.
 #[derive(Parser)]

@@ -7,11 +7,11 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use bluegate_gateway::ports::UnixMillis;
-use bluegate_gateway::signature::PublicKey;
-use bluegate_gateway::store::export::page;
-use bluegate_gateway::store::reconcile;
-use bluegate_gateway::store::verify::{self, Head, Report};
+use bluegate_gateway::audit::export::page;
+use bluegate_gateway::audit::reconcile;
+use bluegate_gateway::audit::verify::{self, Head, Report};
+use bluegate_gateway::base::ports::UnixMillis;
+use bluegate_gateway::base::signature::PublicKey;
 use futures::executor::block_on;
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use bluegate_gateway::config::{Config, VARIABLES};
+use bluegate_gateway::base::config::{Config, VARIABLES};
 use serde_json::json;
 
 use crate::args::{CheckConfig, Manifest};

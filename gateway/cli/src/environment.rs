@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::env::{self, VarError};
 
 use anyhow::{Context as _, Result, bail};
-use bluegate_gateway::config::{Config, SANDBOX_VARIABLES, VARIABLES};
-use bluegate_gateway::signature::{PublicKey, Signer};
+use bluegate_gateway::base::config::{Config, SANDBOX_VARIABLES, VARIABLES};
+use bluegate_gateway::base::signature::{PublicKey, Signer};
 
 use crate::args::Sandbox;
 

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bluegate_gateway::ports::{Entropy, EntropyError};
-use bluegate_gateway::secret::Secret;
+use bluegate_gateway::base::ports::{Entropy, EntropyError};
+use bluegate_gateway::base::secret::Secret;
 use serde_json::json;
 
 use crate::args::NewKeys;

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use bluegate_gateway::policy::operator::Operator;
-use bluegate_gateway::secret::SecretHash;
+use bluegate_gateway::base::config::operator::Operator;
+use bluegate_gateway::base::secret::SecretHash;
 use serde_json::json;
 
 use crate::args::AddOperator;

@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use bluegate_gateway::ports::{Database, DatabaseError, Durability, PortFuture, Rows, Value};
-use bluegate_gateway::store::migrate::SCHEMA_VERSION;
+use bluegate_gateway::base::ports::{Database, DatabaseError, Durability, PortFuture, Rows, Value};
+use bluegate_gateway::base::store::migrate::SCHEMA_VERSION;
 use rusqlite::types::{Value as SqlValue, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 

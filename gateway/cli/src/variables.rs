@@ -1,6 +1,6 @@
 //! Every variable of the gateway.
 
-use bluegate_gateway::config::{VARIABLES, documentation};
+use bluegate_gateway::base::config::{VARIABLES, documentation};
 use serde_json::{Value, json};
 
 use crate::environment::in_environment;

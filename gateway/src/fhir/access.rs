@@ -11,14 +11,15 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 
 use super::refusal::Refusal;
-use crate::app::{App, Request};
-use crate::policy::application::inactive_text;
-use crate::ports::UnixMillis;
-use crate::rate::window;
-use crate::secret::SecretHash;
-use crate::store::access::{self, KnownToken, Link, Lookup};
-use crate::store::breaker;
-use crate::version::{PatientIds, Version};
+use crate::base::claims_backend::statements as breaker;
+use crate::base::context::App;
+use crate::base::http::Request;
+use crate::base::limits::rate::window;
+use crate::base::ports::UnixMillis;
+use crate::base::secret::SecretHash;
+use crate::base::version::{PatientIds, Version};
+use crate::fhir::statements::{self as access, KnownToken, Link, Lookup};
+use crate::oauth::application::inactive_text;
 
 /// Finds the live token of a request: lock-down (503), bearer (401), application (401), grant (401 or 403),
 /// in this order. `version` is the one that the route serves, `places` are where it lets a token stand.

@@ -6,14 +6,14 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, RET
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::access::Authorized;
-use super::breaker::Passage;
-use super::exchange::{self, Exchange};
 use super::refusal::Refusal;
 use super::rejection::Rejection;
-use crate::app::{App, Request};
-use crate::compression;
-use crate::ports::{UpstreamError, UpstreamResponse};
-use crate::trace::Trace;
+use crate::base::claims_backend::breaker::Passage;
+use crate::base::claims_backend::exchange::{self, Exchange};
+use crate::base::context::App;
+use crate::base::http::trace::Trace;
+use crate::base::http::{Request, compression};
+use crate::base::ports::{UpstreamError, UpstreamResponse};
 
 /// Largest answer, both over the wire and inflated.
 pub(super) const BODY_LIMIT: usize = 64 * 1024 * 1024;

@@ -6,14 +6,14 @@ use bluegate_shared::search::Search;
 use bytes::Bytes;
 
 use super::access::{self, Authorized};
-use super::backend;
-use super::breaker::Passage;
 use super::guard::{self, Cleared};
 use super::refusal::Refusal;
 use super::trail::Trail;
-use super::v3;
-use crate::app::{App, Request};
-use crate::version::Version;
+use super::{backend, v3};
+use crate::base::claims_backend::breaker::Passage;
+use crate::base::context::App;
+use crate::base::http::Request;
+use crate::base::version::Version;
 
 /// Reads what the search names, and clears the page that it wants.
 pub(super) async fn search(

@@ -5,7 +5,7 @@ use bluegate_shared::scope::ResourceType;
 use serde_json::value::RawValue;
 
 use super::members::{Members, Object};
-use crate::version::Version;
+use crate::base::version::Version;
 
 /// Projects a resource.
 pub(super) fn of_resource(

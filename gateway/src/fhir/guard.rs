@@ -15,12 +15,11 @@ use serde_json::json;
 
 use super::access::{self, Authorized};
 use super::backend::Answer;
-use super::elements;
 use super::page::Links;
 use super::refusal::Refusal;
-use super::v3;
-use crate::config::Config;
-use crate::version::Version;
+use super::{elements, v3};
+use crate::base::config::Config;
+use crate::base::version::Version;
 
 /// What was asked of the backend, as far as the guard has to know. The decisions are functions of this and
 /// of the answer's bytes alone, so that fuzzers and benches drive the very code that serves calls; what they

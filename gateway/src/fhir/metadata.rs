@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::media;
 use super::refusal::Refusal;
-use crate::app::{App, Reply, Request};
-use crate::version::Version;
+use crate::base::context::App;
+use crate::base::http::{Reply, Request};
+use crate::base::version::Version;
 
 /// `GET /vN/fhir/metadata`.
 pub(super) fn reply(app: &App, request: &Request, version: Version) -> Reply {

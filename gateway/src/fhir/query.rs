@@ -10,8 +10,8 @@ use http::{HeaderMap, HeaderName, Method};
 
 use super::access::is_form;
 use super::refusal::Refusal;
-use crate::app::Request;
-use crate::version::Version;
+use crate::base::http::Request;
+use crate::base::version::Version;
 
 /// Query and form body of a search together, read.
 pub(super) fn search(

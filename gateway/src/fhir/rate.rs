@@ -3,9 +3,10 @@
 
 use super::access::LiveToken;
 use super::refusal::Refusal;
-use crate::app::{App, Request};
-use crate::limits::{Bucket, Surface};
-use crate::rate::{Allowance, Caller, Limited};
+use crate::base::context::App;
+use crate::base::http::Request;
+use crate::base::limits::rate::{Allowance, Caller, Limited};
+use crate::base::limits::{Bucket, Surface};
 
 /// What came of counting a call.
 pub(crate) struct Counted {

@@ -11,10 +11,10 @@ use http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 
 use super::rejection::Rejection;
-use crate::app::Reply;
-use crate::policy::INTERNAL_ISSUE;
-use crate::store::audit::Level;
-use crate::version::Version;
+use crate::audit::event::Level;
+use crate::base::errors::INTERNAL_ISSUE;
+use crate::base::http::Reply;
+use crate::base::version::Version;
 
 /// A reason to release nothing.
 #[non_exhaustive]

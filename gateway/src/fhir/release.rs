@@ -12,10 +12,11 @@ use super::guard::Cleared;
 use super::media;
 use super::refusal::Refusal;
 use super::trail::Trail;
-use crate::app::{App, Reply, Request};
-use crate::compression::{THRESHOLD, accepts_gzip, vary};
-use crate::store::access;
-use crate::store::audit::Level;
+use crate::audit::event::Level;
+use crate::base::context::App;
+use crate::base::http::compression::{THRESHOLD, accepts_gzip, vary};
+use crate::base::http::{Reply, Request};
+use crate::fhir::statements as access;
 
 /// An answer whose audit row is written.
 pub(super) struct Released {

@@ -12,21 +12,22 @@ use futures::executor::block_on;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value as Json, json};
 
-use super::breaker::Breaker;
 use super::{Interaction, Target, serve};
-use crate::adapters::native::{CountingEntropy, ManualClock, MemoryLog, SqliteDatabase};
-use crate::app::{App, Reply, Request};
-use crate::config::Config;
-use crate::drain::Drain;
-use crate::heads::Heads;
-use crate::limits::address::Address;
-use crate::ports::{
+use crate::base::adapters::native::{CountingEntropy, ManualClock, MemoryLog, SqliteDatabase};
+use crate::base::address::Address;
+use crate::base::claims_backend::breaker::Breaker;
+use crate::base::config::Config;
+use crate::base::context::App;
+use crate::base::drain::Drain;
+use crate::base::heads::Heads;
+use crate::base::http::{Reply, Request};
+use crate::base::limits::rate::RateLimiter;
+use crate::base::ports::{
     Clock, Database, DatabaseError, Durability, PortFuture, Rows, Upstream, UpstreamError,
     UpstreamRequest, UpstreamResponse, Value,
 };
-use crate::rate::RateLimiter;
-use crate::secret::SecretHash;
-use crate::version::Version;
+use crate::base::secret::SecretHash;
+use crate::base::version::Version;
 
 mod access;
 mod audit;
@@ -50,7 +51,7 @@ const CLIENT: &str = "AbcdefghijAbcdefghijAbcdefghijAbcdefghij";
 const PATIENT: ResourceType = ResourceType::Patient;
 const COVERAGE: ResourceType = ResourceType::Coverage;
 const EOB: ResourceType = ResourceType::ExplanationOfBenefit;
-const INTERNAL: &str = crate::policy::INTERNAL_ISSUE;
+const INTERNAL: &str = crate::base::errors::INTERNAL_ISSUE;
 
 type Handler =
     Box<dyn Fn(&UpstreamRequest) -> Result<UpstreamResponse, UpstreamError> + Send + Sync>;
@@ -124,7 +125,7 @@ impl World {
 
     /// The same for another person.
     fn of(person: &str, variables: &[(&'static str, &str)]) -> Self {
-        let mut raw = crate::config::tests::sandbox();
+        let mut raw = crate::base::config::tests::sandbox();
         raw.insert("public_base_url", "https://api.example.com".to_owned());
         raw.insert("v3_enabled", "false".to_owned());
         raw.insert("person_limit_per_minute", "1000000".to_owned());

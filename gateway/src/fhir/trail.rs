@@ -8,15 +8,16 @@ use serde_json::json;
 
 use super::rate::Counted;
 use super::refusal::Refusal;
-use crate::app::{App, Request};
-use crate::ports::UnixMillis;
-use crate::rate::Allowance;
-use crate::secret::{hex, person_hash};
-use crate::store::StoreError;
-use crate::store::access::{self, Call, Link};
-use crate::store::audit::{Event, EventLine, Level, UNPROVED};
-use crate::trace::Trace;
-use crate::version::Version;
+use crate::audit::event::{Event, EventLine, Level, UNPROVED};
+use crate::base::context::App;
+use crate::base::http::Request;
+use crate::base::http::trace::Trace;
+use crate::base::limits::rate::Allowance;
+use crate::base::ports::UnixMillis;
+use crate::base::secret::{hex, person_hash};
+use crate::base::store::StoreError;
+use crate::base::version::Version;
+use crate::fhir::statements::{self as access, Call, Link};
 
 /// What is known about the call.
 pub(super) struct Trail<'a> {

@@ -8,12 +8,12 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::SignInError;
-use crate::app::App;
-use crate::fhir::breaker::Passage;
-use crate::fhir::exchange::{self, Exchange};
-use crate::store::breaker;
-use crate::version::{PatientIds, Version};
+use crate::base::claims_backend::breaker::Passage;
+use crate::base::claims_backend::exchange::{self, Exchange};
+use crate::base::claims_backend::statements as breaker;
+use crate::base::context::App;
+use crate::base::identity_provider::SignInError;
+use crate::base::version::{PatientIds, Version};
 
 /// Looks the patient up at the claims backend, in each id space that is on. Somebody who is not in v3 signs in
 /// all the same; the v3 routes then have nothing to give. The number goes in the body, never in a URL.

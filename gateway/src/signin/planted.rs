@@ -8,9 +8,9 @@ use std::cell::Cell;
 
 use bluegate_shared::id::{Issuer, PatientId, Subject};
 
-use crate::app::App;
-use crate::ports::{Durability, Value};
-use crate::version::PatientIds;
+use crate::base::context::App;
+use crate::base::ports::{Durability, Value};
+use crate::base::version::PatientIds;
 
 /// What is planted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

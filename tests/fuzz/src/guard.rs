@@ -1,9 +1,9 @@
 //! The release guard: the owner scan says of every body what the two slow implementations say, and the guard's
 //! decision follows from it. The first byte chooses what was asked for, the rest is the backend's answer.
 
+use bluegate_gateway::base::version::Version;
 use bluegate_gateway::fhir::guard::Question;
 use bluegate_gateway::fhir::refusal::Refusal;
-use bluegate_gateway::version::Version;
 use bluegate_shared::owner::{Expected, Outcome, Person, scan};
 use bluegate_shared::search::{Search, Shape};
 

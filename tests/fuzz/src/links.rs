@@ -2,9 +2,9 @@
 //! and its links and full URLs stand on the public base. Three bytes choose the search, the rest is the
 //! backend's answer.
 
+use bluegate_gateway::base::version::Version;
 use bluegate_gateway::fhir::guard::Question;
 use bluegate_gateway::fhir::query::{Page, to_backend};
-use bluegate_gateway::version::Version;
 use bluegate_shared::owner::Expected;
 use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::{Handling, MAX_COUNT, Search};

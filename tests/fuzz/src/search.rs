@@ -2,8 +2,8 @@
 //! gets another person past the gateway. The first byte chooses resource, version and handling; the rest is
 //! a query string, or a read's id behind a NUL byte.
 
+use bluegate_gateway::base::version::Version;
 use bluegate_gateway::fhir::query::{Page, check_id, encoded, only_names, to_backend};
-use bluegate_gateway::version::Version;
 use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::{Handling, Search, Shape};
 

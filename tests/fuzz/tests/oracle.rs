@@ -1,7 +1,7 @@
 //! The scan against the slow, obvious implementation, on generated answers.
 
 use bluegate_fuzz::{BACKEND, PUBLIC, guard, oracle};
-use bluegate_gateway::version::Version;
+use bluegate_gateway::base::version::Version;
 use bluegate_shared::owner::Expected;
 use bluegate_shared::scope::ResourceType;
 use proptest::prelude::*;

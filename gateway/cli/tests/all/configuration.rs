@@ -227,8 +227,8 @@ fn an_operator_is_added_to_those_there_are() {
     assert_eq!(second["token"].as_str().map(str::len), Some(43));
     with("check-config --manifest sandbox", &[("operators", both)]).code(0);
     // The gateway finds who has the token.
-    let operators = bluegate_gateway::policy::operator::Operator::parse_list(both).unwrap();
-    let found = bluegate_gateway::policy::operator::Operator::find(&operators, &token);
+    let operators = bluegate_gateway::base::config::operator::Operator::parse_list(both).unwrap();
+    let found = bluegate_gateway::base::config::operator::Operator::find(&operators, &token);
     assert!(found.is_some_and(|operator| operator.name == "ann"));
 
     let twice = with("operators add ann --role read", &[("operators", both)]).code(3);

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Mutex;
 
-use bluegate_gateway::config::{Config, VARIABLES};
-use bluegate_gateway::ports::{
+use bluegate_gateway::audit::chain::seal;
+use bluegate_gateway::audit::event::{Event, Level, record};
+use bluegate_gateway::base::config::{Config, VARIABLES};
+use bluegate_gateway::base::ports::{
     Database, DatabaseError, Durability, PortFuture, Rows, UnixMillis, Value,
 };
-use bluegate_gateway::signature::Signer;
-use bluegate_gateway::store::audit::{Event, Level, record};
-use bluegate_gateway::store::chain::seal;
-use bluegate_gateway::store::migrate::migrate;
+use bluegate_gateway::base::signature::Signer;
+use bluegate_gateway::base::store::migrate::migrate;
 use futures::executor::block_on;
 use rusqlite::types::{Value as SqlValue, ValueRef};
 use rusqlite::{Connection, params_from_iter};

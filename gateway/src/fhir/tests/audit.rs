@@ -1,7 +1,7 @@
 //! Sections 7.4 and 10: the permit, the audit row of every call, and the log lines.
 
 use super::*;
-use crate::secret::keyed_hash;
+use crate::base::secret::keyed_hash;
 
 fn person(world: &World) -> Value {
     Value::Blob(keyed_hash(&world.app.config.audit_key, "person", &[OWN.as_bytes()]).to_vec())

@@ -302,7 +302,7 @@ fn a_try_whose_instance_dies_is_taken_over() {
     let pair = Pair::opened();
     pair.pass(5);
     // What a request does before it asks the backend; then nothing is heard of it.
-    let taken = block_on(crate::store::breaker::begin_probe(
+    let taken = block_on(crate::base::claims_backend::statements::begin_probe(
         &*pair.world.app.database,
         pair.world.clock.now(),
         pair.world.clock.now().plus_seconds(35),
@@ -320,7 +320,7 @@ fn a_try_whose_instance_dies_is_taken_over() {
 /// Both have read that a try is due.
 #[test]
 fn of_two_that_would_try_one_may() {
-    use crate::store::breaker::begin_probe;
+    use crate::base::claims_backend::statements::begin_probe;
     let pair = Pair::opened();
     pair.pass(5);
     let now = pair.world.clock.now();
@@ -334,7 +334,7 @@ fn of_two_that_would_try_one_may() {
 /// The try took longer than anything waits; what it came to is of the past.
 #[test]
 fn a_try_that_was_taken_over_decides_nothing() {
-    use crate::store::breaker::{begin_probe, close, keep_open};
+    use crate::base::claims_backend::statements::{begin_probe, close, keep_open};
     let pair = Pair::opened();
     pair.pass(5);
     let database = &*pair.world.app.database;
@@ -380,7 +380,7 @@ fn what_began_before_it_closed_does_not_open_it_again() {
     pair.works();
     assert_eq!(pair.first().status, 200);
     pair.pass(1);
-    let tally = |began_at| crate::store::breaker::Tally {
+    let tally = |began_at| crate::base::claims_backend::statements::Tally {
         second: pair.world.clock.now().seconds(),
         calls: 30,
         failures: 30,
@@ -388,7 +388,7 @@ fn what_began_before_it_closed_does_not_open_it_again() {
     };
     let report = |began_at| {
         let now = pair.world.clock.now();
-        block_on(crate::store::breaker::report(
+        block_on(crate::base::claims_backend::statements::report(
             &*pair.world.app.database,
             &[tally(began_at)],
             now.seconds() - 9,

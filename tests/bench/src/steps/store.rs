@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bluegate_bench_steps::calls::{TOKEN, variables};
-use bluegate_gateway::app::App;
-use bluegate_gateway::config::Config;
-use bluegate_gateway::drain::drain;
-use bluegate_gateway::ports::{
+use bluegate_gateway::base::config::Config;
+use bluegate_gateway::base::context::App;
+use bluegate_gateway::base::ports::{
     Clock, Database, DatabaseError, Durability, Entropy, EntropyError, Log, PortFuture, Rows,
     UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse, Value,
 };
-use bluegate_gateway::secret::SecretHash;
-use bluegate_gateway::store::migrate::{is_current, migrate};
+use bluegate_gateway::base::secret::SecretHash;
+use bluegate_gateway::base::store::migrate::{is_current, migrate};
+use bluegate_gateway::maintenance::drain;
 use bluegate_shared::scope::ScopeSet;
 use futures_executor::block_on;
 use rusqlite::types::{Value as SqlValue, ValueRef};

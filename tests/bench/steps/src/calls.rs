@@ -5,17 +5,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bluegate_gateway::app::App;
-use bluegate_gateway::config::VARIABLES;
-use bluegate_gateway::drain::drain;
-use bluegate_gateway::ports::{
+use bluegate_gateway::app::gateway::Gateway;
+use bluegate_gateway::audit::event::{Event, Level};
+use bluegate_gateway::base::config::VARIABLES;
+use bluegate_gateway::base::context::App;
+use bluegate_gateway::base::limits::statements::{Wish, lease};
+use bluegate_gateway::base::ports::{
     Database, PortFuture, UnixMillis, Upstream, UpstreamError, UpstreamRequest, UpstreamResponse,
 };
-use bluegate_gateway::secret::SecretHash;
-use bluegate_gateway::store::access::{Call, Link, lookup, permit};
-use bluegate_gateway::store::audit::{Event, Level};
-use bluegate_gateway::store::rate::{Wish, lease};
-use bluegate_gateway::web::Gateway;
+use bluegate_gateway::base::secret::SecretHash;
+use bluegate_gateway::fhir::statements::{Call, Link, lookup, permit};
+use bluegate_gateway::maintenance::drain;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, InvalidHeaderValue,

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use bluegate_gateway::adapters::spin::app;
+use bluegate_gateway::app::spin::app;
 use bytes::Bytes;
 use http::Response;
 use http_body_util::{BodyExt as _, Full};

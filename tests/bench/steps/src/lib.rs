@@ -9,11 +9,11 @@ mod component;
 use std::borrow::Cow;
 use std::io::Write as _;
 
-use bluegate_gateway::compression;
+use bluegate_gateway::base::http::compression;
+use bluegate_gateway::base::version::Version;
 use bluegate_gateway::fhir::etag;
 use bluegate_gateway::fhir::guard::Question;
 use bluegate_gateway::fhir::query::{Page, to_backend};
-use bluegate_gateway::version::Version;
 use bluegate_shared::id::PatientId;
 use bluegate_shared::owner::{Expected, Outcome, Person, scan};
 use bluegate_shared::scope::ResourceType;

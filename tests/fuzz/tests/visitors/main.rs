@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use bluegate_fuzz::guard::agreed;
 use bluegate_fuzz::resource;
 use bluegate_fuzz::visitors::Verdict;
-use bluegate_gateway::version::Version;
+use bluegate_gateway::base::version::Version;
 use bluegate_shared::owner::Expected;
 use bluegate_shared::scope::ResourceType;
 

@@ -1,0 +1,85 @@
+//! `/signout`: a page that asks, and the end of everything that ties this browser to a person, here and at the provider.
+//! Tokens that applications hold are not touched.
+
+use axum::Extension;
+use axum::extract::State;
+
+use crate::account::{page, statements as account};
+use crate::audit::action::Action;
+use crate::base::http::browser::{self, Browser};
+use crate::base::http::reply::{Answer, see_other};
+use crate::base::http::{Reply, Request, cookies};
+use crate::base::page::{self as pages, Problem};
+use crate::base::secret::Secret;
+use crate::base::site::Site;
+use crate::oauth::parameters::Parameters;
+
+/// GET: asks first, so that no link of another site signs anybody out. Nobody to sign out: says so.
+pub(crate) async fn show(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let query = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let language = pages::language(&request, query.single("lang").ok().flatten());
+    let config = &site.app.config;
+    let known = cookies::browser(config, &request.headers).is_some()
+        || cookies::account(config, &request.headers).is_some();
+    let csrf = known.then(|| csrf(&site, &request));
+    page::sign_out(language, csrf.as_ref().map(Secret::expose)).into()
+}
+
+/// POST: signs out. A form that this browser's page did not make changes nothing, and the page is shown.
+pub(crate) async fn act(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let form = Parameters::parse(&request.body);
+    let presented = form.single("csrf").ok().flatten();
+    if !presented.is_some_and(|presented| csrf(&site, &request).is(presented)) {
+        return see_other(PAGE).into();
+    }
+    match end(&site, &request).await {
+        Ok(reply) => reply.into(),
+        Err(problem) => pages::problem(&request, pages::language(&request, None), &problem).into(),
+    }
+}
+
+/// Ends every session of the browser in the store and in its cookies; goes on to the provider's sign-out.
+pub(crate) async fn end(site: &Site, request: &Request) -> Result<Reply, Problem> {
+    let app = &site.app;
+    let event = Action::ok("signout").by("beneficiary").draft(site, request);
+    account::sign_out(
+        app.database.as_ref(),
+        &Browser::of(&app.config, &request.headers).hashes(),
+        cookies::account(&app.config, &request.headers).map(|session| session.hash()),
+        app.clock.now(),
+        &event.event(),
+    )
+    .await
+    .map_err(|error| site.unavailable(request, "signout", &error))?;
+    event.log(site);
+    let there = site.provider.sign_out_url(app).await;
+    let mut reply = see_other(there.as_deref().unwrap_or(PAGE));
+    browser::forget(&app.config, &request.headers, &mut reply);
+    Ok(reply)
+}
+
+/// Bound to the cookies that tie the browser to somebody.
+fn csrf(site: &Site, request: &Request) -> Secret {
+    let config = &site.app.config;
+    let browser = cookies::browser(config, &request.headers);
+    let account = cookies::account(config, &request.headers);
+    let bytes = |secret: &Option<Secret>| {
+        secret
+            .as_ref()
+            .map(|secret| secret.expose().as_bytes().to_vec())
+            .unwrap_or_default()
+    };
+    Secret::derived(
+        &config.token_key,
+        "signout-csrf",
+        &[&bytes(&browser), &bytes(&account)],
+    )
+}
+
+const PAGE: &str = "/signout";

@@ -1,6 +1,0 @@
-//! The ports implemented: for Spin, and in-process for native tests.
-
-#[cfg(test)]
-pub(crate) mod native;
-#[cfg(target_arch = "wasm32")]
-pub mod spin;

@@ -1,0 +1,5 @@
+//! Registered applications.
+
+pub mod logo;
+pub mod statements;
+pub mod stored_logo;

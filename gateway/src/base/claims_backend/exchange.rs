@@ -1,0 +1,74 @@
+//! One exchange with the claims backend under the rules of section 7.5 of the wire contract, for every caller:
+//! so long in all, and once more where no connection came about. The sign-in's patient lookup keeps them like
+//! a FHIR call does; both ask the circuit breaker ([`super::breaker`]) for leave before, and tell it after.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+
+use crate::base::context::App;
+use crate::base::ports::{UpstreamError, UpstreamRequest, UpstreamResponse};
+
+/// What is sent.
+pub(crate) struct Exchange {
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Largest answer, over the wire.
+    pub(crate) body_limit: usize,
+}
+
+/// Sends it. The time is from the first try to the last byte of the answer.
+pub(crate) async fn send(
+    app: &App,
+    request_id: &str,
+    exchange: &Exchange,
+) -> Result<UpstreamResponse, UpstreamError> {
+    let deadline = app
+        .clock
+        .now()
+        .0
+        .saturating_add(app.config.claims_backend_timeout_ms());
+    let mut retried = false;
+    loop {
+        let left = deadline.saturating_sub(app.clock.now().0);
+        let Some(timeout) = u64::try_from(left).ok().filter(|left| *left > 0) else {
+            return Err(UpstreamError::Timeout);
+        };
+        let sent = app
+            .upstream
+            .send(UpstreamRequest {
+                method: exchange.method.clone(),
+                url: exchange.url.clone(),
+                headers: exchange.headers.clone(),
+                body: exchange.body.clone(),
+                timeout: Duration::from_millis(timeout),
+                body_limit: exchange.body_limit,
+            })
+            .await;
+        match sent {
+            // Nothing was sent, so a second try can do no harm; once, because a backend that is down needs no crowd.
+            Err(UpstreamError::Connect) if !retried => retried = true,
+            Err(error) => {
+                app.log.object(&serde_json::json!({
+                    "event": "backend.error",
+                    "request_id": request_id,
+                    "error": error.to_string(),
+                }));
+                return Err(error);
+            }
+            Ok(response) => return Ok(response),
+        }
+    }
+}
+
+/// Whether the circuit breaker counts it as a failure: no connection, no answer in time, 5xx. Whatever else
+/// there is, the backend is there.
+pub(crate) fn is_failure(result: &Result<UpstreamResponse, UpstreamError>) -> bool {
+    match result {
+        Ok(response) => response.status.is_server_error(),
+        Err(error) => matches!(error, UpstreamError::Connect | UpstreamError::Timeout),
+    }
+}

@@ -1,0 +1,117 @@
+//! Which requests count where, and how many of them a minute has: the one model of the gateway
+//! (`docs/limits.md`; wire contract, section 2).
+//!
+//! A request counts for an application or a person only where that is proved: by client authentication, a live
+//! token, a redeemed code, a finished sign-in. Whatever proves nothing counts for its address, so that nobody can
+//! use up what is somebody else's by naming them. Surfaces have buckets of their own: what is used up at one leaves
+//! the others open.
+
+pub mod rate;
+pub mod statements;
+
+use crate::base::address::Address;
+use crate::base::config::Config;
+use crate::base::secret::{hex, keyed_hash};
+
+/// What a request counts for.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Bucket<'a> {
+    /// Requests of an address that prove nothing.
+    Address(Surface, Address),
+    /// Requests that are proved to be an application's, by its row id.
+    Application(Surface, i64),
+    /// Passwords tried or set in a browser that signed in as this developer before, by the developer's row id.
+    Browser(i64),
+    /// Passwords tried or set at the portal, from anywhere but such browsers.
+    Passwords,
+    /// Passwords of one name tried from one address, whether there is such a name or not.
+    PasswordsOf(Address, &'a str),
+    /// Registrations, from anywhere.
+    Registrations,
+}
+
+/// Where.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Surface {
+    /// Authorization, sign-in and `/account/`.
+    Authorize,
+    /// FHIR and userinfo.
+    Fhir,
+    /// `/ops/`.
+    Operator,
+    /// Passwords at `/developer/`.
+    Password,
+    /// Registration, over HTTP and at the portal.
+    Register,
+    /// Token, PAR, revocation and introspection.
+    Token,
+}
+
+impl Surface {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Authorize => "authorize",
+            Self::Fhir => "fhir",
+            Self::Operator => "ops",
+            Self::Password => "password",
+            Self::Register => "register",
+            Self::Token => "token",
+        }
+    }
+
+    /// Requests a minute for each address or application.
+    const fn limit(self, config: &Config) -> i64 {
+        match self {
+            Self::Authorize | Self::Fhir | Self::Token => config.rate_limit_per_minute,
+            Self::Operator | Self::Password => config.password_limit_per_minute,
+            Self::Register => config.registration_limit_per_minute,
+        }
+    }
+}
+
+impl Bucket<'_> {
+    /// Requests a minute.
+    #[must_use]
+    pub fn limit(&self, config: &Config) -> i64 {
+        match self {
+            Self::Address(surface, _) | Self::Application(surface, _) => surface.limit(config),
+            Self::Browser(_) => config.password_limit_per_minute,
+            Self::Passwords => config.password_limit_per_minute * ALL_PASSWORDS,
+            Self::PasswordsOf(..) => (config.password_limit_per_minute / 2).max(1),
+            Self::Registrations => config.registration_limit_per_minute * ALL_REGISTRATIONS,
+        }
+    }
+
+    /// Its name in the store, where addresses and names are keyed hashes.
+    #[must_use]
+    pub fn key(&self, config: &Config) -> String {
+        let hashed = |parts: &[&[u8]]| hex(&keyed_hash(&config.audit_key, "address", parts)[..16]);
+        match self {
+            Self::Address(surface, address) => {
+                format!("{}:address:{}", surface.name(), hashed(&[&address.bytes()]))
+            }
+            Self::Application(surface, id) => format!("{}:{id}", surface.name()),
+            Self::Browser(developer) => format!("password:browser:{developer}"),
+            Self::Passwords => "password:all".to_owned(),
+            Self::PasswordsOf(address, name) => {
+                let name = name.to_lowercase();
+                format!(
+                    "password:name:{}",
+                    hashed(&[&address.bytes(), name.as_bytes()])
+                )
+            }
+            Self::Registrations => "register:all".to_owned(),
+        }
+    }
+}
+
+/// Of the refusals of one address at one surface in one minute, so many have a row in the audit, each its own.
+/// Those after them leave none: the store keeps what it is given for years.
+pub const AUDITED: i64 = 60;
+
+/// All addresses together may try so many times what one may.
+const ALL_PASSWORDS: i64 = 6;
+/// The same for registrations.
+const ALL_REGISTRATIONS: i64 = 10;

@@ -1,0 +1,148 @@
+//! Names and e-mail addresses, sealed: XChaCha20-Poly1305 under `store_key`.
+//!
+//! They are stored only where `profile` was granted, and travel from sign-in to consent in a sealed cookie,
+//! so that a consent that withholds them leaves nothing behind (wire contract, section 3).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use serde::{Deserialize, Serialize};
+
+use crate::base::key::{Key, KeyRing};
+use crate::base::ports::{Entropy, EntropyError};
+
+/// What the identity provider said about a person, apart from the subject and the Medicare number.
+#[derive(Clone, Default, Deserialize, Serialize)]
+pub struct Profile {
+    /// Full name.
+    #[serde(default)]
+    pub name: String,
+    /// Given name.
+    #[serde(default)]
+    pub given_name: String,
+    /// Family name.
+    #[serde(default)]
+    pub family_name: String,
+    /// E-mail address.
+    #[serde(default)]
+    pub email: String,
+}
+
+impl Profile {
+    /// Seals it for one place: `context` must be given again to open it.
+    ///
+    /// # Errors
+    ///
+    /// [`EntropyError`] where the platform has no random bytes.
+    pub fn seal(
+        &self,
+        key: &Key,
+        context: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, EntropyError> {
+        let random = entropy.bytes32()?;
+        let nonce = XNonce::from_slice(&random[..NONCE]);
+        let plain = serde_json::to_vec(self).unwrap_or_default();
+        let mut sealed = Vec::with_capacity(1 + key.id().len() + NONCE + plain.len() + 16);
+        // The key's id stands before the rest, so that a key can be changed.
+        sealed.push(u8::try_from(key.id().len()).unwrap_or(0));
+        sealed.extend_from_slice(key.id().as_bytes());
+        sealed.extend_from_slice(nonce);
+        let body = cipher(key)
+            .encrypt(
+                nonce,
+                Payload {
+                    msg: &plain,
+                    aad: context,
+                },
+            )
+            .map_err(|_| EntropyError)?;
+        sealed.extend_from_slice(&body);
+        Ok(sealed)
+    }
+
+    /// Opens what [`Profile::seal`] made, with the current key or a former one; nothing where key, context or a
+    /// bit differs.
+    #[must_use]
+    pub fn open(sealed: &[u8], keys: &KeyRing, context: &[u8]) -> Option<Self> {
+        let (length, rest) = sealed.split_first()?;
+        let (id, rest) = rest.split_at_checked(usize::from(*length))?;
+        let key = keys.find(id)?;
+        let (nonce, body) = rest.split_at_checked(NONCE)?;
+        let plain = cipher(key)
+            .decrypt(
+                XNonce::from_slice(nonce),
+                Payload {
+                    msg: body,
+                    aad: context,
+                },
+            )
+            .ok()?;
+        serde_json::from_slice(&plain).ok()
+    }
+
+    /// [`Profile::seal`] in base64url, for a cookie.
+    ///
+    /// # Errors
+    ///
+    /// As [`Profile::seal`].
+    pub fn seal_text(
+        &self,
+        key: &Key,
+        context: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<String, EntropyError> {
+        Ok(URL_SAFE_NO_PAD.encode(self.seal(key, context, entropy)?))
+    }
+
+    /// [`Profile::open`] from base64url.
+    #[must_use]
+    pub fn open_text(sealed: &str, keys: &KeyRing, context: &[u8]) -> Option<Self> {
+        Self::open(&URL_SAFE_NO_PAD.decode(sealed).ok()?, keys, context)
+    }
+}
+
+fn cipher(key: &Key) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(key.bytes().into())
+}
+
+const NONCE: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::adapters::native::CountingEntropy;
+    use crate::base::config::Config;
+    use crate::base::config::tests::sandbox;
+
+    #[test]
+    fn only_the_same_key_and_context_open_it() {
+        let config = Config::parse(&sandbox()).ok().unwrap();
+        let profile = Profile {
+            name: "Jane Doe".to_owned(),
+            ..Profile::default()
+        };
+        let sealed = profile
+            .seal(&config.store_key, b"grant", &CountingEntropy::new())
+            .unwrap();
+        assert!(!sealed.windows(4).any(|part| part == b"Jane"));
+        assert_eq!(
+            Profile::open(&sealed, &config.store_key, b"grant")
+                .unwrap()
+                .name,
+            "Jane Doe"
+        );
+        assert!(Profile::open(&sealed, &config.store_key, b"cookie").is_none());
+        assert!(Profile::open(&sealed, &config.audit_key, b"grant").is_none());
+        for index in 0..sealed.len() {
+            let mut broken = sealed.clone();
+            broken[index] ^= 1;
+            assert!(
+                Profile::open(&broken, &config.store_key, b"grant").is_none(),
+                "byte {index}"
+            );
+            assert!(Profile::open(&sealed[..index], &config.store_key, b"grant").is_none());
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What handlers have, and the version that a path names.
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use http::StatusCode;
+use http::request::Parts;
+
+use crate::base::context::App;
+use crate::base::http::Request;
+use crate::base::http::reply::{Answer, not_found, problem};
+use crate::base::identity_provider::provider::Provider;
+use crate::base::jwks::KeyCache;
+use crate::base::page::Problem;
+use crate::base::version::Version;
+
+/// What handlers have.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) app: App,
+    pub(crate) client_keys: KeyCache,
+    pub(crate) provider: Provider,
+}
+
+impl Site {
+    /// The page of such a failure, whose cause is written down.
+    pub(crate) fn unavailable(
+        &self,
+        request: &Request,
+        action: &str,
+        cause: &dyn std::error::Error,
+    ) -> Problem {
+        self.failed(request, action, cause);
+        Problem::unavailable()
+    }
+
+    /// Writes down why something failed that is no matter of whoever asked. Once for each failure.
+    pub(crate) fn failed(&self, request: &Request, action: &str, cause: &dyn std::error::Error) {
+        self.app.log.object(&serde_json::json!({
+            "event": "store.error", "level": "warning", "action": action,
+            "request_id": request.request_id, "error": cause.to_string(),
+        }));
+    }
+}
+
+/// The version in the path. Unknown: 404; v3 while it is off: 404 `version_off`.
+pub(crate) struct VersionPath(pub(crate) Version);
+
+impl FromRequestParts<Site> for VersionPath {
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Answer> {
+        let parameters = RawPathParams::from_request_parts(parts, site)
+            .await
+            .map_err(|_| not_found())?;
+        let segment = parameters
+            .iter()
+            .find(|(name, _)| *name == "version")
+            .map(|(_, value)| value);
+        match segment.and_then(Version::parse) {
+            Some(Version::V3) if !site.app.config.v3_enabled => Err(problem(
+                StatusCode::NOT_FOUND,
+                "version_off",
+                "v3 is not offered here.",
+            )
+            .into()),
+            Some(version) => Ok(Self(version)),
+            None => Err(not_found()),
+        }
+    }
+}

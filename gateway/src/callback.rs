@@ -1,0 +1,227 @@
+//! Return from the identity provider.
+
+use axum::Extension;
+use axum::extract::State;
+use bluegate_shared::oauth::ErrorCode;
+
+use crate::account;
+use crate::account::statements::is_of_another;
+use crate::audit::action::Action;
+use crate::audit::event::Level;
+use crate::authorize::statements::{
+    self as authorization, AuthorizationRequest, pending, signed_in,
+};
+use crate::base::http::browser::Browser;
+use crate::base::http::reply::{Answer, add_cookie, see_other};
+use crate::base::http::{Reply, Request, cookies};
+use crate::base::identity_provider::SignInError;
+use crate::base::limits::{Bucket, Surface};
+use crate::base::page::{self as pages, Problem, WayBack};
+use crate::base::secret::Secret;
+use crate::base::site::Site;
+use crate::oauth::parameters::Parameters;
+use crate::signin::identify::{SignedIn, identify, refused};
+
+/// `/signin/callback`.
+pub(crate) async fn callback(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let app = &site.app;
+    let counted = site
+        .count_address(&request, Surface::Authorize, "signin")
+        .await;
+    let allowance = match counted {
+        Ok(allowance) => allowance,
+        Err(limited) => {
+            let language = pages::language(&request, None);
+            return pages::problem(&request, language, &Problem::limited(limited)).into();
+        }
+    };
+    // By `query` only (wire contract, section 3): browsers send no `SameSite=Lax` cookie with a form of another site.
+    let encoded = request.query.as_deref().unwrap_or_default().as_bytes();
+    let parameters = Parameters::parse(encoded);
+    let transaction = parameters
+        .single("state")
+        .ok()
+        .flatten()
+        .map(|state| Secret::new(state.to_owned()));
+    let browser = Browser::of(&app.config, &request.headers);
+    let Some(transaction) = transaction else {
+        return pages::problem(
+            &request,
+            pages::language(&request, None),
+            &Problem::expired(),
+        )
+        .into();
+    };
+    let found = pending(
+        app.database.as_ref(),
+        transaction.hash(),
+        &browser.hashes(),
+        app.clock.now(),
+    )
+    .await;
+    let waiting = match found {
+        Ok(Some(waiting)) => waiting,
+        // Not on the way to an application: a visit to /account/, or nothing.
+        Ok(None) => {
+            return account::arrive(
+                &site,
+                &request,
+                &parameters,
+                &transaction,
+                &browser,
+                allowance,
+            )
+            .await
+            .into();
+        }
+        Err(error) => {
+            let problem = site.unavailable(&request, "signin", &error);
+            return pages::problem(&request, pages::language(&request, None), &problem).into();
+        }
+    };
+    match finish(
+        &site,
+        &request,
+        &parameters,
+        &transaction,
+        &browser,
+        &waiting,
+    )
+    .await
+    {
+        Ok(reply) => reply.into(),
+        Err(error) => {
+            let level = if error == SignInError::IdentityConflict {
+                Level::Critical
+            } else {
+                Level::Info
+            };
+            let action = refused(error, allowance)
+                .flow(&waiting.flow_id)
+                .level(level);
+            let problem = match action.record(&site, &request).await {
+                Ok(()) => {
+                    let back = WayBack::of(&site, &waiting, back_error(error)).await;
+                    Problem::sign_in(error, waiting.version, &transaction).back(back)
+                }
+                Err(error) => site.unavailable(&request, "signin", &error),
+            };
+            pages::problem(&request, waiting.language, &problem).into()
+        }
+    }
+}
+
+async fn finish(
+    site: &Site,
+    request: &Request,
+    parameters: &Parameters,
+    transaction: &Secret,
+    browser: &Browser,
+    waiting: &AuthorizationRequest,
+) -> Result<Reply, SignInError> {
+    let app = &site.app;
+    let SignedIn {
+        profile,
+        identity,
+        account,
+    } = identify(site, request, parameters, transaction, &waiting.flow_id).await?;
+    // Only now is it proved that somebody signs in for this application.
+    let bucket = Bucket::Application(Surface::Authorize, waiting.application_id);
+    let action = Action::ok("signin")
+        .by("application")
+        .flow(&waiting.flow_id);
+    if let Err(limited) = site.count(request, &bucket, action).await {
+        return Ok(pages::problem(
+            request,
+            waiting.language,
+            &Problem::limited(limited),
+        ));
+    }
+    let event = Action::ok("signin")
+        .by("beneficiary")
+        .flow(&waiting.flow_id)
+        .person(identity.patients.shared())
+        .account(&account)
+        .draft(site, request);
+    let database = app.database.as_ref();
+    let unavailable = |error| {
+        site.failed(request, "signin", &error);
+        SignInError::BackendUnavailable
+    };
+    // One person for a browser: the statement ends what it has of anybody else.
+    let another = match cookies::account(&app.config, &request.headers) {
+        Some(session) => is_of_another(database, session.hash(), identity.id)
+            .await
+            .map_err(unavailable)?,
+        None => false,
+    };
+    let sign_in = authorization::SignedIn {
+        id_hash: transaction.hash(),
+        browser_hash: waiting.browser_hash,
+        browsers: &browser.hashes(),
+        identity_id: identity.id,
+        now: app.clock.now(),
+        event: &event.event(),
+    };
+    let accepted = signed_in(database, sign_in).await.map_err(unavailable)?;
+    if !accepted {
+        return Ok(pages::problem(
+            request,
+            waiting.language,
+            &Problem::expired(),
+        ));
+    }
+    event.log(site);
+    let sealed = profile
+        .seal_text(
+            &app.config.store_key,
+            &cookies::person_context(transaction, identity.id),
+            app.entropy.as_ref(),
+        )
+        .map_err(|error| {
+            site.failed(request, "signin", &error);
+            SignInError::BackendUnavailable
+        })?;
+    let mut reply = see_other(&pages::consent_path(waiting.version, transaction));
+    add_cookie(
+        &mut reply,
+        &cookies::set(
+            &app.config,
+            &cookies::person_name(&app.config, transaction),
+            &sealed,
+            600,
+        ),
+    );
+    browser.remember(
+        &app.config,
+        &request.headers,
+        &waiting.browser_hash,
+        &mut reply,
+    );
+    if another {
+        for name in [
+            cookies::account_name(&app.config),
+            cookies::account_person_name(&app.config),
+        ] {
+            add_cookie(&mut reply, &cookies::set(&app.config, name, "", 0));
+        }
+    }
+    Ok(reply)
+}
+
+/// What the application is told where the person goes back to it.
+const fn back_error(error: SignInError) -> ErrorCode {
+    match error {
+        SignInError::BackendUnavailable | SignInError::ProviderUnavailable(_) => {
+            ErrorCode::TemporarilyUnavailable
+        }
+        SignInError::Claim(_) | SignInError::IdToken(_) => ErrorCode::ServerError,
+        SignInError::IdentityConflict
+        | SignInError::NotFound
+        | SignInError::Refused
+        | SignInError::SubjectForm => ErrorCode::AccessDenied,
+    }
+}

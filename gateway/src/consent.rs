@@ -1,0 +1,294 @@
+//! `/vN/o/authorize/consent`: the question to the person (wire contract, section 4).
+
+mod decision;
+pub(crate) mod page;
+
+use axum::Extension;
+use axum::extract::State;
+use bluegate_shared::oauth::ErrorCode;
+
+use crate::application::{statements as application, stored_logo as logo};
+use crate::authorize;
+use crate::authorize::statements::{AuthorizationRequest, find};
+use crate::authorize::way_back::still_verified;
+use crate::base::http::browser::Browser;
+use crate::base::http::reply::{Answer, see_other};
+use crate::base::http::{Request, cookies};
+use crate::base::identity_provider::SignInError;
+use crate::base::page::{self as pages, Problem, WayBack};
+use crate::base::ports::UnixMillis;
+use crate::base::profile::Profile;
+use crate::base::secret::{Secret, SecretHash};
+use crate::base::site::{Site, VersionPath};
+use crate::consent::page::{ConsentFacts, Notice};
+use crate::oauth::application::{Application, Status};
+use crate::oauth::authorize::Refusal;
+use crate::oauth::consent::offers_choice;
+use crate::oauth::parameters::Parameters;
+use crate::signin::identity;
+
+use decision::Undecided;
+
+/// GET: the page, or back to sign-in where nobody signed in yet.
+pub(crate) async fn show(
+    State(site): State<Site>,
+    VersionPath(version): VersionPath,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let visit = match Visit::find(&site, &request, &parameters).await {
+        Ok(visit) => visit,
+        Err(problem) => {
+            let problem = match parameters.single("transaction").ok().flatten() {
+                Some(id) if problem.leads_back() => {
+                    let transaction = Secret::new(id.to_owned());
+                    problem.back(WayBack::from(&site, &request, &transaction).await)
+                }
+                _ => problem,
+            };
+            return pages::problem(&request, pages::language(&request, None), &problem).into();
+        }
+    };
+    let Visit {
+        transaction,
+        waiting,
+        application,
+    } = visit;
+    let another = parameters.single("another").ok().flatten() == Some("1");
+    let Some(identity_id) = waiting.identity_id.filter(|_| !another) else {
+        return match site
+            .provider
+            .authorization_url(&site.app, &transaction, waiting.language, another)
+            .await
+        {
+            Ok(url) => see_other(&url).into(),
+            Err(error) => pages::problem(
+                &request,
+                waiting.language,
+                &Problem::sign_in(error, version, &transaction),
+            )
+            .into(),
+        };
+    };
+    // What the application may do changed on the way.
+    if !still_stands(&application, &waiting) {
+        return match still_verified(&application, &waiting) {
+            Some(redirect) => authorize::refuse(
+                &site,
+                redirect,
+                Some(&waiting.state),
+                &Refusal {
+                    code: ErrorCode::InvalidScope,
+                    description: "this application may not ask for these scopes any more".into(),
+                },
+            )
+            .into(),
+            None => {
+                let problem = Problem::redirect(
+                    "redirect_uri is no longer one that this application has registered".to_owned(),
+                );
+                pages::problem(&request, waiting.language, &problem).into()
+            }
+        };
+    }
+    match identity::patient_of(site.app.database.as_ref(), identity_id).await {
+        Ok(Some(_)) => {}
+        // Held since the sign-in, by a conflict with somebody else's.
+        Ok(None) => {
+            let held = Problem::sign_in(SignInError::IdentityConflict, version, &transaction);
+            return pages::problem(&request, waiting.language, &held).into();
+        }
+        Err(error) => {
+            let problem = site.unavailable(&request, "consent", &error);
+            return pages::problem(&request, waiting.language, &problem).into();
+        }
+    }
+    let profile = profile(&site, &request, &transaction, identity_id);
+    let logo_since = match logo::since(site.app.database.as_ref(), application.id).await {
+        Ok(since) => since,
+        Err(error) => {
+            let problem = site.unavailable(&request, "consent", &error);
+            return pages::problem(&request, waiting.language, &problem).into();
+        }
+    };
+    let shown = shown(&application, &waiting, logo_since);
+    let csrf = csrf(&site, &transaction, &waiting, identity_id, &shown);
+    let facts = ConsentFacts {
+        application: &application,
+        scopes: &waiting.scopes,
+        person: profile
+            .as_ref()
+            .map(|profile| profile.name.as_str())
+            .unwrap_or_default(),
+        choice: application.requires_demographics && offers_choice(&waiting.scopes),
+        // As it was chosen before a press that came to nothing.
+        withhold: parameters.single("demographics").ok().flatten() == Some("withhold"),
+        notice: match again(&parameters) {
+            Some("changed") => Some(Notice::Changed),
+            Some("failed") => Some(Notice::Failed),
+            _ => None,
+        },
+        transaction: transaction.expose(),
+        csrf: csrf.expose(),
+        action: &format!("/{}/o/authorize/consent", version.segment()),
+        logo: logo_since.is_some(),
+    };
+    page::consent(waiting.language, &facts).into()
+}
+
+/// POST: the decision. Always answered by 303.
+pub(crate) async fn decide(
+    State(site): State<Site>,
+    VersionPath(version): VersionPath,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let form = Parameters::parse(&request.body);
+    let undecided = match decision::decide(&site, &request, &form).await {
+        Ok(reply) => return reply.into(),
+        Err(undecided) => undecided,
+    };
+    let single = |name| form.single(name).ok().flatten();
+    let transaction = Secret::new(single("transaction").unwrap_or_default().to_owned());
+    let mut page = pages::consent_path(version, &transaction);
+    match undecided {
+        Undecided::Stale => {}
+        Undecided::Changed => page.push_str("&again=changed"),
+        Undecided::Failed(cause) => {
+            site.failed(&request, "consent", cause.as_ref());
+            page.push_str("&again=failed");
+        }
+    }
+    if single("demographics") == Some("withhold") {
+        page.push_str("&demographics=withhold");
+    }
+    see_other(&page).into()
+}
+
+/// A consent page that may be shown.
+struct Visit {
+    transaction: Secret,
+    waiting: AuthorizationRequest,
+    application: Application,
+}
+
+impl Visit {
+    async fn find(
+        site: &Site,
+        request: &Request,
+        parameters: &Parameters,
+    ) -> Result<Self, Problem> {
+        let app = &site.app;
+        let transaction = parameters
+            .single("transaction")
+            .ok()
+            .flatten()
+            .map(|text| Secret::new(text.to_owned()));
+        let browser = Browser::of(&app.config, &request.headers);
+        let transaction = transaction.ok_or_else(Problem::expired)?;
+        let waiting = find(
+            app.database.as_ref(),
+            transaction.hash(),
+            &browser.hashes(),
+            app.clock.now(),
+        )
+        .await
+        .map_err(|error| site.unavailable(request, "consent", &error))?
+        // Whoever was told that a press failed presses again, though it may have been kept.
+        .filter(|waiting| waiting.decision.is_none() || again(parameters) == Some("failed"))
+        .ok_or_else(Problem::expired)?;
+        let application = application::by_id(app.database.as_ref(), waiting.application_id)
+            .await
+            .map_err(|error| site.unavailable(request, "consent", &error))?
+            .ok_or_else(Problem::expired)?;
+        if application.status != Status::Active {
+            return Err(Problem::inactive(&application.name));
+        }
+        // The request outlives a short lock-down: its page can be tried again.
+        authorize::not_locked_down(
+            site,
+            request,
+            waiting.version,
+            application.client_id.as_str(),
+        )
+        .await
+        .map_err(|problem| problem.again(pages::consent_path(waiting.version, &transaction)))?;
+        Ok(Self {
+            transaction,
+            waiting,
+            application,
+        })
+    }
+}
+
+/// Why the page is shown again.
+fn again(parameters: &Parameters) -> Option<&str> {
+    parameters.single("again").ok().flatten()
+}
+
+fn profile(
+    site: &Site,
+    request: &Request,
+    transaction: &Secret,
+    identity_id: i64,
+) -> Option<Profile> {
+    let config = &site.app.config;
+    let sealed = cookies::read(&request.headers, &cookies::person_name(config, transaction))?;
+    let context = cookies::person_context(transaction, identity_id);
+    Profile::open_text(sealed, &config.store_key, &context)
+}
+
+/// Bound to the person as well: a page that shows one name decides for nobody else.
+///
+/// It begins with a digest of what the page shows, which the rest vouches for: a decision holds for nothing else.
+fn csrf(
+    site: &Site,
+    transaction: &Secret,
+    waiting: &AuthorizationRequest,
+    identity_id: i64,
+    shown: &str,
+) -> Secret {
+    let sealed = Secret::derived(
+        &site.app.config.token_key,
+        "csrf",
+        &[
+            transaction.expose().as_bytes(),
+            waiting.browser_hash.hex().as_bytes(),
+            &identity_id.to_be_bytes(),
+            shown.as_bytes(),
+        ],
+    );
+    Secret::new(format!("{shown}.{}", sealed.expose()))
+}
+
+/// A digest of what the page shows of the application and of the request (wire contract, section 4).
+fn shown(
+    application: &Application,
+    waiting: &AuthorizationRequest,
+    logo_since: Option<UnixMillis>,
+) -> String {
+    let facts = serde_json::json!([
+        application.name,
+        application.metadata,
+        application.data_access_type.as_str(),
+        application.requires_demographics,
+        logo_since.map(|since| since.0),
+        waiting.redirect.as_str(),
+        waiting.scopes.to_string(),
+    ]);
+    SecretHash::of(&facts.to_string())
+        .hex()
+        .chars()
+        .take(32)
+        .collect()
+}
+
+/// Whether the request is still one that the application may make: its redirect URI, its scopes.
+fn still_stands(application: &Application, waiting: &AuthorizationRequest) -> bool {
+    still_verified(application, waiting).is_some()
+        && application
+            .permissions()
+            .contains(waiting.scopes.permissions())
+}
+
+/// Context of sealed profiles in the store.
+pub(crate) const PROFILE_CONTEXT: &[u8] = b"consent_grant.profile_sealed";

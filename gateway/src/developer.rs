@@ -1,0 +1,372 @@
+//! `/developer/`: accounts of developers, their applications, and a test client (wire contract, sections 1 and 9).
+//!
+//! A developer has a name and a password, no e-mail address. Applications are registered by the rules of RFC 7591,
+//! as over `/o/register`. The session ends 60 minutes after the last page.
+
+mod applications;
+mod browser;
+mod form;
+pub(crate) mod page;
+pub mod password;
+pub mod statements;
+mod test_client;
+pub(crate) mod texts;
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+
+use crate::audit::action::Action;
+use crate::base::http::reply::{Answer, add_cookie, see_other};
+use crate::base::http::{Reply, Request, cookies};
+use crate::base::language::Language;
+use crate::base::limits::rate::{Allowance, Limited};
+use crate::base::limits::{Bucket, Surface};
+use crate::base::page::{self as pages, Problem};
+use crate::base::secret::{Secret, hex, keyed_hash};
+use crate::base::site::Site;
+use crate::developer::page as shown;
+use crate::developer::password::NewPassword;
+use crate::developer::statements::{self as store, Developer, Session};
+use crate::oauth::parameters::Parameters;
+
+pub(crate) use applications::FormState;
+pub(crate) use form::{FIELDS, PAR};
+pub(crate) use test_client::{Step, test_client};
+
+/// The routes of the portal.
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/developer", get(home).post(enter))
+        .route(
+            "/developer/new",
+            get(applications::new).post(applications::register),
+        )
+        .route(
+            "/developer/app/{client_id}",
+            get(applications::show).post(applications::change),
+        )
+        .route(
+            "/developer/app/{client_id}/logo",
+            post(applications::put_logo),
+        )
+        .route("/developer/test", get(test_client::start))
+        .route("/developer/test/callback", get(test_client::finish))
+}
+
+/// A developer who signed in.
+pub(crate) struct Visitor {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) language: Language,
+    /// What the forms of this session carry.
+    pub(crate) csrf: Secret,
+}
+
+/// GET: applications, or the way in.
+async fn home(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
+    let language = language(&request);
+    let shown = async {
+        let Some(visitor) = visitor(&site, &request).await? else {
+            return Ok(shown::enter(
+                language,
+                None,
+                "",
+                site.app.config.is_sandbox(),
+            ));
+        };
+        applications::list(&site, &visitor).await
+    };
+    close(&site, &request, language, shown.await)
+}
+
+/// POST: `action` is `sign_in`, `create` or `sign_out`.
+async fn enter(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
+    let language = language(&request);
+    let form = Parameters::parse(&request.body);
+    let done = async {
+        if cross_site(&request) {
+            return Ok(see_other(HOME));
+        }
+        match form.first("action") {
+            Some("sign_in") => sign_in(&site, &request, &form, language).await,
+            Some("create") => create(&site, &request, &form, language).await,
+            Some("sign_out") => sign_out(&site, &request).await,
+            _ => Ok(see_other(HOME)),
+        }
+    };
+    close(&site, &request, language, done.await)
+}
+
+async fn create(
+    site: &Site,
+    request: &Request,
+    form: &Parameters,
+    language: Language,
+) -> Result<Reply, Problem> {
+    let app = &site.app;
+    let name = form.first("name").unwrap_or_default().trim();
+    let password = Secret::new(form.first("password").unwrap_or_default().to_owned());
+    let again = |entry| {
+        Ok(shown::enter(
+            language,
+            Some(entry),
+            name,
+            app.config.is_sandbox(),
+        ))
+    };
+    site.count_address(request, Surface::Password, "developer.create")
+        .await
+        .map_err(Problem::limited)?;
+    if !is_name(name) {
+        return again(shown::Entry::Name);
+    }
+    let Some(password) = NewPassword::parse(&password, name) else {
+        return again(shown::Entry::NewPassword);
+    };
+    let unavailable = |_| Problem::unavailable();
+    let action = Action::unproved("developer.create");
+    site.count(request, &Bucket::Passwords, action)
+        .await
+        .map_err(Problem::limited)?;
+    let hash = password.hash(app.entropy.as_ref()).map_err(unavailable)?;
+    let made = store::create(
+        app.database.as_ref(),
+        name,
+        &hash,
+        app.clock.now(),
+        &request.request_id,
+    )
+    .await
+    .map_err(|_| Problem::unavailable())?;
+    let Some(id) = made else {
+        return again(shown::Entry::Taken);
+    };
+    record(site, request, Action::ok("developer.create"), id).await?;
+    open(site, request, id).await
+}
+
+async fn sign_in(
+    site: &Site,
+    request: &Request,
+    form: &Parameters,
+    language: Language,
+) -> Result<Reply, Problem> {
+    let app = &site.app;
+    let name = form.first("name").unwrap_or_default().trim();
+    let password = Secret::new(form.first("password").unwrap_or_default().to_owned());
+    let again = |entry| {
+        Ok(shown::enter(
+            language,
+            Some(entry),
+            name,
+            app.config.is_sandbox(),
+        ))
+    };
+    let found = store::by_name(app.database.as_ref(), name)
+        .await
+        .map_err(|_| Problem::unavailable())?;
+    let known = found
+        .as_ref()
+        .is_some_and(|developer| browser::knows(site, request, developer.id));
+    let allowance = match count_password(site, request, name, found.as_ref(), known).await {
+        Ok(allowance) => allowance,
+        Err(Limited::Wait { .. }) => return again(shown::Entry::SlowDown),
+        Err(Limited::Unavailable) => return Err(Problem::unavailable()),
+    };
+    let hash = found
+        .as_ref()
+        .map(|developer| developer.password_hash.as_str());
+    match (password::verify(&password, hash), found) {
+        (true, Some(developer)) => {
+            record(site, request, Action::ok("developer.signin"), developer.id).await?;
+            open(site, request, developer.id).await
+        }
+        _ => {
+            Action::unproved("developer.signin")
+                .refuse("password_wrong")
+                .counted(allowance)
+                .record(site, request)
+                .await
+                .map_err(|_| Problem::unavailable())?;
+            again(shown::Entry::Password)
+        }
+    }
+}
+
+/// Counts a password before it is looked at, since that costs much: for the address, for the name there, and among
+/// all. Whether there is such a name makes no difference; and nobody's tries keep a developer out of a browser in
+/// which that developer signed in before.
+async fn count_password(
+    site: &Site,
+    request: &Request,
+    name: &str,
+    found: Option<&Developer>,
+    known: bool,
+) -> Result<Allowance, Limited> {
+    let action = Action::unproved("developer.signin");
+    if let Some(developer) = found.filter(|_| known) {
+        return site
+            .count(request, &Bucket::Browser(developer.id), action)
+            .await;
+    }
+    let allowance = site
+        .count_address(request, Surface::Password, "developer.signin")
+        .await?;
+    let of_name = Bucket::PasswordsOf(request.client_address, name);
+    site.count(request, &of_name, action).await?;
+    site.count(request, &Bucket::Passwords, action).await?;
+    Ok(allowance)
+}
+
+async fn open(site: &Site, request: &Request, id: i64) -> Result<Reply, Problem> {
+    let app = &site.app;
+    let session = Secret::random(app.entropy.as_ref()).map_err(|_| Problem::unavailable())?;
+    let now = app.clock.now();
+    store::open(
+        app.database.as_ref(),
+        id,
+        session.hash(),
+        now,
+        now.plus_seconds(IDLE_S),
+        &request.request_id,
+    )
+    .await
+    .map_err(|_| Problem::unavailable())?;
+    let mut reply = see_other(HOME);
+    add_cookie(
+        &mut reply,
+        &cookies::set(
+            &app.config,
+            cookies::developer_name(&app.config),
+            session.expose(),
+            COOKIE_S,
+        ),
+    );
+    let known = browser::known(site, id).map_err(|_| Problem::unavailable())?;
+    add_cookie(&mut reply, &known);
+    Ok(reply)
+}
+
+async fn sign_out(site: &Site, request: &Request) -> Result<Reply, Problem> {
+    let app = &site.app;
+    let form = Parameters::parse(&request.body);
+    if let (Some(visitor), Some(secret)) = (
+        visitor(site, request).await?,
+        cookies::developer(&app.config, &request.headers),
+    ) && visitor.may(&form)
+    {
+        store::close(app.database.as_ref(), secret.hash(), app.clock.now())
+            .await
+            .map_err(|_| Problem::unavailable())?;
+    }
+    let mut reply = see_other(HOME);
+    add_cookie(
+        &mut reply,
+        &cookies::set(&app.config, cookies::developer_name(&app.config), "", 0),
+    );
+    Ok(reply)
+}
+
+/// Who signed in with this browser.
+async fn visitor(site: &Site, request: &Request) -> Result<Option<Visitor>, Problem> {
+    let app = &site.app;
+    let Some(secret) = cookies::developer(&app.config, &request.headers) else {
+        return Ok(None);
+    };
+    let now = app.clock.now();
+    let found = store::visit(
+        app.database.as_ref(),
+        secret.hash(),
+        now,
+        now.plus_seconds(IDLE_S),
+    )
+    .await
+    .map_err(|_| Problem::unavailable())?;
+    Ok(found.map(|Session { developer_id, name }| Visitor {
+        id: developer_id,
+        name,
+        language: language(request),
+        csrf: Secret::derived(
+            &app.config.token_key,
+            "developer-csrf",
+            &[secret.expose().as_bytes()],
+        ),
+    }))
+}
+
+impl Visitor {
+    /// Whether a form is one that this session was given.
+    fn may(&self, form: &Parameters) -> bool {
+        form.first("csrf")
+            .is_some_and(|presented| self.csrf.is(presented))
+    }
+}
+
+/// The portal remembers its language in a cookie: a developer comes back often, and no link carries it.
+fn language(request: &Request) -> Language {
+    let query = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let wanted = query
+        .first("lang")
+        .or_else(|| cookies::read(&request.headers, LANGUAGE));
+    pages::language(request, wanted)
+}
+
+/// A form of another site (Fetch Metadata); browsers that do not say so send no cookie along (`SameSite`).
+fn cross_site(request: &Request) -> bool {
+    request
+        .headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site != "same-origin" && site != "none")
+}
+
+async fn record(
+    site: &Site,
+    request: &Request,
+    action: Action<'_>,
+    id: i64,
+) -> Result<(), Problem> {
+    let hash = keyed_hash(
+        &site.app.config.audit_key,
+        "developer",
+        &[&id.to_be_bytes()],
+    );
+    action
+        .by(&format!("developer:{}", hex(&hash[..8])))
+        .record(site, request)
+        .await
+        .map_err(|_| Problem::unavailable())
+}
+
+fn close(
+    site: &Site,
+    request: &Request,
+    language: Language,
+    result: Result<Reply, Problem>,
+) -> Answer {
+    let mut reply = match result {
+        Ok(reply) => reply,
+        Err(problem) => pages::problem(request, language, &problem),
+    };
+    let query = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    if query.first("lang").and_then(Language::parse).is_some() {
+        add_cookie(
+            &mut reply,
+            &cookies::set(&site.app.config, LANGUAGE, language.tag(), 31_536_000),
+        );
+    }
+    reply.into()
+}
+
+fn is_name(name: &str) -> bool {
+    (3..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte))
+}
+
+const HOME: &str = "/developer/";
+const LANGUAGE: &str = "bg-lang";
+const IDLE_S: i64 = 3600;
+/// The cookie outlives an idle session, so that the server decides when it ends.
+const COOKIE_S: u32 = 86_400;

@@ -1,0 +1,87 @@
+//! `/vN/fhir/…`: the routes (wire contract, section 7).
+
+use axum::Extension;
+use axum::extract::{FromRequestParts, RawPathParams, State};
+use bluegate_shared::scope::ResourceType;
+use http::request::Parts;
+
+use super::{Interaction, Target};
+use crate::base::http::Request;
+use crate::base::http::reply::{Answer, not_found};
+use crate::base::site::{Site, VersionPath};
+use crate::fhir;
+
+pub(crate) async fn metadata(
+    State(site): State<Site>,
+    VersionPath(version): VersionPath,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    fhir::metadata(&site.app, &request, version).await.into()
+}
+
+pub(crate) async fn search(
+    State(site): State<Site>,
+    VersionPath(version): VersionPath,
+    ResourcePath { resource, .. }: ResourcePath,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    fhir::serve(
+        &site.app,
+        &request,
+        Target {
+            version,
+            resource,
+            interaction: Interaction::Search,
+        },
+    )
+    .await
+    .into()
+}
+
+pub(crate) async fn read(
+    State(site): State<Site>,
+    VersionPath(version): VersionPath,
+    ResourcePath { resource, id }: ResourcePath,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    fhir::serve(
+        &site.app,
+        &request,
+        Target {
+            version,
+            resource,
+            interaction: Interaction::Read { id },
+        },
+    )
+    .await
+    .into()
+}
+
+/// Resource type and id in the path, percent-decoded.
+pub(crate) struct ResourcePath {
+    resource: ResourceType,
+    id: String,
+}
+
+impl FromRequestParts<Site> for ResourcePath {
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Answer> {
+        let parameters = RawPathParams::from_request_parts(parts, site)
+            .await
+            .map_err(|_| not_found())?;
+        let value = |wanted| {
+            parameters
+                .iter()
+                .find(|(name, _)| *name == wanted)
+                .map(|(_, value)| value)
+        };
+        let resource = value("resource")
+            .and_then(ResourceType::parse)
+            .ok_or_else(not_found)?;
+        Ok(Self {
+            resource,
+            id: value("id").unwrap_or_default().to_owned(),
+        })
+    }
+}

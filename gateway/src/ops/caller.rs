@@ -1,0 +1,282 @@
+//! Who calls, by bearer token or by the session of the page, and what they sent.
+
+use std::collections::BTreeMap;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{page, session};
+use crate::audit::action::{Action, Draft};
+use crate::audit::event::Level;
+use crate::base::config::operator::{Operator, Role};
+use crate::base::http::Request;
+use crate::base::http::reply::{self, Answer, no_store, see_other, set};
+use crate::base::limits::Surface;
+use crate::base::limits::rate::Limited;
+use crate::base::site::Site;
+use crate::base::store::StoreError;
+
+/// An operator whose role allows what is asked.
+pub(super) struct Caller {
+    pub(super) operator: Operator,
+    /// By the session of the page: answers are pages.
+    by_page: bool,
+}
+
+/// Why an operator gets no answer, or not the one that was wanted.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) detail: &'static str,
+}
+
+impl Failure {
+    pub(super) const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            detail,
+        }
+    }
+
+    pub(super) const fn invalid(detail: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail)
+    }
+
+    pub(super) const fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store_unavailable",
+            "The service cannot answer now; try again.",
+        )
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(_: StoreError) -> Self {
+        Self::unavailable()
+    }
+}
+
+impl Caller {
+    /// Finds the operator of a request.
+    ///
+    /// # Errors
+    ///
+    /// The answer to whoever is none, or may not.
+    pub(super) async fn of(
+        site: &Site,
+        request: &Request,
+        needed: Role,
+    ) -> Result<Self, Box<Answer>> {
+        let bearer = request
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "));
+        let config = &site.app.config;
+        let found = match bearer {
+            Some(token) => Operator::find(&config.operators, token.trim()),
+            None => match session::operator(&site.app, &request.headers).await {
+                Ok(found) => found,
+                Err(error) => {
+                    site.failed(request, "ops.access", &error);
+                    return Err(Box::new(
+                        page::failure(request, &Failure::unavailable()).into(),
+                    ));
+                }
+            },
+        };
+        let by_page = bearer.is_none();
+        let Some(operator) = found else {
+            return Err(Box::new(unknown(site, request).await));
+        };
+        let caller = Self {
+            operator: operator.clone(),
+            by_page,
+        };
+        let refused = if by_page
+            && request.method == Method::POST
+            && !session::is_own_form(config, request)
+        {
+            Failure::new(
+                StatusCode::FORBIDDEN,
+                "form_foreign",
+                "This form was not made by the page that you signed in to. Load the page anew.",
+            )
+        } else if caller.operator.role < needed {
+            Failure::new(
+                StatusCode::FORBIDDEN,
+                "role_missing",
+                "This operator's role does not allow it.",
+            )
+        } else {
+            return Ok(caller);
+        };
+        let event = Action::refused("ops.access", refused.code).level(Level::Warning);
+        let _ = event.by(&caller.actor()).record(site, request).await;
+        Err(Box::new(caller.refuse(request, &refused)))
+    }
+
+    /// As the audit names the operator.
+    pub(super) fn actor(&self) -> String {
+        format!("operator:{}", self.operator.name)
+    }
+
+    /// Writes the event of what was done. Without it, nothing is confirmed.
+    pub(super) async fn record(
+        &self,
+        site: &Site,
+        request: &Request,
+        action: Action<'_>,
+        reason: &str,
+    ) -> Result<(), Failure> {
+        let actor = self.actor();
+        explain(site, request, action, &actor, reason);
+        Ok(action.by(&actor).record(site, request).await?)
+    }
+
+    /// The lines of what was done by a statement that carried the event.
+    pub(super) fn told(&self, site: &Site, request: &Request, draft: &Draft<'_>, reason: &str) {
+        explain(site, request, draft.action(), &self.actor(), reason);
+        draft.log(site);
+    }
+
+    /// What came of it: JSON, or back to the page.
+    pub(super) fn answer(
+        &self,
+        request: &Request,
+        result: Result<(StatusCode, Value), Failure>,
+    ) -> Answer {
+        match result {
+            Ok(_) if self.by_page && request.method == Method::POST => see_other("/ops/").into(),
+            Ok((status, body)) => {
+                let mut reply = reply::json(status, &body);
+                no_store(&mut reply);
+                reply.into()
+            }
+            Err(failure) => self.refuse(request, &failure),
+        }
+    }
+
+    /// What a list of operators has, under its name: for whoever may read, and told in the audit.
+    pub(super) async fn list<T>(
+        site: &Site,
+        request: &Request,
+        action: &'static str,
+        name: &'static str,
+        found: impl Future<Output = Result<Vec<T>, StoreError>>,
+        shown: impl Fn(&T) -> Value,
+    ) -> Answer {
+        let caller = match Self::of(site, request, Role::Read).await {
+            Ok(caller) => caller,
+            Err(answer) => return *answer,
+        };
+        let result = async {
+            let items: Vec<_> = found.await?.iter().map(shown).collect();
+            caller.record(site, request, Action::ok(action), "").await?;
+            Ok((StatusCode::OK, json!({ name: items })))
+        };
+        caller.answer(request, result.await)
+    }
+
+    fn refuse(&self, request: &Request, failure: &Failure) -> Answer {
+        if self.by_page {
+            return page::failure(request, failure).into();
+        }
+        reply::problem(failure.status, failure.code, failure.detail).into()
+    }
+}
+
+/// The line with the reason, which the audit row has no place for.
+fn explain(site: &Site, request: &Request, action: Action<'_>, actor: &str, reason: &str) {
+    if reason.is_empty() {
+        return;
+    }
+    let line = json!({
+        "event": "ops", "action": action.action, "outcome": action.outcome, "actor": actor,
+        "client_id": action.client_id, "request_id": request.request_id, "reason": reason,
+    });
+    site.app.log.object(&line);
+}
+
+/// The answer to whoever is no operator. Each try is counted for its address, and audited.
+async fn unknown(site: &Site, request: &Request) -> Answer {
+    let counted = site
+        .count_address(request, Surface::Operator, "ops.access")
+        .await;
+    if let Err(limited) = counted {
+        let mut reply = reply::problem(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            "Too many requests from this address.",
+        );
+        let seconds = match limited {
+            Limited::Wait { seconds, .. } => seconds,
+            Limited::Unavailable => 5,
+        };
+        set(&mut reply, http::header::RETRY_AFTER, &seconds.to_string());
+        return reply.into();
+    }
+    let event = Action::refused("ops.access", "operator_unknown").level(Level::Warning);
+    let _ = event.record(site, request).await;
+    let mut reply = reply::problem(
+        StatusCode::UNAUTHORIZED,
+        "operator_unknown",
+        "Send the token of an operator as a bearer token, or sign in at /ops/.",
+    );
+    set(&mut reply, WWW_AUTHENTICATE, "Bearer realm=\"ops\"");
+    reply.into()
+}
+
+/// What was sent: the members of a JSON object, or the fields of a form.
+pub(super) struct Input(BTreeMap<String, String>);
+
+impl Input {
+    /// Reads the body. A body that cannot be read has nothing in it.
+    pub(super) fn of(request: &Request) -> Self {
+        let kind = request
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        if kind.starts_with("application/x-www-form-urlencoded") {
+            return Self(form_urlencoded::parse(&request.body).into_owned().collect());
+        }
+        let members = match serde_json::from_slice(&request.body) {
+            Ok(Value::Object(members)) => members,
+            _ => serde_json::Map::new(),
+        };
+        Self(
+            members
+                .into_iter()
+                .filter_map(|(name, value)| match value {
+                    Value::String(text) => Some((name, text)),
+                    Value::Number(number) => Some((name, number.to_string())),
+                    _ => None,
+                })
+                .collect(),
+        )
+    }
+
+    /// A member, without the space around it; empty where there is none.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", |text| text.trim())
+    }
+
+    /// The reason, without which nothing is done.
+    pub(super) fn reason(&self) -> Result<&str, Failure> {
+        let reason = self.text("reason");
+        if reason.is_empty() || reason.chars().count() > 200 || reason.chars().any(char::is_control)
+        {
+            return Err(Failure::new(
+                StatusCode::BAD_REQUEST,
+                "reason_missing",
+                "Send {\"reason\": \"…\"} with 1 to 200 characters.",
+            ));
+        }
+        Ok(reason)
+    }
+}

@@ -1,0 +1,8 @@
+//! What operators read and change.
+
+pub mod incident;
+pub mod metric;
+pub mod operator_session;
+pub mod overview;
+pub mod reauthentication;
+pub mod resolution;

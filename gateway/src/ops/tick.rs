@@ -1,0 +1,34 @@
+//! `POST /ops/tick`: an outside scheduler drains whatever is due, each second.
+
+use axum::Extension;
+use axum::extract::State;
+use http::StatusCode;
+use serde_json::json;
+
+use super::caller::Caller;
+use crate::base::config::operator::Role;
+use crate::base::http::Request;
+use crate::base::http::reply::Answer;
+use crate::base::site::Site;
+use crate::maintenance as drain;
+
+/// Drains everything, and sees to it that the provider's documents are fresh. A machine's call that decides
+/// nothing: it is not audited, or the audit would hold little else.
+pub(super) async fn tick(
+    State(site): State<Site>,
+    Extension(request): Extension<Request>,
+) -> Answer {
+    let caller = match Caller::of(&site, &request, Role::Read).await {
+        Ok(caller) => caller,
+        Err(answer) => return *answer,
+    };
+    drain::drain(&site.app).await;
+    let provider = site.provider.check(&site.app).await.is_ok();
+    caller.answer(
+        &request,
+        Ok((
+            StatusCode::OK,
+            json!({ "status": "ok", "provider": provider }),
+        )),
+    )
+}

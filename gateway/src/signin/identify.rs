@@ -1,0 +1,104 @@
+//! Who signed in, and which patient that is (wire contract, section 3).
+
+use crate::audit::action::Action;
+use crate::base::context::App;
+use crate::base::http::Request;
+use crate::base::identity_provider::SignInError;
+use crate::base::limits::rate::Allowance;
+use crate::base::profile::Profile;
+use crate::base::secret::{Secret, account_hash, person_hash};
+use crate::base::site::Site;
+use crate::oauth::parameters::Parameters;
+use crate::signin::identity::{Identity, Linked, SignIn, link};
+use crate::signin::patient;
+
+/// Somebody whom the provider vouches for and whose patient is known.
+pub(crate) struct SignedIn {
+    pub(crate) profile: Profile,
+    pub(crate) identity: Identity,
+    /// What the audit calls the account, as the provider named it.
+    pub(crate) account: [u8; 32],
+}
+
+/// Who signed in, by the provider's answer, and which patient that is (wire contract, section 3). The same for
+/// every sign-in, whatever it leads to.
+pub(crate) async fn identify(
+    site: &Site,
+    request: &Request,
+    parameters: &Parameters,
+    transaction: &Secret,
+    flow_id: &str,
+) -> Result<SignedIn, SignInError> {
+    let app = &site.app;
+    let single = |name| parameters.single(name).map_err(|_| SignInError::Refused);
+    // RFC 9207: a provider that sends `iss` sends its own.
+    if single("iss")?.is_some_and(|issuer| issuer != app.config.idp_issuer.as_str()) {
+        return Err(SignInError::IdToken("the answer comes from another issuer"));
+    }
+    if single("error")?.is_some() {
+        return Err(SignInError::Refused);
+    }
+    let code = single("code")?.ok_or(SignInError::Refused)?;
+    let person = site
+        .provider
+        .person(app, transaction, code, app.clock.now())
+        .await
+        .inspect_err(|error| log_cause(app, request, *error))?;
+    let issuer = &app.config.idp_issuer;
+    // Before anything is made of the subject: what the watch compares is what the provider said.
+    let account = account_hash(&app.config.audit_key, issuer, &person.subject);
+    let mbi = person.mbi.ok_or(SignInError::NotFound)?;
+    let patients = patient::by_medicare_number(app, &mbi, &request.request_id).await?;
+    let subject = person.subject;
+    // Tests plant the fault of December 2019 here (docs/incident-drill.md).
+    #[cfg(test)]
+    let (subject, patients) = crate::signin::planted::adapt(app, issuer, subject, patients).await;
+    let event = Action::ok("identity.link")
+        .by("beneficiary")
+        .flow(flow_id)
+        .person(patients.shared())
+        .account(&account)
+        .draft(site, request);
+    let linked = link(
+        app.database.as_ref(),
+        SignIn {
+            issuer,
+            subject: &subject,
+            found: &patients,
+            person: &person_hash(&app.config.audit_key, patients.shared()),
+            account: &account,
+            key_id: app.config.audit_key.id(),
+            now: app.clock.now(),
+            event: &event.event(),
+        },
+    )
+    .await
+    .map_err(|error| {
+        site.failed(request, "signin", &error);
+        SignInError::BackendUnavailable
+    })?;
+    match linked {
+        Linked::Identity(identity) => Ok(SignedIn {
+            profile: person.profile,
+            identity,
+            account,
+        }),
+        Linked::Conflict => Err(SignInError::IdentityConflict),
+    }
+}
+
+/// What the page and the audit only have a code for: the operator learns which claim or document it was.
+pub(crate) fn log_cause(app: &App, request: &Request, error: SignInError) {
+    app.log.object(&serde_json::json!({
+        "event": "signin.refused", "request_id": request.request_id, "error": error.to_string(),
+    }));
+}
+
+/// A sign-in that came to nothing. Nobody is known by it, unless another person's link is concerned.
+pub(crate) const fn refused<'a>(error: SignInError, allowance: Allowance) -> Action<'a> {
+    let action = Action::refused("signin", error.code()).by("beneficiary");
+    match error {
+        SignInError::IdentityConflict => action,
+        _ => action.counted(allowance),
+    }
+}

@@ -1,0 +1,202 @@
+//! `grant_type=refresh_token`: rotation with a derived successor (wire contract, section 6).
+
+use bluegate_shared::scope::ScopeSet;
+
+use super::client::{self, AuthenticatedClient};
+use super::{Trail, tokens, unavailable};
+use crate::base::http::{Reply, Request};
+use crate::base::ports::UnixMillis;
+use crate::base::secret::Secret;
+use crate::base::site::Site;
+use crate::base::version::Version;
+use crate::lock_down;
+use crate::oauth::application::DataAccessType;
+use crate::oauth::parameters::Parameters;
+use crate::oauth::token::{Credentials, Refusal};
+use crate::token::statements::{
+    Chain, NewAccess, Presented, chain_of_refresh, end_chain, end_grace, reissue, rotate,
+};
+
+pub(crate) async fn refresh(
+    site: &Site,
+    request: &Request,
+    version: Version,
+    form: &Parameters,
+    token: &Secret,
+    asked: Option<ScopeSet>,
+    trail: &mut Trail,
+) -> Result<Reply, Refusal> {
+    let database = site.app.database.as_ref();
+    let identified = match Credentials::parse(&request.headers, form)? {
+        Credentials::Nothing => None,
+        _ => Some(client::authenticate(site, request, form).await?),
+    };
+    let chain = chain_of_refresh(database, token.hash())
+        .await
+        .map_err(unavailable)?;
+    let client = match (identified, &chain) {
+        (Some(client), _) => client,
+        (None, Some(chain)) => client::public_by_row(site, chain.application_id).await?,
+        (None, None) => return Err(Refusal::InvalidClient),
+    };
+    trail.application(&client);
+    // Before anything is ended or spent: whose token it is may not have been known at the start.
+    let locked = || lock_down::holds(database, version.segment(), client.client_id());
+    if locked().await.map_err(unavailable)? {
+        return Err(Refusal::LockedDown);
+    }
+    if chain
+        .as_ref()
+        .is_some_and(|chain| chain.application_id == client.row_id())
+    {
+        trail.token_found(site, request, &client).await?;
+    }
+    let mut chain = usable(&client, chain, site.app.clock.now())?;
+    trail.flow_id.clone_from(&chain.issued.flow_id);
+    trail.patient = Some(chain.issued.patients.shared().clone());
+    for _ in 0..ATTEMPTS {
+        // Its registration may have been narrowed since.
+        chain.scopes = client.application().still(&chain.scopes);
+        if let Some(reply) =
+            attempt(site, request, version, token, asked.as_ref(), &chain, trail).await?
+        {
+            return Ok(reply);
+        }
+        if locked().await.map_err(unavailable)? {
+            return Err(Refusal::LockedDown);
+        }
+        // Another request with the same token was faster. What it left is read, and this one agrees with it.
+        let again = chain_of_refresh(database, token.hash())
+            .await
+            .map_err(unavailable)?;
+        chain = usable(&client, again, site.app.clock.now())?;
+    }
+    Err(Refusal::Unavailable)
+}
+
+/// The chain, where this client may refresh it now.
+fn usable(
+    client: &AuthenticatedClient,
+    chain: Option<Chain>,
+    now: UnixMillis,
+) -> Result<Chain, Refusal> {
+    if client.application().data_access_type == DataAccessType::OneTime {
+        return Err(Refusal::OneTime);
+    }
+    if !client.application().grant_types.refresh_token {
+        return Err(Refusal::Unregistered);
+    }
+    let chain = chain
+        .filter(|chain| chain.application_id == client.row_id())
+        .ok_or(Refusal::RefreshUnusable)?;
+    match chain.grant_end_reason.as_deref() {
+        None => {}
+        Some("expired") => return Err(Refusal::GrantExpired),
+        Some(_) => return Err(Refusal::GrantRevoked),
+    }
+    match (chain.end_reason.as_deref(), chain.presented) {
+        (None, _) => {}
+        // The alert of a reuse may have been lost with its answer: it is given again.
+        (Some(REUSED), Presented::Previous(_) | Presented::Retired) => {
+            return Err(Refusal::RefreshReused);
+        }
+        (Some(_), _) => return Err(Refusal::RefreshUnusable),
+    }
+    if chain.issued.grant_expires_at.is_some_and(|end| end <= now) {
+        return Err(Refusal::GrantExpired);
+    }
+    Ok(chain)
+}
+
+/// One try. Nothing where another request changed the chain meanwhile.
+async fn attempt(
+    site: &Site,
+    request: &Request,
+    version: Version,
+    token: &Secret,
+    asked: Option<&ScopeSet>,
+    chain: &Chain,
+    trail: &mut Trail,
+) -> Result<Option<Reply>, Refusal> {
+    let app = &site.app;
+    let database = app.database.as_ref();
+    let now = app.clock.now();
+    let repeats = match chain.presented {
+        Presented::Current => false,
+        Presented::Previous(rotated_at) if now.0 - rotated_at.0 < GRACE_MS => true,
+        Presented::Previous(_) | Presented::Retired => {
+            let reused = trail.refused(&Refusal::RefreshReused).draft(site, request);
+            if end_chain(database, chain.id, REUSED, now, &reused.event())
+                .await
+                .map_err(unavailable)?
+            {
+                reused.log(site);
+                trail.told = true;
+            }
+            return Err(Refusal::RefreshReused);
+        }
+    };
+    let scopes = asked.unwrap_or(&chain.scopes);
+    if !chain.scopes.permissions().contains(scopes.permissions()) || scopes.is_empty() {
+        // Presented is presented: whoever has the successor needs the one before no more.
+        if !repeats {
+            let widened = trail.refused(&Refusal::ScopeWidened).draft(site, request);
+            if end_grace(database, token.hash(), &widened.event())
+                .await
+                .map_err(unavailable)?
+            {
+                widened.log(site);
+                trail.told = true;
+            }
+        }
+        return Err(Refusal::ScopeWidened);
+    }
+    // The successor follows from the presented token, so that whoever repeats gets the same one.
+    let generation = chain.generation.to_be_bytes();
+    let successor = Secret::derived(
+        &app.config.token_key,
+        "refresh-successor",
+        &[token.expose().as_bytes(), &generation],
+    );
+    let access = Secret::random(app.entropy.as_ref()).map_err(|_| Refusal::Unavailable)?;
+    // A repeat changes no chain, it only issues one more access token.
+    trail.note = if repeats { "repeated" } else { "" };
+    let refreshed = trail.ok().draft(site, request);
+    let new = NewAccess {
+        hash: access.hash(),
+        expires_at: now.plus_seconds(app.config.access_token_ttl_s),
+        scopes,
+        now,
+        version: version.segment(),
+        event: &refreshed.event(),
+    };
+    let done = if repeats {
+        reissue(database, token.hash(), successor.hash(), new).await
+    } else {
+        rotate(database, token.hash(), successor.hash(), new).await
+    }
+    .map_err(unavailable)?;
+    if !done {
+        return Ok(None);
+    }
+    refreshed.log(site);
+    trail.told = true;
+    let issued = crate::token::statements::Issued {
+        scopes: scopes.clone(),
+        ..chain.issued.clone()
+    };
+    Ok(Some(tokens(
+        site,
+        version,
+        &access,
+        Some(&successor),
+        &issued,
+        now,
+    )))
+}
+
+/// How long a repeat with the previous token gets the same successor.
+const GRACE_MS: i64 = 60_000;
+/// Why a chain ended whose retired token came back.
+const REUSED: &str = "refresh_reused";
+const ATTEMPTS: usize = 4;
