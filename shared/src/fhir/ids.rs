@@ -4,6 +4,7 @@
 //! everyone else; nothing here becomes a number.
 
 use super::coverage::Part;
+use super::value::{cut, cut_last};
 
 /// The parts of a claim's resource id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ impl<'a> ClaimIdParts<'a> {
         if is_uuid(id) {
             return Some(Self::Uuid(id));
         }
-        let (prefix, number) = id.split_once('-')?;
+        let (prefix, number) = cut(id, b'-')?;
         let typed = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_lowercase());
         (typed && is_number(number)).then_some(Self::Typed { prefix, number })
     }
@@ -56,18 +57,19 @@ impl<'a> CoverageIdParts<'a> {
             (Part::Dual, rest)
         } else {
             let rest = strip_prefix_ignore_case(id, "part-")?;
-            let (letter, rest) = rest.split_once('-')?;
+            let (letter, rest) = cut(rest, b'-')?;
             (Part::from_letter(letter)?, rest)
         };
         let sign = usize::from(rest.starts_with('-'));
         let end = rest
             .get(sign..)?
-            .find('-')
+            .bytes()
+            .position(|byte| byte == b'-')
             .map_or(rest.len(), |at| at + sign);
         let (beneficiary, plan) = rest.split_at_checked(end)?;
         let plan = match plan.strip_prefix('-') {
             None => None,
-            Some(plan) => Some(plan.split_once('-').filter(|(contract, number)| {
+            Some(plan) => Some(cut(plan, b'-').filter(|(contract, number)| {
                 contract.len() == 5
                     && contract
                         .bytes()
@@ -86,8 +88,8 @@ impl<'a> CoverageIdParts<'a> {
 
 /// The id in a reference such as `Patient/-20140000008325`, which may be an absolute URL.
 pub(crate) fn referenced<'a>(reference: &'a str, resource_type: &str) -> Option<&'a str> {
-    let (rest, id) = reference.rsplit_once('/')?;
-    let kind = rest.rsplit_once('/').map_or(rest, |(_, kind)| kind);
+    let (rest, id) = cut_last(reference, b'/')?;
+    let kind = cut_last(rest, b'/').map_or(rest, |(_, kind)| kind);
     (kind == resource_type && !id.is_empty()).then_some(id)
 }
 

@@ -19,24 +19,21 @@ pub struct Date {
 impl Date {
     /// Reads `YYYY`, `YYYY-MM`, `YYYY-MM-DD`, or the date part of a `dateTime`.
     pub fn parse(text: &str) -> Option<Self> {
-        let date = text.split_once('T').map_or(text, |(date, _)| date);
-        let mut parts = date.split('-');
-        let year = digits(parts.next()?, 4).filter(|year| *year > 0)?;
-        let month = parts.next().map(|part| digits(part, 2));
-        let day = parts.next().map(|part| digits(part, 2));
-        let month = match month {
-            None => None,
-            Some(month) => Some(month.filter(|month| (1..=12).contains(month))?),
-        };
-        let day = match (month, day) {
-            (_, None) => None,
-            (Some(month), Some(day)) => {
-                Some(day.filter(|day| (1..=days_in(year, month)).contains(day))?)
+        let date = cut(text, b'T').map_or(text, |(date, _)| date);
+        let (year, rest) = behind(date);
+        let year = digits(year, 4).filter(|year| *year > 0)?;
+        let (mut month, mut day) = (None, None);
+        if let Some(rest) = rest {
+            let (part, rest) = behind(rest);
+            let known = digits(part, 2).filter(|month| (1..=12).contains(month))?;
+            month = Some(known);
+            if let Some(part) = rest {
+                let days = 1..=days_in(year, known);
+                day = Some(digits(part, 2).filter(|day| days.contains(day))?);
             }
-            (None, Some(_)) => return None,
-        };
+        }
         // A time without a day (`2018T10:00`) is not a FHIR date.
-        if parts.next().is_some() || (day.is_none() && date.len() != text.len()) {
+        if day.is_none() && date.len() != text.len() {
             return None;
         }
         Some(Self {
@@ -155,8 +152,8 @@ pub struct Timestamp(String);
 impl Timestamp {
     /// Accepts a full date, `T` and a time; the text is kept as it came.
     pub fn parse(text: &str) -> Option<Self> {
-        let (_, time) = text.split_once('T')?;
-        let shape = time.len() >= 5 && time.starts_with(|c: char| c.is_ascii_digit());
+        let (_, time) = cut(text, b'T')?;
+        let shape = time.len() >= 5 && time.bytes().next().is_some_and(|c| c.is_ascii_digit());
         (shape && Date::parse(text).is_some()).then(|| Self(text.to_owned()))
     }
 
@@ -177,7 +174,10 @@ impl Decimal {
         if number.exponent != 0 {
             return Some(Self(text.to_owned()));
         }
-        let fraction = number.fraction.trim_end_matches('0');
+        let mut fraction = number.fraction;
+        while let Some(shorter) = fraction.strip_suffix('0') {
+            fraction = shorter;
+        }
         let zero = number.whole == "0" && fraction.is_empty();
         let mut out = String::with_capacity(text.len());
         if number.negative && !zero {
@@ -210,11 +210,11 @@ impl<'a> Number<'a> {
         let (negative, rest) = text
             .strip_prefix('-')
             .map_or((false, text), |rest| (true, rest));
-        let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+        let (mantissa, exponent) = match cut(rest, b'e').or_else(|| cut(rest, b'E')) {
             Some((mantissa, exponent)) => (mantissa, exponent.parse().ok()?),
             None => (rest, 0),
         };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let (whole, fraction) = cut(mantissa, b'.').unwrap_or((mantissa, ""));
         let is_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
         (!whole.is_empty() && is_digits(whole) && is_digits(fraction)).then_some(Self {
             negative,
@@ -274,22 +274,37 @@ impl CodeSystem {
 pub(crate) fn tail(url: &str) -> &str {
     let (rest, end) = last_segment(url);
     // Only then can it be a year and a month, and this is called for every coding there is.
-    if !end.starts_with(|c: char| c.is_ascii_digit()) {
+    if !end.bytes().next().is_some_and(|c| c.is_ascii_digit()) {
         return end;
     }
-    let month = end.split_once('-').is_some_and(|(year, month)| {
+    let month = cut(end, b'-').is_some_and(|(year, month)| {
         digits(year, 4).is_some() && matches!(month.len(), 1 | 2) && digits(month, 0).is_some()
     });
     if month { last_segment(rest).1 } else { end }
 }
 
 fn last_segment(url: &str) -> (&str, &str) {
-    let slash = url.bytes().rposition(|byte| byte == b'/');
-    let parts = slash.map(|at| (url.get(..at), url.get(at + 1..)));
-    match parts {
-        Some((Some(rest), Some(end))) => (rest, end),
-        _ => ("", url),
-    }
+    cut_last(url, b'/').unwrap_or(("", url))
+}
+
+/// What stands before the first hyphen and behind it.
+fn behind(text: &str) -> (&str, Option<&str>) {
+    cut(text, b'-').map_or((text, None), |(before, behind)| (before, Some(behind)))
+}
+
+/// What stands before the first of this ASCII character and behind it. The library's search for characters
+/// is fast in long texts; those of codes and ids are short, and the browser's module is smaller without it.
+pub(crate) fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    around(text, text.bytes().position(|byte| byte == at)?)
+}
+
+/// What stands before the last of this ASCII character and behind it.
+pub(crate) fn cut_last(text: &str, at: u8) -> Option<(&str, &str)> {
+    around(text, text.bytes().rposition(|byte| byte == at)?)
+}
+
+fn around(text: &str, at: usize) -> Option<(&str, &str)> {
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// The normalised name of a variable, from its URL (v1, v2) or its bare code (v3):

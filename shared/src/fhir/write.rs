@@ -68,6 +68,14 @@ impl Parts<'_> {
         self.before = ',';
     }
 
+    /// Before the value of a member.
+    #[inline(never)]
+    fn member(&mut self, key: &str) {
+        self.separate();
+        string(key, self.out);
+        self.out.push(':');
+    }
+
     fn close(self) {
         self.out.push_str(self.closing);
     }
@@ -97,8 +105,7 @@ impl SerializeStruct for Parts<'_> {
         key: &'static str,
         value: &T,
     ) -> Result<(), Unknown> {
-        self.separate();
-        member(key, self.out);
+        self.member(key);
         value.serialize(Writer { out: self.out })
     }
 
@@ -106,12 +113,6 @@ impl SerializeStruct for Parts<'_> {
         self.close();
         Ok(())
     }
-}
-
-#[inline(never)]
-fn member(key: &str, out: &mut String) {
-    string(key, out);
-    out.push(':');
 }
 
 /// A string in quotes (RFC 8259, section 7), with the escapes that serde_json chooses.
@@ -305,7 +306,8 @@ impl<'o> ser::Serializer for Writer<'o> {
         _: usize,
     ) -> Result<Parts<'o>, Unknown> {
         self.out.push('{');
-        member(variant, self.out);
+        string(variant, self.out);
+        self.out.push(':');
         Ok(self.object("}}"))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::fhir::value::{Date, cut};
+
 /// One bound of an interval, in the client's spelling.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Bound {
@@ -24,13 +26,11 @@ impl Bound {
         let date = text.get(2..).unwrap_or_default();
         if !is_fhir_date(date) {
             // A form decodes a bare plus sign as a blank.
-            return Err(
-                if date.contains(' ') && is_fhir_date(&date.replace(' ', "+")) {
-                    DateError::UnencodedPlus
-                } else {
-                    DateError::Date
-                },
-            );
+            return Err(if is_fhir_date(&with_plus(date)) {
+                DateError::UnencodedPlus
+            } else {
+                DateError::Date
+            });
         }
         Ok(Self {
             prefix,
@@ -127,46 +127,38 @@ pub enum DateError {
 
 /// `YYYY`, `YYYY-MM`, `YYYY-MM-DD`, or a date with a time (FHIR R4, datatypes).
 fn is_fhir_date(text: &str) -> bool {
-    let (date, time) = match text.split_once('T') {
-        Some((date, time)) => (date, Some(time)),
-        None => (text, None),
-    };
-    let mut parts = date.split('-');
-    let year = parts.next().and_then(|year| digits(year, 4));
-    let month = parts.next().map(|month| digits(month, 2));
-    let day = parts.next().map(|day| digits(day, 2));
-    if parts.next().is_some() {
-        return false;
+    match cut(text, b'T') {
+        Some((_, time)) => Date::parse(text).is_some() && is_time(time),
+        None => Date::parse(text).is_some(),
     }
-    let valid_date = match (year, month, day) {
-        (Some(1..), None, None) => true,
-        (Some(1..), Some(Some(1..=12)), None) => true,
-        (Some(year @ 1..), Some(Some(month @ 1..=12)), Some(Some(day @ 1..))) => {
-            day <= days_in(year, month)
-        }
-        _ => false,
-    };
-    valid_date && time.is_none_or(|time| day.is_some() && is_time(time))
+}
+
+/// As it was before a form decoded it.
+fn with_plus(text: &str) -> String {
+    let plus = |one| if one == ' ' { '+' } else { one };
+    text.chars().map(plus).collect()
 }
 
 /// `hh:mm`, optional seconds with an optional fraction, and optionally `Z` or an offset.
 fn is_time(text: &str) -> bool {
-    let zone_at = text.find(['Z', '+', '-']).unwrap_or(text.len());
+    let zone_at = text
+        .bytes()
+        .position(|byte| matches!(byte, b'Z' | b'+' | b'-'));
+    let zone_at = zone_at.unwrap_or(text.len());
     let (clock, zone) = text.split_at_checked(zone_at).unwrap_or((text, ""));
-    let (clock, fraction) = match clock.split_once('.') {
+    let (clock, fraction) = match cut(clock, b'.') {
         Some((clock, fraction)) => (clock, Some(fraction)),
         None => (clock, None),
     };
-    let mut parts = clock.split(':').map(|part| digits(part, 2));
+    let (hours, rest) = cut(clock, b':').unwrap_or((clock, ""));
+    let (minutes, seconds) = match cut(rest, b':') {
+        Some((minutes, seconds)) => (minutes, Some(seconds)),
+        None => (rest, None),
+    };
     let valid_clock = matches!(
-        (parts.next(), parts.next(), parts.next(), parts.next()),
-        (
-            Some(Some(0..=23)),
-            Some(Some(0..=59)),
-            Some(Some(0..=60)) | None,
-            None
-        )
-    );
+        (digits(hours, 2), digits(minutes, 2)),
+        (Some(0..=23), Some(0..=59))
+    ) && seconds.is_none_or(|seconds| matches!(digits(seconds, 2), Some(0..=60)));
     // A fraction is one of seconds.
     let valid_fraction = fraction.is_none_or(|fraction| {
         clock.len() > MINUTES
@@ -177,7 +169,7 @@ fn is_time(text: &str) -> bool {
         || zone == "Z"
         || zone
             .strip_prefix(['+', '-'])
-            .and_then(|zone| zone.split_once(':'))
+            .and_then(|zone| cut(zone, b':'))
             .is_some_and(|(hours, minutes)| {
                 matches!(
                     (digits(hours, 2), digits(minutes, 2)),
@@ -191,17 +183,6 @@ fn digits(text: &str, length: usize) -> Option<u32> {
     (text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit()))
         .then(|| text.parse().ok())
         .flatten()
-}
-
-const fn days_in(year: u32, month: u32) -> u32 {
-    match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
-            29
-        }
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
 }
 
 #[cfg(test)]
