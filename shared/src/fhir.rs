@@ -179,15 +179,12 @@ pub fn parse_resource(json: &[u8]) -> Result<Entry, ParseError> {
 }
 
 /// The entry of a page at this place.
-fn entry_at(text: &str, place: &json::Place) -> Entry {
+fn entry_at(text: &str, place: &json::Place, find: &dyn Fn(&str) -> Option<Range<usize>>) -> Entry {
     let (span, reason) = match place {
-        Ok(span) => {
-            let json = text.get(span.clone()).unwrap_or_default();
-            match Document::read(json, Context::Full) {
-                Ok(document) => return read(&document, span.clone()),
-                Err(_) => (span.clone(), Reason::NotJson),
-            }
-        }
+        Ok(span) => match Document::read_at(text, span.clone(), Context::Full, find) {
+            Ok(document) => return read(&document, span.clone()),
+            Err(_) => (span.clone(), Reason::NotJson),
+        },
         Err((span, reason)) => (span.clone(), *reason),
     };
     Entry {

@@ -123,9 +123,14 @@ fn item_02_the_claim_type_has_three_sources() {
         ("1", type_code, "2700", ClaimType::Carrier),
         ("1", type_code, "2800", ClaimType::Dme),
         ("1", type_code, "2900", ClaimType::Hospice),
-        // Never by the FHIR type, and never an error.
-        ("1", fhir_type, "institutional", ClaimType::Unknown),
-        ("dental-1", fhir_type, "professional", ClaimType::Unknown),
+        // By the FHIR type where there is nothing else, and never an error.
+        ("1", fhir_type, "institutional", ClaimType::Institutional),
+        (
+            "dental-1",
+            fhir_type,
+            "professional",
+            ClaimType::Professional,
+        ),
         ("1", type_code, "99999", ClaimType::Unknown),
         ("1", type_code, "é", ClaimType::Unknown),
     ] {
@@ -136,6 +141,11 @@ fn item_02_the_claim_type_has_three_sources() {
         );
     }
     assert_eq!(eob("1", r#""type":{}"#).claim_type, ClaimType::Unknown);
+    // Medicare's FHIR type says something else.
+    let both = format!(
+        r#""type":{{"coding":[{{"system":"{type_code}","code":"99999"}},{{"system":"{fhir_type}","code":"professional"}}]}}"#
+    );
+    assert_eq!(eob("1", &both).claim_type, ClaimType::Unknown);
 }
 
 /// Other payers have CARIN's types alone.
@@ -162,17 +172,15 @@ fn other_payers_say_the_type_by_carin() {
         read("institutional", "outpatient").claim_type,
         ClaimType::Outpatient
     );
-    for (code, sub) in [
-        ("institutional", ""),
-        ("institutional", "other"),
-        ("professional", ""),
-        ("oral", ""),
+    for (code, sub, expected) in [
+        ("institutional", "", ClaimType::Institutional),
+        ("institutional", "other", ClaimType::Institutional),
+        ("professional", "", ClaimType::Professional),
+        ("oral", "", ClaimType::Oral),
+        ("vision", "", ClaimType::Vision),
+        ("other", "", ClaimType::Unknown),
     ] {
-        assert_eq!(
-            read(code, sub).claim_type,
-            ClaimType::Unknown,
-            "{code} {sub}"
-        );
+        assert_eq!(read(code, sub).claim_type, expected, "{code} {sub}");
     }
     let pharmacy = read("pharmacy", "");
     assert_eq!(pharmacy.claim_type, ClaimType::Pde);

@@ -159,7 +159,7 @@ fn expected_differences(claim_type: ClaimType) -> &'static [&'static str] {
             ".diagnoses[0].type: \"admitting\", \"other\"",
             ".lines[0].quantity: \"477\", \"234.567\"",
         ],
-        ClaimType::Unknown => &[],
+        _ => &[],
     }
 }
 

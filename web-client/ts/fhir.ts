@@ -47,6 +47,10 @@ export const CLAIM_TYPES = [
   "outpatient",
   "pde",
   "snf",
+  "professional",
+  "institutional",
+  "oral",
+  "vision",
 ] as const satisfies readonly ClaimRow["type"][];
 
 /** Statuses by their numbers in `ClaimColumns.status`; the empty one is any other, or none. */

@@ -15,6 +15,9 @@ export type ClaimType =
   | "pde"
   | "snf";
 
+/** The kinds of claims that other payers than Medicare have besides (CARIN Blue Button). */
+export type PayerClaimType = "professional" | "institutional" | "oral" | "vision";
+
 /** A part of Medicare, or the state's Medicaid for those who have both. */
 export type Part = "A" | "B" | "C" | "D" | "Dual";
 
@@ -38,7 +41,7 @@ export interface ClaimRow {
   /** Place of the claim's entry on the page, for `page.claim()` and `page.json()`. */
   readonly index: number;
   readonly id: string;
-  readonly type: ClaimType | "unknown";
+  readonly type: ClaimType | PayerClaimType | "unknown";
   /** `active` or `cancelled`. */
   readonly status?: string;
   /** `claim`, or `preauthorization`. */
@@ -152,7 +155,7 @@ export interface Amount {
 
 /** One claim, the same for every version of the interface. */
 export interface Claim {
-  readonly type: ClaimType | "unknown";
+  readonly type: ClaimType | PayerClaimType | "unknown";
   readonly id: string;
   readonly claimId?: string;
   readonly claimGroup?: string;
@@ -197,8 +200,13 @@ export interface Claim {
 export interface ClaimCoverage {
   readonly part?: Part;
   readonly id?: string;
+  /** Who insures, by name (v3, other payers). */
+  readonly payer?: string;
+  /** The Part D contract. */
   readonly contract?: string;
+  /** The Part D plan; of other payers that of the Coverage, where it is on the page. */
   readonly plan?: string;
+  readonly planName?: string;
 }
 
 /** A person or organization that provides care. */
@@ -410,11 +418,15 @@ export type Resource =
   | { readonly kind: "patient"; readonly value: Patient }
   | { readonly kind: "other"; readonly value: { readonly resourceType: string } };
 
-/** One thing that could not be read: the place, such as `item[2].quantity`, and never the value. */
+/**
+ * One thing that could not be read: the place, such as `item[2].quantity`, and never the value. `unresolved` is a
+ * reference to a resource that is neither in the claim nor on the page.
+ */
 export interface Note {
   readonly path: string;
   readonly reason:
     | "missing"
+    | "unresolved"
     | "notJson"
     | "notUtf8"
     | "wrongShape"

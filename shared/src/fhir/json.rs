@@ -8,17 +8,20 @@
 
 mod bundle;
 mod keys;
+mod neighbours;
 mod reader;
 mod scan;
 mod value;
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use super::notes::{Note, Reason};
 use super::{ParseError, ParseErrorKind};
 
 pub(crate) use bundle::{Index, Place, index, span};
 pub(crate) use keys::{Context, Key};
+pub(crate) use neighbours::Neighbours;
 pub(crate) use scan::inside;
 pub(crate) use value::Value;
 
@@ -60,6 +63,8 @@ pub(crate) struct Document<'a> {
     unescaped: String,
     /// The first node is absent, so that a value which was not found has a place; the second is the root.
     nodes: Vec<Node>,
+    /// References, each with the resource that it means; those stand behind the root.
+    neighbours: Vec<(u32, u32)>,
     losses: RefCell<Vec<Loss>>,
 }
 
@@ -75,7 +80,18 @@ struct Loss {
 impl<'a> Document<'a> {
     /// Reads an object, with the members that are read in this context.
     pub(crate) fn read(text: &'a str, context: Context) -> Result<Self, ParseError> {
-        reader::document(text, context)
+        reader::document(text, 0..text.len(), context, &|_| None)
+    }
+
+    /// Reads an object that stands in a text, together with what it refers to: `find` says where that
+    /// stands in the same text.
+    pub(crate) fn read_at(
+        text: &'a str,
+        place: Range<usize>,
+        context: Context,
+        find: &dyn Fn(&str) -> Option<Range<usize>>,
+    ) -> Result<Self, ParseError> {
+        reader::document(text, place, context, find)
     }
 
     /// The object.
@@ -85,32 +101,38 @@ impl<'a> Document<'a> {
 
     /// What could not be read so far, in the order of the text.
     pub(crate) fn notes(&self) -> Vec<Note> {
-        let mut losses = self.losses.take();
+        let losses = self.losses.take();
         // A handful at most: no sort is worth its code.
         let mut notes = Vec::with_capacity(losses.len());
-        while let Some(first) =
-            (0..losses.len()).min_by_key(|at| losses.get(*at).map(|loss| loss.node))
+        let mut from = 0;
+        while let Some(node) = losses
+            .iter()
+            .map(|loss| loss.node)
+            .filter(|node| *node >= from)
+            .min()
         {
-            let loss = losses.remove(first);
-            let mut path = self.path(loss.node);
-            if let Some(key) = loss.missing {
-                if !path.is_empty() {
-                    path.push('.');
+            for loss in losses.iter().filter(|loss| loss.node == node) {
+                let mut path = self.path(node);
+                if let Some(key) = loss.missing {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(key.name());
                 }
-                path.push_str(key.name());
+                notes.push(Note {
+                    path,
+                    reason: loss.reason,
+                });
             }
-            notes.push(Note {
-                path,
-                reason: loss.reason,
-            });
+            from = node + 1;
         }
         notes
     }
 
     /// Whether something could not be read so far; what is told to the nearest cent was.
     pub(crate) fn has_lost(&self) -> bool {
-        let losses = self.losses.borrow();
-        losses.iter().any(|loss| loss.reason != Reason::Rounded)
+        let losses = self.losses.try_borrow();
+        losses.is_ok_and(|losses| losses.iter().any(|loss| loss.reason != Reason::Rounded))
     }
 
     #[cold]
@@ -120,9 +142,10 @@ impl<'a> Document<'a> {
             missing,
             reason,
         };
-        let mut losses = self.losses.borrow_mut();
         // What two fields are read from is lost once.
-        if !losses.contains(&loss) {
+        if let Ok(mut losses) = self.losses.try_borrow_mut()
+            && !losses.contains(&loss)
+        {
             losses.push(loss);
         }
     }
@@ -136,6 +159,18 @@ impl<'a> Document<'a> {
     fn path(&self, wanted: u32) -> String {
         let mut path = String::new();
         let mut parent = ROOT;
+        // In what another resource refers to: where it does, and on from there.
+        if wanted >= self.node(ROOT).next {
+            let before = self.neighbours.iter().filter(|(_, at)| *at <= wanted);
+            if let Some((reference, resource)) = before.max_by_key(|(_, at)| *at) {
+                let at = self.path(*reference);
+                at.strip_suffix("reference")
+                    .unwrap_or(&at)
+                    .clone_into(&mut path);
+                path.push_str("resolve()");
+                parent = *resource;
+            }
+        }
         while parent != wanted {
             let mut child = parent + 1;
             let mut number = 0_u32;

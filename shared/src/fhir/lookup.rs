@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::json::{Key, Value};
-use super::value::{Code, CodeSystem, is_variable, tail, variable};
+use super::value::{Code, CodeSystem, cut, is_variable, tail, variable};
 
 impl<'d> Value<'d> {
     /// The first coding of a concept that has a code.
@@ -20,6 +20,13 @@ impl<'d> Value<'d> {
     pub(crate) fn coding_of(self, system: impl Fn(&str) -> bool) -> Option<Self> {
         self.list(Key::Coding)
             .find(|coding| coding.text(Key::Code).is_some() && system(coding.system()))
+    }
+
+    /// What a concept is called: the label of this coding of it, or else its own text, which is how other
+    /// payers than Medicare may say it.
+    pub(crate) fn label(self, coding: Self) -> Option<&'d str> {
+        let text = || not_a_placeholder(self.text(Key::Text)?);
+        coding.shown().or_else(text)
     }
 
     /// The code of a concept: that of its first coding.
@@ -109,7 +116,7 @@ impl<'d> Value<'d> {
 /// A display, unless it is a placeholder.
 pub(crate) fn not_a_placeholder(display: &str) -> Option<&str> {
     let placeholder =
-        display.starts_with("replace") && display.contains('[') && display.ends_with(']');
+        display.starts_with("replace") && cut(display, b'[').is_some() && display.ends_with(']');
     (!placeholder).then_some(display)
 }
 

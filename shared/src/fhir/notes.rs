@@ -19,6 +19,8 @@ pub struct Note {
 pub enum Reason {
     /// It must be there and is not.
     Missing,
+    /// It refers to a resource that the page does not have.
+    Unresolved,
     /// The text of the resource is not JSON.
     NotJson,
     /// The text of the entry is not UTF-8.

@@ -1,9 +1,12 @@
 //! A page that is read as far as it is asked for: the rows of a list and their numbers in one narrow
 //! pass, an entry in full when somebody opens it, and any entry's own text at no cost.
 
+use std::cell::OnceCell;
+use std::ops::Range;
+
 use super::claim::LeftOut;
 use super::claim::standing::{OUTCOMES, STATUSES, USES, number_in};
-use super::json::{Context, Document, Index, Key, index, span};
+use super::json::{Context, Document, Index, Key, Neighbours, index, span};
 use super::notes::{Note, Reason};
 use super::value::Date;
 use super::{CLAIM, ClaimRow, Entry, Links, ParseError, ParseErrorKind, entry_at};
@@ -13,6 +16,7 @@ use super::{CLAIM, ClaimRow, Entry, Links, ParseError, ParseErrorKind, entry_at}
 pub struct Page {
     text: String,
     index: Index,
+    neighbours: OnceCell<Neighbours>,
 }
 
 /// Stands for a day that is not known.
@@ -27,7 +31,11 @@ impl Page {
     pub fn read(json: Vec<u8>) -> Result<Self, ParseError> {
         let (text, bad) = text(json)?;
         let index = index(&text, &bad)?;
-        Ok(Self { text, index })
+        Ok(Self {
+            text,
+            index,
+            neighbours: OnceCell::new(),
+        })
     }
 
     /// How many entries it has.
@@ -53,7 +61,16 @@ impl Page {
     /// An entry in full.
     pub fn entry(&self, number: usize) -> Option<Entry> {
         let place = self.index.entries.get(number)?;
-        Some(entry_at(&self.text, place))
+        Some(entry_at(&self.text, place, &|reference| {
+            self.find(reference)
+        }))
+    }
+
+    /// Where the resource stands that a reference of a claim means. Most pages have none, and the first
+    /// question finds out.
+    fn find(&self, reference: &str) -> Option<Range<usize>> {
+        let all = || Neighbours::of(&self.text, &self.index);
+        self.neighbours.get_or_init(all).find(reference)
     }
 
     /// The text of an entry's resource as the server sent it; nothing where its bytes were no text.
@@ -76,13 +93,16 @@ impl Page {
     /// Reads a row of each claim, and finds the entries that cannot be read.
     pub fn list(&self, each: &mut dyn FnMut(usize, &Listed<'_>)) {
         for (number, place) in self.index.entries.iter().enumerate() {
-            let json = self.text.get(span(place)).unwrap_or_default();
             let problem = |key: Key, reason: Reason| {
                 let path = key.name().to_owned();
                 Listed::Problem(Note { path, reason })
             };
             let document = match place {
-                Ok(_) => Document::read(json, Context::Row).map_err(|_| Reason::NotJson),
+                Ok(place) => {
+                    let find = |reference: &str| self.find(reference);
+                    Document::read_at(&self.text, place.clone(), Context::Row, &find)
+                        .map_err(|_| Reason::NotJson)
+                }
                 Err((_, reason)) => Err(*reason),
             };
             let document = match document {

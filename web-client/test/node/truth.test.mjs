@@ -10,9 +10,15 @@ import { fixtures, repository } from "../fixtures.mjs";
 import { cell, reading } from "../truth/cells.mjs";
 import { page as document, seenOf } from "../truth/page.mjs";
 import { CLAIM, LINE } from "../truth/claim.mjs";
+import { CLAIM_C4BB, COVERAGE_C4BB, LINE_C4BB, PATIENT_C4BB, withC4bb } from "../truth/c4bb.mjs";
 import { COVERAGE, PATIENT } from "../truth/resources.mjs";
 
-const VERSIONS = ["v1", "v2", "v3"];
+const VERSIONS = ["v1", "v2", "v3", "c4bb"];
+withC4bb(CLAIM, CLAIM_C4BB);
+withC4bb(LINE, LINE_C4BB);
+withC4bb(COVERAGE, COVERAGE_C4BB);
+withC4bb(PATIENT, PATIENT_C4BB);
+
 const compiled = new Map();
 /** Cells that some fixture had a value for. */
 const seen = new Set();
@@ -20,15 +26,15 @@ const seen = new Set();
 const members = new Map([CLAIM, LINE, COVERAGE, PATIENT].map((table) => [table, new Set()]));
 const encoder = new TextEncoder();
 
-function evaluate(expression, resource, root = resource) {
+function evaluate(expression, resource, bundle, root = resource) {
   if (!compiled.has(expression)) compiled.set(expression, fhirpath.compile(expression));
-  return compiled.get(expression)(resource, { resource: root });
+  return compiled.get(expression)(resource, { resource: root, bundle });
 }
 
 /** All resources of a version: the file's name, the JSON, and what the parser makes of it. */
 async function resources(version, type) {
   await init();
-  const folder = path.join(fixtures, "bfd", version);
+  const folder = version === "c4bb" ? path.join(repository, "shared/tests/payers") : path.join(fixtures, "bfd", version);
   if (!fs.existsSync(folder)) {
     console.log(`skipped: no fixtures in ${folder}`);
     return [];
@@ -36,21 +42,21 @@ async function resources(version, type) {
   return fs.readdirSync(folder).filter((name) => name.endsWith(".json")).flatMap((name) => {
     const json = JSON.parse(fs.readFileSync(path.join(folder, name), "utf8"));
     const all = (json.resourceType === "Bundle" ? json.entry ?? [] : [{ resource: json }]).map(({ resource }) => resource);
-    const bundle = { resourceType: "Bundle", entry: all.map((resource) => ({ resource })) };
+    const bundle = version === "c4bb" ? json : { resourceType: "Bundle", entry: all.map((resource) => ({ resource })) };
     const page = parsePageSync(encoder.encode(JSON.stringify(bundle)));
-    const found = all.map((resource, index) => ({ name, resource, value: page.entry(index).resource.value }));
+    const found = all.map((resource, index) => ({ name, bundle, resource, value: page.entry(index).resource.value }));
     page.free();
     return found.filter(({ resource }) => resource?.resourceType === type);
   });
 }
 
 /** Compares the fields of one object with its JSON; gives what differs. */
-function differences(table, where, version, type, value, json, root) {
+function differences(table, where, version, type, value, { json, bundle, root }) {
   leaves(value, "", members.get(table));
   return Object.entries(table).flatMap(([field, entry]) => {
     const expression = cell(entry, version, type);
     const ours = reading(entry, entry.ours(value), false);
-    const theirs = typeof expression === "string" ? reading(entry, evaluate(expression, json, root), true) : [];
+    const theirs = typeof expression === "string" ? reading(entry, evaluate(expression, json, bundle, root), true) : [];
     if (theirs.length > 0) seen.add(seenOf(table, field, version, type));
     return JSON.stringify(ours) === JSON.stringify(theirs) ? [] : [`${where} ${field}: ${ours.join(",")} | ${theirs.join(",")}`];
   });
@@ -67,12 +73,12 @@ function leaves(value, path, into) {
 for (const version of VERSIONS) {
   test(`every field of every claim of ${version} is what FHIRPath reads`, async (t) => {
     const claims = await resources(version, "ExplanationOfBenefit");
-    const found = claims.flatMap(({ name, resource, value }) => {
+    const found = claims.flatMap(({ name, bundle, resource, value }) => {
       const lines = value.lines ?? [];
       const items = [...(resource.item ?? [])].sort((a, b) => a.sequence - b.sequence);
       return [
-        ...differences(CLAIM, `${name} ${value.type}`, version, value.type, value, resource),
-        ...lines.flatMap((line, index) => differences(LINE, `${name} ${value.type} line`, version, value.type, line, items[index], resource)),
+        ...differences(CLAIM, `${name} ${value.type}`, version, value.type, value, { json: resource, bundle }),
+        ...lines.flatMap((line, index) => differences(LINE, `${name} ${value.type} line`, version, value.type, line, { json: items[index], bundle, root: resource })),
       ];
     });
     t.diagnostic(`${claims.length} claims`);
@@ -86,7 +92,7 @@ for (const [type, table] of [["Coverage", COVERAGE], ["Patient", PATIENT]]) {
       const found = await resources(version, type);
       t.diagnostic(`${found.length} resources`);
       assert.deepEqual(
-        found.flatMap(({ name, resource, value }) => differences(table, name, version, type, value, resource)),
+        found.flatMap(({ name, bundle, resource, value }) => differences(table, name, version, type, value, { json: resource, bundle })),
         [],
       );
     });

@@ -90,6 +90,12 @@ export const CLAIM = {
       "(insurance.extension.where(url.endsWith('/CLM-SBMTR-CNTRCT-PBP-NUM')).valueString | supportingInfo.where(category.coding.where(code = 'CLM_SBMTR_CNTRCT_PBP_NUM').exists()).valueString).first()",
     ),
   }),
+  "coverage.payer": text((claim) => claim.coverage?.payer, {
+    v1: no("v1 does not name who insures"),
+    v2: no("v2 does not name who insures"),
+    v3: `(insurer.display | ${meant("insurer")}.name).first()`,
+  }),
+  "coverage.planName": text((claim) => claim.coverage?.planName, all(no("Medicare does not send the Coverage with a claim"))),
   "billablePeriod.start": date((claim) => claim.billablePeriod?.start, all("billablePeriod.start")),
   "billablePeriod.end": date((claim) => claim.billablePeriod?.end, all("billablePeriod.end")),
   serviceDate: date((claim) => claim.serviceDate, all({ pde: "item.first().servicedDate", other: "billablePeriod.end" })),

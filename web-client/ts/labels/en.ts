@@ -9,6 +9,10 @@ const lists: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "outpatient": "Hospital outpatient",
   "pde": "Prescription drug",
   "snf": "Skilled nursing facility",
+  "professional": "Doctor or other professional",
+  "institutional": "Hospital or other facility",
+  "oral": "Dental care",
+  "vision": "Eye care",
   "unknown": "Other"
  },
  "status": {

@@ -9,6 +9,10 @@ const lists: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "outpatient": "Hospital, paciente ambulatorio",
   "pde": "Medicamento recetado",
   "snf": "Centro de enfermería especializada",
+  "professional": "Médico u otro profesional",
+  "institutional": "Hospital u otro centro",
+  "oral": "Cuidado dental",
+  "vision": "Cuidado de la vista",
   "unknown": "Otro"
  },
  "status": {

@@ -1,13 +1,13 @@
 //! What kind of claim it is (claims backend reference, section 11, item 2): the EOB-type coding,
-//! then the prefix of the id, then the claim type code. Never `meta.profile`, and of the FHIR claim
-//! type only what other payers say with it (CARIN Blue Button): a pharmacy, and institutions with a
-//! subtype. v2 calls DME institutional and home health professional.
+//! then the prefix of the id, then the claim type code. Never `meta.profile`, and the FHIR claim type,
+//! which is what other payers say (CARIN Blue Button), only where Medicare says nothing: v2 calls DME
+//! institutional and home health professional.
 
 use serde::Serialize;
 
 use crate::fhir::ids::ClaimIdParts;
 use crate::fhir::json::{Key, Value};
-use crate::fhir::lookup::ends_in;
+use crate::fhir::lookup::{ends_in, is_cms};
 
 /// The kind of a claim.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
@@ -29,6 +29,14 @@ pub enum ClaimType {
     Pde,
     /// Skilled nursing facility.
     Snf,
+    /// Of other payers: physicians and other professionals.
+    Professional,
+    /// Of other payers: a hospital or another institution, not said of which kind.
+    Institutional,
+    /// Of other payers: dental care.
+    Oral,
+    /// Of other payers: care of the eyes.
+    Vision,
     /// None of these, or not said.
     #[default]
     Unknown,
@@ -46,11 +54,15 @@ impl ClaimType {
             Self::Outpatient => "outpatient",
             Self::Pde => "pde",
             Self::Snf => "snf",
+            Self::Professional => "professional",
+            Self::Institutional => "institutional",
+            Self::Oral => "oral",
+            Self::Vision => "vision",
             Self::Unknown => "unknown",
         }
     }
 
-    /// The type of this name, in any case.
+    /// The type that Medicare has under this name, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
         [
             Self::Carrier,
@@ -78,12 +90,17 @@ impl ClaimType {
             Self::Outpatient => 6,
             Self::Pde => 7,
             Self::Snf => 8,
+            Self::Professional => 9,
+            Self::Institutional => 10,
+            Self::Oral => 11,
+            Self::Vision => 12,
         }
     }
 
     pub(super) fn of(claim: Value<'_>) -> Self {
         let concept = claim.get(Key::Type);
         let code = |system| concept.coding_of(ends_in(system))?.text(Key::Code);
+        let medicare = concept.coding_of(is_cms).is_some();
         let prefix = match ClaimIdParts::parse(claim.text(Key::Id).unwrap_or_default()) {
             Some(ClaimIdParts::Typed { prefix, .. }) => Some(prefix),
             _ => None,
@@ -94,18 +111,22 @@ impl ClaimType {
             .or_else(|| {
                 Self::from_type_code(code("clm-type-cd").or_else(|| code("nch_clm_type_cd"))?)
             })
-            .or_else(|| match code("claim-type")? {
-                "pharmacy" => Some(Self::Pde),
-                "institutional" => {
-                    let sub = claim.get(Key::SubType);
-                    let sub = sub.coding_of(ends_in("C4BBInstitutionalClaimSubType"))?;
-                    match sub.text(Key::Code)? {
-                        "inpatient" => Some(Self::Inpatient),
-                        "outpatient" => Some(Self::Outpatient),
-                        _ => None,
-                    }
+            .or_else(|| {
+                let sub = claim.get(Key::SubType);
+                let sub = sub.coding_of(ends_in("C4BBInstitutionalClaimSubType"));
+                match sub.and_then(|sub| sub.text(Key::Code)) {
+                    Some("inpatient") => return Some(Self::Inpatient),
+                    Some("outpatient") => return Some(Self::Outpatient),
+                    _ => {}
                 }
-                _ => None,
+                match code("claim-type").filter(|_| !medicare)? {
+                    "pharmacy" => Some(Self::Pde),
+                    "professional" => Some(Self::Professional),
+                    "institutional" => Some(Self::Institutional),
+                    "oral" => Some(Self::Oral),
+                    "vision" => Some(Self::Vision),
+                    _ => None,
+                }
             })
             .unwrap_or_default()
     }

@@ -53,7 +53,7 @@ fn line(item: Value<'_>, position: u32, ledger: Ledger) -> Line {
     let place = item.get(Key::LocationCodeableConcept);
     Line {
         sequence: sequence(item, position),
-        service: service(product).and_then(Service::read),
+        service: service(product).and_then(|coding| Service::read(product, coding)),
         modifiers: modifiers(item),
         category: item.get(Key::Category).first_to_code(),
         revenue_center: revenue_center(item.get(Key::Revenue)),
@@ -75,12 +75,11 @@ fn line(item: Value<'_>, position: u32, ledger: Ledger) -> Line {
 }
 
 impl Service {
-    fn read(coding: Value<'_>) -> Option<Self> {
-        let Code { code, display } = coding.to_code()?;
+    fn read(product: Value<'_>, coding: Value<'_>) -> Option<Self> {
         Some(Self {
-            code,
+            code: coding.owned(Key::Code)?,
             system: coding.code_list(),
-            display,
+            display: product.label(coding).map(str::to_owned),
         })
     }
 }

@@ -18,12 +18,18 @@ pub struct ClaimCoverage {
     /// The id of the Coverage; v3 does not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Who insures, by name (v3, other payers).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payer: Option<String>,
     /// The Part D contract.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contract: Option<String>,
-    /// The Part D plan.
+    /// The Part D plan; of other payers that of the Coverage, where it is in the page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
+    /// The name of that plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_name: Option<String>,
 }
 
 /// A person or organization that provides care.

@@ -1,12 +1,14 @@
 //! Who provides: the same people stand in `provider`, `organization` and `facility` in v1, in a
-//! contained Organization in v2, and in contained Organizations and Practitioners in v3. An NPI is
-//! recognised by the system or the type of its identifier; any other number is kept as such.
+//! contained Organization in v2, in contained Organizations and Practitioners in v3, and beside the claim
+//! of other payers. An NPI is recognised by the system or the type of its identifier; any other number is
+//! kept as such.
 
 use std::borrow::Cow;
 
 use super::{CareTeamMember, Provider};
 use crate::fhir::json::{Key, Value};
 use crate::fhir::lookup::{by_number, ends_in, not_a_placeholder};
+use crate::fhir::value::cut_last;
 
 /// A person or organization, as the text has it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,16 +20,24 @@ pub(super) struct Party<'d> {
 
 impl<'d> Party<'d> {
     /// Who a reference names; nothing where it names nobody.
-    fn read(reference: Value<'d>, claim: Value<'d>) -> Option<Self> {
+    fn read(reference: Value<'d>) -> Option<Self> {
         let mut party = Self::default();
-        if let Some(contained) = resolve(reference, claim) {
-            for identifier in contained.list(Key::Identifier) {
-                party.identify(identifier);
-            }
-            party.name = name(contained);
+        let mut found = reference.resolve();
+        // A role is that of somebody, who has the name and the number.
+        let role = found.get(Key::Practitioner);
+        found = role.resolve().or(found);
+        for identifier in found.list(Key::Identifier) {
+            party.identify(identifier);
         }
+        party.name = name_of(found).or_else(|| role.shown().map(Cow::Borrowed));
         if let Some(identifier) = reference.get(Key::Identifier).some() {
             party.identify(identifier);
+        }
+        if let Some(searched) = reference.text(Key::Reference) {
+            // A search in the place of an id says the number.
+            let searched = cut_last(searched, b'|');
+            let npi = searched.filter(|(system, _)| ends_in("us-npi")(system));
+            party.npi = party.npi.or(npi.map(|(_, npi)| npi));
         }
         party.name = reference.shown().map(Cow::Borrowed).or(party.name);
         // v3 repeats the NPI of a pharmacy under a second system.
@@ -35,6 +45,15 @@ impl<'d> Party<'d> {
             party.number = None;
         }
         (party != Self::default()).then_some(party)
+    }
+
+    /// [`Self::read`], and a note where the reference leads nowhere.
+    fn noted(reference: Value<'d>) -> Option<Self> {
+        let party = Self::read(reference);
+        if party.is_none() {
+            reference.unresolved();
+        }
+        party
     }
 
     fn identify(&mut self, identifier: Value<'d>) {
@@ -72,12 +91,12 @@ impl<'d> Parties<'d> {
         let reference = claim.get(Key::Provider);
         let [mut billing, mut organization, mut facility] =
             [Key::Provider, Key::Organization, Key::Facility]
-                .map(|key| Party::read(claim.get(key), claim));
+                .map(|key| Party::noted(claim.get(key)));
 
         // The backend fills `organization` and `facility` from the same NPI, and v2 puts it into the
         // contained Organization that `provider` refers to. So a missing one is another that is there.
-        let billing_is_organization = resolve(reference, claim)
-            .is_some_and(|found| found.text(Key::ResourceType) == Some("Organization"));
+        let billing_is_organization =
+            reference.resolve().text(Key::ResourceType) == Some("Organization");
         if organization.is_none() {
             organization = if billing_is_organization {
                 billing.clone().map(|billing| Party {
@@ -128,6 +147,13 @@ impl<'d> Parties<'d> {
     }
 }
 
+/// The name of whom a reference names.
+pub(super) fn named(reference: Value<'_>) -> Option<String> {
+    let name = reference.shown().map(Cow::Borrowed);
+    name.or_else(|| name_of(reference.resolve()))
+        .map(Cow::into_owned)
+}
+
 /// The facility type, or the pharmacy's service type.
 pub(super) fn facility_type(claim: Value<'_>) -> Option<Value<'_>> {
     let facility = claim.get(Key::Facility);
@@ -139,7 +165,7 @@ pub(super) fn facility_type(claim: Value<'_>) -> Option<Value<'_>> {
 /// Everyone who took part and has a number.
 fn team(claim: Value<'_>) -> Vec<(u32, Value<'_>, Party<'_>)> {
     let members = claim.list(Key::CareTeam).filter_map(|member| {
-        let party = Party::read(member.get(Key::Provider), claim);
+        let party = Party::noted(member.get(Key::Provider));
         Some((member.sequence()?, member, party.unwrap_or_default()))
     });
     members.collect()
@@ -169,16 +195,19 @@ pub(super) fn referring(claim: Value<'_>) -> Option<Party<'_>> {
     let requested = || {
         let mut contained = claim.list(Key::Contained);
         let requester = contained.find_map(|found| found.get(Key::Requester).some())?;
-        Party::read(requester.get(Key::Agent), claim)
+        Party::read(requester.get(Key::Agent).or(requester))
     };
     let role = || {
         let mut team = claim.list(Key::CareTeam);
         let member = team.find(|member| member.get(Key::Role).first_code() == Some("referring"))?;
-        Party::read(member.get(Key::Provider), claim)
+        Party::read(member.get(Key::Provider))
     };
-    Party::read(claim.get(Key::Referral), claim)
-        .or_else(requested)
-        .or_else(role)
+    let referral = claim.get(Key::Referral);
+    let found = Party::read(referral).or_else(requested).or_else(role);
+    if found.is_none() {
+        referral.unresolved();
+    }
+    found
 }
 
 /// Carrier claims name the group practice among the care team: v1 in an extension of the member, v2
@@ -197,24 +226,23 @@ fn line_organization(claim: Value<'_>) -> Option<Party<'_>> {
     }
     let mut team = claim.list(Key::CareTeam);
     let primary = team.find(|member| {
-        member.get(Key::Role).first_coding().is_some_and(|role| {
+        // Of other payers that is a practitioner, by reference.
+        let named = !member.get(Key::Provider).get(Key::Reference).is_some();
+        let mut role = member
+            .get(Key::Role)
+            .first_coding()
+            .filter(|_| named)
+            .into_iter();
+        role.any(|role| {
             role.system() == "http://terminology.hl7.org/CodeSystem/claimcareteamrole"
                 && role.text(Key::Code) == Some("primary")
         })
     })?;
-    Party::read(primary.get(Key::Provider), claim)
-}
-
-/// The contained resource that a local reference (`#id`) means.
-fn resolve<'d>(reference: Value<'d>, claim: Value<'d>) -> Option<Value<'d>> {
-    let id = reference.text(Key::Reference)?.strip_prefix('#')?;
-    claim
-        .list(Key::Contained)
-        .find(|contained| contained.text(Key::Id) == Some(id))
+    Party::read(primary.get(Key::Provider))
 }
 
 /// The name of an organization, or of a person as "given family".
-fn name(contained: Value<'_>) -> Option<Cow<'_, str>> {
+fn name_of(contained: Value<'_>) -> Option<Cow<'_, str>> {
     if contained.get(Key::Name).is_text() {
         return contained
             .text(Key::Name)
@@ -222,6 +250,9 @@ fn name(contained: Value<'_>) -> Option<Cow<'_, str>> {
             .map(Cow::Borrowed);
     }
     let name = contained.list(Key::Name).next()?;
+    if let Some(whole) = name.text(Key::Text) {
+        return Some(Cow::Borrowed(whole)).filter(|whole| not_a_placeholder(whole).is_some());
+    }
     let mut joined = String::new();
     for part in name.texts(Key::Given).chain(name.text(Key::Family)) {
         if !joined.is_empty() {

@@ -14,7 +14,7 @@ use crate::fhir::ids::{ClaimIdParts, CoverageIdParts, referenced};
 use crate::fhir::json::{Key, Value};
 use crate::fhir::lookup::{by_number, ends_in, is_cms};
 use crate::fhir::money::Money;
-use crate::fhir::value::{CodeSystem, Date, Decimal, tail, variable};
+use crate::fhir::value::{CodeSystem, Date, Decimal, cut, tail, variable};
 
 impl Claim {
     pub(crate) fn read(claim: Value<'_>) -> Self {
@@ -54,7 +54,9 @@ impl Claim {
             patient_id: claim
                 .get(Key::Patient)
                 .text(Key::Reference)
-                .and_then(|patient| referenced(patient, "Patient"))
+                .and_then(|patient| {
+                    referenced(patient, "Patient").or_else(|| patient.strip_prefix("urn:uuid:"))
+                })
                 .map(str::to_owned),
             coverage: coverage(claim, &info),
             service_date: service_date(claim_type, first.map(|(item, _)| item), through),
@@ -96,7 +98,8 @@ pub(super) fn service_date(
     let filled = || lines::period(first?)?.start;
     match claim_type {
         ClaimType::Pde => filled().or(through),
-        _ => through,
+        // Other payers may say no period.
+        _ => through.or_else(filled),
     }
 }
 
@@ -104,7 +107,8 @@ fn claim_id(claim: Value<'_>, id: &str) -> Option<String> {
     claim
         .identifier("clm_id")
         .or_else(|| claim.identifier("pde_id"))
-        .or_else(|| unique_id(claim))
+        .or_else(|| unique_id(claim, false))
+        .or_else(|| unique_id(claim, true))
         .or_else(|| match ClaimIdParts::parse(id)? {
             ClaimIdParts::Typed { number, .. } | ClaimIdParts::Number(number) => {
                 Some(number.to_owned())
@@ -113,11 +117,12 @@ fn claim_id(claim: Value<'_>, id: &str) -> Option<String> {
         })
 }
 
-/// v3 tells the claim's number by the type of the identifier, which has no system.
-fn unique_id(claim: Value<'_>) -> Option<String> {
+/// v3 tells the claim's number by the type of the identifier, which has no system; other payers by the
+/// type alone.
+fn unique_id(claim: Value<'_>, system: bool) -> Option<String> {
     let mut identifiers = claim.list(Key::Identifier);
     let found = identifiers.find(|identifier| {
-        !identifier.get(Key::System).is_some()
+        identifier.get(Key::System).is_some() == system
             && identifier.get(Key::Type).first_code() == Some("uc")
     })?;
     found.owned(Key::Value)
@@ -129,32 +134,57 @@ fn control_number(claim: Value<'_>) -> Option<String> {
         .or_else(|| claim.extension_text("fi_doc_clm_cntl_num"))
         .or_else(|| claim.identifier("clm_cntl_num"))
         .or_else(|| claim.identifier("unique_tracking_number"))
+        .or_else(|| claim.texts(Key::PreAuthRef).next().map(str::to_owned))
 }
 
 /// v1 and v2 refer to the Coverage; v3 just says `Part A`, and the Part D contract beside it or
-/// among the information.
+/// among the information. Other payers have the Coverage beside the claim, or in it.
 fn coverage(claim: Value<'_>, info: &[Info]) -> Option<ClaimCoverage> {
-    let insurance = claim.one_or_many(Key::Insurance).next()?;
+    let mut all = claim.one_or_many(Key::Insurance);
+    let focal = |insurance: &Value<'_>| insurance.scalar(Key::Focal) == Some("true");
+    let insurance = all
+        .find(focal)
+        .or_else(|| claim.one_or_many(Key::Insurance).next())?;
     let reference = insurance.get(Key::Coverage).some()?;
-    let id = reference.text(Key::Reference);
-    let id = id.and_then(|reference| referenced(reference, "Coverage"));
+    let found = reference.resolve();
+    let named = reference.text(Key::Reference);
+    let named = named.and_then(|reference| referenced(reference, "Coverage"));
+    let id = named.or_else(|| found.text(Key::Id));
     let part = id
         .and_then(CoverageIdParts::parse)
         .map(|parts| parts.part)
         .or_else(|| Part::from_label(reference.text(Key::Display)?));
+    if id.is_none() && part.is_none() {
+        reference.unresolved();
+    }
     let said = |name: &'static str| {
         let informed = || info.iter().find(|info| info.name == name)?.text.clone();
         insurance.extension_text(name).or_else(informed)
     };
+    let class = || {
+        let mut classes = found.list(Key::Class);
+        classes.find(|class| class.get(Key::Type).first_code() == Some("plan"))
+    };
+    let payer = found.list(Key::Payor).next();
+    let payer = claim.get(Key::Insurer).some().or(payer);
     Some(ClaimCoverage {
         part,
         id: id.map(str::to_owned),
+        payer: payer.and_then(|payer| {
+            let name = providers::named(payer);
+            if name.is_none() {
+                payer.unresolved();
+            }
+            name
+        }),
         contract: reference
             .extension_text("plan_cntrct_rec_id")
             .or_else(|| said("clm_sbmtr_cntrct_num")),
         plan: reference
             .extension_text("plan_pbp_rec_num")
-            .or_else(|| said("clm_sbmtr_cntrct_pbp_num")),
+            .or_else(|| said("clm_sbmtr_cntrct_pbp_num"))
+            .or_else(|| class()?.owned(Key::Value)),
+        plan_name: class().and_then(|class| class.owned(Key::Name)),
     })
 }
 
@@ -213,7 +243,8 @@ fn informed(info: Value<'_>) -> Option<Info> {
 pub(super) struct Diagnosed<'d> {
     pub(super) sequence: u32,
     pub(super) code: Cow<'d, str>,
-    pub(super) coding: Value<'d>,
+    pub(super) display: Option<&'d str>,
+    coding: Value<'d>,
     pub(super) kind: DiagnosisKind,
     diagnosis: Value<'d>,
 }
@@ -222,7 +253,11 @@ pub(super) struct Diagnosed<'d> {
 pub(super) fn diagnoses(claim: Value<'_>) -> impl Iterator<Item = Diagnosed<'_>> {
     claim.list(Key::Diagnosis).filter_map(|diagnosis| {
         // v1 has the DRG here, without a diagnosis.
-        let concept = diagnosis.get(Key::DiagnosisCodeableConcept);
+        let (concept, _) = coded(
+            diagnosis,
+            Key::DiagnosisCodeableConcept,
+            Key::DiagnosisReference,
+        );
         // R4 gives the same code under icd-10-cm and icd-10: one diagnosis.
         let coding = concept
             .coding_of(ends_in("icd-10-cm"))
@@ -231,11 +266,26 @@ pub(super) fn diagnoses(claim: Value<'_>) -> impl Iterator<Item = Diagnosed<'_>>
         Some(Diagnosed {
             sequence: diagnosis.sequence().unwrap_or_default(),
             code: icd(coding)?,
+            display: concept.label(coding),
             coding,
             kind: diagnosis_kind(kind.unwrap_or("")),
             diagnosis,
         })
     })
+}
+
+/// The concept of a diagnosis or procedure, which may be that of a resource that is referred to. One that
+/// has no code is a loss.
+fn coded<'d>(element: Value<'d>, concept: Key, reference: Key) -> (Value<'d>, Value<'d>) {
+    let reference = element.get(reference);
+    let found = reference.resolve();
+    let concept = element.get(concept).or(found.get(Key::Code));
+    if concept.is_some() && concept.first_coding().is_none() {
+        concept.missing(Key::Coding);
+    } else if !concept.is_some() {
+        reference.unresolved();
+    }
+    (concept, found)
 }
 
 impl Diagnosed<'_> {
@@ -255,7 +305,7 @@ impl Diagnosed<'_> {
             code: self.code.into_owned(),
             system: self.coding.code_list(),
             kind: self.kind,
-            display: self.coding.shown().map(str::to_owned),
+            display: self.display.map(str::to_owned),
             present_on_admission: on_admission.or_else(poa).map(str::to_owned),
         }
     }
@@ -273,15 +323,21 @@ fn diagnosis_kind(code: &str) -> DiagnosisKind {
 
 fn procedures(claim: Value<'_>) -> Vec<Procedure> {
     let procedures = claim.list(Key::Procedure).filter_map(|procedure| {
-        let coding = procedure
-            .get(Key::ProcedureCodeableConcept)
-            .first_coding()?;
+        let (concept, found) = coded(
+            procedure,
+            Key::ProcedureCodeableConcept,
+            Key::ProcedureReference,
+        );
+        let coding = concept.first_coding()?;
         Some(Procedure {
             sequence: procedure.sequence().unwrap_or_default(),
             code: icd(coding)?.into_owned(),
             system: coding.code_list(),
-            display: coding.shown().map(str::to_owned),
-            date: procedure.date(Key::Date),
+            display: concept.label(coding).map(str::to_owned),
+            date: procedure
+                .date(Key::Date)
+                .or_else(|| found.date(Key::PerformedDateTime))
+                .or_else(|| found.period(Key::PerformedPeriod)?.start),
         })
     });
     by_number(procedures.collect(), |procedure: &Procedure| {
@@ -293,12 +349,8 @@ fn procedures(claim: Value<'_>) -> Vec<Procedure> {
 fn icd(coding: Value<'_>) -> Option<Cow<'_, str>> {
     let code = coding.text(Key::Code)?;
     let icd = matches!(coding.code_list(), CodeSystem::Icd9 | CodeSystem::Icd10);
-    Some(match code.split_once('.') {
-        Some((category, rest)) if icd => {
-            let mut whole = category.to_owned();
-            whole.extend(rest.split('.'));
-            Cow::Owned(whole)
-        }
+    Some(match cut(code, b'.') {
+        Some(_) if icd => Cow::Owned(code.chars().filter(|one| *one != '.').collect()),
         _ => Cow::Borrowed(code),
     })
 }

@@ -198,7 +198,7 @@ fn main_diagnosis(claim: Value<'_>) -> Option<ShownCode<'_>> {
     })?;
     Some(ShownCode {
         code: main.code,
-        display: main.coding.shown(),
+        display: main.display,
     })
 }
 
@@ -206,11 +206,12 @@ fn drug<'d>(claim: Value<'d>, claim_type: ClaimType, first: Value<'d>) -> Option
     if claim_type != ClaimType::Pde {
         return None;
     }
-    let service = lines::service(lines::product(first));
-    let ndc = service.filter(|coding| coding.code_list() == CodeSystem::Ndc);
+    let product = lines::product(first);
+    let ndc = lines::service(product).filter(|coding| coding.code_list() == CodeSystem::Ndc);
+    let label = ndc.and_then(|coding| product.label(coding));
     let coding = ndc.or_else(|| lines::details(claim.list(Key::Item).next()?).next())?;
     Some(ShownCode {
         code: Cow::Borrowed(coding.text(Key::Code)?),
-        display: coding.shown(),
+        display: label.or_else(|| coding.shown()),
     })
 }

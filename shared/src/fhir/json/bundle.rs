@@ -14,6 +14,8 @@ pub(crate) struct Index {
     pub(crate) links: Links,
     /// Where each entry's resource stands, or why there is none.
     pub(crate) entries: Vec<Place>,
+    /// Where each entry's `fullUrl` stands, quotes included; nowhere at 0.
+    pub(crate) urls: Vec<usize>,
 }
 
 /// Finds the resources of a bundle. An entry that one of these places lies in was not UTF-8; anything
@@ -45,14 +47,17 @@ pub(crate) fn index(text: &str, bad: &[usize]) -> Result<Index, ParseError> {
                 let start = reader.position();
                 reader.skip()?;
                 let total = reader.slice(start, reader.position());
-                index.total = total.trim_matches('"').parse().ok();
+                let quoted = total
+                    .strip_prefix('"')
+                    .and_then(|total| total.strip_suffix('"'));
+                index.total = quoted.unwrap_or(total).parse().ok();
             }
             (Some(Key::Link), b'[') => {
                 each(&mut reader, &mut |reader| link(reader, &mut index.links))?
             }
             (Some(Key::Entry), b'[') => each(&mut reader, &mut |reader| {
                 let start = reader.position();
-                let mut place = entry(reader)?;
+                let (mut place, url) = entry(reader)?;
                 let inside = bad
                     .iter()
                     .filter(|at| (start..reader.position()).contains(at));
@@ -62,6 +67,7 @@ pub(crate) fn index(text: &str, bad: &[usize]) -> Result<Index, ParseError> {
                     place = Err((span(&place), Reason::NotUtf8));
                 }
                 index.entries.push(place);
+                index.urls.push(url);
                 Ok(())
             })?,
             // No list of entries is none of them: their claims would be missing from every sum.
@@ -132,12 +138,13 @@ pub(crate) fn span(place: &Place) -> Range<usize> {
     }
 }
 
-/// Where the resource of an entry stands.
-fn entry(reader: &mut Reader<'_>) -> Result<Place, ParseError> {
+/// Where the resource of an entry stands, and its `fullUrl`.
+fn entry(reader: &mut Reader<'_>) -> Result<(Place, usize), ParseError> {
     let mut found = Err((0..0, Reason::Missing));
+    let mut url = 0;
     if reader.peek()? != b'{' {
         reader.skip()?;
-        return Ok(found);
+        return Ok((found, url));
     }
     reader.expect(b'{')?;
     let mut first = true;
@@ -148,6 +155,9 @@ fn entry(reader: &mut Reader<'_>) -> Result<Place, ParseError> {
         let start = reader.position();
         reader.skip()?;
         let span = start..reader.position();
+        if key == Some(Key::FullUrl) && next == b'"' {
+            url = start;
+        }
         if key == Some(Key::Resource) && matches!(found, Err((_, Reason::Missing))) {
             found = match next {
                 b'{' => Ok(span),
@@ -156,10 +166,10 @@ fn entry(reader: &mut Reader<'_>) -> Result<Place, ParseError> {
             };
         }
     }
-    Ok(found)
+    Ok((found, url))
 }
 
-fn string(reader: &mut Reader<'_>) -> Result<String, ParseError> {
+pub(super) fn string(reader: &mut Reader<'_>) -> Result<String, ParseError> {
     reader.expect(b'"')?;
     let quoted = reader.quoted()?;
     reader.string(quoted)

@@ -14,6 +14,8 @@ pub(crate) enum Context {
     Money = MONEY,
     /// Codes, periods, providers: whatever else a row needs.
     Other = OTHER,
+    /// What a resource is called.
+    Name = NAME,
 }
 
 const FULL: isize = 1;
@@ -21,6 +23,7 @@ const ROW: isize = 2;
 const LINE: isize = 4;
 const MONEY: isize = 8;
 const OTHER: isize = 16;
+const NAME: isize = 32;
 
 impl Context {
     /// What the members of a member are read as.
@@ -83,6 +86,7 @@ keys! {
     "diagnosis" => Diagnosis in ROW,
     "diagnosisCodeableConcept" => DiagnosisCodeableConcept in OTHER,
     "diagnosisLinkId" => DiagnosisLinkId,
+    "diagnosisReference" => DiagnosisReference in OTHER,
     "diagnosisSequence" => DiagnosisSequence,
     "display" => Display in OTHER,
     "end" => End in OTHER,
@@ -91,14 +95,17 @@ keys! {
     "facility" => Facility in ROW,
     "family" => Family in OTHER,
     "financial" => Financial in MONEY,
+    "focal" => Focal,
+    "fullUrl" => FullUrl,
     "gender" => Gender,
     "given" => Given in OTHER,
     "grouping" => Grouping,
     "hospitalization" => Hospitalization,
-    "id" => Id in ROW | OTHER,
+    "id" => Id in ROW | OTHER | NAME,
     "identifier" => Identifier in OTHER,
     "information" => Information,
     "insurance" => Insurance,
+    "insurer" => Insurer,
     "item" => Item in ROW,
     "language" => Language,
     "lastUpdated" => LastUpdated,
@@ -117,10 +124,16 @@ keys! {
     "packageCode" => PackageCode,
     "patient" => Patient,
     "payment" => Payment in ROW,
+    "payor" => Payor,
+    "performedDateTime" => PerformedDateTime,
+    "performedPeriod" => PerformedPeriod,
     "period" => Period,
     "postalCode" => PostalCode,
+    "practitioner" => Practitioner in OTHER,
+    "preAuthRef" => PreAuthRef,
     "procedure" => Procedure,
     "procedureCodeableConcept" => ProcedureCodeableConcept,
+    "procedureReference" => ProcedureReference,
     "productOrService" => ProductOrService in LINE | OTHER,
     "provider" => Provider in ROW | OTHER,
     "qualification" => Qualification,
@@ -131,7 +144,7 @@ keys! {
     "relation" => Relation,
     "requester" => Requester,
     "resource" => Resource,
-    "resourceType" => ResourceType in ROW | OTHER,
+    "resourceType" => ResourceType in ROW | OTHER | NAME,
     "revenue" => Revenue,
     "role" => Role in OTHER,
     "sequence" => Sequence in LINE | OTHER,
@@ -147,6 +160,7 @@ keys! {
     "supportingInfo" => SupportingInfo,
     "system" => System in MONEY | OTHER,
     "tag" => Tag in OTHER,
+    "text" => Text in OTHER,
     "timingDate" => TimingDate,
     "timingPeriod" => TimingPeriod,
     "total" => Total in ROW,

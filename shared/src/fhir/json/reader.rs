@@ -1,20 +1,28 @@
 //! From text to tape.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use super::keys::{Context, Key};
 use super::scan::{self, BLOCK};
 use super::{ABSENT, Document, Kind, Loss, Node};
 use crate::fhir::notes::Reason;
+use crate::fhir::value::cut;
 use crate::fhir::{ParseError, ParseErrorKind};
 
 /// How deep objects and lists are followed; FHIR claims nest eight deep. Bounds the recursion.
 const DEPTH: u32 = 32;
 
-/// Reads a text that is one object, with white space around it.
-pub(super) fn document(text: &str, context: Context) -> Result<Document<'_>, ParseError> {
-    let mut reader = Reader::new(text)?;
-    reader.nodes.reserve(text.len() / 16 + 4);
+/// Reads a resource that stands somewhere in a text, with white space around it, and what it refers to:
+/// `find` says where that stands.
+pub(super) fn document<'a>(
+    text: &'a str,
+    place: Range<usize>,
+    context: Context,
+    find: Find<'_>,
+) -> Result<Document<'a>, ParseError> {
+    let mut reader = Reader::within(text, place.clone())?;
+    reader.nodes.reserve(place.len() / 16 + 4);
     reader.nodes.push(ABSENT);
     if reader.peek()? != b'{' {
         let start = reader.at;
@@ -24,13 +32,18 @@ pub(super) fn document(text: &str, context: Context) -> Result<Document<'_>, Par
     }
     reader.value(Key::Element, context, 0)?;
     reader.finish()?;
+    let neighbours = reader.follow(context, find);
     Ok(Document {
         text,
         unescaped: reader.unescaped,
         nodes: reader.nodes,
+        neighbours,
         losses: RefCell::new(reader.losses),
     })
 }
+
+/// Finds the resource that a reference means.
+pub(super) type Find<'f> = &'f dyn Fn(&str) -> Option<Range<usize>>;
 
 /// Reads JSON from the front; what stands in a string or in place of a member is the caller's to say.
 pub(super) struct Reader<'a> {
@@ -52,15 +65,24 @@ pub(super) struct Quoted {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str) -> Result<Self, ParseError> {
+        Self::within(text, 0..text.len())
+    }
+
+    /// Of a part of a text. What it finds has its place in the whole.
+    pub(super) fn within(text: &'a str, place: Range<usize>) -> Result<Self, ParseError> {
         // Places on the tape have 32 bits.
         if u32::try_from(text.len()).is_err() {
             return Err(ParseError::new(0, ParseErrorKind::TooLong));
         }
         Ok(Self {
-            bytes: text.as_bytes(),
+            bytes: text.as_bytes().get(..place.end).unwrap_or_default(),
             text,
             // A byte order mark is no part of the text (RFC 8259, section 8.1).
-            at: if text.starts_with('\u{feff}') { 3 } else { 0 },
+            at: if text.starts_with('\u{feff}') {
+                place.start.max(3)
+            } else {
+                place.start
+            },
             nodes: Vec::new(),
             unescaped: String::new(),
             losses: Vec::new(),
@@ -136,9 +158,7 @@ impl<'a> Reader<'a> {
             let length = self.unescaped.len();
             self.unescape(name)?;
             let name = self.unescaped.get(length..).unwrap_or_default();
-            let key = Key::of(name.as_bytes(), context);
-            self.unescaped.truncate(length);
-            return Ok(key);
+            return Ok(Key::of(name.as_bytes(), context));
         }
         Ok(Key::of(bytes, context))
     }
@@ -336,6 +356,63 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Lays on the tape what the resource refers to, and what that refers to in turn, each once: the
+    /// places of the references, each with that of what it means. A person is nobody's neighbour.
+    fn follow(&mut self, context: Context, find: Find<'_>) -> Vec<(u32, u32)> {
+        let context = context.within(Key::Reference);
+        let mut neighbours = Vec::new();
+        let mut laid: Vec<(usize, u32)> = Vec::new();
+        let mut at = 1;
+        while let Some(node) = self.nodes.get(at).copied() {
+            let reference = at;
+            at = match node.key {
+                Key::Patient | Key::Beneficiary => node.next as usize,
+                _ => at + 1,
+            };
+            let (start, end) = (node.start as usize, node.end as usize);
+            let name = match (node.key, node.kind) {
+                (Key::Reference, Kind::Text) => self.slice(start, end),
+                (Key::Reference, Kind::Escaped) => {
+                    self.unescaped.get(start..end).unwrap_or_default()
+                }
+                _ => continue,
+            };
+            // What begins so is inside of the resource, and Medicare's Coverages say all in their names:
+            // no page of theirs has to be looked through.
+            if name.starts_with('#') || name.starts_with("Coverage/part-") {
+                continue;
+            }
+            let Some(place) = find(name) else { continue };
+            let known = laid.iter().find(|(start, _)| *start == place.start);
+            let resource = match known {
+                Some((_, resource)) => *resource,
+                None => {
+                    let resource = short(self.nodes.len());
+                    if self.lay(place.clone(), context).is_err() {
+                        continue;
+                    }
+                    laid.push((place.start, resource));
+                    resource
+                }
+            };
+            neighbours.push((short(reference), resource));
+        }
+        neighbours
+    }
+
+    /// Lays a resource on the tape, or leaves the tape as it is.
+    fn lay(&mut self, place: Range<usize>, context: Context) -> Result<(), ParseError> {
+        let (nodes, losses) = (self.nodes.len(), self.losses.len());
+        self.bytes = self.text.as_bytes().get(..place.end).unwrap_or_default();
+        self.at = place.start;
+        let laid = self.value(Key::Element, context, 0);
+        if laid.is_err() {
+            self.nodes.truncate(nodes);
+            self.losses.truncate(losses);
+        }
+        laid
+    }
+
     /// Lays the members of an object on the tape that are read in this context.
     fn members(&mut self, context: Context, depth: u32) -> Result<(), ParseError> {
         let mut seen = 0_u128;
@@ -396,7 +473,7 @@ impl<'a> Reader<'a> {
     pub(super) fn unescape(&mut self, quoted: Quoted) -> Result<(), ParseError> {
         let mut rest = self.text.get(quoted.start..quoted.end).unwrap_or_default();
         let at = |rest: &str| quoted.end - rest.len();
-        while let Some((plain, escape)) = rest.split_once('\\') {
+        while let Some((plain, escape)) = cut(rest, b'\\') {
             self.unescaped.push_str(plain);
             let mut chars = escape.chars();
             let resolved = match chars.next() {

@@ -37,6 +37,32 @@ impl<'d> Value<'d> {
         self.place(0)
     }
 
+    /// The resource that a reference means: one that the claim contains, or that is in the same page.
+    pub(crate) fn resolve(self) -> Self {
+        let reference = self.get(Key::Reference);
+        let text = reference.as_text().unwrap_or_default();
+        if let Some(id) = text.strip_prefix('#') {
+            let root = Self::root(self.document);
+            let mut contained = root.list(Key::Contained);
+            // What is inside of another resource is not in this one.
+            let found = contained.find(|found| {
+                let known = found.text(Key::Id).unwrap_or_default();
+                known.strip_prefix('#').unwrap_or(known) == id && self.at < root.node().next
+            });
+            return found.unwrap_or(self.place(0));
+        }
+        let mut neighbours = self.document.neighbours.iter();
+        let found = neighbours.find(|(at, _)| *at == reference.at);
+        self.place(found.map_or(0, |(_, resource)| *resource))
+    }
+
+    /// Notes a reference that nothing was found by; one that names nothing is no loss.
+    pub(crate) fn unresolved(self) {
+        if self.text(Key::Reference).is_some() && !self.resolve().is_some() {
+            self.lose(None, Reason::Unresolved);
+        }
+    }
+
     /// Whether it is there, of whatever kind.
     pub(crate) fn is_some(self) -> bool {
         self.at != 0
