@@ -203,7 +203,7 @@ where
                     share: 1,
                     spent: 11,
                 };
-                let granted = lease(database, "bench", 1, wish, i64::MAX / 64).await;
+                let granted = lease(database, "bench", 1, wish, i64::MAX / 64, &[]).await;
                 granted
                     .map_err(told)?
                     .map(drop)
@@ -354,7 +354,7 @@ impl Pages {
 }
 
 async fn live(database: &dyn Database) -> Result<Link, String> {
-    let found = lookup(database, Some(SecretHash::of(TOKEN)), VERSION).await;
+    let found = lookup(database, Some(SecretHash::of(TOKEN)), VERSION, 1).await;
     let found = found.map_err(told)?;
     match found.token {
         Some(token) if !found.locked_down && token.application_active => Ok(token.link),
