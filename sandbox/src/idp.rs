@@ -259,7 +259,10 @@ pub(crate) async fn style() -> Reply {
     Reply::new(
         StatusCode::OK,
         "text/css; charset=utf-8",
-        include_str!("../assets/style.css"),
+        concat!(
+            include_str!("../../styles/tokens.css"),
+            include_str!("../assets/style.css")
+        ),
     )
     .header(CACHE_CONTROL, "public, max-age=3600")
 }
@@ -279,15 +282,30 @@ fn form(site: &Site, request: &Request, refused: Option<&str>) -> Reply {
         StatusCode::OK
     };
     let username = refused.or(request.hint.as_deref()).unwrap_or("");
-    let error = refused.map(|_| pages::wrong_password(request.spanish));
-    let html = pages::sign_in(request.spanish, &request.seal(site.now()), username, error);
+    // Everybody knows the passwords here: who was meant by the application needs one press.
+    let meant = request.hint.as_deref().and_then(Account::of_username);
+    let password = match refused {
+        None => meant.map(Account::password).unwrap_or_default(),
+        Some(_) => String::new(),
+    };
+    let html = pages::sign_in(
+        request.spanish,
+        &request.seal(site.now()),
+        (username, &password),
+        refused.map(|_| pages::wrong_password(request.spanish)),
+    );
     page(status, request.spanish, html)
 }
 
 /// The form again: this account must wait.
 fn slow_down(site: &Site, request: &Request, username: &str, seconds: i64) -> Reply {
     let error = Some(pages::wait(request.spanish));
-    let html = pages::sign_in(request.spanish, &request.seal(site.now()), username, error);
+    let html = pages::sign_in(
+        request.spanish,
+        &request.seal(site.now()),
+        (username, ""),
+        error,
+    );
     page(StatusCode::TOO_MANY_REQUESTS, request.spanish, html)
         .header(RETRY_AFTER, &seconds.to_string())
 }

@@ -53,7 +53,8 @@ impl Account {
         }
     }
 
-    fn password(self) -> String {
+    /// Its password, which is documented.
+    pub(super) fn password(self) -> String {
         match self {
             Self::Documented(person) => format!("PW{:05}!", person.get()),
             Self::Hard(number) => format!("PWHard{number:02}!"),

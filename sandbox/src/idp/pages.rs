@@ -63,6 +63,7 @@ struct SignIn<'a> {
     words: &'a Words,
     request: &'a str,
     username: &'a str,
+    password: &'a str,
     refused: Option<&'a str>,
 }
 
@@ -85,17 +86,18 @@ pub(super) const fn wait(spanish: bool) -> &'static str {
     words(spanish).wait
 }
 
-/// The sign-in form with its hidden field; `refused` says why it is shown again.
+/// The sign-in form with its hidden field, and what its two fields begin with; `refused` says why it is shown again.
 pub(super) fn sign_in(
     spanish: bool,
     request: &str,
-    username: &str,
+    (username, password): (&str, &str),
     refused: Option<&str>,
 ) -> String {
     render(&SignIn {
         words: words(spanish),
         request,
         username,
+        password,
         refused,
     })
 }

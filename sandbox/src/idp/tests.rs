@@ -112,6 +112,19 @@ fn id_token_of(username: &str, password: &str) -> Value {
 }
 
 #[test]
+fn a_login_hint_of_an_account_fills_the_form_so_that_one_press_signs_in() {
+    let answer = authorize_with(&[("login_hint", "BBUser00100")]);
+    let page = answer.text();
+    assert!(page.contains("value=\"BBUser00100\"") && page.contains("value=\"PW00100!\""));
+    for other in ["", "nobody", "BBUser99999", "\"><script>"] {
+        let answer = authorize_with(&[("login_hint", other)]);
+        let page = answer.text();
+        assert!(!page.contains("value=\"PW"), "{other}");
+        assert!(!page.contains("<script>"), "{other}");
+    }
+}
+
+#[test]
 fn discovery_names_what_exists() {
     let document = get("/sandbox/idp/.well-known/openid-configuration").json();
     assert_eq!(document["issuer"], ISSUER);
