@@ -77,18 +77,15 @@ step("package", packageInputs, [path.join(dist, "index.js")], () => {
   fs.copyFileSync(path.join(root, "LICENSE"), path.join(here, "LICENSE"));
 });
 
-step("demo page", ["dist", "demo/src", "demo/static", "demo/tsconfig.json"], [path.join(demoDist, "index.html")], () => {
-  fs.rmSync(demoDist, { recursive: true, force: true });
-  fs.cpSync(path.join(demo, "static"), demoDist, { recursive: true });
-  fs.cpSync(dist, path.join(demoDist, "client"), { recursive: true });
-  for (const flavour of ["inline", "workerd"]) fs.rmSync(path.join(demoDist, "client", flavour), { recursive: true });
+const demoInputs = ["dist", "demo/src", "demo/static", "demo/tsconfig.json", "demo/bundle.mjs", "../styles"];
+step("demo page", demoInputs, [path.join(demoDist, "index.html")], () => {
+  // As the compiler leaves it, for the tests; then bundled, as it is served.
+  const built = path.join(demo, "build");
+  fs.rmSync(built, { recursive: true, force: true });
+  fs.cpSync(dist, path.join(built, "client"), { recursive: true });
+  for (const flavour of ["inline", "workerd"]) fs.rmSync(path.join(built, "client", flavour), { recursive: true });
   run(tool("tsc"), ["--project", "demo/tsconfig.json"]);
-  for (const entry of ["react", "testing", "worker"]) fs.rmSync(path.join(demoDist, "client", `${entry}.js`));
-  // The page serves what it runs: no types, no source maps, and no parts of what is bundled.
-  for (const file of filesUnder(demoDist)) {
-    if (/\.d\.ts$|\.map$/.test(file) || /wasm[\\/].*\.js$/.test(file)) fs.rmSync(file);
-    else if (file.endsWith(".js")) fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(/\n\/\/# sourceMappingURL=.*\n$/, "\n"));
-  }
+  run(process.execPath, ["demo/bundle.mjs"]);
 });
 
 function compile(name) {

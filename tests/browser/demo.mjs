@@ -68,8 +68,13 @@ export async function loadAllClaims(page) {
 }
 
 export const signInButton = (page) =>
-  page.getByRole("button", { name: "Sign in and choose what to share" });
-export const signOutButton = (page) => page.getByRole("button", { name: "Sign out" });
+  page.getByRole("button", { name: "Sign in as somebody else" });
+/** Chooses all years: the page begins with the latest one. */
+export async function allYears(page) {
+  await page.getByRole("button", { name: "All years" }).click();
+}
+
+export const signOutButton = (page) => page.locator("header").getByRole("button", { name: "Sign out" });
 export const claimCards = (page) => page.locator(CLAIM);
 
 const CLAIM = ".claims > .claim";

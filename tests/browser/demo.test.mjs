@@ -6,9 +6,11 @@ import { after, before, describe, test } from "node:test";
 import { DESKTOP, PHONE, fits, launch, picture, url, visit } from "./browser.mjs";
 import {
   PERSON,
+  allYears,
   claimCards,
   consent,
   loadAllClaims,
+  loaded,
   reachClaims,
   signIn,
   signInButton,
@@ -27,6 +29,8 @@ for (const viewport of [PHONE, DESKTOP]) {
     test("a beneficiary signs in, allows the demo, and sees all 32 claims", async () => {
       await visit(browser, viewport, async (page) => {
         await reachClaims(page, PERSON, viewport.name);
+        await loaded(page);
+        await allYears(page);
         assert.equal(await claimCards(page).count(), 10, "the first page");
         await page.getByText("10 of 32 shown").waitFor();
 
@@ -34,9 +38,9 @@ for (const viewport of [PHONE, DESKTOP]) {
         assert.equal(await claimCards(page).count(), 32);
         await page.getByText("32 of 32 shown").waitFor();
         const text = (await claimCards(page).allInnerTexts()).join("\n");
-        assert.equal(text.match(/Prescription drug/g)?.length, 5, "PDE claims");
-        assert.equal(text.match(/Hospital stay/g)?.length, 2, "inpatient claims");
-        assert.equal(text.match(/Doctor or other provider/g)?.length, 25, "carrier claims");
+        assert.equal(text.match(/^Hospital stay of \d+ days? for /gm)?.length, 2, "inpatient claims");
+        assert.ok(text.match(/^(Office visit|Laboratory test|Procedure|Ambulance ride|Vaccine)/gm)?.length > 10, "carrier claims");
+        assert.ok(!/carrier|inpatient|pde-|[A-Z]\d\d[\d.]/.test(text), "no codes");
         assert.match(text, /\$\d/, "amounts in dollars");
         await fits(page, "all claims");
         await picture(page, `${viewport.name}-5-all-claims`);
@@ -65,12 +69,28 @@ for (const viewport of [PHONE, DESKTOP]) {
         assert.equal((await patient()).status, 200);
 
         await signOutButton(page).click();
-        await page.getByText("You are signed out").waitFor();
+        const ask = page.getByRole("dialog", { name: "Sign out" });
+        await ask.getByText("Your permission itself goes on until").waitFor();
+        await ask.getByRole("button", { name: "Sign out", exact: true }).click();
+        await page.getByText("You are signed out. This page's access has ended. Your permission goes on until").waitFor();
         await fits(page, "signed out");
         assert.equal(await claimCards(page).count(), 0);
         assert.equal((await patient()).status, 401);
         await page.reload();
         await signInButton(page).waitFor();
+      });
+    });
+
+    test("sign-out can also stop sharing, and says that the permission has ended", async () => {
+      await visit(browser, viewport, async (page) => {
+        await reachClaims(page, PERSON);
+        await signOutButton(page).click();
+        await page.getByRole("button", { name: "Sign out and also stop sharing" }).click();
+        await page.getByText("Your permission has ended").waitFor();
+        await fits(page, "stopped sharing");
+        await startSignIn(page);
+        await signIn(page, PERSON);
+        await page.locator("button[name=decision][value=allow]").waitFor();
       });
     });
 

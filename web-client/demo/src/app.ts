@@ -1,37 +1,46 @@
 /*
- * The demo page: a public client that signs a person in and shows that person's coverage and claims.
+ * The demo page: a public client that signs a person in and answers what they paid, to whom and for what.
  * Everything of OAuth and FHIR is the package's; this file decides what is on the screen.
  */
-import { BluegateError, Client, type PageIterator, type Tokens } from "./client/index.js";
+import { BluegateError, Client, type Patient, type Tokens } from "./client/index.js";
+import { claimWords } from "./client/labels.js";
 import { CLIENT_ID } from "./config.js";
-import { el } from "./dom.js";
+import { button, el, link } from "./dom.js";
 import { formatsIn } from "./format.js";
-import { ClaimList } from "./list.js";
-import * as overview from "./overview.js";
+import { Calls } from "./happened.js";
+import { Overview, type Kept } from "./person.js";
 import { Records } from "./records.js";
+import { welcome } from "./start.js";
 import { preferredLanguage, textsIn, type Language } from "./text.js";
 import * as view from "./view.js";
 
 const LANGUAGE_KEY = "bluegate-demo:language";
 
+const calls = new Calls();
 const client = new Client({
   baseUrl: location.origin,
   clientId: CLIENT_ID,
   redirectUri: `${location.origin}/demo/`,
   storage: "session",
+  fetch: calls.fetch,
 });
 
 const app = document.getElementById("app") ?? document.body;
-let context = contextIn(preferredLanguage(sessionStorage.getItem(LANGUAGE_KEY), navigator.languages));
+let context = await basicsIn(preferredLanguage(sessionStorage.getItem(LANGUAGE_KEY), navigator.languages));
 let show: () => void = start;
-let records: Records | undefined;
+/** What the signed-in screen is made of; a change of language draws it anew, and loads nothing. */
+let kept: Kept | undefined;
 
 start();
 
 /** The beginning: an answer from the gateway in the address, a session from before a reload, or neither. */
 function start(): void {
   show = start;
-  screen([view.waiting(context.texts.loading)]);
+  const answered = new URL(location.href).searchParams.has("state");
+  const known = answered || Object.keys(sessionStorage).some((key) => !key.startsWith("bluegate-demo:"));
+  if (known) screen([view.waiting(context.texts.loading)]);
+  else signedOut();
+  if (!known) return;
   client
     .handleCallback()
     .then(async (tokens) => tokens ?? (await client.session()))
@@ -39,67 +48,132 @@ function start(): void {
     .catch((error: unknown) => signedOut(error));
 }
 
+/** The first screen; what there is to say stands above it. */
 function signedOut(reason?: unknown): void {
+  kept?.records.free();
+  kept = undefined;
   show = () => signedOut(reason);
-  const note = typeof reason === "string" ? view.message(reason) : view.failure(context, reason);
-  const start = view.welcome(context, signIn);
-  screen(reason === undefined ? [start] : [note, start]);
+  const note = typeof reason === "function" ? (reason as () => HTMLElement)() : view.failure(context, reason);
+  const first = welcome(context, signIn);
+  screen(reason === undefined ? [first] : [note, first]);
 }
 
-async function signIn(): Promise<void> {
+async function signIn(account?: string): Promise<void> {
   screen([view.waiting(context.texts.signingIn)]);
   try {
-    await client.signIn({ lang: context.language });
+    await client.signIn({ lang: context.language, ...(account === undefined ? {} : { loginHint: account, prompt: "login" }) });
   } catch (error) {
     signedOut(error);
   }
 }
 
-async function signOut(): Promise<void> {
-  records?.free();
-  records = undefined;
+/** Asks which of the two is meant: leaving this page, or ending the permission as well. */
+function askSignOut(tokens: Tokens): void {
+  const { texts, formats } = context;
+  const until = tokens.accessGrantExpiration && formats.instant(tokens.accessGrantExpiration);
+  const dialog = el("dialog", { class: "detail ask", "aria-labelledby": "ask-title" });
+  const leave = (withdraw: boolean) => () => {
+    dialog.close();
+    void signOut(withdraw, until);
+  };
+  dialog.append(
+    el("h2", { id: "ask-title" }, texts.signOutTitle),
+    el("p", {}, texts.signOutSays(until)),
+    el(
+      "div",
+      { class: "choices" },
+      button(texts.signOutOnly, "button primary", leave(false)),
+      button(texts.signOutAndStop, "button", leave(true)),
+      button(texts.stay, "link", () => dialog.close()),
+    ),
+  );
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+async function signOut(withdraw: boolean, until: string | undefined): Promise<void> {
   screen([view.waiting(context.texts.signingOut)]);
+  const said = (words: () => string) => () => view.message(words(), withdraw ? undefined : link("/account/", context.texts.toAccount));
   try {
-    await client.signOut();
-    signedOut(context.texts.signedOut);
+    await client.signOut({ withdraw });
+    signedOut(said(() => (withdraw ? context.texts.stopped : context.texts.signedOut(until))));
   } catch {
-    signedOut(context.texts.signOutFailed);
+    signedOut(() => view.message(context.texts.signOutFailed, link("/account/", context.texts.toAccount)));
   }
 }
 
 function signedIn(tokens: Tokens): void {
-  show = () => signedIn(tokens);
-  const { texts } = context;
-  const about = view.section("person", texts.person);
-  const coverage = view.section("coverage", texts.coverage);
-  about.element.classList.add("card");
-  coverage.element.classList.add("card");
-  const claims = new ClaimsView(client.claims({ pageSize: 50 }));
-  records?.free();
-  records = claims.records;
-  screen(
-    [
-      el("h1", { tabindex: "-1" }, texts.hello),
-      claims.summary,
-      el("div", { class: "columns" }, about.element, coverage.element),
-      ...claims.sections,
-      view.howItIsDone(context),
-    ],
-    signOut,
-  );
+  const records = new Records(client.claims({ pageSize: PAGE }));
+  kept = {
+    tokens,
+    records,
+    year: undefined,
+    narrowed: { search: "", care: "", only: undefined },
+    patient: undefined,
+    coverage: undefined,
+    failed: undefined,
+    over: false,
+  };
+  void present(kept);
+}
 
-  const person = patient();
-  void fill(about.body, 1, async () => view.person(context, tokens, await person));
-  void fill(coverage.body, 2, async () => {
-    // Without the person's record their coverage is shown all the same.
-    const death = (await person.catch(() => undefined))?.deathDate;
-    return [view.coverages(context, await client.coverage(), death)];
-  });
-  void claims.load();
+/** Draws the screen of whoever is signed in. */
+async function present(all: Kept): Promise<void> {
+  show = () => void present(all);
+  const words = await claimWords(context.language).catch(() => undefined);
+  if (words === undefined || kept !== all) return;
+  const overview = new Overview({ ...context, words }, all, { client, calls, over: ended, screen: (nodes) => screen(nodes, () => askSignOut(all.tokens)) });
+  overview.show();
+  await load(all, overview);
+}
+
+/** Loads what is not there yet, each part by itself; one fault is said once. */
+async function load(all: Kept, overview: Overview): Promise<void> {
+  if (all.loading !== undefined) {
+    all.overview = overview;
+    return;
+  }
+  all.overview = overview;
+  all.failed = undefined;
+  overview.begin();
+  const part = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (isOver(error)) throw error;
+      all.failed ??= error;
+    }
+  };
+  all.loading = Promise.all([
+    part(async () => {
+      all.patient ??= { known: await patient() };
+      all.overview?.drawPerson();
+    }),
+    part(async () => {
+      all.coverage ??= await client.coverage();
+      all.overview?.drawPerson();
+    }),
+    part(() => all.records.load(() => all.overview?.arrived())),
+  ]);
+  try {
+    await all.loading;
+  } catch (error) {
+    if (kept === all && !all.over) signedOut(error);
+    return;
+  } finally {
+    all.loading = undefined;
+  }
+  if (kept === all && all.failed !== undefined) all.overview.drawFault(() => load(all, all.overview ?? overview));
+}
+
+/** The permission was taken back on this page: what is shown stays to be looked at, and nothing more is loaded. */
+function ended(): void {
+  if (kept !== undefined) kept.over = true;
 }
 
 /** The person's record, or nothing where they did not share it. */
-async function patient() {
+async function patient(): Promise<Patient | undefined> {
   try {
     return await client.patient();
   } catch (error) {
@@ -108,87 +182,16 @@ async function patient() {
   }
 }
 
-/** Fills a part of the page, and says in its place when that fails. */
-async function fill(place: HTMLElement, boxes: number, make: () => Promise<HTMLElement[]>): Promise<void> {
-  place.replaceChildren(view.skeletons(boxes, context.texts.loading));
-  try {
-    place.replaceChildren(...(await make()));
-  } catch (error) {
-    if (over(error)) signedOut(error);
-    else place.replaceChildren(view.failure(context, error, () => fill(place, boxes, make)));
-  }
-}
-
-/** Everything that is made of claims; it grows while their pages arrive. */
-class ClaimsView {
-  readonly records: Records;
-  readonly summary = el("div", {});
-  readonly sections: readonly HTMLElement[];
-  readonly #progress = el("div", { class: "progress", "aria-busy": "true" });
-  readonly #timeline = view.section("timeline", context.texts.timeline);
-  readonly #spending = view.section("spending", context.texts.spending);
-  readonly #medicines = view.section("medicines", context.texts.medicines);
-  readonly #list: ClaimList;
-  #drawn = 0;
-
-  constructor(pages: PageIterator) {
-    const { texts } = context;
-    this.records = new Records(pages);
-    const count = el("p", { class: "quiet", role: "status" });
-    const claims = view.section("claims", texts.claims, count);
-    this.#list = new ClaimList(context, this.records, count);
-    claims.body.append(this.#progress, this.#list.element);
-    this.summary.append(view.skeletons(1, texts.loading));
-    for (const { element, body } of [this.#timeline, this.#spending, this.#medicines]) {
-      element.classList.add("card");
-      body.append(view.skeletons(1, texts.loading));
-    }
-    this.sections = [this.#timeline.element, this.#spending.element, this.#medicines.element, claims.element];
-  }
-
-  async load(): Promise<void> {
-    this.#progress.replaceChildren(view.progress(context, this.records));
-    try {
-      await this.records.load(() => this.#arrived());
-    } catch (error) {
-      if (over(error)) return signedOut(error);
-      this.#progress.replaceChildren(view.failure(context, error, () => this.load()));
-      // The sums of a part are never shown as if they were of everything.
-      this.summary.replaceChildren(overview.summary(context, this.records, error, () => this.load()));
-    }
-  }
-
-  /** Sums are drawn with each page; the rest when enough is new, since drawing costs more than reading. */
-  #arrived(): void {
-    const { items, complete } = this.records;
-    this.#progress.setAttribute("aria-busy", String(!complete));
-    this.#progress.replaceChildren(...(complete ? [] : [view.progress(context, this.records)]));
-    this.summary.replaceChildren(overview.summary(context, this.records));
-    if (!complete && this.#drawn > 0 && items.length < this.#drawn * 2) return;
-    this.#drawn = items.length;
-    this.#list.update();
-    // Each part in a task of its own.
-    const draw = [
-      () => this.#timeline.body.replaceChildren(overview.care(context, this.records)),
-      () => this.#spending.body.replaceChildren(...overview.spending(context, this.records)),
-      () => this.#medicines.body.replaceChildren(overview.medicines(context, this.records)),
-    ];
-    for (const part of draw) setTimeout(part);
-  }
-}
-
 /** Whether only a new sign-in helps. */
-function over(error: unknown): boolean {
-  return (
-    error instanceof BluegateError &&
-    ["grant_expired", "not_signed_in", "revoked", "session_ended"].includes(error.code)
-  );
+function isOver(error: unknown): boolean {
+  return error instanceof BluegateError && ["grant_expired", "not_signed_in", "revoked", "session_ended"].includes(error.code);
 }
 
 /** Replaces what is on the screen; `leave` is what signing out does, for whoever is signed in. */
 function screen(content: readonly Node[], leave?: () => void): void {
   const { texts, language } = context;
-  const first = app.childElementCount === 0;
+  const first = app.dataset["drawn"] === undefined;
+  app.dataset["drawn"] = "";
   document.documentElement.lang = language;
   document.title = texts.title;
   const main = el("main", { id: "main", tabindex: "-1" }, ...content);
@@ -201,13 +204,16 @@ function screen(content: readonly Node[], leave?: () => void): void {
   if (!first) (main.querySelector("h1") ?? main).focus();
 }
 
-function switchLanguage(): void {
+async function switchLanguage(): Promise<void> {
   const language = context.language === "en" ? "es" : "en";
   sessionStorage.setItem(LANGUAGE_KEY, language);
-  context = contextIn(language);
+  context = await basicsIn(language);
   show();
 }
 
-function contextIn(language: Language): view.Context {
-  return { language, texts: textsIn(language), formats: formatsIn(language) };
+async function basicsIn(language: Language): Promise<view.Basics> {
+  return { language, texts: await textsIn(language), formats: formatsIn(language) };
 }
+
+/** Claims on a page: the most that the gateway gives. */
+const PAGE = 50;

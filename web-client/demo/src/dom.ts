@@ -38,3 +38,8 @@ export function facts(
   }
   return list;
 }
+
+/** A link. */
+export function link(href: string, ...children: readonly Child[]): HTMLAnchorElement {
+  return el("a", { href }, ...children);
+}

@@ -89,8 +89,23 @@ fn find(assets: &'static [Asset], path: &str) -> Option<&'static Asset> {
 fn describe(headers: &mut HeaderMap, asset: &Asset) {
     secure(headers);
     headers.insert(ETAG, HeaderValue::from_static(asset.etag));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(kept(asset.path)));
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+}
+
+/// How long a browser keeps a file: a year where its name has a hash of what is in it, else it asks each time.
+fn kept(path: &str) -> &'static str {
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let hash = stem.rsplit_once('-').map_or("", |(_, hash)| hash);
+    let is_hash = hash.len() == 8
+        && hash
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    if is_hash {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    }
 }
 
 fn secure(headers: &mut HeaderMap) {
@@ -164,7 +179,7 @@ mod tests {
             gzip: b"packed",
         },
         Asset {
-            path: "client/wasm/fhir_bg.wasm",
+            path: "fhir-0A1B2C3D.wasm",
             media_type: "application/wasm",
             etag: "W/\"wasm\"",
             plain: &[7; 2000],
@@ -235,7 +250,7 @@ mod tests {
 
     #[test]
     fn webassembly_has_its_media_type_and_is_compressed_when_asked_for() {
-        let path = "/demo/client/wasm/fhir_bg.wasm";
+        let path = "/demo/fhir-0A1B2C3D.wasm";
         for (accept, packed) in [
             ("gzip", true),
             ("br, GZIP;q=0.5", true),
@@ -256,6 +271,32 @@ mod tests {
             let length = response.body().len().to_string();
             assert_eq!(header(&response, "content-length"), Some(length.as_str()));
         }
+    }
+
+    #[test]
+    fn what_has_a_hash_in_its_name_is_kept_for_a_year_and_nothing_else_is() {
+        for path in [
+            "app-WGUUSXUE.js",
+            "fhir-0A1B2C3D.wasm",
+            "en-XIYYPQCV-R6LKB5B6.js",
+        ] {
+            assert_eq!(kept(path), "public, max-age=31536000, immutable", "{path}");
+        }
+        for path in [
+            "",
+            "index.html",
+            "app-short.js",
+            "app-wguusxue.js",
+            "WGUUSXUE.js",
+            "a-WGUUSXUEX.js",
+        ] {
+            assert_eq!(kept(path), "no-cache", "{path}");
+        }
+        let answer = ask(&Method::GET, "/demo/fhir-0A1B2C3D.wasm", &[]);
+        assert_eq!(
+            header(&answer, "cache-control"),
+            Some("public, max-age=31536000, immutable")
+        );
     }
 
     #[test]

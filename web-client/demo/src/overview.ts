@@ -1,158 +1,122 @@
-/* The overview: sums, the timeline of care, spending, and medicines. */
-import type { LeftOut } from "./client/index.js";
-import { bars, columns, timeline, type Bar } from "./charts.js";
+/* What a year comes to: the answer in a sentence, the sums, and the line from charged to owed. */
+import { key } from "./bars.js";
 import { el } from "./dom.js";
-import { counted, dayOf, sumOf, sums, type Fill, type Item, type Records } from "./records.js";
-import { claimTitle, failure, type Context } from "./view.js";
+import type { Item } from "./records.js";
+import type { Context } from "./view.js";
+import { ALL_YEARS, counted, deductiblesOf, equationOf, leftOut, sumOf, type Equation } from "./year.js";
+
+/** How far loading is. */
+export interface Progress {
+  readonly items: readonly Item[];
+  readonly total: number | undefined;
+  readonly complete: boolean;
+  readonly unread: number;
+  /** It stopped with an error. */
+  readonly failed?: boolean;
+}
 
 /**
- * Cards with the sums of what has arrived: they say so while that is not everything, and what is not in them. A
- * failure stands in the cards as well, with the way on.
+ * The answer and the cards of a year. Where not everything has arrived each card says so; what is not known, and what
+ * is in no sum, is said as well.
  */
-export function summary(context: Context, records: Records, error?: unknown, again?: () => void) {
-  const { texts, formats, language } = context;
-  const { items, total, complete, unread } = records;
-  const number = (count: number) => new Intl.NumberFormat(`${language}-US`).format(count);
+export function summary(context: Context, progress: Progress, items: readonly Item[], year: string) {
+  const { texts, formats } = context;
   const some = counted(items);
-  const days = items.map(({ row }) => dayOf(row)).filter((day) => day !== "").sort();
+  const [billed, own, paid] = [sumOf(some, "patientResponsibility"), sumOf(some, "paidByPatient"), sumOf(some, "paid")];
   const left = items.length - some.length;
-  const sum = (label: string, name: "paid" | "patientResponsibility" | "paidByPatient") => {
-    const { cents, notKnown } = sumOf(some, name);
-    return card(label, formats.money(cents), notKnown === 0 ? [] : [texts.withoutUnknown(number(notKnown))]);
-  };
-  const far = complete ? undefined : total === undefined ? texts.soFar : texts.soFarOf(number(items.length), number(total));
-  const card = (name: string, value: string, more: readonly string[] = []) =>
+  const money = ({ cents, known }: { cents: number; known: number }) => (known === 0 ? texts.nothingKnown : formats.money(cents));
+  const ownWords = own.known === 0 || (own.cents === 0 && billed.cents !== 0) ? texts.ownUnknown : texts.ownHelp;
+  const without = ({ notKnown }: { notKnown: number }) => (notKnown === 0 ? [] : [texts.withoutUnknown(formats.number(notKnown))]);
+  const far = soFar(context, progress);
+  const card = (name: string, value: string, more: readonly string[]) =>
     el(
       "div",
-      { class: "card sum" },
+      { class: "sum" },
       el("dt", {}, name),
       el("dd", {}, value),
       ...[...(far === undefined ? [] : [far]), ...more].map((words) => el("dd", { class: "quiet" }, words)),
     );
-  const notes = [left > 0 && texts.leftOut(number(left), whyLeftOut(context, items)), unread > 0 && texts.unread(number(unread))];
+  const notes = [
+    left > 0 && texts.leftOut(formats.number(left), whyLeftOut(context, items)),
+    progress.unread > 0 && texts.unread(formats.number(progress.unread)),
+    progress.failed === true && texts.stoppedAt,
+  ];
   return el(
     "div",
     { class: "section" },
-    error === undefined ? undefined : failure(context, error, again),
+    el("p", { class: "answer" }, texts.answer(texts.inYear(year), money(billed), money(own), money(paid)), ...(far === undefined ? [] : [` ${far}.`])),
     el(
       "dl",
       { class: "sums" },
-      card(texts.sumClaims, number(items.length)),
-      sum(texts.sumPaid, "paid"),
-      sum(texts.sumOwed, "patientResponsibility"),
-      sum(texts.sumOwn, "paidByPatient"),
-      card(texts.sumTime, formats.days(days[0], days.at(-1)) ?? texts.noDate),
+      card(texts.billed, money(billed), [...without(billed), texts.billedHelp]),
+      card(texts.own, money(own), [...without(own), ownWords]),
+      card(texts.paid, money(paid), [...without(paid), texts.paidHelp(formats.number(some.length))]),
+      card(texts.deductible, ...deductible(context, some, year)),
     ),
     ...notes.flatMap((words) => (words === false ? [] : [el("p", { class: "quiet" }, words)])),
   );
 }
 
-/** "12 cancelled, 3 refunds": the reasons with their counts. */
+/** "So far, 100 of 4,776", where it is not everything. */
+export function soFar({ texts, formats }: Context, { complete, items, total }: Progress): string | undefined {
+  if (complete) return undefined;
+  return total === undefined ? texts.soFar : texts.soFarOf(formats.number(items.length), formats.number(total));
+}
+
+/** "cancelled: 12, refunds: 3": the reasons with their counts. */
 function whyLeftOut({ texts }: Context, items: readonly Item[]): string {
-  const counts = new Map<LeftOut, number>();
-  for (const { row } of items) {
-    if (row.leftOut !== undefined) counts.set(row.leftOut, (counts.get(row.leftOut) ?? 0) + 1);
-  }
-  return [...counts].map(([why, count]) => `${texts.whyLeftOut[why]} ${count}`).join(", ");
+  return [...leftOut(items)].map(([why, count]) => `${texts.whyLeftOut[why]} ${count}`).join(", ");
 }
 
-/** What happened when, by kind of care. */
-export function care(context: Context, records: Records) {
-  const { texts } = context;
-  const items = counted(records.items);
-  const kinds = [...new Set(items.map(({ row }) => row.type))].sort();
-  const lanes = kinds.map((kind) => ({
-    kind,
-    name: claimTitle(context, kind),
-    events: items
-      .filter(({ row }) => row.type === kind && dayOf(row).length === 10)
-      .map(({ row }): [string, string] => {
-        const end = dayOf(row);
-        const start = row.start?.length === 10 && row.start <= end ? row.start : end;
-        return [start, end];
-      }),
-  }));
-  return timeline(texts.timeline, lanes, texts.asTable, texts.year);
-}
-
-/** What was paid, by month (by year where there are many) and by kind. */
-export function spending(context: Context, records: Records) {
+function deductible(context: Context, items: readonly Item[], year: string): [string, string[]] {
   const { texts, formats } = context;
-  const items = counted(records.items);
-  const paid = ({ row }: Item) => row.paid ?? 0;
-  const months = filled(sums(items, ({ row }) => dayOf(row).slice(0, 7), paid));
-  const byYear = months.length > 48;
-  const time: Bar[] = (byYear ? sums(items, ({ row }) => dayOf(row).slice(0, 4), paid) : months).map(([name, value]) => ({
-    name: formats.day(name),
-    value,
-    words: formats.money(value),
-  }));
-  const kinds = sums(items, ({ row }) => row.type, paid).map(([kind, value]) => ({
-    name: claimTitle(context, kind),
-    value,
-    words: formats.money(value),
-  }));
-  return [
-    columns(byYear ? texts.paidByYear : texts.paidByMonth, time, texts.asTable, [byYear ? texts.year : texts.month, texts.sumPaid]),
-    bars(texts.paidByType, kinds, texts.asTable, [texts.kind, texts.sumPaid]),
+  const { partB, partBOfYear: whole, partA, drugs } = deductiblesOf(items, year);
+  const more = [
+    ...(partA > 0 ? [texts.partADeductible(formats.money(partA))] : []),
+    ...(drugs > 0 ? [texts.drugDeductible(formats.money(drugs))] : []),
   ];
+  if (year === ALL_YEARS) return [texts.deductibleOnly(formats.money(partB)), [texts.deductibleNoYear, ...more]];
+  if (whole === undefined) return [texts.deductibleOnly(formats.money(partB)), [texts.deductibleUnknown, ...more]];
+  if (partB < whole) return [texts.deductiblePart(formats.money(partB), formats.money(whole)), [texts.deductibleOpen(formats.money(whole - partB)), ...more]];
+  const above = partB > whole ? [texts.deductibleMore(formats.money(partB))] : [];
+  return [texts.deductibleMet(formats.money(whole)), [...above, ...more]];
 }
 
-/** Medicines with their fills, the latest first. */
-export function medicines({ texts, formats }: Context, records: Records) {
-  const fills = records.fills.filter(({ item }) => item.row.leftOut === undefined);
-  if (fills.length === 0) return el("p", { class: "quiet" }, texts.noMedicines);
-  const byName = new Map<string, Fill[]>();
-  for (const fill of fills) byName.set(fill.name, [...(byName.get(fill.name) ?? []), fill]);
-  const rows = [...byName]
-    .map(([name, all]) => {
-      const days = all.map(({ item }) => dayOf(item.row)).sort();
-      const supply = all.reduce((sum, fill) => sum + fill.days, 0);
-      const own = sumOf(all.map(({ item }) => item), "paidByPatient").cents;
-      return { name, count: all.length, supply, own, last: days.at(-1) ?? "" };
-    })
-    .sort((a, b) => b.last.localeCompare(a.last));
-  const heads = [texts.medicine, texts.fills, texts.daysSupply, texts.lastFill, texts.youPaid];
+/** From charged to owed, in one line that adds up: a bar for the eye, and the terms with their signs for everybody. */
+export function equation(context: Context, items: readonly Item[]) {
+  const { texts, formats } = context;
+  const sums = equationOf(counted(items));
+  if (sums.claims === 0) return undefined;
+  const whole = Math.max(1, sums.charged + sums.above);
+  const line = el("div", { class: "bar-line whole", "aria-hidden": "true" });
+  for (const name of PARTS) {
+    if (sums[name] <= 0) continue;
+    const mark = el("span", { class: `bar-part ${name}` });
+    mark.style.inlineSize = `${(sums[name] / whole) * 100}%`;
+    line.append(mark);
+  }
+  const named: Readonly<Record<Term, readonly [string, string]>> = texts.terms;
+  const term = (sign: string, name: Term) => {
+    const [words, help] = named[name];
+    const shown = el("dt", {}, sign, " ", PARTS.some((part) => part === name) ? key(name, words) : words);
+    return el("div", {}, shown, el("dd", {}, formats.money(sums[name])), ...(help === "" ? [] : [el("dd", { class: "quiet" }, help)]));
+  };
+  const rest = PARTS.filter((name) => sums[name] !== 0);
   return el(
-    "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": `${texts.asTable}: ${texts.medicines}` },
+    "section",
+    { class: "card section", "aria-labelledby": "equation-title", id: "equation" },
+    el("div", { class: "heading" }, el("h2", { id: "equation-title" }, texts.equation), el("p", { class: "quiet" }, texts.equationOf(formats.number(sums.claims)))),
+    line,
     el(
-      "table",
-      { class: "medicines" },
-      el("thead", {}, el("tr", {}, ...heads.map((words) => el("th", { scope: "col" }, words)))),
-      el(
-        "tbody",
-        {},
-        ...rows.slice(0, MOST_MEDICINES).map(({ name, count, supply, own, last }) =>
-          el(
-            "tr",
-            {},
-            el("th", { scope: "row" }, name),
-            el("td", {}, String(count)),
-            el("td", {}, supply === 0 ? "–" : String(supply)),
-            el("td", {}, last === "" ? texts.noDate : formats.day(last)),
-            el("td", {}, formats.money(own)),
-          ),
-        ),
-      ),
+      "dl",
+      { class: "terms" },
+      term("", "charged"),
+      ...(sums.above > 0 ? [term("+", "above")] : []),
+      ...rest.map((name, place) => term(place === 0 ? "=" : "+", name)),
     ),
+    ...(sums.without > 0 ? [el("p", { class: "quiet" }, texts.equationWithout(formats.number(sums.without)))] : []),
   );
 }
 
-/** Months without claims stand in the chart as well. */
-function filled(months: readonly [string, number][]): [string, number][] {
-  const known = new Map(months);
-  const first = months[0]?.[0];
-  const last = months.at(-1)?.[0];
-  if (first?.length !== 7 || last?.length !== 7) return [...months];
-  const all: [string, number][] = [];
-  for (let month = first; month <= last; month = next(month)) all.push([month, known.get(month) ?? 0]);
-  return all;
-}
-
-function next(month: string): string {
-  const [year = 0, number = 0] = month.split("-").map(Number);
-  return number === 12 ? `${year + 1}-01` : `${year}-${String(number + 1).padStart(2, "0")}`;
-}
-
-const MOST_MEDICINES = 100;
+type Term = Exclude<keyof Equation, "claims" | "without">;
+const PARTS = ["billed", "own", "paid", "other", "gap"] as const satisfies readonly Term[];

@@ -1,25 +1,26 @@
 /* What the page shows: functions from data to elements. Nothing here fetches or remembers. */
-import {
-  BluegateError,
-  type ClaimRow,
-  type Coverage,
-  type Patient,
-  type RowAmountName,
-  type Tokens,
-} from "./client/index.js";
+import { BluegateError, type Coverage, type Patient, type RowAmountName, type Tokens } from "./client/index.js";
+import type { ClaimWords } from "./client/labels.js";
 import { button, el, facts } from "./dom.js";
 import type { Formats } from "./format.js";
+import type { Item } from "./records.js";
 import type { Language, Texts } from "./text.js";
+import { providerOf } from "./year.js";
 
 /** What every view needs. */
 export interface Context {
   readonly language: Language;
   readonly texts: Texts;
   readonly formats: Formats;
+  /** Titles of claims. */
+  readonly words: ClaimWords;
 }
 
+/** What is needed before there are claims. */
+export type Basics = Omit<Context, "words">;
+
 /** The bar at the top. */
-export function topBar({ texts, language }: Context, switchLanguage: () => void, signOut?: () => void) {
+export function topBar({ texts, language }: Basics, switchLanguage: () => unknown, signOut?: () => void) {
   const other = language === "en" ? "es" : "en";
   const choose = button(texts.otherLanguage, "link", switchLanguage);
   choose.lang = other;
@@ -29,7 +30,7 @@ export function topBar({ texts, language }: Context, switchLanguage: () => void,
     el(
       "div",
       { class: "brand" },
-      el("img", { src: "/demo/icon.svg", alt: "", width: "28", height: "28" }),
+      icon(),
       el("span", {}, "Bluegate"),
     ),
     choose,
@@ -42,25 +43,8 @@ export function waiting(message: string) {
   return el("p", { class: "quiet", role: "status" }, message);
 }
 
-/** The page before the sign-in. */
-export function welcome({ texts }: Context, signIn: () => void) {
-  return el(
-    "section",
-    { class: "card hero" },
-    el("h1", { tabindex: "-1" }, texts.welcome),
-    el("p", {}, texts.explain),
-    button(texts.signIn, "button primary", signIn),
-    el(
-      "div",
-      { class: "hint" },
-      el("p", {}, texts.sandboxHint),
-      el("p", {}, `${texts.user} `, el("code", {}, "BBUser20023"), `, ${texts.password} `, el("code", {}, "PW20023!")),
-    ),
-  );
-}
-
 /** A failure in words, with a way on where there is one. */
-export function failure({ texts }: Context, error: unknown, again?: () => void) {
+export function failure({ texts }: Basics, error: unknown, again?: () => void) {
   const known = error instanceof BluegateError ? error : undefined;
   const words = texts.errors[known?.code ?? "other"];
   const mild = known?.code === "access_denied";
@@ -73,13 +57,13 @@ export function failure({ texts }: Context, error: unknown, again?: () => void) 
   );
 }
 
-/** A short message: good news, or none that needs a way on. */
-export function message(words: string) {
-  return el("p", { class: "notice good", role: "status" }, words);
+/** A short message: good news, or none that needs a way on; sometimes with a link. */
+export function message(words: string, link?: HTMLElement) {
+  return el("div", { class: "notice good", role: "status" }, el("p", {}, words), link);
 }
 
 /** The person: the record where it is shared, and the id in any case. */
-export function person({ texts, formats }: Context, tokens: Tokens, patient: Patient | undefined) {
+export function person({ texts, formats }: Basics, tokens: Tokens, patient: Patient | undefined) {
   const until = tokens.accessGrantExpiration;
   return [
     facts("facts", [
@@ -93,7 +77,7 @@ export function person({ texts, formats }: Context, tokens: Tokens, patient: Pat
 }
 
 /** The person's coverages, by what the records say of months and periods; everybody's record has a status. */
-export function coverages({ texts, formats }: Context, all: readonly Coverage[], death?: string) {
+export function coverages({ texts, formats }: Basics, all: readonly Coverage[], death?: string) {
   if (all.length === 0) {
     return el("p", { class: "quiet" }, texts.noCoverage);
   }
@@ -131,72 +115,79 @@ function enrolledMonths({ enrollment }: Coverage, texts: Texts, formats: Formats
   return texts.enrolledIn(months.map(name).join(", "));
 }
 
-/** The name of a kind of claim. */
-export function claimTitle({ texts }: Context, type: string): string {
+/** The name of a type of claim. */
+export function claimType({ texts }: Basics, type: string): string {
   const names: Readonly<Record<string, string>> = texts.claimTypes;
   return (Object.hasOwn(names, type) ? names[type] : undefined) ?? texts.claimTypes.unknown;
 }
 
-/** One claim in the list. */
-export function claim(context: Context, row: ClaimRow) {
-  const { texts, formats } = context;
-  const title = claimTitle(context, row.type);
-  const drug = row.drug && (row.drug.display ?? `NDC ${row.drug.code}`);
-  const provider = row.provider ?? (row.npi && `NPI ${row.npi}`);
+/** One claim in the list: what it was, who, when, and four amounts; the button is named by the title. */
+export function claim(context: Context, item: Item, open: () => void) {
+  const { texts, formats, words } = context;
+  const { row } = item;
+  const title = words.title(item.about);
+  const when = formats.days(row.start, row.end) ?? texts.noDate;
   const amount = (name: RowAmountName): string | undefined => {
     const cents = row[name];
     if (cents !== undefined) return formats.money(cents);
     return row.unknown?.[name] && texts.notKnown;
   };
-  const status = row.status === undefined ? undefined : known(texts.status, row.status);
+  const details = button(texts.details, "link", open);
+  details.setAttribute("aria-label", texts.detailsOf(title, when));
   return el(
     "li",
     { class: row.leftOut === undefined ? "claim" : "claim left-out" },
     el(
       "div",
       { class: "what" },
-      el("h3", { tabindex: "-1", title: texts.claimId(row.id) }, title),
-      drug === undefined ? undefined : el("p", {}, drug),
-      el("p", {}, provider ?? texts.noProvider),
-      el("p", { class: "quiet" }, formats.days(row.start, row.end) ?? texts.noDate),
+      el("h3", { tabindex: "-1" }, title),
+      el("p", {}, providerOf(item) || texts.noProvider),
+      el("p", { class: "quiet" }, when),
     ),
-    el("div", { class: "badges" }, status === undefined ? undefined : badge(row.leftOut === undefined, status), ...marks(texts, row)),
     facts("amounts", [
       [texts.charged, amount("charged")],
-      [row.type === "pde" ? texts.planPaid : texts.medicarePaid, amount("paid")],
+      [texts.paidShort, amount("paid")],
       [texts.yourShare, amount("patientResponsibility")],
       [texts.youPaid, amount("paidByPatient")],
     ]),
+    el("div", { class: "badges" }, ...badges(texts, item), details),
   );
 }
 
-/** What has to be known of a claim: that it is in no sum, and that a part of it was lost. */
-function marks(texts: Texts, { leftOut, incomplete }: ClaimRow): HTMLElement[] {
-  const words = [leftOut !== undefined && leftOut !== "cancelled" && texts.leftOutWords[leftOut], incomplete === true && texts.incomplete];
-  return words.flatMap((one) => (one === false ? [] : [badge(false, one)]));
+/** What has to be known of a claim: processed, cancelled or a refund, and that a part of it was lost. */
+export function badges(texts: Texts, { row }: Item): HTMLElement[] {
+  const status = row.status === undefined ? undefined : known(texts.status, row.status);
+  const why = row.leftOut === undefined ? undefined : texts.leftOutWords[row.leftOut];
+  const one = why ?? status;
+  return [
+    ...(one === undefined ? [] : [badge(row.leftOut === undefined, one)]),
+    ...(row.incomplete === true ? [badge(false, texts.incomplete)] : []),
+  ];
 }
 
 /** How far loading is. */
-export function progress({ texts }: Context, { items, total }: { items: readonly unknown[]; total: number | undefined }) {
+export function progress({ texts }: Basics, { items, total }: { items: readonly unknown[]; total: number | undefined }) {
   const words = total === undefined ? texts.loading : texts.loaded(items.length, total);
   const bar = el("progress", total === undefined ? { "aria-label": words } : { value: String(items.length), max: String(total), "aria-label": words });
   return el("div", { class: "section" }, bar, el("p", { class: "quiet" }, words));
 }
 
 /** The same page in a few lines of code. */
-export function howItIsDone({ texts }: Context) {
+export function howItIsDone({ texts }: Basics) {
   const code = `import { Client } from "@bluegate/client";
+import { claimWords } from "@bluegate/client/labels";
 
 const client = new Client({ baseUrl, clientId, redirectUri });
 const tokens = await client.handleCallback();
 if (tokens === undefined) await client.signIn();
 
+const { title } = await claimWords("en");
 for await (const page of client.claims({ pageSize: 50 })) {
-  for (const row of page.rows) console.log(row.type, row.end, row.provider, row.paid);
+  for (const row of page.rows) console.log(title(page.claim(row.index)), row.end, row.paid);
 }`;
   return el(
     "section",
-    { class: "section card", "aria-labelledby": "code-title" },
+    { class: "section card", "aria-labelledby": "code-title", id: "code" },
     el("h2", { id: "code-title" }, texts.code),
     el("p", {}, texts.codeText),
     el("pre", { tabindex: "0", lang: "en" }, el("code", {}, code)),
@@ -215,10 +206,10 @@ export function skeletons(count: number, label: string) {
 /** A section with a heading. */
 export function section(id: string, heading: string, extra?: HTMLElement) {
   const body = el("div", { class: "section" });
-  const title = el("h2", { id: `${id}-title` }, heading);
+  const title = el("h2", { id: `${id}-title`, tabindex: "-1" }, heading);
   const element = el(
     "section",
-    { class: "section", "aria-labelledby": `${id}-title` },
+    { class: "section", "aria-labelledby": `${id}-title`, id },
     extra === undefined ? title : el("div", { class: "heading" }, title, extra),
     body,
   );
@@ -238,7 +229,8 @@ function coveredWhen(coverage: Coverage, texts: Texts, formats: Formats): string
   return end && texts.until(formats.day(end));
 }
 
-function fullName(patient: Patient): string | undefined {
+/** A person's name as it is written. */
+export function fullName(patient: Patient): string | undefined {
   const name = patient.name;
   const all = [...(name?.given ?? []), name?.family].filter((part) => part !== undefined);
   return all.length === 0 ? undefined : all.join(" ");
@@ -246,4 +238,10 @@ function fullName(patient: Patient): string | undefined {
 
 function known<T extends Record<string, string> & { other: string }>(table: T, key: string): string {
   return Object.hasOwn(table, key) ? (table[key] ?? table.other) : table.other;
+}
+
+/** The sign of the page: the one that the document names, since the file's name has a hash. */
+function icon() {
+  const src = document.querySelector<HTMLLinkElement>("link[rel=icon]")?.href;
+  return el("img", { src, alt: "", width: "28", height: "28" });
 }

@@ -5,7 +5,7 @@ import test from "node:test";
 import { pathToFileURL } from "node:url";
 import { repository } from "../fixtures.mjs";
 
-const built = path.join(repository, "web-client", "demo", "dist", "text.js");
+const built = path.join(repository, "web-client", "demo", "build", "text.js");
 
 /** Every text with the way to it; what is a function is called with words that stand out. */
 function* texts(table, at = "") {
@@ -19,14 +19,17 @@ function* texts(table, at = "") {
 
 test("every text of the demo page is there in both languages and translated", async () => {
   const { textsIn } = await import(pathToFileURL(built));
-  const spanish = new Map(texts(textsIn("es")));
+  const spanish = new Map(texts(await textsIn("es")));
   let count = 0;
-  for (const [place, english] of texts(textsIn("en"))) {
+  for (const [place, english] of texts(await textsIn("en"))) {
     const translated = spanish.get(place);
-    assert.ok(translated?.trim(), `${place} is missing`);
-    assert.ok(english !== translated, `${place} is not translated: ${english}`);
+    assert.equal(translated?.trim() === "", english === "", `${place} is missing`);
+    assert.ok(english !== translated || english === "" || SAME.has(place), `${place} is not translated: ${english}`);
     count += 1;
   }
   assert.equal(spanish.size, count);
   assert.ok(count > 100, `${count} texts`);
 });
+
+/** Names, and a word that both languages have. */
+const SAME = new Set(["people.lucille.0", "people.jack.0", "people.ryan.0", "total"]);
