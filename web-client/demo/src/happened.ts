@@ -32,7 +32,8 @@ export class Calls {
       requestId: response.headers.get("x-request-id") ?? undefined,
     };
     if (response.ok && pathname.includes("/fhir/")) this.answers += 1;
-    this.latest.unshift(call);
+    // What says nothing of anybody is not in the audit.
+    if (!pathname.includes("/.well-known/")) this.latest.unshift(call);
     this.latest.length = Math.min(this.latest.length, KEPT);
     return response;
   };
