@@ -8,6 +8,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::lines::{Layer, Line, read};
+use crate::audit::verify::CLOCKS_MS;
 use crate::base::ports::{Database, Durability, UnixMillis};
 use crate::base::signature::{Purpose, Signer};
 use crate::base::store::row::{Row, StoreError, all, one};
@@ -184,6 +185,26 @@ pub async fn seal(
         Sealed::Link
     };
     Ok((sealed, made))
+}
+
+/// A row that no link covers yet and that says it ended later than clocks differ.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn from_the_future(
+    database: &dyn Database,
+    now: UnixMillis,
+) -> Result<Option<i64>, StoreError> {
+    let row = one(
+        database,
+        Durability::Relaxed,
+        "SELECT MIN(id) FROM audit
+         WHERE id > COALESCE((SELECT MAX(audit_to) FROM chain_link), 0) AND ended_at > ?",
+        vec![now.0.saturating_add(CLOCKS_MS).into()],
+    )
+    .await?;
+    row.map_or(Ok(None), |row| row.optional_integer(0))
 }
 
 /// The last link.

@@ -16,6 +16,7 @@ use crate::base::signature::{PublicKey, Purpose};
 use crate::base::store::row::{StoreError, all, one};
 
 pub use file::File;
+pub(crate) use schema::differences as schema_differences;
 
 /// What was found.
 #[non_exhaustive]
@@ -242,7 +243,7 @@ fn newer(link: &Link, row: i64) -> Broken {
 }
 
 /// By how much the clocks of instances may differ.
-const CLOCKS_MS: i64 = 300_000;
+pub(super) const CLOCKS_MS: i64 = 300_000;
 
 /// The rows after the last link: their number, or the first that is missing. Ids are given out one by one, also
 /// where all rows at the end are gone.

@@ -3,16 +3,18 @@
 
 use serde_json::json;
 
-use crate::audit::chain::{Sealed, seal};
+use crate::audit::chain::{Sealed, from_the_future, seal};
 use crate::audit::event::{self as audit, Event, Level};
 use crate::audit::retention;
+use crate::audit::verify::schema_differences;
 use crate::base::context::App;
 use crate::base::secret::Secret;
 use crate::base::signature::Signer;
 use crate::base::store::StoreError;
 use crate::maintenance::heads;
 
-/// Continues the chain up to the last row. A gap is an alert before the chain goes on after it.
+/// Continues the chain up to the last row. A gap, a row that is newer than its link would be, and a schema that is not
+/// the shipped one are alerts before the chain goes on.
 ///
 /// # Errors
 ///
@@ -23,6 +25,13 @@ pub async fn chain(app: &App) -> Result<(), StoreError> {
     // Nothing is sealed over links that are gone before somebody was told.
     if let Some(link) = heads::lost(app).await? {
         alarm(app, &format!("link_{link}_lost")).await?;
+    }
+    if app.heads.looks_at_schema(app.clock.now()) && !schema_differences(database).await?.is_empty()
+    {
+        alarm(app, "schema_changed").await?;
+    }
+    if let Some(id) = from_the_future(database, app.clock.now()).await? {
+        alarm(app, &format!("audit_{id}_newer")).await?;
     }
     let mut over_gap = false;
     for _ in 0..MOST_BATCHES {

@@ -653,6 +653,96 @@ fn links_that_are_gone_or_others_are_an_alert_before_anything_is_sealed_anew() {
     }
 }
 
+/// Whoever writes to the file takes the triggers away, changes a row that is sealed, takes the links off from there
+/// on and puts the triggers back. The gateway then seals what is left, with its own key.
+#[test]
+fn the_attack_of_whoever_writes_to_the_file_is_found_through_an_exported_head() {
+    let world = operated();
+    let client = world.app("App");
+    world.connect(&client, &anne());
+    world.seal();
+    let exported = world.look("/ops/audit/export").text();
+    let head = Head::parse(exported.lines().last().unwrap());
+    assert!(head.is_some());
+    let keys = [Signer::new(&world.app.config.chain_key).public()];
+    let check = |head| block_on(verify(world.app.database.as_ref(), &keys, head)).unwrap();
+    assert!(check(head).is_whole());
+    let guards = world.sql("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ('audit', 'chain_link')");
+    let text = |value: &Value| match value {
+        Value::Text(text) => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    for guard in &guards {
+        world.sql(&format!("DROP TRIGGER {}", text(&guard[0])));
+    }
+    world.sql("UPDATE audit SET code = 'nothing_happened' WHERE id = 2");
+    world.sql("DELETE FROM chain_link");
+    for guard in &guards {
+        world.sql(&text(&guard[1]));
+    }
+    // No instance remembers; the next one seals what it finds.
+    world.restart();
+    world.seal();
+    let alone = check(None);
+    assert!(
+        alone.is_whole() && alone.links > 0,
+        "in itself it is whole: {alone:?}"
+    );
+    let broken = check(head).broken.expect("found through the head");
+    assert!(broken.reason.contains("earlier head"), "{}", broken.reason);
+}
+
+#[test]
+fn a_schema_that_differs_in_a_byte_is_an_alert() {
+    let told =
+        "audit WHERE action = 'audit.chain' AND level = 'critical' AND code = 'schema_changed'";
+    for change in [
+        "CREATE TRIGGER sqlitex_quiet AFTER INSERT ON audit BEGIN SELECT 1; END",
+        "DROP TRIGGER audit_is_never_removed",
+        "CREATE INDEX audit_by_nothing ON audit (code)",
+    ] {
+        let world = operated();
+        world.app("App");
+        world.seal();
+        assert_eq!(world.count(told), 0);
+        world.sql(change);
+        // Looked at from time to time, and by each instance that begins.
+        world.advance(900);
+        world.seal();
+        world.seal();
+        assert_eq!(world.count(told), 1, "{change}");
+        world.drain();
+        assert_eq!(
+            world.count("alert WHERE kind = 'chain_broken'"),
+            1,
+            "{change}"
+        );
+    }
+}
+
+#[test]
+fn a_row_from_the_future_is_an_alert_before_it_is_sealed() {
+    let world = operated();
+    world.app("App");
+    world.seal();
+    let row = |ended_at: i64| {
+        format!(
+            "INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code, level)
+             VALUES (1, {ended_at}, 'late', 'f', 'gateway', '', x'ab', 'test', 'ok', '', 'info')"
+        )
+    };
+    let now = world.clock.now().0;
+    let told =
+        "audit WHERE action = 'audit.chain' AND code LIKE 'audit_%_newer' AND level = 'critical'";
+    // Clocks differ by a little.
+    world.sql(&row(now + 299_000));
+    world.seal();
+    assert_eq!(world.count(told), 0);
+    world.sql(&row(now + 301_000));
+    world.seal();
+    assert_eq!(world.count(told), 1);
+}
+
 #[test]
 fn an_operator_gets_the_signed_head_whenever_it_is_wanted() {
     let world = operated();

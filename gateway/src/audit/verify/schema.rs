@@ -11,7 +11,7 @@ use crate::base::store::migrate::schema;
 use crate::base::store::row::{StoreError, all};
 
 /// How the schema differs, in words.
-pub(super) async fn differences(database: &dyn Database) -> Result<Vec<String>, StoreError> {
+pub(crate) async fn differences(database: &dyn Database) -> Result<Vec<String>, StoreError> {
     // Quoted by SQLite, so that values of any type can be read, and differ from text.
     let sql = "SELECT quote(type), quote(name), quote(tbl_name), quote(sql) FROM sqlite_schema ORDER BY rowid";
     let rows = all(database, Durability::Relaxed, sql, Vec::new()).await?;
