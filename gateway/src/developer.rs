@@ -8,6 +8,7 @@ mod browser;
 mod form;
 pub(crate) mod page;
 pub mod password;
+mod password_change;
 pub mod statements;
 mod test_client;
 pub(crate) mod texts;
@@ -75,23 +76,24 @@ async fn home(State(site): State<Site>, Extension(request): Extension<Request>) 
                 site.app.config.is_sandbox(),
             ));
         };
-        applications::list(&site, &visitor).await
+        applications::list(&site, &visitor, password_change::said(&request)).await
     };
     close(&site, &request, language, shown.await)
 }
 
-/// POST: `action` is `sign_in`, `create` or `sign_out`.
+/// POST: `action` is `sign_in`, `create`, `change_password` or `sign_out`.
 async fn enter(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
     let language = language(&request);
     let form = Parameters::parse(&request.body);
     let done = async {
         if cross_site(&request) {
-            return Ok(see_other(HOME));
+            return Ok(refused(&site, &request, "form_foreign").await);
         }
         match form.first("action") {
             Some("sign_in") => sign_in(&site, &request, &form, language).await,
             Some("create") => create(&site, &request, &form, language).await,
             Some("sign_out") => sign_out(&site, &request).await,
+            Some("change_password") => password_change::act(&site, &request, &form).await,
             _ => Ok(see_other(HOME)),
         }
     };
@@ -115,13 +117,19 @@ async fn create(
             app.config.is_sandbox(),
         ))
     };
-    site.count_address(request, Surface::Password, "developer.create")
+    let allowance = site
+        .count_address(request, Surface::Password, "developer.create")
         .await
         .map_err(Problem::limited)?;
+    let not_made = Action::unproved("developer.create")
+        .refuse("account_refused")
+        .counted(allowance);
     if !is_name(name) {
+        written(site, request, not_made).await?;
         return again(shown::Entry::Name);
     }
     let Some(password) = NewPassword::parse(&password, name) else {
+        written(site, request, not_made).await?;
         return again(shown::Entry::NewPassword);
     };
     let unavailable = |_| Problem::unavailable();
@@ -140,6 +148,7 @@ async fn create(
     .await
     .map_err(|_| Problem::unavailable())?;
     let Some(id) = made else {
+        written(site, request, not_made).await?;
         return again(shown::Entry::Taken);
     };
     record(site, request, Action::ok("developer.create"), id).await?;
@@ -259,6 +268,8 @@ async fn sign_out(site: &Site, request: &Request) -> Result<Reply, Problem> {
         store::close(app.database.as_ref(), secret.hash(), app.clock.now())
             .await
             .map_err(|_| Problem::unavailable())?;
+    } else {
+        refused(site, request, "form_foreign").await;
     }
     let mut reply = see_other(HOME);
     add_cookie(
@@ -318,6 +329,20 @@ fn cross_site(request: &Request) -> bool {
         .headers
         .get("sec-fetch-site")
         .is_some_and(|site| site != "same-origin" && site != "none")
+}
+
+/// A form that does nothing leads to the first page.
+async fn refused(site: &Site, request: &Request, code: &str) -> Reply {
+    let action = Action::unproved("developer.form").refuse(code);
+    action.note(site, request, Surface::Password).await;
+    see_other(HOME)
+}
+
+async fn written(site: &Site, request: &Request, event: Action<'_>) -> Result<(), Problem> {
+    event
+        .record(site, request)
+        .await
+        .map_err(|_| Problem::unavailable())
 }
 
 async fn record(

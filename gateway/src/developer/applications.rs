@@ -6,7 +6,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::form::Typed;
-use super::{HOME, Visitor, close, language, visitor};
+use super::{HOME, Visitor, close, language, refused, visitor};
 use crate::application::logo::Logo;
 use crate::application::{statements as application, stored_logo as logo};
 use crate::audit::action::Action;
@@ -16,7 +16,8 @@ use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;
 use crate::base::page::Problem;
 use crate::base::site::Site;
-use crate::developer::{page as shown, statements as store};
+use crate::developer::page::{self as shown, PasswordForm};
+use crate::developer::statements as store;
 use crate::oauth::application::{Application, Status};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::registration::{Registration, Rules};
@@ -31,7 +32,11 @@ pub(crate) struct FormState {
 }
 
 /// The applications of whoever signed in.
-pub(crate) async fn list(site: &Site, visitor: &Visitor) -> Result<Reply, Problem> {
+pub(crate) async fn list(
+    site: &Site,
+    visitor: &Visitor,
+    password: PasswordForm,
+) -> Result<Reply, Problem> {
     let database = site.app.database.as_ref();
     let found = store::applications(database, visitor.id)
         .await
@@ -50,6 +55,7 @@ pub(crate) async fn list(site: &Site, visitor: &Visitor) -> Result<Reply, Proble
     Ok(shown::list(
         visitor,
         &applications,
+        password,
         site.app.config.is_sandbox(),
     ))
 }
@@ -85,6 +91,7 @@ pub(crate) async fn register(
             return Ok(see_other(HOME));
         };
         if !visitor.may(&form) {
+            refused(&site, &request, "form_foreign").await;
             return Ok(see_other("/developer/new"));
         }
         count(&site, &request, "application.register").await?;
@@ -167,6 +174,7 @@ pub(crate) async fn change(
             return Ok(see_other(HOME));
         };
         if !visitor.may(&form) {
+            refused(&site, &request, "form_foreign").await;
             return Ok(see_other(&address(&application)));
         }
         count(&site, &request, "application.update").await?;
@@ -194,6 +202,7 @@ pub(crate) async fn put_logo(
         };
         let (form, file) = upload(&request).await;
         if !visitor.may(&form) {
+            refused(&site, &request, "form_foreign").await;
             return Ok(see_other(&address(&application)));
         }
         count(&site, &request, "application.logo").await?;

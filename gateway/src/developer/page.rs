@@ -25,6 +25,15 @@ pub(crate) enum Entry {
     Taken,
 }
 
+/// The form for another password.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum PasswordForm {
+    /// Nobody asked for it.
+    Closed,
+    Changed,
+    Wrong(Entry),
+}
+
 /// What a page about an application says first.
 pub(crate) enum Said<'a> {
     Nothing,
@@ -34,17 +43,22 @@ pub(crate) enum Said<'a> {
     Saved,
 }
 
+impl Entry {
+    const fn said(self, dev: &DeveloperTexts) -> (StatusCode, &'static str) {
+        match self {
+            Self::Name => (StatusCode::BAD_REQUEST, dev.user_name_help),
+            Self::NewPassword => (StatusCode::BAD_REQUEST, dev.password_help),
+            Self::Password => (StatusCode::FORBIDDEN, dev.password_wrong),
+            Self::SlowDown => (StatusCode::TOO_MANY_REQUESTS, dev.slow_down),
+            Self::Taken => (StatusCode::CONFLICT, dev.account_exists),
+        }
+    }
+}
+
 /// Sign-in and account creation.
 pub(crate) fn enter(language: Language, wrong: Option<Entry>, name: &str, sandbox: bool) -> Reply {
     let dev = DeveloperTexts::of(language);
-    let (status, said) = match wrong {
-        None => (StatusCode::OK, ""),
-        Some(Entry::Name) => (StatusCode::BAD_REQUEST, dev.user_name_help),
-        Some(Entry::NewPassword) => (StatusCode::BAD_REQUEST, dev.password_help),
-        Some(Entry::Password) => (StatusCode::FORBIDDEN, dev.password_wrong),
-        Some(Entry::SlowDown) => (StatusCode::TOO_MANY_REQUESTS, dev.slow_down),
-        Some(Entry::Taken) => (StatusCode::CONFLICT, dev.account_exists),
-    };
+    let (status, said) = wrong.map_or((StatusCode::OK, ""), |entry| entry.said(dev));
     let html = EnterPage {
         lang: language.tag(),
         texts: Texts::of(language),
@@ -61,9 +75,15 @@ pub(crate) fn enter(language: Language, wrong: Option<Entry>, name: &str, sandbo
 pub(crate) fn list(
     visitor: &Visitor,
     applications: &[(Application, Usage)],
+    password: PasswordForm,
     sandbox: bool,
 ) -> Reply {
     let dev = DeveloperTexts::of(visitor.language);
+    let (status, said) = match password {
+        PasswordForm::Closed => (StatusCode::OK, ""),
+        PasswordForm::Changed => (StatusCode::OK, dev.password_changed),
+        PasswordForm::Wrong(entry) => entry.said(dev),
+    };
     let html = ListPage {
         lang: visitor.language.tag(),
         texts: Texts::of(visitor.language),
@@ -74,19 +94,18 @@ pub(crate) fn list(
             .map(|(application, usage)| Item {
                 client_id: application.client_id.as_str(),
                 name: &application.name,
-                status: status(application, dev),
+                status: self::status(application, dev),
                 calls: usage.calls,
                 errors: usage.errors,
             })
             .collect(),
         samples: samples(sandbox),
+        said,
+        changes: matches!(password, PasswordForm::Wrong(_)),
+        shortest: SHORTEST,
         sandbox,
     };
-    page(
-        StatusCode::OK,
-        html.render().unwrap_or_default(),
-        Forms::StayHere,
-    )
+    page(status, html.render().unwrap_or_default(), Forms::StayHere)
 }
 
 /// The form for a new application.
@@ -398,6 +417,10 @@ struct ListPage<'a> {
     visitor: Bar<'a>,
     applications: Vec<Item<'a>>,
     samples: &'static [(&'static str, &'static str, &'static str)],
+    said: &'a str,
+    /// Whether the form for another password is open.
+    changes: bool,
+    shortest: usize,
     sandbox: bool,
 }
 

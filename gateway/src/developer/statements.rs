@@ -100,6 +100,27 @@ pub async fn open(
     .map(drop)
 }
 
+/// Sets another password where `former` is still the one behind it. A trigger ends every session with it.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn change_password(
+    database: &dyn Database,
+    id: i64,
+    former: &str,
+    password_hash: &str,
+) -> Result<bool, StoreError> {
+    let row = one(
+        database,
+        Durability::Durable,
+        "UPDATE developer SET password_hash = ? WHERE id = ? AND password_hash = ? RETURNING 1",
+        vec![password_hash.into(), id.into(), former.into()],
+    )
+    .await?;
+    Ok(row.is_some())
+}
+
 /// A session.
 #[non_exhaustive]
 #[derive(Debug)]

@@ -48,6 +48,9 @@ texts! {
         back:
             "Back to your applications",
             "Volver a sus aplicaciones";
+        change_password:
+            "Change the password",
+            "Cambiar la contraseña";
         client_id:
             "Client id",
             "Id de cliente";
@@ -186,9 +189,18 @@ texts! {
         password:
             "Password",
             "Contraseña";
+        password_changed:
+            "The password is changed. Every other session has ended.",
+            "La contraseña ha cambiado. Todas las demás sesiones han terminado.";
+        password_current:
+            "Current password",
+            "Contraseña actual";
         password_help:
             "At least 15 characters, not the name. A sentence is good.",
             "Al menos 15 caracteres, no el nombre. Una frase va bien.";
+        password_new:
+            "New password",
+            "Contraseña nueva";
         password_wrong:
             "Name or password is wrong.",
             "El nombre o la contraseña no son correctos.";

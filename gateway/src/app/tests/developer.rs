@@ -664,3 +664,126 @@ fn the_portal_speaks_spanish_and_remembers_it() {
             .contains("Registrar una aplicación")
     );
 }
+
+fn change_password(world: &World, browser: &Browser, current: &str, new: &str) -> Answer {
+    let token = csrf(world, browser);
+    let form = [
+        ("action", "change_password"),
+        ("csrf", token.as_str()),
+        ("password", current),
+        ("new_password", new),
+    ];
+    post(world, browser, "/developer/", form)
+}
+
+#[test]
+fn a_password_is_changed_with_the_current_one_and_ends_every_other_session() {
+    const NEXT: &str = "another sentence that is long";
+    let world = World::new();
+    let browser = sign_up(&world, "dev.one");
+    let elsewhere = Browser::default();
+    sign_in(&world, &elsewhere, "dev.one", PASSWORD);
+    let bystander = sign_up(&world, "dev.two");
+    let kept = browser.clone();
+    let shows = |browser: &Browser| {
+        let page = browser.get(&world, "/developer/").text();
+        page.contains("Your applications")
+    };
+    // Not without the current one, not to one that is too short or the name, not by another page's form.
+    for (current, new, status) in [
+        ("a wrong sentence, long enough", NEXT, 403),
+        ("", NEXT, 403),
+        (PASSWORD, "short", 400),
+        (PASSWORD, "", 400),
+    ] {
+        let answer = change_password(&world, &browser, current, new);
+        assert_eq!(answer.status, status, "{current} {new}");
+        assert!(
+            answer.text().contains("role=\"alert\""),
+            "{}",
+            answer.text()
+        );
+    }
+    let forged = [
+        ("action", "change_password"),
+        ("csrf", "x"),
+        ("password", PASSWORD),
+        ("new_password", NEXT),
+    ];
+    assert_eq!(
+        post(&world, &browser, "/developer/", forged).location(),
+        "/developer/"
+    );
+    assert!(shows(&browser) && shows(&elsewhere));
+    world.advance(60);
+    let changed = change_password(&world, &browser, PASSWORD, NEXT);
+    assert_eq!(changed.location(), "/developer/?password=changed");
+    assert_eq!(world.audited(0)[..2], ["developer.password", "ok"]);
+    let page = browser.get(&world, changed.location()).text();
+    assert!(page.contains("The password is changed."), "{page}");
+    assert!(shows(&browser), "whoever changed it goes on");
+    assert!(
+        !shows(&elsewhere) && !shows(&kept),
+        "every session of before has ended"
+    );
+    assert!(shows(&bystander), "other people's have not");
+    let again = Browser::default();
+    assert_eq!(sign_in(&world, &again, "dev.one", PASSWORD).status, 403);
+    assert_eq!(
+        sign_in(&world, &again, "dev.one", NEXT).location(),
+        "/developer/"
+    );
+}
+
+/// A session that somebody left open is no way to guess the password.
+#[test]
+fn guesses_at_the_form_for_another_password_count_with_the_sign_ins() {
+    let world = World::with(&[("password_limit_per_minute", "5")]);
+    let browser = sign_up(&world, "dev.one");
+    let mut answers = Vec::new();
+    for _ in 0..40 {
+        let answer = change_password(&world, &browser, "a wrong sentence, long", PASSWORD);
+        answers.push(answer.status);
+        if answer.status == 429 {
+            break;
+        }
+    }
+    assert_eq!(answers.last(), Some(&429), "{answers:?}");
+    let waits = change_password(&world, &browser, PASSWORD, "another sentence that is long");
+    assert_eq!(waits.status, 429, "the right one too");
+    assert_eq!(
+        world.count("audit WHERE action = 'developer.password' AND outcome = 'ok'"),
+        0
+    );
+}
+
+#[test]
+fn every_password_field_is_one_and_tells_password_managers_which() {
+    let world = World::new();
+    let outside = Browser::default().get(&world, "/developer/").text();
+    let inside = sign_up(&world, "dev.one").get(&world, "/developer/").text();
+    for (page, fields) in [(outside, 2), (inside, 2)] {
+        let inputs: Vec<_> = page
+            .split("<input ")
+            .skip(1)
+            .filter_map(|rest| rest.split('>').next())
+            .filter(|input| {
+                input.contains("name=\"password\"") || input.contains("name=\"new_password\"")
+            })
+            .collect();
+        assert_eq!(inputs.len(), fields, "{inputs:?}");
+        for input in inputs {
+            assert!(input.contains("type=\"password\""), "{input}");
+            assert!(
+                input.contains("autocomplete=\"current-password\"")
+                    || input.contains("autocomplete=\"new-password\""),
+                "{input}"
+            );
+            assert!(!input.contains("maxlength"), "{input}");
+        }
+        assert!(
+            !page.contains("<script"),
+            "nothing keeps a password from being pasted"
+        );
+    }
+}

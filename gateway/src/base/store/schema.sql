@@ -195,6 +195,13 @@ CREATE TABLE developer_session (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX developer_session_by_expiry ON developer_session (expires_at);
 
+-- Whoever knew the former password is out.
+CREATE TRIGGER developer_password_changed
+AFTER UPDATE OF password_hash ON developer
+BEGIN
+    DELETE FROM developer_session WHERE developer_id = NEW.id;
+END;
+
 -- Whose application it is. Those that registered over RFC 7591 have no row.
 CREATE TABLE developer_application (
     application_id INTEGER PRIMARY KEY REFERENCES application (id),
