@@ -3,7 +3,9 @@
 
 use bluegate_shared::oauth::ErrorCode;
 use bytes::Bytes;
-use http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, VARY};
+use http::header::{
+    ACCEPT_LANGUAGE, ALLOW, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN, VARY,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::json;
@@ -127,6 +129,15 @@ impl Frame {
             HeaderName::from_static("x-content-type-options"),
             "nosniff",
         );
+        // Pages have one of their own. Whatever else a browser is led to open is neither run nor framed.
+        if !reply.headers().contains_key(CONTENT_SECURITY_POLICY) {
+            reply.headers_mut().insert(
+                CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static(
+                    "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+                ),
+            );
+        }
         if self.https {
             set(
                 reply,

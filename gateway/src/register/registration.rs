@@ -144,7 +144,7 @@ pub(crate) async fn logo(State(site): State<Site>, Path(id): Path<String>) -> An
             set(
                 &mut reply,
                 CONTENT_SECURITY_POLICY,
-                "default-src 'none'; sandbox",
+                "default-src 'none'; frame-ancestors 'none'; sandbox",
             );
             reply.into()
         }

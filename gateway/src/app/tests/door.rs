@@ -235,3 +235,43 @@ fn an_answer_without_content_has_no_length() {
     let answer = world.send(preflight);
     assert_eq!((answer.status, answer.header("content-length")), (204, ""));
 }
+
+/// Whatever a browser is led to open: a page, JSON, a picture, a refusal, a redirect, nothing at all.
+#[test]
+fn every_answer_forbids_to_be_run_or_framed() {
+    let world = World::new();
+    let client = world.app("App");
+    let tokens = world.connect(&client, &anne());
+    for (call, status) in [
+        (Call::get("/docs"), 200),
+        (Call::get("/signout"), 200),
+        (Call::get("/developer/"), 200),
+        (Call::get("/health"), 200),
+        (Call::get("/openapi.json"), 200),
+        (Call::get("/.well-known/openid-configuration"), 200),
+        (Call::get("/v2/fhir/metadata"), 200),
+        (
+            Call::get("/v2/fhir/ExplanationOfBenefit").bearer(&tokens.access),
+            200,
+        ),
+        (Call::get("/v2/fhir/Patient"), 401),
+        (Call::get("/nowhere"), 404),
+        (Call::new(Method::DELETE, "/health"), 405),
+        (Call::new(Method::OPTIONS, "/v2/o/token/"), 204),
+        (Call::get("/account/"), 303),
+        (Call::post("/v2/o/token/"), 400),
+    ] {
+        let shown = format!("{} {}", call.method, call.target);
+        let answer = world.send(call);
+        let policy = answer.header("content-security-policy");
+        for directive in ["default-src 'none'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(directive), "{shown}: {policy}");
+        }
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            "nosniff",
+            "{shown}"
+        );
+        assert_eq!(answer.status, status, "{shown}");
+    }
+}
