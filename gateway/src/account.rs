@@ -27,7 +27,7 @@ use crate::base::profile::Profile;
 use crate::base::secret::{Secret, SecretHash, person_hash};
 use crate::base::site::Site;
 use crate::oauth::parameters::Parameters;
-use crate::signin::identify::{SignedIn, identify, refused};
+use crate::signin::identify::{SignedIn, identify, note_stranger, refused};
 use crate::signin::identity::patient_of;
 
 /// GET: connected applications and recent accesses; `?revoke=ID` asks before it is done. Without a session: to
@@ -60,11 +60,11 @@ pub(crate) async fn act(
     let form = Parameters::parse(&request.body);
     let done = async {
         let Some((secret, session)) = session(&site, &request, None).await? else {
-            return Ok(see_other(ACCOUNT));
+            return Ok(refuse(&site, &request, "no_session").await);
         };
         let single = |name| form.single(name).ok().flatten();
         if !single("csrf").is_some_and(|presented| csrf(&site, &secret).is(presented)) {
-            return Ok(see_other(ACCOUNT));
+            return Ok(refuse(&site, &request, "form_foreign").await);
         }
         match single("action") {
             Some("sign_out") => sign_out::end(&site, &request).await,
@@ -79,6 +79,13 @@ pub(crate) async fn act(
         Ok(reply) => reply.into(),
         Err(problem) => pages::problem(&request, pages::language(&request, None), &problem).into(),
     }
+}
+
+/// A form that does nothing leads to the page.
+async fn refuse(site: &Site, request: &Request, code: &str) -> Reply {
+    let action = Action::unproved("account.form").refuse(code);
+    action.note(site, request, Surface::Authorize).await;
+    see_other(ACCOUNT)
 }
 
 /// The provider sent somebody back who was not on the way to an application.
@@ -101,6 +108,7 @@ pub(crate) async fn arrive(
     let (language, bound) = match waiting {
         Ok(Some(waiting)) => (waiting.language, waiting.browser_hash),
         Ok(None) => {
+            note_stranger(site, request, allowance).await;
             let language = pages::language(request, None);
             let back = WayBack::from(site, request, transaction).await;
             return pages::problem(request, language, &Problem::expired().back(back));
@@ -117,7 +125,10 @@ pub(crate) async fn arrive(
     };
     match arrived.await {
         Ok(Some(reply)) => reply,
-        Ok(None) => pages::problem(request, language, &Problem::expired()),
+        Ok(None) => {
+            note_stranger(site, request, allowance).await;
+            pages::problem(request, language, &Problem::expired())
+        }
         Err(error) => {
             let level = if error == SignInError::IdentityConflict {
                 Level::Critical

@@ -15,12 +15,13 @@ use crate::base::http::browser::Browser;
 use crate::base::http::reply::{Answer, add_cookie, see_other};
 use crate::base::http::{Reply, Request, cookies};
 use crate::base::identity_provider::SignInError;
+use crate::base::limits::rate::Allowance;
 use crate::base::limits::{Bucket, Surface};
 use crate::base::page::{self as pages, Problem, WayBack};
 use crate::base::secret::Secret;
 use crate::base::site::Site;
 use crate::oauth::parameters::Parameters;
-use crate::signin::identify::{SignedIn, identify, refused};
+use crate::signin::identify::{SignedIn, identify, note_stranger, refused};
 
 /// `/signin/callback`.
 pub(crate) async fn callback(
@@ -48,6 +49,7 @@ pub(crate) async fn callback(
         .map(|state| Secret::new(state.to_owned()));
     let browser = Browser::of(&app.config, &request.headers);
     let Some(transaction) = transaction else {
+        note_stranger(&site, &request, allowance).await;
         return pages::problem(
             &request,
             pages::language(&request, None),
@@ -87,7 +89,7 @@ pub(crate) async fn callback(
         &request,
         &parameters,
         &transaction,
-        &browser,
+        (&browser, allowance),
         &waiting,
     )
     .await
@@ -119,7 +121,7 @@ async fn finish(
     request: &Request,
     parameters: &Parameters,
     transaction: &Secret,
-    browser: &Browser,
+    (browser, allowance): (&Browser, Allowance),
     waiting: &AuthorizationRequest,
 ) -> Result<Reply, SignInError> {
     let app = &site.app;
@@ -168,6 +170,7 @@ async fn finish(
     };
     let accepted = signed_in(database, sign_in).await.map_err(unavailable)?;
     if !accepted {
+        note_stranger(site, request, allowance).await;
         return Ok(pages::problem(
             request,
             waiting.language,

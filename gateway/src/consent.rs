@@ -8,6 +8,7 @@ use axum::extract::State;
 use bluegate_shared::oauth::ErrorCode;
 
 use crate::application::{statements as application, stored_logo as logo};
+use crate::audit::action::Action;
 use crate::authorize;
 use crate::authorize::statements::{AuthorizationRequest, find};
 use crate::authorize::way_back::still_verified;
@@ -15,6 +16,7 @@ use crate::base::http::browser::Browser;
 use crate::base::http::reply::{Answer, see_other};
 use crate::base::http::{Request, cookies};
 use crate::base::identity_provider::SignInError;
+use crate::base::limits::Surface;
 use crate::base::page::{self as pages, Problem, WayBack};
 use crate::base::ports::UnixMillis;
 use crate::base::profile::Profile;
@@ -39,6 +41,8 @@ pub(crate) async fn show(
     let visit = match Visit::find(&site, &request, &parameters).await {
         Ok(visit) => visit,
         Err(problem) => {
+            let refused = Action::unproved("consent.show").refuse(problem.code());
+            refused.note(&site, &request, Surface::Authorize).await;
             let problem = match parameters.single("transaction").ok().flatten() {
                 Some(id) if problem.leads_back() => {
                     let transaction = Secret::new(id.to_owned());
@@ -143,25 +147,40 @@ pub(crate) async fn decide(
     Extension(request): Extension<Request>,
 ) -> Answer {
     let form = Parameters::parse(&request.body);
-    let undecided = match decision::decide(&site, &request, &form).await {
+    let (code, again) = match decision::decide(&site, &request, &form).await {
         Ok(reply) => return reply.into(),
-        Err(undecided) => undecided,
+        Err(undecided) => shown_again(&site, &request, undecided),
     };
+    if let Some(code) = code {
+        let refused = Action::unproved("consent.decide").refuse(code);
+        refused.note(&site, &request, Surface::Authorize).await;
+    }
     let single = |name| form.single(name).ok().flatten();
     let transaction = Secret::new(single("transaction").unwrap_or_default().to_owned());
     let mut page = pages::consent_path(version, &transaction);
-    match undecided {
-        Undecided::Stale => {}
-        Undecided::Changed => page.push_str("&again=changed"),
-        Undecided::Failed(cause) => {
-            site.failed(&request, "consent", cause.as_ref());
-            page.push_str("&again=failed");
-        }
-    }
+    page.push_str(again);
     if single("demographics") == Some("withhold") {
         page.push_str("&demographics=withhold");
     }
     see_other(&page).into()
+}
+
+/// What the audit says of a press that decided nothing, and what the page's address says. A store that failed has its
+/// cause in the log.
+fn shown_again(
+    site: &Site,
+    request: &Request,
+    undecided: Undecided,
+) -> (Option<&'static str>, &'static str) {
+    let code = undecided.code();
+    match undecided {
+        Undecided::Foreign | Undecided::Stale => (code, ""),
+        Undecided::Changed => (code, "&again=changed"),
+        Undecided::Failed(cause) => {
+            site.failed(request, "consent", cause.as_ref());
+            (code, "&again=failed")
+        }
+    }
 }
 
 /// A consent page that may be shown.
@@ -289,6 +308,3 @@ fn still_stands(application: &Application, waiting: &AuthorizationRequest) -> bo
             .permissions()
             .contains(waiting.scopes.permissions())
 }
-
-/// Context of sealed profiles in the store.
-pub(crate) const PROFILE_CONTEXT: &[u8] = b"consent_grant.profile_sealed";

@@ -13,12 +13,11 @@ use crate::audit::event::{Event, Level};
 use crate::base::http::reply::{self, Answer, no_store};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::rate::Allowance;
-use crate::base::profile::Profile;
-use crate::base::secret::person_hash;
+use crate::base::profile::{Profile, grant_context};
+use crate::base::secret::{hex, person_hash};
 use crate::base::site::{Site, VersionPath};
 use crate::base::store::StoreError;
 use crate::base::version::Version;
-use crate::consent::PROFILE_CONTEXT;
 use crate::fhir::access::{Places, authenticate, examine};
 use crate::fhir::rate;
 use crate::fhir::refusal::Refusal;
@@ -87,7 +86,7 @@ async fn released(
     let account = identity::account(app.database.as_ref(), token.grant_id())
         .await
         .map_err(unavailable)?;
-    let reply = body(site, patient, account);
+    let reply = body(site, request, token.link(), patient, account);
     // The permit, as for FHIR: nothing is released that is not audited, nothing after a revocation.
     let person = person(site, token.link());
     let call = call(site, request, token.link(), &person, "ok", "");
@@ -101,18 +100,26 @@ async fn released(
     .map_err(unavailable)?
     {
         Some(_) => Ok(reply),
-        None => Err(authenticate(app, request, version, Places::HeaderOrForm)
-            .await
-            .err()
-            .unwrap_or(Refusal::InvalidToken)),
+        None => {
+            let refusal = authenticate(app, request, version, Places::HeaderOrForm).await;
+            let refusal = refusal.err().unwrap_or(Refusal::InvalidToken);
+            note(site, request, token.link(), refusal.audit_code()).await?;
+            Err(refusal)
+        }
     }
 }
 
-fn body(site: &Site, patient: &PatientId, account: Option<Account>) -> Reply {
+fn body(
+    site: &Site,
+    request: &Request,
+    link: &Link,
+    patient: &PatientId,
+    account: Option<Account>,
+) -> Reply {
     let account = account.unwrap_or_default();
     let profile = account
         .profile_sealed
-        .and_then(|sealed| Profile::open(&sealed, &site.app.config.store_key, PROFILE_CONTEXT))
+        .and_then(|sealed| opened(site, request, link, &sealed))
         .unwrap_or_default();
     let created = Timestamp::from_millisecond(account.created_at.0)
         .map(|instant| instant.strftime("%Y-%m-%d").to_string())
@@ -134,6 +141,20 @@ fn body(site: &Site, patient: &PatientId, account: Option<Account>) -> Reply {
     );
     no_store(&mut reply);
     reply
+}
+
+/// The name that was sealed for this person and this application. One that does not open was sealed for another row,
+/// or under a key that is not configured any more: the operator learns of it, the application gets none.
+fn opened(site: &Site, request: &Request, link: &Link, sealed: &[u8]) -> Option<Profile> {
+    let context = grant_context(link.patients.shared(), &link.client_id);
+    let profile = Profile::open(sealed, &site.app.config.store_key, &context);
+    if profile.is_none() {
+        site.app.log.object(&json!({
+            "event": "profile.unopened", "level": "warning", "request_id": request.request_id,
+            "client_id": link.client_id, "person": hex(&person(site, link)),
+        }));
+    }
+    profile
 }
 
 async fn note(

@@ -9,6 +9,7 @@ use crate::audit::action::Action;
 use crate::base::http::browser::{self, Browser};
 use crate::base::http::reply::{Answer, see_other};
 use crate::base::http::{Reply, Request, cookies};
+use crate::base::limits::Surface;
 use crate::base::page::{self as pages, Problem};
 use crate::base::secret::Secret;
 use crate::base::site::Site;
@@ -36,6 +37,8 @@ pub(crate) async fn act(
     let form = Parameters::parse(&request.body);
     let presented = form.single("csrf").ok().flatten();
     if !presented.is_some_and(|presented| csrf(&site, &request).is(presented)) {
+        let action = Action::unproved("signout").refuse("form_foreign");
+        action.note(&site, &request, Surface::Authorize).await;
         return see_other(PAGE).into();
     }
     match end(&site, &request).await {

@@ -44,6 +44,7 @@ mod limits;
 mod machine;
 mod ops;
 mod outside;
+mod refusals;
 mod registration;
 mod requests;
 mod secrets;

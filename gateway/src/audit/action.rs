@@ -4,6 +4,7 @@ use bluegate_shared::id::PatientId;
 
 use crate::audit::event::{Event, Level, UNPROVED, record};
 use crate::base::http::Request;
+use crate::base::limits::Surface;
 use crate::base::limits::rate::Allowance;
 use crate::base::ports::UnixMillis;
 use crate::base::secret::person_hash;
@@ -138,6 +139,19 @@ impl<'a> Action<'a> {
         let draft = self.draft(site, request);
         draft.log(site);
         record(site.app.database.as_ref(), &draft.event()).await
+    }
+}
+
+impl Action<'_> {
+    /// Writes a refusal of whoever proves nothing, which counts for the address: of a flood the audit has the first
+    /// ones. It changed nothing, so it is told even where its event cannot be written.
+    pub(crate) async fn note(self, site: &Site, request: &Request, surface: Surface) {
+        let counted = site.count_address(request, surface, self.action).await;
+        if let Ok(allowance) = counted
+            && let Err(error) = self.counted(allowance).record(site, request).await
+        {
+            site.failed(request, self.action, &error);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bluegate_shared::id::PatientId;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
@@ -101,6 +102,18 @@ impl Profile {
     pub fn open_text(sealed: &str, keys: &KeyRing, context: &[u8]) -> Option<Self> {
         Self::open(&URL_SAFE_NO_PAD.decode(sealed).ok()?, keys, context)
     }
+}
+
+/// Context of a profile in the store: it opens in the grant of this person to this application and in no other row,
+/// whoever moves it there.
+#[must_use]
+pub fn grant_context(patient: &PatientId, client_id: &str) -> Vec<u8> {
+    let mut context = b"consent_grant.profile_sealed".to_vec();
+    for part in [patient.as_str(), client_id] {
+        context.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        context.extend_from_slice(part.as_bytes());
+    }
+    context
 }
 
 fn cipher(key: &Key) -> XChaCha20Poly1305 {

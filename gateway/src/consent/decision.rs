@@ -8,7 +8,7 @@ use std::error::Error;
 use bluegate_shared::oauth::ErrorCode;
 use bluegate_shared::scope::{Permissions, ScopeSet};
 
-use super::{PROFILE_CONTEXT, csrf, profile, shown, still_stands};
+use super::{csrf, profile, shown, still_stands};
 use crate::application::{statements as application, stored_logo as logo};
 use crate::audit::action::Action;
 use crate::authorize;
@@ -20,6 +20,7 @@ use crate::base::http::browser::Browser;
 use crate::base::http::reply::{add_cookie, see_other};
 use crate::base::http::{Reply, Request, cookies};
 use crate::base::ports::UnixMillis;
+use crate::base::profile::grant_context;
 use crate::base::secret::Secret;
 use crate::base::site::Site;
 use crate::oauth::application::{Application, Status};
@@ -35,8 +36,22 @@ pub(crate) enum Undecided {
     Changed,
     /// The store or the platform failed. Nothing is lost but the press.
     Failed(Box<dyn Error>),
-    /// Forged, of another sign-in, wider than what was decided, or over: the page says which.
+    /// Not the form that this browser's page had for this person.
+    Foreign,
+    /// Of no request of this browser, wider than what was decided, or over: the page says which.
     Stale,
+}
+
+impl Undecided {
+    /// What the audit calls it; nothing where the store failed, which its cause in the log says.
+    pub(super) const fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Changed => Some("application_changed"),
+            Self::Failed(_) => None,
+            Self::Foreign => Some("form_foreign"),
+            Self::Stale => Some("request_over"),
+        }
+    }
 }
 
 impl<E: Error + 'static> From<E> for Undecided {
@@ -51,7 +66,7 @@ pub(crate) async fn decide(
     request: &Request,
     form: &Parameters,
 ) -> Result<Reply, Undecided> {
-    let press = Press::read(site, request, form).ok_or(Undecided::Stale)?;
+    let press = Press::read(site, request, form).ok_or(Undecided::Foreign)?;
     // Another press may be faster: what it left is read, and this one agrees with it.
     for _ in 0..TRIES {
         if let Some(reply) = press.attempt().await? {
@@ -107,9 +122,9 @@ impl<'a> Press<'a> {
         .await?
         .ok_or(Undecided::Stale)?;
         let identity_id = waiting.identity_id.ok_or(Undecided::Stale)?;
-        let (seen, _) = self.csrf.split_once('.').ok_or(Undecided::Stale)?;
+        let (seen, _) = self.csrf.split_once('.').ok_or(Undecided::Foreign)?;
         if !csrf(self.site, &self.transaction, &waiting, identity_id, seen).is(self.csrf) {
-            return Err(Undecided::Stale);
+            return Err(Undecided::Foreign);
         }
         let decision = Decision::parse(self.form, &waiting.scopes).map_err(|_| Undecided::Stale)?;
         let application = application::by_id(database, waiting.application_id)
@@ -205,8 +220,10 @@ impl<'a> Press<'a> {
                 )
             })
             .flatten()
-            .map(|profile| {
-                profile.seal(&app.config.store_key, PROFILE_CONTEXT, app.entropy.as_ref())
+            .zip(decided.patient)
+            .map(|(profile, patient)| {
+                let context = grant_context(patient, decided.application.client_id.as_str());
+                profile.seal(&app.config.store_key, &context, app.entropy.as_ref())
             })
             .transpose()?;
         let kind = decided.application.data_access_type;

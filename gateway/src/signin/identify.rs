@@ -94,6 +94,17 @@ pub(crate) fn log_cause(app: &App, request: &Request, error: SignInError) {
     }));
 }
 
+/// An answer of the provider to no sign-in of this browser: forged, begun elsewhere, or too late. Nobody was signed in,
+/// so it is told even where its event cannot be written.
+pub(crate) async fn note_stranger(site: &Site, request: &Request, allowance: Allowance) {
+    let refused = Action::unproved("signin")
+        .refuse("transaction_expired")
+        .counted(allowance);
+    if let Err(error) = refused.record(site, request).await {
+        site.failed(request, "signin", &error);
+    }
+}
+
 /// A sign-in that came to nothing. Nobody is known by it, unless another person's link is concerned.
 pub(crate) const fn refused<'a>(error: SignInError, allowance: Allowance) -> Action<'a> {
     let action = Action::refused("signin", error.code()).by("beneficiary");

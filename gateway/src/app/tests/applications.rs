@@ -304,9 +304,23 @@ fn a_rotated_secret_works_at_once_and_the_former_one_no_longer() {
 fn a_changed_redirect_uri_or_scope_counts_at_once() {
     let world = World::new();
     let client = world.app("App");
+    // A page that somebody has in front of them, and a code on its way, are of before the change.
+    let waiting = Browser::default();
+    let page = world.consent_page(&waiting, &client, &anne(), SCOPE);
+    let code = world.code(&client, &anne(), SCOPE);
     let changed =
         json!({ "redirect_uris": ["https://app.example/new"], "scope": "patient/Coverage.rs" });
     assert_eq!(update(&world, &client, changed).status, 200);
+    let decided = world.decide(&waiting, &page, "allow", "share");
+    assert!(
+        decided.location().starts_with("/v2/"),
+        "{}",
+        decided.location()
+    );
+    let tokens = world.exchange(&client, &code).tokens();
+    world
+        .claims(&tokens.access)
+        .is_refused(403, "insufficient_scope");
     let browser = Browser::default();
     world
         .authorize(&browser, &client, &[])

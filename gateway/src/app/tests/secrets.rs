@@ -139,3 +139,51 @@ fn names_are_kept_only_where_profile_was_granted_and_then_sealed() {
         0
     );
 }
+
+/// Whoever writes to the file cannot show one person's name to another, or to another application.
+#[test]
+fn a_sealed_profile_opens_in_its_own_row_only() {
+    let world = World::new();
+    let (one, two) = (world.app("One"), world.app("Two"));
+    let tokens = [
+        world.connect(&one, &anne()),
+        world.connect(&one, &bert()),
+        world.connect(&two, &anne()),
+    ];
+    let names = || {
+        let name = |tokens: &Tokens| world.userinfo(&tokens.access).json()["name"].clone();
+        [name(&tokens[0]), name(&tokens[1]), name(&tokens[2])]
+    };
+    assert_eq!(
+        names(),
+        [
+            "Name of 1S00A00AA01",
+            "Name of 1S00A00AA02",
+            "Name of 1S00A00AA01"
+        ]
+    );
+    let sealed = |id: i64| format!("(SELECT profile_sealed FROM former WHERE id = {id})");
+    world.sql("CREATE TEMP TABLE former AS SELECT id, profile_sealed FROM consent_grant");
+    // Anne's to Bert, Bert's to Anne; and Anne's of the other application.
+    for (to, from) in [(1, 2), (2, 1), (1, 3), (3, 1)] {
+        world.sql(&format!(
+            "UPDATE consent_grant SET profile_sealed = {} WHERE id = {to}",
+            sealed(from)
+        ));
+        let found = names();
+        let index = usize::try_from(to - 1).unwrap();
+        assert_eq!(found[index], "", "row {to} with the name of row {from}");
+        let line = world.log.0.lock().unwrap().last().cloned().unwrap();
+        assert!(
+            line.contains("userinfo") || line.contains("profile.unopened"),
+            "{line}"
+        );
+        world.sql(&format!(
+            "UPDATE consent_grant SET profile_sealed = {} WHERE id = {to}",
+            sealed(to)
+        ));
+    }
+    let log = world.log.0.lock().unwrap();
+    let unopened = log.iter().filter(|line| line.contains("profile.unopened"));
+    assert_eq!(unopened.count(), 4);
+}

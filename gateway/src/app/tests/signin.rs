@@ -295,6 +295,28 @@ fn an_id_token_that_says_something_else_is_refused() {
     assert_eq!(world.count("identity"), 0);
 }
 
+/// A code of somebody else's sign-in, at a provider that does not look at the verifier: the nonce is what is left.
+#[test]
+fn a_sign_in_with_the_nonce_of_another_is_refused() {
+    let world = World::new();
+    let client = world.app("App");
+    world
+        .outside
+        .change(|outside| outside.ignores_verifiers = true);
+    let (victim, attacker) = (Browser::default(), Browser::default());
+    let code = |back: &str| between(back, "code=", "&");
+    let started = world.authorize(&victim, &client, &[]);
+    let back = world.outside.sign_in(started.location(), &anne());
+    let other = world.authorize(&attacker, &client, &[]);
+    let injected = world.outside.sign_in(other.location(), &bert());
+    let mixed = back.replace(&code(&back), &code(&injected));
+    let answer = victim.get(&world, &mixed);
+    answer.is_page(502, "id_token_invalid");
+    assert_eq!(world.count("identity"), 0, "nobody was signed in");
+    // The own code of the same sign-in is good.
+    assert_eq!(victim.get(&world, &back).status, 303);
+}
+
 #[test]
 fn an_id_token_with_a_wrong_signature_or_none_is_refused() {
     let world = World::new();
