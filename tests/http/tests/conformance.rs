@@ -37,6 +37,77 @@ const SECTIONS: [(&str, &[&str]); 4] = [
     ),
 ];
 
+/// Requirements of levels 1 and 2 of ASVS 5.0, V1 to V4 and V6 to V16 without V10.4.
+const ASVS: [(&str, &[u8]); 67] = [
+    ("1.1", &[1, 2]),
+    ("1.2", &[1, 2, 3, 4, 5, 6, 7, 8, 9]),
+    ("1.3", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+    ("1.4", &[1, 2, 3]),
+    ("1.5", &[1, 2]),
+    ("2.1", &[1, 2, 3]),
+    ("2.2", &[1, 2, 3]),
+    ("2.3", &[1, 2, 3, 4]),
+    ("2.4", &[1]),
+    ("3.2", &[1, 2]),
+    ("3.3", &[1, 2, 3, 4]),
+    ("3.4", &[1, 2, 3, 4, 5, 6]),
+    ("3.5", &[1, 2, 3, 4, 5]),
+    ("3.7", &[1, 2]),
+    ("4.1", &[1, 2, 3]),
+    ("4.2", &[1]),
+    ("4.3", &[1, 2]),
+    ("4.4", &[1, 2, 3, 4]),
+    ("6.1", &[1, 2, 3]),
+    ("6.2", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
+    ("6.3", &[1, 2, 3, 4]),
+    ("6.4", &[1, 2, 3, 4]),
+    ("6.5", &[1, 2, 3, 4, 5]),
+    ("6.6", &[1, 2, 3]),
+    ("6.8", &[1, 2, 3, 4]),
+    ("7.1", &[1, 2, 3]),
+    ("7.2", &[1, 2, 3, 4]),
+    ("7.3", &[1, 2]),
+    ("7.4", &[1, 2, 3, 4, 5]),
+    ("7.5", &[1, 2]),
+    ("7.6", &[1, 2]),
+    ("8.1", &[1, 2]),
+    ("8.2", &[1, 2, 3]),
+    ("8.3", &[1]),
+    ("8.4", &[1]),
+    ("9.1", &[1, 2, 3]),
+    ("9.2", &[1, 2, 3, 4]),
+    ("10.1", &[1, 2]),
+    ("10.2", &[1, 2]),
+    ("10.3", &[1, 2, 3, 4]),
+    ("10.5", &[1, 2, 3, 4, 5]),
+    ("10.6", &[1, 2]),
+    ("10.7", &[1, 2, 3]),
+    ("11.1", &[1, 2]),
+    ("11.2", &[1, 2, 3]),
+    ("11.3", &[1, 2, 3]),
+    ("11.4", &[1, 2, 3, 4]),
+    ("11.5", &[1]),
+    ("11.6", &[1]),
+    ("12.1", &[1, 2, 3]),
+    ("12.2", &[1, 2]),
+    ("12.3", &[1, 2, 3, 4]),
+    ("13.1", &[1]),
+    ("13.2", &[1, 2, 3, 4, 5]),
+    ("13.3", &[1, 2]),
+    ("13.4", &[1, 2, 3, 4, 5]),
+    ("14.1", &[1, 2]),
+    ("14.2", &[1, 2, 3, 4]),
+    ("14.3", &[1, 2, 3]),
+    ("15.1", &[1, 2, 3]),
+    ("15.2", &[1, 2, 3]),
+    ("15.3", &[1, 2, 3, 4, 5, 6, 7]),
+    ("16.1", &[1]),
+    ("16.2", &[1, 2, 3, 4, 5]),
+    ("16.3", &[1, 2, 3, 4]),
+    ("16.4", &[1, 2, 3]),
+    ("16.5", &[1, 2, 3]),
+];
+
 /// One row of a table.
 struct Row {
     table: String,
@@ -99,6 +170,73 @@ fn every_section_has_a_row() {
         .map(|(table, section)| format!("{table}: section {section} has no row"))
         .collect();
     assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
+}
+
+/// `docs/security.md` and `docs/asvs.md` name tests without their files, in the last column of their tables.
+#[test]
+fn every_test_named_by_the_pages_on_security_exists_and_runs() {
+    let known = all_tests();
+    let mut wrong = Vec::new();
+    for (page, least) in [("docs/security.md", 80), ("docs/asvs.md", 200)] {
+        let mut seen = 0;
+        for cells in tables(page) {
+            for span in cells.last().into_iter().flat_map(|cell| code_spans(cell)) {
+                seen += 1;
+                let runs = known.get(span).copied();
+                if runs != Some(true) && !root().join(span).is_file() {
+                    wrong.push(format!("{page}, {}: `{span}`", cells[0]));
+                }
+            }
+        }
+        assert!(seen >= least, "{page} names {seen} only");
+    }
+    assert!(
+        wrong.is_empty(),
+        "missing or ignored:\n{}\n",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn every_requirement_of_the_asvs_has_a_row_with_a_standing() {
+    let mut rows = BTreeMap::new();
+    for cells in tables("docs/asvs.md") {
+        let [id, _, standing, _, shown] = cells.as_slice() else {
+            continue;
+        };
+        if !id.starts_with(|c: char| c.is_ascii_digit()) {
+            continue;
+        }
+        assert!(
+            ["met", "partly", "not met", "operator", "absent"].contains(&standing.as_str()),
+            "{id}: {standing}"
+        );
+        assert!(
+            standing != "met" || !shown.is_empty(),
+            "{id} is met: by what?"
+        );
+        assert!(
+            rows.insert(id.clone(), standing.clone()).is_none(),
+            "{id} twice"
+        );
+    }
+    let wanted: BTreeSet<_> = ASVS
+        .into_iter()
+        .flat_map(|(section, numbers)| {
+            numbers
+                .iter()
+                .map(move |number| format!("{section}.{number}"))
+        })
+        .collect();
+    let there: BTreeSet<_> = rows.into_keys().collect();
+    assert_eq!(
+        (
+            wanted.difference(&there).collect::<Vec<_>>(),
+            there.difference(&wanted).collect::<Vec<_>>()
+        ),
+        (Vec::new(), Vec::new()),
+        "missing, and not of level 2"
+    );
 }
 
 #[test]
@@ -168,6 +306,67 @@ fn rows() -> Vec<Row> {
         });
     }
     rows
+}
+
+/// The rows of every table of a page, without headers and rulers.
+fn tables(page: &str) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(root().join(page)).expect(page);
+    let mut lines = text.lines().peekable();
+    let mut rows = Vec::new();
+    while let Some(line) = lines.next() {
+        let is_header = lines.peek().is_some_and(|next| next.starts_with("|---"));
+        if line.starts_with("| ") && !is_header {
+            let inner = line
+                .strip_prefix('|')
+                .and_then(|line| line.strip_suffix('|'));
+            let cells = inner.expect("a whole row").split('|');
+            rows.push(cells.map(|cell| cell.trim().to_owned()).collect());
+        }
+    }
+    rows
+}
+
+fn code_spans(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+/// Every test of the repository, with whether it runs wherever it is.
+fn all_tests() -> BTreeMap<String, bool> {
+    const NOT_OURS: [&str; 5] = ["target", "node_modules", ".git", ".work", "dist"];
+    let mut folders: Vec<_> = [
+        "gateway",
+        "shared",
+        "sandbox",
+        "tests",
+        "web-client",
+        "xtask",
+    ]
+    .map(PathBuf::from)
+    .into();
+    let mut found = BTreeMap::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root().join(&folder)).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = folder.join(&name);
+            if entry.file_type().expect("a kind").is_dir() {
+                if !NOT_OURS.contains(&name.as_str()) {
+                    folders.push(path);
+                }
+                continue;
+            }
+            let extension = path.extension().and_then(|text| text.to_str());
+            if matches!(extension, Some("rs" | "mjs" | "py")) {
+                for (test, runs) in tests_in(path.to_str().expect("a path"))
+                    .into_iter()
+                    .flatten()
+                {
+                    *found.entry(test).or_insert(true) &= runs;
+                }
+            }
+        }
+    }
+    found
 }
 
 /// Code spans of a cell: a path, and the tests in that file up to the next path.
