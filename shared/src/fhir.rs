@@ -136,8 +136,9 @@ pub enum ParseErrorKind {
     TooLong,
 }
 
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl ParseError {
+    /// What is wrong, and where.
+    pub fn text(&self) -> String {
         let what = match self.kind {
             ParseErrorKind::Truncated => "the text ends too early",
             ParseErrorKind::Syntax => "not JSON",
@@ -145,7 +146,16 @@ impl fmt::Display for ParseError {
             ParseErrorKind::Entries => "the entries of the bundle are not a list",
             ParseErrorKind::WrongType => "not the kind of resource that was asked for",
         };
-        write!(f, "{what}, at byte {}", self.position)
+        let mut text = what.to_owned();
+        text.push_str(", at byte ");
+        write::number(false, self.position as u64, &mut text);
+        text
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
     }
 }
 

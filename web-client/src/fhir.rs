@@ -204,6 +204,6 @@ fn unwritten() -> JsError {
 }
 
 #[allow(clippy::needless_pass_by_value)] // the shape that `map_err` wants
-fn error(error: impl std::fmt::Display) -> JsError {
-    JsError::new(&error.to_string())
+fn error(error: fhir::ParseError) -> JsError {
+    JsError::new(&error.text())
 }

@@ -17,6 +17,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::notes::{Note, Reason};
+use super::write::number as number_into;
 use super::{ParseError, ParseErrorKind};
 
 pub(crate) use bundle::{Index, Place, index, span};
@@ -183,7 +184,7 @@ impl<'a> Document<'a> {
             }
             if self.node(parent).kind == Kind::Array {
                 path.push('[');
-                path.push_str(&number.to_string());
+                number_into(false, number.into(), &mut path);
                 path.push(']');
             } else {
                 if !path.is_empty() {

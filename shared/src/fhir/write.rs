@@ -146,19 +146,25 @@ fn string(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// A whole number.
 #[inline(never)]
-fn number(negative: bool, value: u64, out: &mut String) {
+pub(super) fn number(negative: bool, value: u64, out: &mut String) {
     if negative {
         out.push('-');
     }
-    let mut power = 1_u64;
-    while value / power >= 10 {
-        power *= 10;
+    // Digits from the last one; a number of 64 bits has at most twenty.
+    let (mut digits, mut rest) = ([0_u8; 20], value);
+    let mut length = 0;
+    for digit in &mut digits {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        length += 1;
+        if rest == 0 {
+            break;
+        }
     }
-    while power > 0 {
-        let digit = u32::try_from(value / power % 10).unwrap_or_default();
-        out.push(char::from_digit(digit, 10).unwrap_or_default());
-        power /= 10;
+    for digit in digits.iter().take(length).rev() {
+        out.push(char::from(*digit));
     }
 }
 

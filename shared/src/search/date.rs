@@ -1,6 +1,7 @@
 //! FHIR dates with a comparison prefix: `ge2024-01-31`, `lt2024-01-31T10:00:00Z`.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::fhir::value::{Date, cut};
 
@@ -112,18 +113,35 @@ impl Prefix {
 
 /// Why a text is no bound.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum DateError {
     /// No FHIR date or instant.
-    #[error("needs a FHIR date or instant after the prefix")]
     Date,
     /// No prefix.
-    #[error("needs one of the prefixes lt, le, gt, ge")]
     Prefix,
     /// A blank where the zone begins.
-    #[error("has a blank before its time zone: encode + as %2B")]
     UnencodedPlus,
 }
+
+impl DateError {
+    /// What is wrong with the parameter.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Date => "needs a FHIR date or instant after the prefix",
+            Self::Prefix => "needs one of the prefixes lt, le, gt, ge",
+            Self::UnencodedPlus => "has a blank before its time zone: encode + as %2B",
+        }
+    }
+}
+
+impl fmt::Display for DateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::error::Error for DateError {}
 
 /// `YYYY`, `YYYY-MM`, `YYYY-MM-DD`, or a date with a time (FHIR R4, datatypes).
 fn is_fhir_date(text: &str) -> bool {
