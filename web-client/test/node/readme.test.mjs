@@ -57,3 +57,13 @@ test("no link of the README leads out of the package", () => {
   const links = [...readme.matchAll(/\]\((.*?)\)/g)].map(([, link]) => link);
   for (const link of links) assert.match(link, /^(https:\/\/|#)/);
 });
+
+test("the table of errors has every code once, with what to do next", () => {
+  const source = fs.readFileSync(path.join(webClient, "ts", "errors.ts"), "utf8");
+  const [, type] = /export type ErrorCode =(.*?);\n/s.exec(source);
+  const codes = [...type.matchAll(/\| "(\w+)"/g)].map(([, code]) => code);
+  const [, table] = /## Errors\n(.*?)\n## /s.exec(readme);
+  const rows = [...table.matchAll(/^\| (`.*?`) \| (.+?) \| (.+?) \|$/gm)].filter(([, code]) => code !== "`code`");
+  for (const [row, , what, next] of rows) assert.ok(what.length > 10 && next.length > 5, row);
+  assert.deepEqual(rows.flatMap(([, cell]) => [...cell.matchAll(/`(\w+)`/g)].map(([, code]) => code)).sort(), codes.sort());
+});

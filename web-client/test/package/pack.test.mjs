@@ -7,7 +7,7 @@ import path from "node:path";
 import { before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { installTools, pack, packageRoot, project, run, tool } from "./workplace.mjs";
+import { here, installTools, pack, packageRoot, project, run, tool } from "./workplace.mjs";
 
 before(installTools);
 
@@ -68,9 +68,11 @@ test("arethetypeswrong has nothing to say", () => {
   run(tool("attw"), [file, "--profile", "esm-only", "--no-color", "--exclude-entrypoints", ...entries], packageRoot);
 });
 
-test("the declarations compile with the DOM's types and without them", () => {
+test("the declarations compile with the DOM's types and without them, by TypeScript 5.4 to 7", { timeout: 300_000 }, (t) => {
   const dir = project("types");
-  const compilers = [tool("tsc"), path.join(packageRoot, "node_modules", ".bin", "tsc")];
+  const older = ["typescript54", "typescript59"].map((name) => path.join(here, "node_modules", name, "bin", "tsc"));
+  const compilers = [...older, tool("tsc"), path.join(packageRoot, "node_modules", ".bin", "tsc")];
+  for (const tsc of compilers) t.diagnostic(run(tsc, ["--version"], dir).trim());
   const cases = [
     ["bundler", ["ES2022"], ["use.ts"]],
     ["nodenext", ["ES2022"], ["use.ts"]],

@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { launch } from "../browser/chromium.mjs";
 import { expected, openIn, visitIn } from "./pages.mjs";
-import { project, run, start, tool } from "./workplace.mjs";
+import { here, project, run, start, tool } from "./workplace.mjs";
 
 const LIMIT = { timeout: 180_000 };
 
@@ -50,6 +52,17 @@ test("webpack", LIMIT, async (t) => {
   assert.deepEqual(await open(t, dir), expected);
 });
 
+test("Rspack", LIMIT, async (t) => {
+  // webpack's page and script, by the builder that reads webpack's configuration.
+  const dir = project("webpack");
+  const { rspack } = await import(pathToFileURL(path.join(here, "node_modules/@rspack/core/dist/index.js")));
+  const output = { path: path.join(dir, "dist") };
+  const stats = await promisify(rspack)({ mode: "production", entry: "./main.js", context: dir, output });
+  const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
+  assert.deepEqual([...errors, ...warnings].map(({ message }) => message), []);
+  assert.deepEqual(await open(t, dir), expected);
+});
+
 test("Next, on the server and in the browser", LIMIT, async (t) => {
   const dir = project("next");
   run(tool("next"), ["build"], dir);
@@ -65,6 +78,24 @@ test("Node", LIMIT, () => {
   const dir = project("node");
   const found = JSON.parse(run(process.execPath, ["main.js"], dir));
   assert.deepEqual(found, { ...expected, total: 0, verifier: 43, inline: 0 });
+});
+
+// A test of an application's, run by its test runner.
+const TEST = `import { check } from "./check.js";
+test("the package", async () => expect(await check()).toEqual(${JSON.stringify(expected)}), 30_000);
+`;
+
+test("Vitest", LIMIT, () => {
+  const dir = project("vitest");
+  fs.writeFileSync(path.join(dir, "check.test.js"), TEST);
+  run(tool("vitest"), ["run", "--globals", "--root", "."], dir);
+});
+
+test("Jest, with ES modules", LIMIT, () => {
+  const dir = project("jest");
+  fs.writeFileSync(path.join(dir, "check.test.js"), TEST);
+  const settings = JSON.stringify({ rootDir: ".", transform: {}, testEnvironment: "node" });
+  run(process.execPath, ["--experimental-vm-modules", path.join(here, "node_modules/jest/bin/jest.js"), "--config", settings], dir);
 });
 
 test("workerd", LIMIT, async (t) => {
