@@ -25,7 +25,7 @@ use crate::base::http::reply::{self, Answer, not_found};
 use crate::base::http::{Body, HeadError, Reply, Request, door};
 use crate::base::identity_provider::provider::Provider;
 use crate::base::jwks::KeyCache;
-use crate::base::ports::Entropy;
+use crate::base::ports::{Entropy, PortFuture};
 use crate::base::secret::Secret;
 use crate::base::site::Site;
 use crate::base::store::StoreError;
@@ -66,19 +66,12 @@ impl Gateway {
             app,
             client_keys: KeyCache::default(),
             provider: Provider::default(),
+            respond,
         };
         Ok(Self {
             router: routes(site.clone()),
             site,
         })
-    }
-
-    /// The same gateway, for a handler that sends requests itself.
-    pub(crate) fn of(site: Site) -> Self {
-        Self {
-            router: routes(site.clone()),
-            site,
-        }
     }
 
     /// Answers one request. Its body is read where its method has one.
@@ -188,6 +181,17 @@ impl Gateway {
             .unwrap_or(HeaderValue::from_static("GET,HEAD"));
         frame.preflight(&parts.headers, methods)
     }
+}
+
+/// A request that a handler sends itself. The box breaks the circle of a router inside a handler of itself.
+fn respond(site: Site, request: http::Request<Bytes>) -> PortFuture<'static, Reply> {
+    Box::pin(async move {
+        let gateway = Gateway {
+            router: routes(site.clone()),
+            site,
+        };
+        gateway.respond(request).await
+    })
 }
 
 /// The answer of every route but `/health` while the configuration or the store cannot be used. `https` is what the

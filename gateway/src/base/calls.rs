@@ -7,7 +7,6 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 use super::site::Site;
-use crate::app::gateway::Gateway;
 use crate::base::http::{Reply, Request};
 
 /// A request and its answer, as a page shows them.
@@ -39,7 +38,7 @@ pub(crate) enum Body {
 
 /// Sends requests for one page.
 pub(crate) struct Caller {
-    gateway: Gateway,
+    site: Site,
     base: String,
     /// The peer as the host named it, so that limits count the developer and not the gateway.
     peer: HeaderValue,
@@ -51,7 +50,7 @@ impl Caller {
     pub(crate) fn new(site: &Site, request: &Request) -> Self {
         let peer = request.headers.get_all(PEER).iter().next_back().cloned();
         Self {
-            gateway: Gateway::of(site.clone()),
+            site: site.clone(),
             base: site.app.config.public_base_url.clone(),
             peer: peer.unwrap_or(HeaderValue::from_static("")),
             secrets: Vec::new(),
@@ -91,8 +90,7 @@ impl Caller {
         }
         let mut request = request.body(Bytes::from(body)).ok()?;
         request.headers_mut().insert(PEER, self.peer.clone());
-        // A router inside a handler of itself: the box breaks the circle of types.
-        let reply: Reply = Box::pin(self.gateway.respond(request)).await;
+        let reply = (self.site.respond)(self.site.clone(), request).await;
         let value: Option<Value> = serde_json::from_slice(reply.body()).ok();
         if hide {
             for name in ["access_token", "refresh_token"] {

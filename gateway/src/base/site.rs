@@ -1,15 +1,17 @@
 //! What handlers have, and the version that a path names.
 
 use axum::extract::{FromRequestParts, RawPathParams};
+use bytes::Bytes;
 use http::StatusCode;
 use http::request::Parts;
 
 use crate::base::context::App;
-use crate::base::http::Request;
 use crate::base::http::reply::{Answer, not_found, problem};
+use crate::base::http::{Reply, Request};
 use crate::base::identity_provider::provider::Provider;
 use crate::base::jwks::KeyCache;
 use crate::base::page::Problem;
+use crate::base::ports::PortFuture;
 use crate::base::version::Version;
 
 /// What handlers have.
@@ -18,7 +20,12 @@ pub(crate) struct Site {
     pub(crate) app: App,
     pub(crate) client_keys: KeyCache,
     pub(crate) provider: Provider,
+    /// Answers a request of a handler, as if a client had sent it.
+    pub(crate) respond: Respond,
 }
+
+/// How the gateway answers itself. `app` puts it in: what stands below the routes cannot name them.
+pub(crate) type Respond = fn(Site, http::Request<Bytes>) -> PortFuture<'static, Reply>;
 
 impl Site {
     /// The page of such a failure, whose cause is written down.
