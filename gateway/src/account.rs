@@ -250,7 +250,7 @@ async fn send_to_sign_in(
         .map_err(Problem::limited)?;
     let transaction = Secret::random(app.entropy.as_ref())
         .map_err(|error| site.unavailable(request, "account", &error))?;
-    let binding = Binding::new(site, request, &transaction)
+    let binding = Binding::new(&site.app, request, &transaction)
         .map_err(|error| site.unavailable(request, "account", &error))?;
     let now = app.clock.now();
     account::begin(

@@ -128,7 +128,7 @@ async fn begin(
     };
     let transaction = random()?;
     let flow_id: String = random()?.hash().hex().chars().take(32).collect();
-    let binding = Binding::new(site, request, &transaction)
+    let binding = Binding::new(&site.app, request, &transaction)
         .map_err(|error| site.unavailable(request, "authorize", &error))?;
     let now = app.clock.now();
     let language = checked.language.unwrap_or(language);

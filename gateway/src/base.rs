@@ -8,6 +8,7 @@ pub mod claims_backend;
 pub mod clock;
 pub mod config;
 pub mod context;
+pub mod dependencies;
 pub mod drain;
 pub mod errors;
 pub mod heads;

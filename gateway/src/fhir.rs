@@ -131,7 +131,13 @@ async fn read(
     let format = media::negotiate(&request.headers, shape.format())?;
     query::check_id(target.resource, id, authorized.patient_id())?;
 
-    let mut passage = Passage::ask(app, &request.request_id, authorized.token().breaker()).await?;
+    let mut passage = Passage::ask(
+        app,
+        &app.breaker,
+        &request.request_id,
+        authorized.token().breaker(),
+    )
+    .await?;
     trail.before_backend();
     let path = format!("{}/{id}", target.resource.name());
     let called = backend::get(app, request, &authorized, &mut passage, &path).await;
@@ -166,7 +172,13 @@ async fn search(
     let format = media::negotiate(&request.headers, search.shape().format())?;
     query::only_names(&search, authorized.patient_id())?;
 
-    let mut passage = Passage::ask(app, &request.request_id, authorized.token().breaker()).await?;
+    let mut passage = Passage::ask(
+        app,
+        &app.breaker,
+        &request.request_id,
+        authorized.token().breaker(),
+    )
+    .await?;
     let asks_for_all = target.version != Version::V3 && query::asks_for_all_claims(&search);
     trail.before_backend();
     let cleared = if !search.ids().is_empty() {

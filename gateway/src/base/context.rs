@@ -1,9 +1,11 @@
-//! What every handler has: configuration and ports of one instance, and facts of one request.
+//! What one instance of the gateway has: what it stands on, and what it counts and remembers.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::base::claims_backend::breaker::Breaker;
 use crate::base::config::Config;
+use crate::base::dependencies::Dependencies;
 use crate::base::drain::Drain;
 use crate::base::heads::Heads;
 use crate::base::limits::rate::RateLimiter;
@@ -14,18 +16,8 @@ use crate::base::ports::{Clock, Database, Entropy, Log, Upstream};
 #[non_exhaustive]
 #[derive(Clone)]
 pub struct App {
-    /// Typed configuration.
-    pub config: Arc<Config>,
-    /// The store.
-    pub database: Arc<dyn Database>,
-    /// Claims backend and identity provider.
-    pub upstream: Arc<dyn Upstream>,
-    /// The time of day.
-    pub clock: Arc<dyn Clock>,
-    /// Random bytes.
-    pub entropy: Arc<dyn Entropy>,
-    /// Log lines.
-    pub log: Arc<dyn Log>,
+    /// What it stands on; its parts are reached through this type as well.
+    pub dependencies: Dependencies,
     /// Requests counted for the rate limits.
     pub limiter: RateLimiter,
     /// Calls counted for the circuit breaker.
@@ -48,16 +40,32 @@ impl App {
         log: Arc<dyn Log>,
     ) -> Self {
         Self {
-            config: Arc::new(config),
-            database,
-            upstream,
-            clock,
-            entropy,
-            log,
+            dependencies: Dependencies {
+                config: Arc::new(config),
+                database,
+                upstream,
+                clock,
+                entropy,
+                log,
+            },
             limiter: RateLimiter::default(),
             breaker: Breaker::default(),
             drain: Drain::default(),
             heads: Heads::default(),
         }
+    }
+}
+
+impl Deref for App {
+    type Target = Dependencies;
+
+    fn deref(&self) -> &Dependencies {
+        &self.dependencies
+    }
+}
+
+impl DerefMut for App {
+    fn deref_mut(&mut self) -> &mut Dependencies {
+        &mut self.dependencies
     }
 }

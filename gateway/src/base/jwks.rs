@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use jsonwebtoken::jwk::JwkSet;
 use serde::de::DeserializeOwned;
 
-use crate::base::context::App;
+use crate::base::dependencies::Dependencies;
 use crate::base::ports::{UnixMillis, UpstreamRequest};
 
 /// Key sets by their address, kept for a while in the instance. Cheap to clone.
@@ -31,7 +31,12 @@ impl KeyCache {
     /// # Errors
     ///
     /// [`FetchError`] where it cannot be had.
-    pub async fn get(&self, app: &App, url: &str, anew: bool) -> Result<Arc<JwkSet>, FetchError> {
+    pub async fn get(
+        &self,
+        app: &Dependencies,
+        url: &str,
+        anew: bool,
+    ) -> Result<Arc<JwkSet>, FetchError> {
         let now = app.clock.now();
         let mut anew_at = None;
         if let Some(kept) = self.lock().get(url) {
@@ -96,7 +101,7 @@ pub enum FetchError {
 ///
 /// [`FetchError`].
 pub async fn fetch<T: DeserializeOwned>(
-    app: &App,
+    app: &Dependencies,
     method: Method,
     url: &str,
     mut headers: HeaderMap,

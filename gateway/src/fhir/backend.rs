@@ -70,7 +70,7 @@ pub(super) async fn get<I>(
     };
     let sent = exchange::send(app, id, &exchange).await;
     let failed = exchange::is_failure(&sent);
-    passage.ended(app, id, began_at, failed).await;
+    passage.ended(app, &app.breaker, id, began_at, failed).await;
     match sent {
         Ok(response) => Called {
             status: Some(response.status),

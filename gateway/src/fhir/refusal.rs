@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::rejection::Rejection;
 use crate::audit::event::Level;
+use crate::base::claims_backend::breaker::NoPassage;
 use crate::base::errors::INTERNAL_ISSUE;
 use crate::base::http::Reply;
 use crate::base::version::Version;
@@ -79,6 +80,15 @@ pub enum Refusal {
     UnsupportedMediaType,
     /// The version is switched off.
     VersionOff,
+}
+
+impl From<NoPassage> for Refusal {
+    fn from(none: NoPassage) -> Self {
+        match none {
+            NoPassage::Open(seconds) => Self::BreakerOpen(seconds),
+            NoPassage::Unknown => Self::StoreUnavailable,
+        }
+    }
 }
 
 impl Refusal {

@@ -18,8 +18,6 @@ use crate::base::address::Address;
 use crate::base::claims_backend::breaker::Breaker;
 use crate::base::config::Config;
 use crate::base::context::App;
-use crate::base::drain::Drain;
-use crate::base::heads::Heads;
 use crate::base::http::{Reply, Request};
 use crate::base::limits::rate::RateLimiter;
 use crate::base::ports::{
@@ -146,18 +144,14 @@ impl World {
         let clock = Arc::new(ManualClock::new());
         let log = Arc::new(MemoryLog::default());
         let world = Self {
-            app: App {
-                config: Arc::new(config),
-                database: database.clone(),
-                upstream: backend.clone(),
-                clock: clock.clone(),
-                entropy: Arc::new(CountingEntropy::new()),
-                log: log.clone(),
-                limiter: RateLimiter::default(),
-                breaker: Breaker::default(),
-                drain: Drain::default(),
-                heads: Heads::default(),
-            },
+            app: App::new(
+                config,
+                database.clone(),
+                backend.clone(),
+                clock.clone(),
+                Arc::new(CountingEntropy::new()),
+                log.clone(),
+            ),
             backend,
             database,
             clock,

@@ -37,20 +37,26 @@ pub async fn by_medicare_number(
         }));
         unavailable
     })?;
-    let mut passage = Passage::ask(app, request_id, &state)
+    let mut passage = Passage::ask(app, &app.breaker, request_id, &state)
         .await
         .map_err(|_| unavailable)?;
     let began_at = app.clock.now();
     let shared = look_up(app, Version::V2, mbi, request_id);
     if !app.config.v3_enabled {
         let (failed, shared) = shared.await?;
-        passage.ended(app, request_id, began_at, failed).await;
+        passage
+            .ended(app, &app.breaker, request_id, began_at, failed)
+            .await;
         return Ok(PatientIds::new(shared?, None));
     }
     let (shared, v3) = join(shared, look_up(app, Version::V3, mbi, request_id)).await;
     let ((failed, shared), (v3_failed, v3)) = (shared?, v3?);
-    passage.ended(app, request_id, began_at, failed).await;
-    passage.ended(app, request_id, began_at, v3_failed).await;
+    passage
+        .ended(app, &app.breaker, request_id, began_at, failed)
+        .await;
+    passage
+        .ended(app, &app.breaker, request_id, began_at, v3_failed)
+        .await;
     let shared = shared?;
     let v3 = match v3 {
         Ok(id) => Some(id),

@@ -14,10 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::json;
 
 use crate::base::claims_backend::statements::{self as store, State, Tally};
-use crate::base::context::App;
+use crate::base::dependencies::Dependencies;
 use crate::base::ports::UnixMillis;
 use crate::base::store::StoreError;
-use crate::fhir::refusal::Refusal;
 
 /// What one instance has counted and not yet reported. Cheap to clone.
 #[derive(Clone, Default)]
@@ -44,13 +43,27 @@ pub(crate) enum Passage {
     Probe(UnixMillis),
 }
 
+/// Why there is no leave to call the backend.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum NoPassage {
+    /// The breaker is open, for so many seconds.
+    Open(u32),
+    /// The store did not say who may try. Written down already.
+    Unknown,
+}
+
 impl Passage {
     /// Asks the breaker, by what the store was found to say.
     ///
     /// # Errors
     ///
-    /// [`Refusal::BreakerOpen`], and [`Refusal::StoreUnavailable`] where it is not known who may try.
-    pub(crate) async fn ask(app: &App, request_id: &str, state: &State) -> Result<Self, Refusal> {
+    /// [`NoPassage`].
+    pub(crate) async fn ask(
+        app: &Dependencies,
+        breaker: &Breaker,
+        request_id: &str,
+        state: &State,
+    ) -> Result<Self, NoPassage> {
         let State {
             open,
             failing_second,
@@ -60,7 +73,7 @@ impl Passage {
             let failing = failing_second.is_some_and(|second| second >= first_second(now));
             return Ok(Self::Free { failing });
         };
-        app.breaker.announce(app, open.since);
+        breaker.announce(app, open.since);
         if now >= open.probe_at {
             let until = UnixMillis(now.0.saturating_add(probe_ms(app)));
             match store::begin_probe(&*app.database, now, until, request_id).await {
@@ -68,12 +81,12 @@ impl Passage {
                 Ok(false) => {}
                 Err(error) => {
                     note(app, request_id, &error);
-                    return Err(Refusal::StoreUnavailable);
+                    return Err(NoPassage::Unknown);
                 }
             }
         }
         let wait = open.probe_at.0.saturating_sub(now.0).clamp(1, PAUSE_MS);
-        Err(Refusal::BreakerOpen(
+        Err(NoPassage::Open(
             u32::try_from((wait + 999) / 1000).unwrap_or(1),
         ))
     }
@@ -82,7 +95,8 @@ impl Passage {
     /// slower, and refuses nobody.
     pub(crate) async fn ended(
         &mut self,
-        app: &App,
+        app: &Dependencies,
+        breaker: &Breaker,
         request_id: &str,
         began_at: UnixMillis,
         failed: bool,
@@ -97,7 +111,7 @@ impl Passage {
                 store::close(database, until, now, id).await
             }
             Self::Free { failing } => {
-                let tallies = app.breaker.count(now, began_at, failed, failing);
+                let tallies = breaker.count(now, began_at, failed, failing);
                 if tallies.is_empty() {
                     return;
                 }
@@ -154,7 +168,7 @@ impl Breaker {
     }
 
     /// Says once in the log of each instance that the breaker is open. The alert is its audit row.
-    fn announce(&self, app: &App, since: UnixMillis) {
+    fn announce(&self, app: &Dependencies, since: UnixMillis) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.announced == Some(since) {
             return;
@@ -167,7 +181,7 @@ impl Breaker {
 
 /// How long a try may take before somebody else may begin one: longer than the backend is waited for, and
 /// soon enough where an instance died in it.
-fn probe_ms(app: &App) -> i64 {
+fn probe_ms(app: &Dependencies) -> i64 {
     app.config.claims_backend_timeout_ms() + PAUSE_MS
 }
 
@@ -176,7 +190,7 @@ const fn first_second(now: UnixMillis) -> i64 {
     now.seconds() - 9
 }
 
-fn note(app: &App, request_id: &str, error: &StoreError) {
+fn note(app: &Dependencies, request_id: &str, error: &StoreError) {
     app.log.object(&json!({
         "event": "store.error",
         "request_id": request_id,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
-use crate::base::context::App;
+use crate::base::dependencies::Dependencies;
 use crate::base::ports::{UpstreamError, UpstreamRequest, UpstreamResponse};
 
 /// What is sent.
@@ -22,7 +22,7 @@ pub(crate) struct Exchange {
 
 /// Sends it. The time is from the first try to the last byte of the answer.
 pub(crate) async fn send(
-    app: &App,
+    app: &Dependencies,
     request_id: &str,
     exchange: &Exchange,
 ) -> Result<UpstreamResponse, UpstreamError> {

@@ -10,10 +10,10 @@ use http::{HeaderMap, Method};
 use super::cookies;
 use super::reply::add_cookie;
 use crate::base::config::Config;
+use crate::base::context::App;
 use crate::base::http::{Reply, Request};
 use crate::base::ports::EntropyError;
 use crate::base::secret::{Secret, SecretHash};
-use crate::base::site::Site;
 
 /// The secrets that a request showed.
 pub(crate) struct Browser(Vec<Secret>);
@@ -71,16 +71,16 @@ pub(crate) struct Binding {
 
 impl Binding {
     pub(crate) fn new(
-        site: &Site,
+        app: &App,
         request: &Request,
         transaction: &Secret,
     ) -> Result<Self, EntropyError> {
-        let config = &site.app.config;
+        let config = &app.config;
         let known = cookies::browser(config, &request.headers);
         let is_known = known.is_some();
         let secret = match known {
             Some(secret) => secret,
-            None => Secret::random(site.app.entropy.as_ref())?,
+            None => Secret::random(app.entropy.as_ref())?,
         };
         let mut cookies = Vec::new();
         // Browsers send the cookie with every page that a person goes to: without it there is none to replace. With a

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::SignInError;
 use super::id_token::{self, Expected, Person};
-use crate::base::context::App;
+use crate::base::dependencies::Dependencies;
 use crate::base::jwks::{FetchError, Kept, KeyCache, fetch};
 use crate::base::language::Language;
 use crate::base::ports::UnixMillis;
@@ -35,7 +35,7 @@ impl Provider {
     /// [`SignInError::ProviderUnavailable`] where the discovery document cannot be had or is wrong.
     pub async fn authorization_url(
         &self,
-        app: &App,
+        app: &Dependencies,
         transaction: &Secret,
         language: Language,
         sign_in_anew: bool,
@@ -71,7 +71,7 @@ impl Provider {
     /// [`SignInError`]: unavailable, refused, or not to be trusted.
     pub async fn person(
         &self,
-        app: &App,
+        app: &Dependencies,
         transaction: &Secret,
         code: &str,
         now: UnixMillis,
@@ -138,7 +138,7 @@ impl Provider {
 
     /// Where the browser signs out at the provider as well (OpenID Connect RP-Initiated Logout, section 2), and comes
     /// back from. Nothing where the provider has no such endpoint or cannot be asked.
-    pub async fn sign_out_url(&self, app: &App) -> Option<String> {
+    pub async fn sign_out_url(&self, app: &Dependencies) -> Option<String> {
         let metadata = self.metadata(app).await.ok()?;
         let mut url = Url::parse(metadata.end_session_endpoint.as_deref()?).ok()?;
         url.query_pairs_mut().extend_pairs([
@@ -156,11 +156,11 @@ impl Provider {
     /// # Errors
     ///
     /// [`SignInError::ProviderUnavailable`].
-    pub async fn check(&self, app: &App) -> Result<(), SignInError> {
+    pub async fn check(&self, app: &Dependencies) -> Result<(), SignInError> {
         read_metadata(app).await.map(drop)
     }
 
-    async fn metadata(&self, app: &App) -> Result<Arc<Metadata>, SignInError> {
+    async fn metadata(&self, app: &Dependencies) -> Result<Arc<Metadata>, SignInError> {
         let now = app.clock.now();
         if let Some(kept) = self.lock().as_ref().and_then(|kept| kept.fresh(now)) {
             return Ok(kept);
@@ -180,7 +180,7 @@ impl Provider {
 
 /// The callback address of the gateway.
 #[must_use]
-pub fn callback(app: &App) -> String {
+pub fn callback(app: &Dependencies) -> String {
     format!("{}/signin/callback", app.config.public_base_url)
 }
 
@@ -199,7 +199,7 @@ struct TokenAnswer {
     id_token: String,
 }
 
-async fn read_metadata(app: &App) -> Result<Metadata, SignInError> {
+async fn read_metadata(app: &Dependencies) -> Result<Metadata, SignInError> {
     let issuer = app.config.idp_issuer.as_str();
     let url = format!("{issuer}/.well-known/openid-configuration");
     let metadata: Metadata = fetch(app, Method::GET, &url, HeaderMap::new(), Bytes::new()).await?;
@@ -231,7 +231,7 @@ impl From<FetchError> for SignInError {
 }
 
 /// Verifier and nonce are derived, so that the store holds neither (wire contract, section 3).
-fn verifier(app: &App, transaction: &Secret) -> Verifier {
+fn verifier(app: &Dependencies, transaction: &Secret) -> Verifier {
     Verifier::from_entropy(keyed_hash(
         &app.config.token_key,
         "idp-verifier",
@@ -239,7 +239,7 @@ fn verifier(app: &App, transaction: &Secret) -> Verifier {
     ))
 }
 
-fn nonce(app: &App, transaction: &Secret) -> Secret {
+fn nonce(app: &Dependencies, transaction: &Secret) -> Secret {
     Secret::derived(
         &app.config.token_key,
         "idp-nonce",

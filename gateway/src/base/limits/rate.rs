@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::header::HeaderMap;
 use http::{HeaderName, HeaderValue};
 
-use crate::base::context::App;
+use crate::base::dependencies::Dependencies;
 use crate::base::limits::statements::{self as store, Granted, Wish, lease, person_key};
 use crate::base::limits::{AUDITED, Bucket, Surface};
 use crate::base::ports::UnixMillis;
@@ -141,7 +141,11 @@ impl RateLimiter {
     /// # Errors
     ///
     /// [`Limited`] where the window is used up.
-    pub async fn take(&self, app: &App, bucket: &Bucket<'_>) -> Result<Allowance, Limited> {
+    pub async fn take(
+        &self,
+        app: &Dependencies,
+        bucket: &Bucket<'_>,
+    ) -> Result<Allowance, Limited> {
         let window = Window::of(app);
         let (who, limit) = (bucket.key(&app.config), bucket.limit(&app.config));
         match self.spend(&who, window.number, limit) {
@@ -159,7 +163,7 @@ impl RateLimiter {
     /// [`Limited`] where the window of either is used up.
     pub async fn take_call(
         &self,
-        app: &App,
+        app: &Dependencies,
         caller: Caller,
         used: i64,
     ) -> Result<Allowance, Limited> {
@@ -194,7 +198,7 @@ impl RateLimiter {
 
     async fn lease(
         &self,
-        app: &App,
+        app: &Dependencies,
         who: &str,
         window: Window,
         wish: Wish,
@@ -244,7 +248,7 @@ impl RateLimiter {
     }
 
     /// Whether nobody said before that this window is used up. Where the store does not answer, nobody does.
-    async fn tell(app: &App, who: &str, window: i64) -> bool {
+    async fn tell(app: &Dependencies, who: &str, window: i64) -> bool {
         store::tell(app.database.as_ref(), who, window)
             .await
             .unwrap_or_else(|error| {
@@ -365,7 +369,7 @@ struct Window {
 }
 
 impl Window {
-    fn of(app: &App) -> Self {
+    fn of(app: &Dependencies) -> Self {
         let now = app.clock.now();
         Self {
             number: window(now),
@@ -395,7 +399,7 @@ pub(crate) const fn window(now: UnixMillis) -> i64 {
     now.0.div_euclid(WINDOW_MS)
 }
 
-fn note(app: &App, error: &StoreError) {
+fn note(app: &Dependencies, error: &StoreError) {
     app.log.object(&serde_json::json!({
         "event": "store.error", "level": "warning", "action": "rate_limit", "error": error.to_string(),
     }));
@@ -427,6 +431,7 @@ mod tests {
 
     use super::*;
     use crate::base::adapters::native::{ManualClock, app};
+    use crate::base::context::App;
 
     const A: Bucket<'_> = Bucket::Application(Surface::Token, 1);
     const B: Bucket<'_> = Bucket::Application(Surface::Token, 2);
