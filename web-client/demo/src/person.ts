@@ -45,6 +45,8 @@ export class Overview {
   readonly #fault = el("div", { class: "fault" });
   readonly #years = el("div", { class: "years", role: "group" });
   readonly #summary = el("section", { class: "card section", id: "sums" });
+  readonly #waiting = el("div", {});
+  readonly #rest = el("div", { class: "rest" });
   readonly #equation = el("div", {});
   readonly #progress = el("div", { class: "progress", "aria-busy": "true" });
   readonly #charts = el("div", { class: "section charts" });
@@ -92,6 +94,13 @@ export class Overview {
       this.#fault,
       this.#years,
       this.#summary,
+      this.#rest,
+    ]);
+    // Until there are claims these would only be pushed about: grey boxes stand in their place.
+    this.#waiting.replaceChildren(view.skeletons(3, texts.loading));
+    this.#title.after(this.#waiting);
+    for (const part of [this.#years, this.#summary, this.#rest]) part.hidden = true;
+    this.#rest.replaceChildren(
       el("nav", { class: "places", "aria-label": texts.onThisPage }, ...places.map(([id, name]) => link(`#${id}`, name))),
       this.#equation,
       this.#claims.element,
@@ -100,8 +109,7 @@ export class Overview {
       el("div", { class: "columns" }, this.#about.element, this.#coverage.element),
       this.#happened.element,
       view.howItIsDone(this.#context),
-    ]);
-    this.#summary.replaceChildren(view.skeletons(1, texts.loading));
+    );
     this.drawPerson();
     if (this.#kept.records.items.length > 0 || this.#kept.records.complete) this.#draw();
     else this.#progress.replaceChildren(view.progress(this.#context, this.#kept.records));
@@ -160,6 +168,9 @@ export class Overview {
 
   #draw(): void {
     const items = this.#items;
+    this.#waiting.remove();
+    for (const part of [this.#years, this.#summary, this.#rest]) part.hidden = false;
+    this.#years.classList.toggle("growing", !this.#kept.records.complete && this.#kept.failed === undefined);
     this.#drawYears();
     this.#drawProgress();
     this.#drawSummary();
