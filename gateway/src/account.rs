@@ -267,7 +267,7 @@ async fn send_to_sign_in(
     // Always asked anew: on a shared computer, what one person left open must not show another's account.
     let url = site
         .provider
-        .authorization_url(app, &transaction, language, true)
+        .authorization_url(app, &transaction, language, true, None)
         .await
         .map_err(Problem::account_sign_in)?;
     let mut reply = see_other(&url);

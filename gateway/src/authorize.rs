@@ -157,7 +157,13 @@ async fn begin(
         .map_err(|error| site.unavailable(request, "authorize", &error))?;
     let mut reply = match site
         .provider
-        .authorization_url(app, &transaction, language, checked.prompt_login)
+        .authorization_url(
+            app,
+            &transaction,
+            language,
+            checked.prompt_login,
+            checked.login_hint.as_deref(),
+        )
         .await
     {
         Ok(url) => see_other(&url),

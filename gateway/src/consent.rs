@@ -62,7 +62,7 @@ pub(crate) async fn show(
     let Some(identity_id) = waiting.identity_id.filter(|_| !another) else {
         return match site
             .provider
-            .authorization_url(&site.app, &transaction, waiting.language, another)
+            .authorization_url(&site.app, &transaction, waiting.language, another, None)
             .await
         {
             Ok(url) => see_other(&url).into(),

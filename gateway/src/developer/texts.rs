@@ -98,7 +98,7 @@ texts! {
             "Pide información personal (nombre, fecha de nacimiento, dirección)";
         demographics_help:
             "Leave it off if claims and coverage are enough: then no Patient and profile scopes.",
-            "Déjelo sin marcar si bastan los reclamos y la cobertura: entonces no hay permisos Patient ni profile.";
+            "Déjelo sin marcar si bastan las reclamaciones y la cobertura: entonces no hay permisos Patient ni profile.";
         description:
             "Description",
             "Descripción";
@@ -305,7 +305,7 @@ texts! {
             "Pedir autorización (el navegador va allí)";
         test_step_claims:
             "Claims",
-            "Reclamos";
+            "Reclamaciones";
         test_step_coverage:
             "Coverage",
             "Cobertura";

@@ -28,6 +28,8 @@ pub struct AuthorizationRequest {
     pub silent: bool,
     /// `lang`, where it was given.
     pub language: Option<Language>,
+    /// `login_hint`: the account that is probably meant (OpenID Connect Core, section 3.1.2.1).
+    pub login_hint: Option<String>,
 }
 
 /// A refusal that is sent back to the verified redirect URI.
@@ -135,6 +137,7 @@ pub fn check(
         }
     }
     let language = single("lang")?.and_then(Language::parse);
+    let login_hint = single("login_hint")?.filter(|hint| is_hint(hint));
     response_mode(single("response_mode")?, implicit)?;
     let prompt = Prompt::parse(single("prompt")?)?;
     let max_age = single("max_age")?;
@@ -156,16 +159,23 @@ pub fn check(
         prompt_login: prompt.sign_in || max_age.is_some(),
         silent: prompt.silent,
         language,
+        login_hint: login_hint.map(str::to_owned),
     })
+}
+
+/// Whether a `login_hint` can be handed on: a hint is no more than that, so another one is left out.
+fn is_hint(hint: &str) -> bool {
+    (1..=MAX_HINT).contains(&hint.len()) && !hint.chars().any(char::is_control)
 }
 
 /// Everything that is read of an authorization request, beside `client_id` and what only a client sends to
 /// authenticate itself.
-pub const PARAMETERS: [&str; 13] = [
+pub const PARAMETERS: [&str; 14] = [
     "aud",
     "code_challenge",
     "code_challenge_method",
     "lang",
+    "login_hint",
     "max_age",
     "prompt",
     "redirect_uri",
@@ -176,6 +186,9 @@ pub const PARAMETERS: [&str; 13] = [
     "scope",
     "state",
 ];
+
+/// The longest `login_hint` that is handed on, in bytes.
+const MAX_HINT: usize = 255;
 
 /// The longest `state`, in bytes. It is stored, and sent back in an address.
 pub const MAX_STATE: usize = 4096;

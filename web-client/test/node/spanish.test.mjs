@@ -12,7 +12,7 @@ const glossary = fs
   .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
 
 /** Every file that has texts for people. */
-const files = ["sandbox", "web-client/ts", "web-client/demo/src", "web-client/labels"].flatMap((folder) =>
+const files = ["gateway", "sandbox", "web-client/ts", "web-client/demo/src", "web-client/labels"].flatMap((folder) =>
   fs
     .readdirSync(path.join(repository, folder), { recursive: true })
     .filter((name) => /\.(rs|ts|html|json)$/.test(name) && !/node_modules|[\\/]target[\\/]/.test(name))

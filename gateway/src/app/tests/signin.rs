@@ -389,6 +389,26 @@ fn prompt_login_is_passed_on() {
     assert!(url(&[("prompt", "consent login")]).contains("prompt=login"));
 }
 
+/// Section 2: the account that an application means is a hint to the provider, and nothing else is done with it.
+#[test]
+fn a_login_hint_is_passed_on_where_it_can_be_one() {
+    let world = World::new();
+    let client = world.app("App");
+    let browser = Browser::default();
+    let url = |hint: &str| {
+        world
+            .authorize(&browser, &client, &[("login_hint", hint)])
+            .location()
+            .to_owned()
+    };
+    assert!(url("BBUser00100").contains("login_hint=BBUser00100"));
+    assert!(url("a@b.example&prompt=none").contains("login_hint=a%40b.example%26prompt%3Dnone"));
+    let long = "x".repeat(256);
+    for bad in ["", "a\nb", "\u{7f}", long.as_str()] {
+        assert!(!url(bad).contains("login_hint"), "{bad:?}");
+    }
+}
+
 /// Section 3: browsers send no cookie with a form of another site, so a provider that answers by one is not heard.
 #[test]
 fn the_callback_takes_no_form() {

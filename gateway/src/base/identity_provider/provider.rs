@@ -39,6 +39,7 @@ impl Provider {
         transaction: &Secret,
         language: Language,
         sign_in_anew: bool,
+        login_hint: Option<&str>,
     ) -> Result<String, SignInError> {
         let metadata = self.metadata(app).await?;
         let verifier = verifier(app, transaction);
@@ -59,6 +60,9 @@ impl Provider {
             ]);
             if sign_in_anew {
                 query.append_pair("prompt", "login");
+            }
+            if let Some(hint) = login_hint {
+                query.append_pair("login_hint", hint);
             }
         }
         Ok(url.into())

@@ -132,7 +132,7 @@ texts! {
             "Esta aplicación no se puede usar ahora";
         item_claims:
             "Your claims: visits, hospital stays, prescriptions, and what was paid",
-            "Sus reclamos: visitas, estancias en el hospital, recetas y lo que se pagó";
+            "Sus reclamaciones: visitas, estadías en el hospital, recetas y lo que se pagó";
         item_coverage:
             "Your Medicare coverage: Parts A, B, C and D",
             "Su cobertura de Medicare: Partes A, B, C y D";
@@ -270,7 +270,7 @@ texts! {
             "La aplicación podrá ver:";
         withhold:
             "Do not share my personal information. The app sees claims and coverage only.",
-            "No compartir mi información personal. La aplicación solo ve reclamos y cobertura.";
+            "No compartir mi información personal. La aplicación solo ve reclamaciones y cobertura.";
     }
 }
 
