@@ -5,11 +5,55 @@
  */
 import type { Claim, Line } from "./model.js";
 
+/** A kind of care. */
+export type Care =
+  | "hospitalStay"
+  | "nursingStay"
+  | "homeHealth"
+  | "hospice"
+  | "prescription"
+  | "ambulance"
+  | "emergency"
+  | "surgery"
+  | "endoscopy"
+  | "radiation"
+  | "chemotherapy"
+  | "dialysis"
+  | "hospitalVisit"
+  | "nursingVisit"
+  | "homeVisit"
+  | "wellness"
+  | "eyeExam"
+  | "mentalHealth"
+  | "officeVisit"
+  | "chiropractic"
+  | "therapy"
+  | "procedure"
+  | "vaccine"
+  | "mammogram"
+  | "scan"
+  | "ultrasound"
+  | "imaging"
+  | "heartTest"
+  | "test"
+  | "laboratory"
+  | "medicineGiven"
+  | "anesthesia"
+  | "oxygen"
+  | "wheelchair"
+  | "hospitalBed"
+  | "walker"
+  | "diabetesSupplies"
+  | "breathingMachine"
+  | "diabetesShoes"
+  | "brace"
+  | "equipment"
+  | "other";
+
 /**
- * Kinds of care. Of several on one claim the first of this list names it: who had a visit and a blood test remembers
- * the visit.
+ * Of several kinds on one claim the first of this list names it: who had a visit and a blood test remembers the visit.
  */
-export const CARES = [
+const CARES: readonly Care[] = [
   "hospitalStay",
   "nursingStay",
   "homeHealth",
@@ -52,10 +96,7 @@ export const CARES = [
   "brace",
   "equipment",
   "other",
-] as const;
-
-/** A kind of care. */
-export type Care = (typeof CARES)[number];
+];
 
 /** What a kind of care is told by. */
 export type Cared = Pick<Claim, "type"> & { readonly lines?: readonly CaredLine[] };
