@@ -6,7 +6,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { startBlueButton } from "../bluebutton.mjs";
 import { launch, serve } from "../browser/chromium.mjs";
-import { packageRoot, project, run, start, tool } from "./workplace.mjs";
+import { packageRoot, project, run, start, tool, work } from "./workplace.mjs";
 
 const LIMIT = { timeout: 300_000 };
 
@@ -25,7 +25,9 @@ function example(name) {
 
 /** A person's way through the page. */
 async function use(t, address, service) {
-  const context = await browser.newContext();
+  // A phone's width.
+  const viewport = { width: 390, height: 844 };
+  const context = await browser.newContext({ viewport });
   t.after(() => context.close());
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
@@ -38,6 +40,9 @@ async function use(t, address, service) {
   assert.equal(await page.locator("tr").count(), 3);
   assert.match(await page.locator("tr").first().textContent(), /2018-03-04carrier.*\$37\.50/);
   assert.equal(await page.locator("li").count(), 2);
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= viewport.width, `nothing reaches beyond the screen: ${width}`);
+  await page.screenshot({ path: path.join(work, "example.png") });
   assert.equal(service.to("/v2/o/token").length, 1, "one exchange");
 
   await page.reload();

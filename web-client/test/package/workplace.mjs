@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 export const here = path.dirname(fileURLToPath(import.meta.url));
 export const packageRoot = path.resolve(here, "../..");
-const work = path.join(here, ".work");
+export const work = path.join(here, ".work");
 
 /** Installs the tools, unless that was done for this lock file. */
 export function installTools() {
