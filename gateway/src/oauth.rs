@@ -8,4 +8,5 @@ pub mod name;
 pub mod parameters;
 pub mod redirect;
 pub mod registration;
+pub mod rules;
 pub mod token;

@@ -16,7 +16,8 @@ use crate::base::limits::{Bucket, Surface};
 use crate::base::secret::Secret;
 use crate::base::site::Site;
 use crate::oauth::application::Application;
-use crate::oauth::registration::{Registration, RegistrationError, Rules, new_client_id};
+use crate::oauth::registration::{Registration, RegistrationError, new_client_id};
+use crate::oauth::rules::Rules;
 
 /// POST.
 pub(crate) async fn register(

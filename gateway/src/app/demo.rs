@@ -10,7 +10,8 @@ use crate::base::ports::UnixMillis;
 use crate::base::store::StoreError;
 use crate::developer;
 use crate::oauth::application::Status;
-use crate::oauth::registration::{Registration, Rules};
+use crate::oauth::registration::Registration;
+use crate::oauth::rules::Rules;
 
 /// Client id of the demo page, registered by the sandbox itself. The browser package has the same constant.
 pub(crate) const DEMO_CLIENT_ID: &str = "BluegateDemoPublicClientForSandbox000001";

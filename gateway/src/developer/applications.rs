@@ -20,7 +20,8 @@ use crate::developer::page::{self as shown, PasswordForm};
 use crate::developer::statements as store;
 use crate::oauth::application::{Application, Status};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::registration::{Registration, Rules};
+use crate::oauth::registration::Registration;
+use crate::oauth::rules::Rules;
 use crate::register::{self, Failure, registration};
 
 /// What a page with the form says beside the form.

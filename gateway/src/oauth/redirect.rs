@@ -1,7 +1,7 @@
 //! Redirect URIs: which may be registered, and which a request may name.
 
 use super::application::Application;
-use super::registration::Rules;
+use super::rules::Rules;
 use crate::base::config::Environment;
 use crate::base::uri::{PlainUri, parse_port};
 

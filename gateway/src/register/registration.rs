@@ -23,7 +23,8 @@ use crate::base::limits::rate::Allowance;
 use crate::base::secret::{Secret, SecretHash};
 use crate::base::site::Site;
 use crate::oauth::application::{Application, Status};
-use crate::oauth::registration::{Registration, RegistrationError, Rules};
+use crate::oauth::registration::{Registration, RegistrationError};
+use crate::oauth::rules::Rules;
 use crate::oauth::token::Refusal;
 
 /// GET: the registration as it is. The secret is shown once, at registration or rotation, and not here.
