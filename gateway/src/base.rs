@@ -3,6 +3,7 @@
 
 pub mod adapters;
 pub mod address;
+pub(crate) mod bearer;
 pub(crate) mod calls;
 pub mod claims_backend;
 pub mod clock;
@@ -28,3 +29,4 @@ pub(crate) mod site;
 pub mod store;
 pub mod uri;
 pub mod version;
+pub(crate) mod weights;

@@ -9,12 +9,13 @@ pub mod statements;
 use axum::extract::{Path, State};
 use axum::routing::post;
 use axum::{Extension, Router};
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::header::WWW_AUTHENTICATE;
 use serde_json::{Value, json};
 
 use crate::application::statements::{by_id, set_status};
 use crate::audit::action::Action;
+use crate::base::bearer::Bearer;
 use crate::base::http::reply::{self, Answer, no_store, problem, set};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;
@@ -242,7 +243,11 @@ async fn tried(site: &Site, request: &Request, what: What) -> Result<Reply, Fail
 async fn presented(site: &Site, request: &Request, form: &Parameters) -> Result<Subject, Failure> {
     let database = site.app.database.as_ref();
     let find = |token| find(database, SecretHash::of(token), site.app.clock.now());
-    if let Some(token) = bearer(&request.headers) {
+    let bearer = Bearer::of(&request.headers);
+    if bearer == Bearer::Malformed {
+        return Err(Failure::UnknownToken);
+    }
+    if let Some(token) = bearer.token() {
         let found = find(token).await?.ok_or(Failure::UnknownToken)?;
         let application = by_id(database, found.application_id)
             .await?
@@ -271,9 +276,4 @@ async fn presented(site: &Site, request: &Request, form: &Parameters) -> Result<
         },
     };
     Ok(Subject { application, token })
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

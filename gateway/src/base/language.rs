@@ -1,5 +1,7 @@
 //! The languages that people read.
 
+use crate::base::weights::weighted;
+
 /// The languages of the pages.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,19 +36,9 @@ impl Language {
     #[must_use]
     pub fn accepted(header: Option<&str>) -> Self {
         let mut best = (0.0, Self::English);
-        for item in header.unwrap_or_default().split(',') {
-            let mut parts = item.split(';');
-            let primary = parts
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .split('-')
-                .next()
-                .unwrap_or_default()
-                .to_ascii_lowercase();
-            let quality = parts
-                .find_map(|part| part.trim().strip_prefix("q="))
-                .map_or(1.0, |text| text.trim().parse().unwrap_or(0.0_f32));
+        for (tag, quality) in weighted(header.unwrap_or_default()) {
+            let primary = tag.split('-').next().unwrap_or_default();
+            let primary = primary.to_ascii_lowercase();
             if let Some(language) = Self::parse(&primary)
                 && quality > best.0
             {

@@ -7,10 +7,11 @@ use std::marker::PhantomData;
 
 use bluegate_shared::id::PatientId;
 use bluegate_shared::scope::{Permissions, ResourceType};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 
 use super::refusal::Refusal;
+use crate::base::bearer::Bearer;
 use crate::base::claims_backend::statements as breaker;
 use crate::base::context::App;
 use crate::base::http::Request;
@@ -230,10 +231,10 @@ pub(crate) async fn examine(
     places: Places,
 ) -> Examined {
     let form = form_token(request, places);
-    let header = bearer(&request.headers);
+    let header = formed(Bearer::of(&request.headers));
     let repeated = form.is_some() && !matches!(header, Bearer::Missing);
     let bearer = match &form {
-        Some(form) if !repeated => Bearer::of(form),
+        Some(form) if !repeated => formed(Bearer::Token(form)),
         _ => header,
     };
     let hash = match &bearer {
@@ -308,44 +309,20 @@ fn live(token: KnownToken, now: UnixMillis) -> Result<Link, Refusal> {
     Ok(token.link)
 }
 
-enum Bearer<'a> {
-    Malformed,
-    Missing,
-    Token(&'a str),
+/// Tokens of this gateway have this form; whatever has another is none of them, and is not looked for.
+fn formed(bearer: Bearer<'_>) -> Bearer<'_> {
+    match bearer {
+        Bearer::Token(token) if !is_formed(token) => Bearer::Malformed,
+        bearer => bearer,
+    }
 }
 
-/// RFC 6750, section 2.1. Another scheme is no bearer credential; two headers are never believed.
-fn bearer(headers: &HeaderMap) -> Bearer<'_> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else {
-        return Bearer::Missing;
-    };
-    if values.next().is_some() {
-        return Bearer::Malformed;
-    }
-    let Ok(value) = value.to_str() else {
-        return Bearer::Malformed;
-    };
-    let (scheme, token) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Bearer::Missing;
-    }
-    Bearer::of(token.trim())
-}
-
-impl<'a> Bearer<'a> {
-    fn of(token: &'a str) -> Self {
-        let is_token = !token.is_empty()
-            && token.len() <= 512
-            && token
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-        if is_token {
-            Self::Token(token)
-        } else {
-            Self::Malformed
-        }
-    }
+fn is_formed(token: &str) -> bool {
+    !token.is_empty()
+        && token.len() <= 512
+        && token
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// The token in the form of a POST (RFC 6750, section 2.2), where the route takes it there. Two of them are none.

@@ -5,6 +5,7 @@ use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue};
 
 use super::refusal::Refusal;
+use crate::base::weights::weighted;
 
 /// `_format` decides where it is given, else `Accept`. FHIR JSON unless plain JSON is named and FHIR JSON
 /// is not wanted more.
@@ -18,11 +19,8 @@ pub(super) fn negotiate(headers: &HeaderMap, format: Option<Format>) -> Result<F
     let mut wildcard = 0.0_f32;
     for value in headers.get_all(ACCEPT) {
         let Ok(value) = value.to_str() else { continue };
-        for item in value.split(',').filter(|item| !item.trim().is_empty()) {
+        for (media, weight) in weighted(value) {
             any = true;
-            let mut parts = item.split(';').map(str::trim);
-            let media = parts.next().unwrap_or_default();
-            let weight = parts.find_map(weight).unwrap_or(1.0);
             match Format::parse(media) {
                 Some(Format::FhirJson) => raise(&mut fhir, weight),
                 Some(Format::Json) => raise(&mut json, weight),
@@ -60,14 +58,6 @@ pub(super) const fn content_type(format: Format) -> HeaderValue {
         Format::FhirJson => "application/fhir+json",
         Format::Json => "application/json",
     })
-}
-
-fn weight(parameter: &str) -> Option<f32> {
-    let (name, weight) = parameter.split_once('=')?;
-    if !name.trim().eq_ignore_ascii_case("q") {
-        return None;
-    }
-    Some(weight.trim().parse().unwrap_or(0.0))
 }
 
 fn raise(slot: &mut Option<f32>, weight: f32) {

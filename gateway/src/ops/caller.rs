@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{page, session};
 use crate::audit::action::{Action, Draft};
 use crate::audit::event::Level;
+use crate::base::bearer::Bearer;
 use crate::base::config::operator::{Operator, Role};
 use crate::base::http::Request;
 use crate::base::http::reply::{self, Answer, no_store, see_other, set};
@@ -71,15 +72,12 @@ impl Caller {
         request: &Request,
         needed: Role,
     ) -> Result<Self, Box<Answer>> {
-        let bearer = request
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "));
+        let bearer = Bearer::of(&request.headers);
         let config = &site.app.config;
         let found = match bearer {
-            Some(token) => Operator::find(&config.operators, token.trim()),
-            None => match session::operator(&site.app, &request.headers).await {
+            Bearer::Malformed => None,
+            Bearer::Token(token) => Operator::find(&config.operators, token),
+            Bearer::Missing => match session::operator(&site.app, &request.headers).await {
                 Ok(found) => found,
                 Err(error) => {
                     site.failed(request, "ops.access", &error);
@@ -89,7 +87,7 @@ impl Caller {
                 }
             },
         };
-        let by_page = bearer.is_none();
+        let by_page = bearer == Bearer::Missing;
         let Some(operator) = found else {
             return Err(Box::new(unknown(site, request).await));
         };

@@ -6,15 +6,14 @@ use axum::extract::{Path, State};
 use bluegate_shared::id::ClientId;
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, WWW_AUTHENTICATE,
-};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde::Deserialize;
 
 use super::{Failure, answer};
 use crate::application::logo::Logo;
 use crate::application::{statements as application, stored_logo as logo};
 use crate::audit::action::Action;
+use crate::base::bearer::Bearer;
 use crate::base::config::Environment;
 use crate::base::http::reply::{self, Answer, RATE_LIMITED, no_store, set};
 use crate::base::http::{Reply, Request};
@@ -280,22 +279,14 @@ impl Done {
 
 /// The application, where the bearer token is its registration token.
 async fn owned(site: &Site, id: &str, request: &Request) -> Result<Application, Failure> {
-    let token = request
-        .headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '));
-    let Some((scheme, token)) = token else {
-        return Err(Failure::Unauthorized);
-    };
+    let token = Bearer::of(&request.headers)
+        .token()
+        .ok_or(Failure::Unauthorized)?;
     let client_id = ClientId::parse(id).map_err(|_| Failure::Unauthorized)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Failure::Unauthorized);
-    }
     application::by_registration_token(
         site.app.database.as_ref(),
         &client_id,
-        SecretHash::of(token.trim()),
+        SecretHash::of(token),
     )
     .await
     .map_err(|_| Failure::Unavailable)?

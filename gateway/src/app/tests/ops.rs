@@ -438,6 +438,22 @@ fn the_state_is_told_as_json_too() {
 }
 
 #[test]
+fn the_scheme_of_an_operators_token_has_no_case() {
+    let world = operated();
+    for (credentials, status) in [
+        ("Bearer reader", 200),
+        ("bearer reader", 200),
+        ("BEARER  reader ", 200),
+        ("Bearer", 401),
+        ("Bearer readers", 401),
+        ("Basic reader", 401),
+    ] {
+        let call = Call::get("/ops/").header("authorization", credentials);
+        assert_eq!(world.send(call).status, status, "{credentials}");
+    }
+}
+
+#[test]
 fn the_page_leads_two_operators_through_an_identity_conflict() {
     let world = operated();
     let client = world.app("One");

@@ -11,6 +11,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue};
 
 use crate::base::http::Reply;
+use crate::base::weights::weighted;
 
 /// The smallest body that is compressed.
 pub const THRESHOLD: usize = 1024;
@@ -23,10 +24,8 @@ pub fn accepts_gzip(headers: &HeaderMap) -> bool {
     let mut wildcard = None;
     for value in headers.get_all(ACCEPT_ENCODING) {
         let Ok(value) = value.to_str() else { continue };
-        for item in value.split(',') {
-            let mut parts = item.split(';').map(str::trim);
-            let coding = parts.next().unwrap_or_default();
-            let allowed = parts.all(is_positive_weight);
+        for (coding, weight) in weighted(value) {
+            let allowed = weight > 0.0;
             if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") {
                 named = Some(named.unwrap_or(false) || allowed);
             } else if coding == "*" {
@@ -88,16 +87,6 @@ pub(crate) fn vary(headers: &mut HeaderMap) {
     });
     if !known {
         headers.append(VARY, HeaderValue::from_static("Accept-Encoding"));
-    }
-}
-
-fn is_positive_weight(parameter: &str) -> bool {
-    match parameter.split_once('=') {
-        Some((name, weight)) if name.trim().eq_ignore_ascii_case("q") => weight
-            .trim()
-            .parse::<f32>()
-            .is_ok_and(|weight| weight > 0.0),
-        _ => true,
     }
 }
 
