@@ -1,8 +1,7 @@
 //! HTTP: the route table, and the layer around all routes.
 //!
 //! A request passes the `door`, where its body is read. A route's handler gets the parsed request and gives a whole
-//! answer, around which `frame` puts what every answer has. Handlers live in the modules below, one for each part of
-//! the contract.
+//! answer, around which `frame` puts what every answer has. Handlers stand in the folders of the features.
 
 use axum::Router;
 use axum::extract::State;

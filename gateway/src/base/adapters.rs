@@ -1,4 +1,4 @@
-//! The ports implemented: for Spin, and in-process for native tests.
+//! The ports implemented in process, for native tests. Those for Spin stand at its entry point, `app::spin`.
 
 #[cfg(test)]
 pub(crate) mod native;

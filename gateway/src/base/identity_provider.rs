@@ -1,8 +1,7 @@
-//! Sign-in: the gateway as an OpenID Connect relying party, and the patient behind a Medicare number.
+//! The identity provider, to which the gateway is an OpenID Connect relying party.
 //!
-//! `provider` talks to the identity provider, `id_token` verifies what it says, `patient` finds the person at
-//! the claims backend. What comes of a sign-in is decided in `web::signin` with the identity rules of the
-//! store.
+//! `provider` talks to it, `id_token` verifies what it says. Which patient that is, and what comes of a sign-in, is
+//! decided in `signin`.
 
 pub mod id_token;
 pub mod provider;

@@ -1,7 +1,7 @@
 //! What the gateway needs from the world outside, as small traits.
 //!
-//! Policy and handlers see only these; the adapters for Spin live in `adapters::spin`, those for native
-//! tests in `adapters::native`. A fault-injecting adapter wraps any of them, because each state change is
+//! Features see only these; the adapters for Spin live in `app::spin`, those for native tests in
+//! `base::adapters::native`. A fault-injecting adapter wraps any of them, because each state change is
 //! one call.
 
 use std::future::Future;

@@ -1,6 +1,6 @@
-//! Everything that is kept, behind functions that know neither HTTP nor policy.
+//! The store: its schema, its rows, and the triggers that watch it. The statements stand with the features.
 //!
-//! Each function is one statement, or one statement and a read that tells why it changed nothing.
+//! Each of them is one function: one statement, or one statement and a read that tells why it changed nothing.
 
 pub mod layers;
 pub mod migrate;
