@@ -312,7 +312,8 @@ mod tests {
 
     #[test]
     fn client_ids_have_40_alphanumeric_characters() {
-        assert!(ClientId::parse(&"a1B2".repeat(10)).is_ok());
+        let id = "a1B2".repeat(10);
+        assert_eq!(ClientId::parse(&id).unwrap().as_str(), id);
         assert!(ClientId::parse(&"a1B2".repeat(9)).is_err());
         assert!(ClientId::parse(&"a1B-".repeat(10)).is_err());
     }
