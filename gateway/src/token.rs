@@ -310,6 +310,8 @@ struct Trail {
     told: bool,
     /// Machine reason of an outcome that is well.
     note: &'static str,
+    /// How much an operator must care about an outcome that is well.
+    level: Level,
     /// What the address may do still.
     allowance: Allowance,
     /// The request is proved to be the application's: by its credentials, a code or a token.
@@ -328,6 +330,7 @@ impl Trail {
             patient: None,
             told: false,
             note: "",
+            level: Level::Info,
             allowance,
             proved: false,
         })
@@ -337,6 +340,7 @@ impl Trail {
     fn ok(&self) -> Action<'_> {
         self.by_application(Action {
             code: self.note,
+            level: self.level,
             ..Action::ok(self.action)
         })
     }

@@ -7,6 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use http::{HeaderMap, HeaderName};
 
+use crate::base::key::Key;
+use crate::base::secret::keyed_hash;
+
 /// An address as it is counted.
 #[allow(clippy::exhaustive_enums)]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -28,6 +31,12 @@ impl Address {
             Self::V4(address) => address.octets().to_vec(),
             Self::V6(network) => network.to_vec(),
         }
+    }
+
+    /// What the store keeps of it.
+    #[must_use]
+    pub fn keyed(&self, key: &Key) -> Vec<u8> {
+        keyed_hash(key, "address", &[&self.bytes()])[..16].to_vec()
     }
 }
 

@@ -115,6 +115,14 @@ impl LiveToken {
         &self.breaker
     }
 
+    /// Whose failures of the backend these are, for the circuit breaker: the account, as at the sign-in.
+    pub(super) fn who(&self) -> Vec<u8> {
+        let link = &self.link;
+        link.account
+            .clone()
+            .unwrap_or_else(|| link.identity_id.to_be_bytes().to_vec())
+    }
+
     /// Calls that the person made at the application in this minute, as the same read found it.
     pub(super) const fn person_calls(&self) -> i64 {
         self.person_calls

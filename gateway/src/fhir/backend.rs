@@ -70,7 +70,10 @@ pub(super) async fn get<I>(
     };
     let sent = exchange::send(app, id, &exchange).await;
     let failed = exchange::is_failure(&sent);
-    passage.ended(app, &app.breaker, id, began_at, failed).await;
+    let who = authorized.token().who();
+    passage
+        .ended(app, &app.breaker, id, &who, began_at, failed)
+        .await;
     match sent {
         Ok(response) => Called {
             status: Some(response.status),

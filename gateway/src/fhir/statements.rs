@@ -65,6 +65,8 @@ pub struct Link {
     pub client_name: String,
     /// Row id of the identity.
     pub identity_id: i64,
+    /// Keyed hash of the account that the person signs in with, where it is known.
+    pub account: Option<Vec<u8>>,
     /// The person at the claims backend.
     pub patients: PatientIds,
     /// What token and grant allow, and the application may have now.
@@ -205,6 +207,7 @@ fn known_token(row: &Row, expires_at: UnixMillis) -> Result<KnownToken, StoreErr
             client_id: row.text(10)?.to_owned(),
             client_name: row.text(11)?.to_owned(),
             identity_id: row.integer(12)?,
+            account: row.optional_blob(20)?.map(<[u8]>::to_vec),
             patients: row.patients(13, 18)?,
             permissions: row.permissions(14)?,
         },
@@ -220,7 +223,7 @@ const LOOKUP: &str = concat!(
        c.id, c.flow_id, g.id, a.id, a.client_id, a.client_name, i.id, i.patient_id,
        t.scope_bits & g.scope_bits & a.scope_bits,
        b.opened_at, b.probe_at, (SELECT MAX(second) FROM backend_second WHERE failures > 0),
-       i.patient_id_v3, w.used
+       i.patient_id_v3, w.used, i.account
 FROM (SELECT 1)
 LEFT JOIN access_token t ON t.token_hash = +?1
 LEFT JOIN token_chain c ON c.id = t.chain_id

@@ -53,6 +53,14 @@ CREATE TABLE watch_link (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX watch_link_by_person ON watch_link (person);
 
+-- Who was refused at an application within the last five minutes; nobody where the application spoke for itself.
+CREATE TABLE watch_refused (
+    client_id TEXT    NOT NULL,
+    person    BLOB    NOT NULL,
+    minute    INTEGER NOT NULL,
+    PRIMARY KEY (client_id, person, minute)
+) STRICT, WITHOUT ROWID;
+
 -- Whose the tokens of a flow are.
 CREATE TABLE watch_flow (
     flow_id TEXT    PRIMARY KEY,
@@ -96,13 +104,16 @@ CREATE INDEX alert_unruled ON alert (id) WHERE ruled_at IS NULL;
 CREATE VIEW alert_report AS
 SELECT kind, key, last_at AS at, count, client_id, person, request_id, flow_id, detail FROM alert WHERE 0;
 
+-- No rule about lock-downs looks at a key that begins with `unproved:`: one person, or somebody who only names an
+-- application, could bring it about.
+--
 -- The same thing again is the same alert. It is sent again where it still goes on an hour later.
 CREATE TRIGGER alert_reported
 INSTEAD OF INSERT ON alert_report
 BEGIN
-    INSERT INTO alert (kind, key, first_at, last_at, count, client_id, person, request_id, flow_id, detail, due_at)
+    INSERT INTO alert (kind, key, first_at, last_at, count, client_id, person, request_id, flow_id, detail, due_at, ruled_at)
     VALUES (NEW.kind, NEW.key, NEW.at, NEW.at, NEW.count, NEW.client_id, NEW.person, NEW.request_id, NEW.flow_id, NEW.detail,
-            NEW.at)
+            NEW.at, IIF(NEW.key LIKE 'unproved:%', NEW.at, NULL))
     ON CONFLICT (kind, key) WHERE acknowledged_at IS NULL DO UPDATE SET
         last_at = MAX(last_at, excluded.last_at), count = count + excluded.count,
         request_id = excluded.request_id, flow_id = excluded.flow_id, detail = excluded.detail,
@@ -178,21 +189,32 @@ BEGIN
     HAVING COUNT(*) > 0
     ON CONFLICT DO UPDATE SET value = value + excluded.value;
 
+    -- Whoever has proved nothing counts for no application, whichever they name.
     DELETE FROM watch_minute WHERE minute < NEW.at / 60000 - 70;
     INSERT INTO watch_minute (client_id, minute, calls, refused, failed, searches, empty)
-    SELECT client_id, ended_at / 60000, COUNT(*), SUM(outcome = 'refused'), SUM(outcome = 'failed'),
+    SELECT IIF(actor = 'unproved', '', client_id) AS proved, ended_at / 60000, COUNT(*), SUM(outcome = 'refused'), SUM(outcome = 'failed'),
            COUNT(matches), COALESCE(SUM(matches = 0), 0)
     FROM audit WHERE id > OLD.audit_id AND id <= NEW.audit_id
       AND (action LIKE 'fhir.%' OR action LIKE 'token.%' OR action = 'userinfo')
-    GROUP BY client_id, ended_at / 60000
+    GROUP BY proved, ended_at / 60000
     ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, refused = refused + excluded.refused,
         failed = failed + excluded.failed, searches = searches + excluded.searches, empty = empty + excluded.empty;
 
+    DELETE FROM watch_refused WHERE minute < NEW.at / 60000 - 5;
+    INSERT OR IGNORE INTO watch_refused (client_id, person, minute)
+    SELECT client_id, person, ended_at / 60000
+    FROM audit WHERE id > OLD.audit_id AND id <= NEW.audit_id AND outcome = 'refused' AND client_id <> '' AND actor <> 'unproved';
+
     -- Rules about the last five minutes against the hour before. Here, and not in a trigger of their own: the
     -- order of triggers is not defined.
-    -- An application that is refused 30 times, and five times as often as before.
+    -- An application that is refused 30 times, and five times as often as before. A public one's tokens are in
+    -- people's hands: what one person does is told, and stops nobody else.
     INSERT INTO alert_report (kind, key, at, count, client_id, person, request_id, flow_id, detail)
-    SELECT 'refusals', client_id, NEW.at, 1, client_id, x'', '', '',
+    SELECT 'refusals',
+           IIF((SELECT COUNT(DISTINCT person) FROM watch_refused r WHERE r.client_id = watch_minute.client_id) > 1
+               OR EXISTS (SELECT 1 FROM application a WHERE a.client_id = watch_minute.client_id
+                          AND a.token_endpoint_auth_method <> 'none'), '', 'unproved:') || client_id,
+           NEW.at, 1, client_id, x'', '', '',
            'an application is refused far more often than before'
     FROM watch_minute
     WHERE client_id <> '' AND minute >= NEW.at / 60000 - 65
@@ -229,17 +251,25 @@ BEGIN
         SELECT CASE WHEN code IN ('release_guard', 'release_guard_foreign') THEN 'release_guard'
                     WHEN action = 'identity.conflict' THEN 'identity_conflict'
                     WHEN code = 'refresh_reused' THEN 'refresh_reuse'
+                    WHEN action = 'token.refresh' AND outcome = 'ok' THEN 'refresh_repeated'
                     WHEN code = 'breaker_open' THEN 'breaker_open'
                     WHEN action LIKE 'audit.%' THEN 'chain_broken'
                     WHEN action IN ('ops.lock_down', 'lock_down.rule') THEN 'lock_down'
                     ELSE 'critical_event' END AS kind,
                CASE WHEN action = 'identity.conflict' THEN lower(hex(person))
                     WHEN action IN ('ops.lock_down', 'lock_down.rule') THEN request_id
+                    WHEN code = 'refresh_reused'
+                        AND EXISTS (SELECT 1 FROM application a WHERE a.client_id = audit.client_id
+                                    AND a.token_endpoint_auth_method = 'none')
+                        AND NOT EXISTS (SELECT 1 FROM audit o WHERE o.level = 'critical' AND o.code = 'refresh_reused'
+                                        AND o.client_id = audit.client_id AND o.person <> audit.person
+                                        AND o.ended_at > audit.ended_at - 86400000)
+                        THEN 'unproved:' || client_id
                     ELSE client_id END AS key,
                ended_at, client_id, person, request_id, flow_id, action, code
         FROM audit
         WHERE id > OLD.audit_id AND id <= NEW.audit_id AND level <> 'info'
-          AND (level = 'critical' OR action = 'identity.conflict')
+          AND (level = 'critical' OR action = 'identity.conflict' OR (action = 'token.refresh' AND outcome = 'ok'))
           -- The conflict itself has an event of its own.
           AND NOT (action = 'signin' AND code = 'identity_conflict')
           -- Every call that an open breaker refuses says so; its opening is the alert.

@@ -48,7 +48,7 @@ pub(crate) async fn identify(
     // Before anything is made of the subject: what the watch compares is what the provider said.
     let account = account_hash(&app.config.audit_key, issuer, &person.subject);
     let mbi = person.mbi.ok_or(SignInError::NotFound)?;
-    let patients = patient::by_medicare_number(app, &mbi, &request.request_id).await?;
+    let patients = patient::by_medicare_number(app, &mbi, &account, &request.request_id).await?;
     let subject = person.subject;
     // Tests plant the fault of December 2019 here (docs/incident-drill.md).
     #[cfg(test)]

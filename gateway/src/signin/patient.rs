@@ -18,7 +18,7 @@ use crate::base::version::{PatientIds, Version};
 /// Looks the patient up at the claims backend, in each id space that is on. Somebody who is not in v3 signs in
 /// all the same; the v3 routes then have nothing to give. The number goes in the body, never in a URL.
 /// Time limit, retry and circuit breaker are those of every call of the backend (section 7.5): while it fails,
-/// nobody who signs in waits for it.
+/// nobody who signs in waits for it. `account` is what the audit calls the account that signs in.
 ///
 /// # Errors
 ///
@@ -27,6 +27,7 @@ use crate::base::version::{PatientIds, Version};
 pub async fn by_medicare_number(
     app: &App,
     mbi: &str,
+    account: &[u8],
     request_id: &str,
 ) -> Result<PatientIds, SignInError> {
     let unavailable = SignInError::BackendUnavailable;
@@ -45,17 +46,17 @@ pub async fn by_medicare_number(
     if !app.config.v3_enabled {
         let (failed, shared) = shared.await?;
         passage
-            .ended(app, &app.breaker, request_id, began_at, failed)
+            .ended(app, &app.breaker, request_id, account, began_at, failed)
             .await;
         return Ok(PatientIds::new(shared?, None));
     }
     let (shared, v3) = join(shared, look_up(app, Version::V3, mbi, request_id)).await;
     let ((failed, shared), (v3_failed, v3)) = (shared?, v3?);
     passage
-        .ended(app, &app.breaker, request_id, began_at, failed)
+        .ended(app, &app.breaker, request_id, account, began_at, failed)
         .await;
     passage
-        .ended(app, &app.breaker, request_id, began_at, v3_failed)
+        .ended(app, &app.breaker, request_id, account, began_at, v3_failed)
         .await;
     let shared = shared?;
     let v3 = match v3 {

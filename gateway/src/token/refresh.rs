@@ -4,6 +4,7 @@ use bluegate_shared::scope::ScopeSet;
 
 use super::client::{self, AuthenticatedClient};
 use super::{Trail, tokens, unavailable};
+use crate::audit::event::Level;
 use crate::base::http::{Reply, Request};
 use crate::base::ports::UnixMillis;
 use crate::base::secret::Secret;
@@ -14,7 +15,7 @@ use crate::oauth::application::DataAccessType;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::token::{Credentials, Refusal};
 use crate::token::statements::{
-    Chain, NewAccess, Presented, chain_of_refresh, end_chain, end_grace, reissue, rotate,
+    Chain, NewAccess, Presented, chain_of_refresh, end_chain, end_grace, reissue, repeats, rotate,
 };
 
 pub(crate) async fn refresh(
@@ -45,15 +46,16 @@ pub(crate) async fn refresh(
     if locked().await.map_err(unavailable)? {
         return Err(Refusal::LockedDown);
     }
-    if chain
+    if let Some(chain) = chain
         .as_ref()
-        .is_some_and(|chain| chain.application_id == client.row_id())
+        .filter(|chain| chain.application_id == client.row_id())
     {
         trail.token_found(site, request, &client).await?;
+        // Whose it is, is known also where it is refused.
+        trail.flow_id.clone_from(&chain.issued.flow_id);
+        trail.patient = Some(chain.issued.patients.shared().clone());
     }
     let mut chain = usable(&client, chain, site.app.clock.now())?;
-    trail.flow_id.clone_from(&chain.issued.flow_id);
-    trail.patient = Some(chain.issued.patients.shared().clone());
     for _ in 0..ATTEMPTS {
         // Its registration may have been narrowed since.
         chain.scopes = client.application().still(&chain.scopes);
@@ -121,7 +123,7 @@ async fn attempt(
     let app = &site.app;
     let database = app.database.as_ref();
     let now = app.clock.now();
-    let repeats = match chain.presented {
+    let is_repeat = match chain.presented {
         Presented::Current => false,
         Presented::Previous(rotated_at) if now.0 - rotated_at.0 < GRACE_MS => true,
         Presented::Previous(_) | Presented::Retired => {
@@ -139,7 +141,7 @@ async fn attempt(
     let scopes = asked.unwrap_or(&chain.scopes);
     if !chain.scopes.permissions().contains(scopes.permissions()) || scopes.is_empty() {
         // Presented is presented: whoever has the successor needs the one before no more.
-        if !repeats {
+        if !is_repeat {
             let widened = trail.refused(&Refusal::ScopeWidened).draft(site, request);
             if end_grace(database, token.hash(), &widened.event())
                 .await
@@ -159,8 +161,13 @@ async fn attempt(
         &[token.expose().as_bytes(), &generation],
     );
     let access = Secret::random(app.entropy.as_ref()).map_err(|_| Refusal::Unavailable)?;
+    let from = request.client_address.keyed(&app.config.audit_key);
     // A repeat changes no chain, it only issues one more access token.
-    trail.note = if repeats { "repeated" } else { "" };
+    (trail.note, trail.level) = if is_repeat {
+        repeated(site, chain, &from).await?
+    } else {
+        ("", Level::Info)
+    };
     let refreshed = trail.ok().draft(site, request);
     let new = NewAccess {
         hash: access.hash(),
@@ -168,9 +175,10 @@ async fn attempt(
         scopes,
         now,
         version: version.segment(),
+        from: &from,
         event: &refreshed.event(),
     };
-    let done = if repeats {
+    let done = if is_repeat {
         reissue(database, token.hash(), successor.hash(), new).await
     } else {
         rotate(database, token.hash(), successor.hash(), new).await
@@ -195,6 +203,33 @@ async fn attempt(
     )))
 }
 
+/// What the audit says of a repeat. A lost answer is repeated from where it was asked for, once or twice; more may be
+/// two who share a stolen token, and is an alert.
+async fn repeated(
+    site: &Site,
+    chain: &Chain,
+    from: &[u8],
+) -> Result<(&'static str, Level), Refusal> {
+    let app = &site.app;
+    if chain.rotated_from != from {
+        return Ok(("repeated_elsewhere", Level::Warning));
+    }
+    let memory = REPEATS_WITHIN * app.config.access_token_ttl_s;
+    let since = app.clock.now().plus_seconds(-memory);
+    let earlier = repeats(app.database.as_ref(), chain.id, since)
+        .await
+        .map_err(unavailable)?;
+    Ok(if earlier >= MOST_REPEATS {
+        ("repeated_often", Level::Warning)
+    } else {
+        ("repeated", Level::Info)
+    })
+}
+
+/// So many repeats are usual,
+const MOST_REPEATS: i64 = 2;
+/// within so many lifetimes of an access token, each of which ends with a refresh.
+const REPEATS_WITHIN: i64 = 3;
 /// How long a repeat with the previous token gets the same successor.
 const GRACE_MS: i64 = 60_000;
 /// Why a chain ended whose retired token came back.

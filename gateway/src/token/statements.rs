@@ -76,6 +76,8 @@ pub struct Chain {
     pub presented: Presented,
     /// Generation of the presented token.
     pub generation: i64,
+    /// Keyed hash of the address that rotated last.
+    pub rotated_from: Vec<u8>,
     /// Scopes of the chain.
     pub scopes: ScopeSet,
     /// Whether the chain ended, and why.
@@ -112,6 +114,8 @@ pub struct NewAccess<'a> {
     pub now: UnixMillis,
     /// Version of the route, for lock-downs.
     pub version: &'a str,
+    /// Keyed hash of the address that asks.
+    pub from: &'a [u8],
     /// What the audit says.
     pub event: &'a Event<'a>,
 }
@@ -294,7 +298,7 @@ pub async fn chain_of_refresh(
     database: &dyn Database,
     token: SecretHash,
 ) -> Result<Option<Chain>, StoreError> {
-    const COLUMNS: &str = "c.id, c.application_id, c.scope, c.end_reason, g.end_reason, c.flow_id, i.patient_id, g.data_access_type, g.expires_at, c.rotated_at, i.patient_id_v3";
+    const COLUMNS: &str = "c.id, c.application_id, c.scope, c.end_reason, g.end_reason, c.flow_id, i.patient_id, g.data_access_type, g.expires_at, c.rotated_at, i.patient_id_v3, c.rotated_from";
     const JOINS: &str =
         "JOIN consent_grant g ON g.id = c.grant_id JOIN identity i ON i.id = g.identity_id";
     let sql = format!(
@@ -318,8 +322,9 @@ pub async fn chain_of_refresh(
             end_reason: row.optional_text(3)?.map(str::to_owned),
             grant_end_reason: row.optional_text(4)?.map(str::to_owned),
             issued: issued(&row, [2, 5, 6, 7, 8, 10])?,
-            generation: row.integer(11)?,
-            presented: match (row.text(12)?, row.optional_instant(9)?) {
+            rotated_from: row.optional_blob(11)?.unwrap_or_default().to_vec(),
+            generation: row.integer(12)?,
+            presented: match (row.text(13)?, row.optional_instant(9)?) {
                 ("current", _) => Presented::Current,
                 ("previous", Some(rotated_at)) => Presented::Previous(rotated_at),
                 _ => Presented::Retired,
@@ -344,7 +349,7 @@ pub async fn rotate(
     let row = one(
         database,
         Durability::Durable,
-        concat!("UPDATE token_chain SET previous_hash = refresh_hash, refresh_hash = ?, generation = generation + 1, rotated_at = ?,
+        concat!("UPDATE token_chain SET previous_hash = refresh_hash, refresh_hash = ?, generation = generation + 1, rotated_at = ?, rotated_from = ?,
              scope = ?, scope_bits = ?, access_hash = ?, access_expires_at = ?, request_id = ?, event = ?
          WHERE refresh_hash = ? AND ended_at IS NULL
            AND EXISTS (SELECT 1 FROM consent_grant g WHERE g.id = grant_id AND g.ended_at IS NULL
@@ -354,6 +359,7 @@ pub async fn rotate(
         vec![
             successor.into(),
             access.now.into(),
+            access.from.into(),
             access.scopes.to_string().into(),
             access.scopes.permissions().bits().into(),
             access.hash.into(),
@@ -404,6 +410,28 @@ pub async fn reissue(
     )
     .await?;
     Ok(row.is_some())
+}
+
+/// How often refresh tokens of a chain were repeated since an instant.
+///
+/// # Errors
+///
+/// The store's error.
+pub async fn repeats(
+    database: &dyn Database,
+    chain_id: i64,
+    since: UnixMillis,
+) -> Result<i64, StoreError> {
+    // Only a repeat issues an access token by a statement of its own.
+    one(
+        database,
+        Durability::Durable,
+        "SELECT COUNT(*) FROM access_token WHERE chain_id = ? AND request_id IS NOT NULL AND issued_at > ?",
+        vec![chain_id.into(), since.into()],
+    )
+    .await?
+    .ok_or(StoreError::Shape("the repeats of a chain"))?
+    .integer(0)
 }
 
 /// Notes that the current refresh token was presented, though in vain: from now on the one before is retired.

@@ -243,7 +243,11 @@ fn sign_ins_and_fhir_calls_share_one_circuit_breaker() {
         .change(|outside| outside.backend_broken = true);
     for _ in 0..20 {
         attempt(&world, &client, &anne());
+        world.send(Call::get("/v2/fhir/Patient").bearer(&token));
     }
+    // At the sign-in and with a token, that is one person.
+    assert_eq!(world.count("audit WHERE code = 'breaker_open'"), 0);
+    attempt(&world, &client, &bert());
     assert_eq!(world.count("audit WHERE code = 'breaker_open'"), 1);
     // Nobody waits for a backend that is known to fail, and nobody asks it.
     let asked = world.outside.asked("/sandbox/claims/");

@@ -360,3 +360,51 @@ fn a_code_after_a_purge_gives_tokens_like_any_other() {
     assert_eq!(world.claims(&tokens.access).status, 200);
     assert_eq!(world.claims(&earlier.access).status, 200);
 }
+
+/// Section 6: a lost answer is repeated from where it was asked for, once or twice. More may be two who share a token.
+#[test]
+fn repeats_from_a_second_address_or_again_and_again_are_warnings() {
+    let world = World::new();
+    let client = world.app("App");
+    let tokens = world.connect(&client, &anne());
+    let refresh = |peer: &str, token: &str| {
+        let call = Call::post("/v2/o/token/").client(&client, &refresh_form(token));
+        world.send_from(peer, call).tokens().refresh
+    };
+    let told = || {
+        let [_, outcome, code, level] = world.audited(0);
+        assert_eq!(outcome, "ok");
+        (code, level)
+    };
+    let said = |code: &str, level: &str| (code.to_owned(), level.to_owned());
+    let one = "[2001:db8:1:2::1]:1";
+    let second = refresh(one, &tokens.refresh);
+    assert_eq!(told(), said("", "info"));
+    // Another address of the same network, twice.
+    for _ in 0..2 {
+        assert_eq!(refresh("[2001:db8:1:2::9]:7", &tokens.refresh), second);
+        assert_eq!(told(), said("repeated", "info"));
+    }
+    assert_eq!(refresh(one, &tokens.refresh), second);
+    assert_eq!(told(), said("repeated_often", "warning"));
+
+    // Thief and victim in one network, who both refresh when the access token ends: the third time it is seen.
+    let mut token = world.connect(&client, &bert()).refresh;
+    for round in 0..3 {
+        world.advance(3600);
+        let next = refresh(one, &token);
+        assert_eq!(refresh(one, &token), next);
+        let often = round == 2;
+        let (code, level) = if often {
+            ("repeated_often", "warning")
+        } else {
+            ("repeated", "info")
+        };
+        assert_eq!(told(), said(code, level), "{round}");
+        token = next;
+    }
+    // And in two at once.
+    let next = refresh(one, &token);
+    assert_eq!(refresh("[2001:db8:1:3::1]:1", &token), next);
+    assert_eq!(told(), said("repeated_elsewhere", "warning"));
+}

@@ -386,9 +386,11 @@ fn an_open_breaker_and_failing_calls_are_one_alert_each() {
     let world = watched();
     let client = world.app("One");
     let tokens = world.connect(&client, &anne());
+    let others = world.connect(&client, &bert());
     world.outside.change(|outside| outside.backend_down = true);
-    for _ in 0..40 {
+    for _ in 0..20 {
         world.claims(&tokens.access);
+        world.claims(&others.access);
     }
     assert_eq!(world.alerts(), ["breaker_open", "error_rate"]);
 }
@@ -497,6 +499,61 @@ fn a_number_of_claims_that_is_suddenly_another_is_seen() {
     });
     world.send(Call::get("/v2/fhir/ExplanationOfBenefit?type=pde").bearer(&tokens.access));
     assert_eq!(world.alerts(), Vec::<String>::new());
+}
+
+/// What anybody can bring about, by naming an application or with a token of their own, is told to operators and stops
+/// nobody else.
+#[test]
+fn a_stranger_or_one_person_locks_no_public_application_down() {
+    let rules = "refusals:application,refresh_reuse:application,refusals:all";
+    let world = watched_with(&[("lock_down_rules", rules)]);
+    let client = world.register("One", json!({ "token_endpoint_auth_method": "none" }));
+    let tokens = world.connect(&client, &anne());
+    let others = world.connect(&client, &bert());
+    for _ in 0..60 {
+        world
+            .refresh(&client, "unknown")
+            .is_refused(400, "invalid_grant");
+        world
+            .exchange(&client, "unknown")
+            .is_refused(400, "invalid_grant");
+    }
+    assert_eq!(world.alerts(), Vec::<String>::new());
+    for _ in 0..60 {
+        world.send(Call::get("/v2/fhir/Patient/-2").bearer(&tokens.access));
+    }
+    let reuse = |tokens: &Tokens| {
+        world.refresh(&client, &tokens.refresh);
+        world.advance(61);
+        world
+            .refresh(&client, &tokens.refresh)
+            .is_refused(400, "invalid_grant");
+    };
+    reuse(&tokens);
+    assert_eq!(world.alerts(), ["refresh_reuse", "refusals"]);
+    assert_eq!(world.alerts(), ["refresh_reuse", "refusals"]);
+    assert_eq!(world.count("lock_down"), 0);
+    // Another person's token too: it is more than one person's doing.
+    reuse(&others);
+    world.drain();
+    assert_eq!(world.count("lock_down WHERE kind = 'application'"), 1);
+}
+
+#[test]
+fn a_refresh_token_that_two_share_is_an_alert_that_locks_nothing() {
+    let world = watched();
+    let client = world.app("One");
+    let tokens = world.connect(&client, &anne());
+    let refresh = |peer: &str| {
+        let call = Call::post("/v2/o/token/").client(&client, &refresh_form(&tokens.refresh));
+        world.send_from(peer, call).tokens().refresh
+    };
+    let successor = refresh("192.0.2.1:1");
+    assert_eq!(refresh("192.0.2.1:2"), successor);
+    assert_eq!(world.alerts(), Vec::<String>::new());
+    assert_eq!(refresh("192.0.2.2:1"), successor);
+    assert_eq!(world.alerts(), ["refresh_repeated"]);
+    assert_eq!(world.delivered()[0]["data"]["client_id"], client.id);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The circuit breaker: while the backend fails, it is left alone (wire contract, section 7.5).
 //!
-//! It opens at 20 failures or more that are at least half of the calls within 10 seconds; 5 seconds later one
+//! It opens at 20 failures or more that are at least half of the calls within 10 seconds, and that were drawn by two
+//! people or more: whom a backend has no answer for stops nobody else. 5 seconds later one
 //! request may try, and the breaker closes when that goes well. The store decides, for all instances together;
 //! its state comes with the read that every call makes anyway. An instance counts its calls in memory and
 //! reports them when a call fails. Calls that go well are reported only while failures are on record, so that
@@ -91,13 +92,14 @@ impl Passage {
         ))
     }
 
-    /// Counts a call that has ended. A report that the store does not take is lost: that makes the breaker
+    /// Counts a call that was made for `who` and has ended. A report that the store does not take is lost: that makes the breaker
     /// slower, and refuses nobody.
     pub(crate) async fn ended(
         &mut self,
         app: &Dependencies,
         breaker: &Breaker,
         request_id: &str,
+        who: &[u8],
         began_at: UnixMillis,
         failed: bool,
     ) {
@@ -115,7 +117,16 @@ impl Passage {
                 if tallies.is_empty() {
                     return;
                 }
-                store::report(database, &tallies, first_second(now), now, probe_at, id).await
+                store::report(
+                    database,
+                    &tallies,
+                    who,
+                    first_second(now),
+                    now,
+                    probe_at,
+                    id,
+                )
+                .await
             }
         };
         if let Err(error) = result {

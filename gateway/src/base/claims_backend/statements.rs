@@ -78,7 +78,7 @@ pub struct Tally {
     pub began_at: UnixMillis,
 }
 
-/// Reports what an instance counted. `first_second` is the first that still counts, `probe_at` is for the case
+/// Reports what an instance counted; what failed, failed for `who`. `first_second` is the first that still counts, `probe_at` is for the case
 /// that the breaker opens now.
 ///
 /// # Errors
@@ -87,6 +87,7 @@ pub struct Tally {
 pub async fn report(
     database: &dyn Database,
     tallies: &[Tally],
+    who: &[u8],
     first_second: i64,
     now: UnixMillis,
     probe_at: UnixMillis,
@@ -99,9 +100,9 @@ pub async fn report(
     one(
         database,
         Durability::Relaxed,
-        "INSERT INTO backend_report (second, calls, failures, began_at, first_second, reported_at, probe_at, request_id)
+        "INSERT INTO backend_report (second, calls, failures, began_at, first_second, reported_at, probe_at, request_id, who)
          SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-                json_extract(value, '$[3]'), ?2, ?3, ?4, ?5
+                json_extract(value, '$[3]'), ?2, ?3, ?4, ?5, ?6
          FROM json_each(?1)",
         vec![
             json!(rows).to_string().into(),
@@ -109,6 +110,7 @@ pub async fn report(
             now.into(),
             probe_at.into(),
             request_id.into(),
+            who.into(),
         ],
     )
     .await

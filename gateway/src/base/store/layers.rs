@@ -162,6 +162,7 @@ pub const WATCHED: [Watched; 10] = [
             ("previous_hash", Hidden),
             ("generation", Plain),
             ("rotated_at", Plain),
+            ("rotated_from", Hidden),
             ("access_hash", Hidden),
             ("access_expires_at", Plain),
             ("ended_at", Plain),

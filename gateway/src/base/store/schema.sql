@@ -412,6 +412,8 @@ CREATE TABLE token_chain (
     previous_hash     BLOB,
     generation        INTEGER NOT NULL DEFAULT 0,
     rotated_at        INTEGER,
+    -- Keyed hash of the address that rotated last: a repeat from another one may be somebody else's.
+    rotated_from      BLOB,
     access_hash       BLOB,
     access_expires_at INTEGER,
     ended_at          INTEGER,
@@ -661,6 +663,13 @@ CREATE TABLE backend_second (
     failures INTEGER NOT NULL
 ) STRICT;
 
+-- For whom calls failed in one second, as a keyed hash: what one person draws stops nobody else.
+CREATE TABLE backend_failure (
+    second INTEGER NOT NULL,
+    who    BLOB    NOT NULL,
+    PRIMARY KEY (second, who)
+) STRICT, WITHOUT ROWID;
+
 -- The circuit breaker before the claims backend, open while `opened_at` is set. No row: nothing has failed yet.
 CREATE TABLE breaker (
     id         INTEGER PRIMARY KEY CHECK (id = 1),
@@ -673,16 +682,20 @@ CREATE TABLE breaker (
 
 -- What instances report: the trigger below adds it up. Nothing is kept here.
 CREATE VIEW backend_report AS
-SELECT second, calls, failures, 0 AS began_at, 0 AS first_second, 0 AS reported_at, 0 AS probe_at, '' AS request_id
+SELECT second, calls, failures, x'' AS who, 0 AS began_at, 0 AS first_second, 0 AS reported_at, 0 AS probe_at, '' AS request_id
 FROM backend_second WHERE 0;
 
--- 20 failures or more that are at least half of the calls within 10 seconds open the breaker (contract, 7.5).
+-- 20 failures or more that are at least half of the calls within 10 seconds, of two people or more, open the breaker
+-- (contract, 7.5).
 -- Calls that began before it last closed say nothing about the backend as it is now.
 CREATE TRIGGER backend_report_added
 INSTEAD OF INSERT ON backend_report
 WHEN NEW.began_at >= COALESCE((SELECT closed_at FROM breaker WHERE id = 1), 0)
 BEGIN
     DELETE FROM backend_second WHERE second < NEW.first_second;
+    DELETE FROM backend_failure WHERE second < NEW.first_second;
+
+    INSERT OR IGNORE INTO backend_failure (second, who) SELECT NEW.second, NEW.who WHERE NEW.failures > 0;
 
     INSERT INTO backend_second (second, calls, failures) VALUES (NEW.second, NEW.calls, NEW.failures)
     ON CONFLICT (second) DO UPDATE SET calls = calls + excluded.calls, failures = failures + excluded.failures;
@@ -693,7 +706,8 @@ BEGIN
 
     UPDATE breaker SET opened_at = NEW.reported_at, probe_at = NEW.probe_at, request_id = NEW.request_id
     WHERE id = 1 AND opened_at IS NULL
-      AND (SELECT SUM(failures) >= 20 AND SUM(failures) * 2 >= SUM(calls) FROM backend_second);
+      AND (SELECT SUM(failures) >= 20 AND SUM(failures) * 2 >= SUM(calls) FROM backend_second)
+      AND (SELECT COUNT(DISTINCT who) > 1 FROM backend_failure);
 END;
 
 CREATE TRIGGER breaker_opened
@@ -709,10 +723,21 @@ AFTER UPDATE OF opened_at ON breaker
 WHEN OLD.opened_at IS NOT NULL AND NEW.opened_at IS NULL
 BEGIN
     DELETE FROM backend_second;
+    DELETE FROM backend_failure;
 
     INSERT INTO audit (started_at, ended_at, request_id, flow_id, actor, client_id, person, action, outcome, code, level)
     VALUES (OLD.opened_at, NEW.closed_at, NEW.request_id, '', 'gateway', '', x'', 'backend.breaker', 'ok', 'breaker_closed', 'info');
 END;
+
+-- What the last probe for /health/ready found, by a keyed hash of whom it asks.
+CREATE TABLE readiness (
+    of            BLOB    PRIMARY KEY,
+    checked_at    INTEGER,
+    backend       INTEGER,
+    provider      INTEGER,
+    -- Somebody is asking until then.
+    probing_until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- A lock-down that holds has no `lifted_at`. `target` is the client_id or the version, '' for everything.
 -- `operator` is a name, or `rule` where the variable `lock_down_rules` asked for it.

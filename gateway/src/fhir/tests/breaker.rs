@@ -27,11 +27,19 @@ impl Pair {
         self.world.answers(resource(PATIENT, "", OWN).to_string());
     }
 
+    /// Each call is another person's.
     fn first(&self) -> Answer {
+        self.somebody_else();
         self.world.read(PATIENT, OWN)
     }
 
+    fn somebody_else(&self) {
+        self.world
+            .sql("UPDATE identity SET account = randomblob(32)");
+    }
+
     fn second(&self) -> Answer {
+        self.somebody_else();
         let call = read(PATIENT, OWN);
         Answer::from(block_on(serve(
             &self.second,
@@ -98,6 +106,41 @@ fn it_opens_at_twenty_failures_for_all_instances() {
         pair.world.audited(),
         ["fhir.read", "failed", "breaker_open", "info"]
     );
+}
+
+/// Whom the backend has no answer for stops nobody else.
+#[test]
+fn one_persons_failures_do_not_open_it_and_another_persons_do() {
+    let pair = Pair::new();
+    for _ in 0..60 {
+        assert_eq!(pair.world.read(PATIENT, OWN).status, 502);
+    }
+    assert_eq!((pair.alerts(), pair.asked()), (0, 60));
+    pair.works();
+    pair.somebody_else();
+    assert_eq!(pair.world.read(PATIENT, OWN).status, 200);
+    assert_eq!(pair.alerts(), 0, "a call that goes well draws no failure");
+    pair.fails();
+    pair.world.read(PATIENT, OWN);
+    assert_eq!(pair.alerts(), 1);
+
+    // Without an account of its own, as links of before had none.
+    let pair = Pair::new();
+    pair.world.sql("UPDATE identity SET account = NULL");
+    for _ in 0..60 {
+        assert_eq!(pair.world.read(PATIENT, OWN).status, 502);
+    }
+    assert_eq!(pair.alerts(), 0);
+
+    // Another person's failure of ten seconds ago is over.
+    let pair = Pair::new();
+    pair.first();
+    pair.pass(10);
+    pair.somebody_else();
+    for _ in 0..60 {
+        assert_eq!(pair.world.read(PATIENT, OWN).status, 502);
+    }
+    assert_eq!(pair.alerts(), 0);
 }
 
 #[test]
@@ -386,11 +429,12 @@ fn what_began_before_it_closed_does_not_open_it_again() {
         failures: 30,
         began_at,
     };
-    let report = |began_at| {
+    let report = |began_at, who: &[u8]| {
         let now = pair.world.clock.now();
         block_on(crate::base::claims_backend::statements::report(
             &*pair.world.app.database,
             &[tally(began_at)],
+            who,
             now.seconds() - 9,
             now,
             now.plus_seconds(5),
@@ -398,9 +442,11 @@ fn what_began_before_it_closed_does_not_open_it_again() {
         ))
         .unwrap();
     };
-    report(began);
+    report(began, b"one");
+    report(began, b"another");
     assert_eq!(pair.first().status, 200);
-    report(pair.world.clock.now());
+    report(pair.world.clock.now(), b"one");
+    report(pair.world.clock.now(), b"another");
     is_refused(&pair.first(), "5");
 }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::support::{INTERNAL_ISSUE, assert_problem, tokens_of};
 
 const USER: &str = "BBUser28324";
+const ANOTHER_USER: &str = "BBUser00001";
 const SEARCH: &str = "/v2/fhir/Coverage";
 const READ: &str = "/v1/fhir/Coverage/part-a--20140000008325";
 
@@ -174,6 +175,7 @@ fn twenty_failures_open_the_breaker_for_all_instances_and_a_probe_closes_it() {
     for options in [&[][..], &ALONE] {
         let mut stack = Stack::with_options(&[], options);
         let tokens = tokens_of(&stack, USER);
+        let others = tokens_of(&stack, ANOTHER_USER);
         let backend = Backend::start(Scripted::fhir(500, ""));
         stack.restart(&[
             ("claims_backend_origin", backend.base()),
@@ -182,7 +184,8 @@ fn twenty_failures_open_the_breaker_for_all_instances_and_a_probe_closes_it() {
         let get = || stack.browser().get_as(&tokens.access, SEARCH);
         let mut failed = 0;
         let open = loop {
-            let answer = get();
+            let access = [&tokens.access, &others.access][failed % 2];
+            let answer = stack.browser().get_as(access, SEARCH);
             if answer.status == 503 {
                 break answer;
             }
