@@ -116,7 +116,14 @@ impl Gateway {
         if let Err(refusal) = door::examine(&parts.method, &parts.headers) {
             return refusal.reply();
         }
-        match door::read(&parts.method, body, self.site.app.clock.as_ref()).await {
+        match door::read(
+            &parts.method,
+            parts.uri.path(),
+            body,
+            self.site.app.clock.as_ref(),
+        )
+        .await
+        {
             Ok(body) => self.route(parts, body, request_id).await,
             Err(refusal) => refusal.reply(),
         }

@@ -38,6 +38,7 @@ mod docs;
 mod door;
 mod drill;
 mod faults;
+mod health;
 mod keys;
 mod layers;
 mod limits;

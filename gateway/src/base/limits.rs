@@ -62,12 +62,13 @@ impl Surface {
     }
 
     /// Requests a minute for each address or application.
-    const fn limit(self, config: &Config) -> i64 {
-        match self {
-            Self::Authorize | Self::Fhir | Self::Token => config.rate_limit_per_minute,
+    fn limit(self, config: &Config) -> i64 {
+        let small = match self {
+            Self::Authorize | Self::Fhir | Self::Token => i64::MAX,
             Self::Operator | Self::Password => config.password_limit_per_minute,
             Self::Register => config.registration_limit_per_minute,
-        }
+        };
+        config.rate_limit_per_minute.min(small)
     }
 }
 
@@ -77,10 +78,10 @@ impl Bucket<'_> {
     pub fn limit(&self, config: &Config) -> i64 {
         match self {
             Self::Address(surface, _) | Self::Application(surface, _) => surface.limit(config),
-            Self::Browser(_) => config.password_limit_per_minute,
-            Self::Passwords => config.password_limit_per_minute * ALL_PASSWORDS,
-            Self::PasswordsOf(..) => (config.password_limit_per_minute / 2).max(1),
-            Self::Registrations => config.registration_limit_per_minute * ALL_REGISTRATIONS,
+            Self::Browser(_) => Surface::Password.limit(config),
+            Self::Passwords => Surface::Password.limit(config) * ALL_PASSWORDS,
+            Self::PasswordsOf(..) => (Surface::Password.limit(config) / 2).max(1),
+            Self::Registrations => Surface::Register.limit(config) * ALL_REGISTRATIONS,
         }
     }
 
@@ -107,6 +108,27 @@ impl Bucket<'_> {
     }
 }
 
+/// Bytes that the body of a route may have: what its largest honest request needs.
+#[must_use]
+pub fn body(path: &str) -> usize {
+    const KIB: usize = 1024;
+    let mut segments = path.strip_suffix('/').unwrap_or(path).split('/').skip(1);
+    let mut next = || segments.next().unwrap_or_default();
+    match [next(), next(), next(), next()] {
+        // A picture of 100 KB, at the portal in a form.
+        ["o", "register", _, "logo"] | ["developer", "app", _, "logo"] => 128 * KIB,
+        // Metadata of 16 KB: escaped in JSON, or percent-encoded in a form.
+        ["o", "register", ..] | ["developer", ..] => 64 * KIB,
+        // A `state` of 4 KiB percent-encoded, a signed assertion, a search of ten ids; multipart has 16 KiB of its own.
+        [_, "o", ..] | [_, "fhir", _, "_search"] => 32 * KIB,
+        ["connect", ..] | [_, "connect", ..] => 8 * KIB,
+        ["account" | "signin" | "signout" | "sandbox", ..] => 8 * KIB,
+        ["docs" | "ops", ..] => 32 * KIB,
+        // Nobody takes it; it is read so that whoever sends it sees the answer.
+        _ => KIB,
+    }
+}
+
 /// Of the refusals of one address at one surface in one minute, so many have a row in the audit, each its own.
 /// Those after them leave none: the store keeps what it is given for years.
 pub const AUDITED: i64 = 60;
@@ -115,3 +137,39 @@ pub const AUDITED: i64 = 60;
 const ALL_PASSWORDS: i64 = 6;
 /// The same for registrations.
 const ALL_REGISTRATIONS: i64 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_route_takes_a_body_of_its_own_size() {
+        for (path, kib) in [
+            ("/o/register/x/logo", 128),
+            ("/developer/app/x/logo/", 128),
+            ("/o/register", 64),
+            ("/o/register/x/", 64),
+            ("/developer/new", 64),
+            ("/developer/", 64),
+            ("/v2/o/token/", 32),
+            ("/v3/o/authorize", 32),
+            ("/v1/o/authorize/consent", 32),
+            ("/v2/fhir/Patient/_search", 32),
+            ("/ops/lock-down", 32),
+            ("/docs", 32),
+            ("/connect/userinfo", 8),
+            ("/v2/connect/userinfo/", 8),
+            ("/account/", 8),
+            ("/signout", 8),
+            ("/sandbox/try/revoke", 8),
+            ("/health", 1),
+            ("/v2/fhir/Patient/-1", 1),
+            ("/o/logo/x", 1),
+            ("/", 1),
+            ("", 1),
+            ("/nowhere", 1),
+        ] {
+            assert_eq!(body(path), kib * 1024, "{path}");
+        }
+    }
+}

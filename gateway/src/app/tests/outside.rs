@@ -227,6 +227,7 @@ impl Outside {
                 };
                 json_answer(&bundle((0..claims).map(claim).collect()))
             }
+            "metadata" => json_answer(&json!({ "resourceType": "CapabilityStatement" })),
             _ => status(404),
         })
     }

@@ -21,7 +21,7 @@ pub enum Reach {
 }
 
 /// Every kind of alert, and what it tells an operator.
-pub const KINDS: [(&str, &str); 14] = [
+pub const KINDS: [(&str, &str); 15] = [
     (
         "release_guard",
         "the backend answered a search with what is not provably the person's",
@@ -51,6 +51,10 @@ pub const KINDS: [(&str, &str); 14] = [
         "a refresh token that was rotated away came back",
     ),
     (
+        "refresh_repeated",
+        "a refresh token was repeated from a second address, or again and again",
+    ),
+    (
         "refusals",
         "an application is refused far more often than before",
     ),
@@ -70,7 +74,7 @@ pub const KINDS: [(&str, &str); 14] = [
 
 impl Rule {
     /// Reads `kind:all` or `kind:application`, separated by commas. An application can be locked only for a kind
-    /// that names one, and a lock-down never for itself.
+    /// that names one; a lock-down never for itself, nor for what anybody with a token can bring about.
     #[must_use]
     pub fn parse_list(text: &str) -> Option<Vec<Self>> {
         text.split(',')
@@ -80,7 +84,7 @@ impl Rule {
                 let (kind, reach) = item.split_once(':')?;
                 let (kind, _) = KINDS
                     .iter()
-                    .find(|(name, _)| *name == kind && kind != "lock_down")?;
+                    .find(|(name, _)| *name == kind && !NEVER_RULED.contains(name))?;
                 let reach = match reach {
                     "all" => Reach::All,
                     "application" if NAMES_AN_APPLICATION.contains(kind) => Reach::Application,
@@ -92,6 +96,8 @@ impl Rule {
     }
 }
 
+/// Kinds that lock nothing down.
+const NEVER_RULED: [&str; 2] = ["lock_down", "refresh_repeated"];
 /// Kinds that are about one application.
 const NAMES_AN_APPLICATION: [&str; 5] = [
     "release_guard",
@@ -128,6 +134,8 @@ mod tests {
             "refusals:version",
             "error_rate:application",
             "lock_down:all",
+            "refresh_repeated:all",
+            "refresh_repeated:application",
         ] {
             assert!(Rule::parse_list(bad).is_none(), "{bad}");
         }

@@ -286,14 +286,14 @@ pub const VARIABLES: [Variable; 41] = [
     },
     Variable {
         name: "registration_limit_per_minute",
-        sandbox_default: "60",
+        sandbox_default: "600",
         production_default: Some("10"),
         secret: false,
         purpose: "Registrations and changes of them a minute for each address, over HTTP and at the portal together; ten times as many new ones for all addresses.",
     },
     Variable {
         name: "password_limit_per_minute",
-        sandbox_default: "30",
+        sandbox_default: "300",
         production_default: Some("10"),
         secret: false,
         purpose: "Passwords tried or set at the portal, and tokens of operators tried, a minute for each address; half of it for one name from one address, six times for all addresses.",

@@ -16,6 +16,7 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 
 use super::reply::{Told, problem, set};
 use crate::base::http::{Body, BodyError, Reply};
+use crate::base::limits;
 use crate::base::ports::Clock;
 
 /// Why a request does not come to its route.
@@ -67,7 +68,7 @@ impl Refusal {
             Self::BodyTooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "body_too_large",
-                "The body is larger than 256 KiB.",
+                "The body is larger than this route takes.",
             ),
             Self::Encoding => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -213,13 +214,14 @@ fn is_encoded(headers: &HeaderMap) -> bool {
 /// out of the head, and HTTP/2 needs no length at all.
 pub(crate) async fn read<B: Body>(
     method: &Method,
+    path: &str,
     body: B,
     clock: &dyn Clock,
 ) -> Result<Bytes, Refusal> {
     if !takes_body(method) {
         return Ok(Bytes::new());
     }
-    let mut reading = pin!(body.read(LIMIT));
+    let mut reading = pin!(body.read(limits::body(path)));
     // Most bodies are here with their head, and need no timer.
     let read = match reading.as_mut().now_or_never() {
         Some(read) => read,
@@ -234,8 +236,6 @@ pub(crate) async fn read<B: Body>(
     })
 }
 
-/// Largest body that a client may send.
-const LIMIT: usize = 256 * 1024;
 /// How long a client may take to send it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
