@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::audit::action::Action;
 use crate::authorize::{self, pushed};
+use crate::base::errors::{Error, Reason};
 use crate::base::http::reply::{self, Answer, no_store};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;
@@ -37,8 +38,11 @@ pub(crate) async fn push(
         Some(client) if !client.is_public() => Action::ok("par").by("application"),
         _ => Action::unproved("par").counted(allowance),
     };
+    let settle = |error| site.settle(&request, "par", "", error);
+    let result = result.map_err(settle);
     let action = match &result {
         Ok(_) => action,
+        Err(Failure::Client(Refusal::Unavailable)) => action.fail(Refusal::Unavailable.wire().2),
         Err(Failure::Client(refusal)) => action.refuse(refusal.wire().2),
         Err(Failure::Request(code, _)) => action.refuse(code.as_str()),
     };
@@ -47,13 +51,11 @@ pub(crate) async fn push(
         Err(Failure::Client(Refusal::RateLimited(_))) => Ok(()),
         _ => action.application(client_id).record(&site, &request).await,
     };
-    match (result, recorded) {
-        (Ok(reply), Ok(())) => reply,
-        (Ok(_), Err(_)) => reply::refusal(&Refusal::Unavailable),
-        (Err(Failure::Client(refusal)), _) => reply::refusal(&refusal),
-        (Err(Failure::Request(code, description)), _) => {
-            reply::oauth_error(StatusCode::BAD_REQUEST, code, description)
-        }
+    let unrecorded = recorded.map_err(|cause| settle(cause.into())).err();
+    match (result, unrecorded) {
+        (Ok(reply), None) => reply,
+        (Ok(_), Some(unavailable)) => unavailable.reply(),
+        (Err(failure), _) => failure.reply(),
     }
     .into()
 }
@@ -63,20 +65,37 @@ enum Failure {
     Request(ErrorCode, String),
 }
 
+impl Failure {
+    fn reply(self) -> Reply {
+        match self {
+            Self::Client(refusal) => reply::refusal(&refusal),
+            Self::Request(code, description) => {
+                reply::oauth_error(StatusCode::BAD_REQUEST, code, description)
+            }
+        }
+    }
+}
+
+impl Reason for Failure {
+    fn unavailable() -> Self {
+        Self::Client(Refusal::Unavailable)
+    }
+}
+
 async fn kept(
     site: &Site,
     version: Version,
     request: &Request,
     authenticated: &mut Option<AuthenticatedClient>,
-) -> Result<Reply, Failure> {
+) -> Result<Reply, Error<Failure>> {
     let app = &site.app;
     // What could come of it is locked down.
     let form = unlocked_form(site, request, version)
         .await
-        .map_err(Failure::Client)?;
+        .map_err(|error| error.map(Failure::Client))?;
     let client = authenticate_at_par(site, request, &form)
         .await
-        .map_err(Failure::Client)?;
+        .map_err(|error| error.map(Failure::Client))?;
     let client = authenticated.insert(client);
     // What authenticated the client is no part of the request.
     let parameters = form.without(&["client_secret", "client_assertion", "client_assertion_type"]);
@@ -94,8 +113,7 @@ async fn kept(
         app.config.allow_implicit_flow_insecure,
     )
     .map_err(|refusal| Failure::Request(refusal.code, refusal.description.into_owned()))?;
-    let reference =
-        Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Client(Refusal::Unavailable))?;
+    let reference = Secret::random(app.entropy.as_ref())?;
     let uri = Secret::new(format!("{URI_PREFIX}{}", reference.expose()));
     let now = app.clock.now();
     pushed::keep(
@@ -108,8 +126,7 @@ async fn kept(
         now.plus_seconds(TTL_S),
         &request.request_id,
     )
-    .await
-    .map_err(|_| Failure::Client(Refusal::Unavailable))?;
+    .await?;
     let mut reply = reply::json(
         StatusCode::CREATED,
         &json!({ "request_uri": uri.expose(), "expires_in": TTL_S }),

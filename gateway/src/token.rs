@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use crate::audit::action::Action;
 use crate::audit::event::{Level, UNPROVED};
 use crate::base::clock::rfc3339;
+use crate::base::errors::Reason;
 use crate::base::http::reply::{self, Answer, no_store};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;
@@ -23,7 +24,6 @@ use crate::base::limits::rate::{Allowance, Limited};
 use crate::base::ports::UnixMillis;
 use crate::base::secret::{Secret, SecretHash};
 use crate::base::site::{Site, VersionPath};
-use crate::base::store::StoreError;
 use crate::base::version::Version;
 use crate::lock_down;
 use crate::oauth::application::DataAccessType;
@@ -69,9 +69,9 @@ pub(crate) async fn token(
                 trail.action = "token.refresh";
                 refresh::refresh(&site, &request, version, &form, &token, scopes, &mut trail).await
             }
-            Err(refusal) => Err(refusal),
+            Err(refusal) => Err(refusal.into()),
         },
-        Err(refusal) => Err(refusal),
+        Err(error) => Err(error),
     };
     trail.close(&site, &request, result).await
 }
@@ -132,7 +132,7 @@ async fn end(
     request: &Request,
     reach: Reach,
     trail: &mut Trail,
-) -> Result<Reply, Refusal> {
+) -> Result<Reply, Error> {
     let form = form(request).await?;
     let client = client::authenticate(site, request, &form).await?;
     trail.application(&client);
@@ -147,7 +147,7 @@ async fn end(
         return Ok(done());
     };
     if found.application_id != client.row_id() {
-        return Err(Refusal::TokenOfAnother);
+        return Err(Refusal::TokenOfAnother.into());
     }
     trail.token_found(site, request, &client).await?;
     trail.flow_id.clone_from(&found.flow_id);
@@ -158,8 +158,7 @@ async fn end(
     let ended = match reach {
         Reach::Chain => end_chain(database, found.chain_id, "revoked", now, &event).await,
         Reach::Grant => end_grant(database, found.grant_id, "revoked", now, &event).await,
-    }
-    .map_err(unavailable)?;
+    }?;
     if ended {
         draft.log(site);
         trail.told = true;
@@ -174,12 +173,12 @@ async fn inspect(
     request: &Request,
     version: Version,
     trail: &mut Trail,
-) -> Result<Reply, Refusal> {
+) -> Result<Reply, Error> {
     let form = unlocked_form(site, request, version).await?;
     let client = client::authenticate(site, request, &form).await?;
     trail.application(&client);
     if client.is_public() {
-        return Err(Refusal::InvalidClient);
+        return Err(Refusal::InvalidClient.into());
     }
     let found = presented(site, &form, site.app.clock.now()).await?;
     let body = match found.filter(|found| found.live && found.application_id == client.row_id()) {
@@ -219,26 +218,24 @@ async fn presented(
     site: &Site,
     form: &Parameters,
     now: UnixMillis,
-) -> Result<Option<Found>, Refusal> {
+) -> Result<Option<Found>, Error> {
     let token = form
         .single("token")
         .map_err(|error| Refusal::InvalidRequest(error.to_string().into()))?
         .ok_or(Refusal::InvalidRequest("token is missing".into()))?;
-    find(site.app.database.as_ref(), SecretHash::of(token), now)
-        .await
-        .map_err(unavailable)
+    Ok(find(site.app.database.as_ref(), SecretHash::of(token), now).await?)
 }
 
 /// The parameters of the body.
-pub(crate) async fn form(request: &Request) -> Result<Parameters, Refusal> {
+pub(crate) async fn form(request: &Request) -> Result<Parameters, Error> {
     let kind = request
         .headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    Parameters::of_body(kind, &request.body)
+    Ok(Parameters::of_body(kind, &request.body)
         .await
-        .map_err(|error| Refusal::InvalidRequest(error.0.into()))
+        .map_err(|error| Refusal::InvalidRequest(error.0.into()))?)
 }
 
 /// The same, while no lock-down concerns the version or the application that the request names.
@@ -246,17 +243,16 @@ pub(crate) async fn unlocked_form(
     site: &Site,
     request: &Request,
     version: Version,
-) -> Result<Parameters, Refusal> {
+) -> Result<Parameters, Error> {
     let form = form(request).await?;
     let claimed = Credentials::parse(&request.headers, &form)
         .ok()
         .and_then(|credentials| credentials.claimed_client())
         .unwrap_or_default();
-    match lock_down::holds(site.app.database.as_ref(), version.segment(), &claimed).await {
-        Ok(false) => Ok(form),
-        Ok(true) => Err(Refusal::LockedDown),
-        Err(error) => Err(unavailable(error)),
+    if lock_down::holds(site.app.database.as_ref(), version.segment(), &claimed).await? {
+        return Err(Refusal::LockedDown.into());
     }
+    Ok(form)
 }
 
 /// 200 with the tokens (wire contract, section 5).
@@ -296,8 +292,13 @@ pub(crate) const fn limited(limited: Limited) -> Refusal {
     }
 }
 
-fn unavailable(_: StoreError) -> Refusal {
-    Refusal::Unavailable
+/// Why there is no token, or nothing is ended or told.
+pub(crate) type Error = crate::base::errors::Error<Refusal>;
+
+impl Reason for Refusal {
+    fn unavailable() -> Self {
+        Self::Unavailable
+    }
 }
 
 /// What the audit of a request must say, collected on the way.
@@ -352,7 +353,12 @@ impl Trail {
             Refusal::CodeUsed => Level::Warning,
             _ => Level::Info,
         };
-        self.by_application(Action::refused(self.action, refusal.wire().2).level(level))
+        let code = refusal.wire().2;
+        let action = match refusal {
+            Refusal::Unavailable => Action::failed(self.action, code),
+            _ => Action::refused(self.action, code),
+        };
+        self.by_application(action.level(level))
     }
 
     fn by_application<'a>(&'a self, action: Action<'a>) -> Action<'a> {
@@ -391,7 +397,9 @@ impl Trail {
 
     /// Writes the event where no statement carried it, then answers. Without its event, a life-cycle action is
     /// not confirmed.
-    async fn close(self, site: &Site, request: &Request, result: Result<Reply, Refusal>) -> Answer {
+    async fn close(self, site: &Site, request: &Request, result: Result<Reply, Error>) -> Answer {
+        let settle = |error| site.settle(request, self.action, &self.flow_id, error);
+        let result = result.map_err(settle);
         let recorded = match &result {
             _ if self.told => Ok(()),
             // It has its one row for each minute.
@@ -399,11 +407,12 @@ impl Trail {
             Ok(_) => self.ok().record(site, request).await,
             Err(refusal) => self.refused(refusal).record(site, request).await,
         };
-        match (result, recorded) {
-            (Ok(reply), Ok(())) => reply,
+        let unrecorded = recorded.map_err(|cause| settle(cause.into())).err();
+        match (result, unrecorded) {
+            (Ok(reply), None) => reply,
             // An alert that was not written must be given again: the client is told to come back.
-            (Err(Refusal::RefreshReused | Refusal::CodeUsed), Err(_)) | (Ok(_), Err(_)) => {
-                reply::refusal(&Refusal::Unavailable)
+            (Ok(_) | Err(Refusal::RefreshReused | Refusal::CodeUsed), Some(unavailable)) => {
+                reply::refusal(&unavailable)
             }
             (Err(refusal), _) => reply::refusal(&refusal),
         }

@@ -16,17 +16,17 @@ use serde_json::{Value, json};
 use crate::application::statements::{by_id, set_status};
 use crate::audit::action::Action;
 use crate::base::bearer::Bearer;
+use crate::base::errors::{Error, Reason};
 use crate::base::http::reply::{self, Answer, no_store, problem, set};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;
 use crate::base::secret::SecretHash;
 use crate::base::site::Site;
-use crate::base::store::StoreError;
 use crate::oauth::application::{Application, Status};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::token::{Credentials, Refusal};
 use crate::token::statements::{Found, end_grant, find};
-use crate::token::{client, form, limited};
+use crate::token::{self, client, form, limited};
 use crate::try_out::statements::{self as shorten, Shortened};
 
 /// The routes; none outside of the sandbox.
@@ -48,7 +48,7 @@ async fn attempt(
     };
     match tried(&site, &request, what).await {
         Ok(reply) => reply,
-        Err(failure) => failure.reply(),
+        Err(error) => site.settle(&request, what.action(), "", error).reply(),
     }
     .into()
 }
@@ -132,14 +132,20 @@ enum Failure {
     Refused(Refusal),
 }
 
-impl From<Refusal> for Failure {
+impl From<Refusal> for Error<Failure> {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+        Self::Refused(Failure::Refused(refusal))
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(_: StoreError) -> Self {
+impl From<token::Error> for Error<Failure> {
+    fn from(error: token::Error) -> Self {
+        error.map(Failure::Refused)
+    }
+}
+
+impl Reason for Failure {
+    fn unavailable() -> Self {
         Self::Refused(Refusal::Unavailable)
     }
 }
@@ -170,7 +176,7 @@ impl Failure {
     }
 }
 
-async fn tried(site: &Site, request: &Request, what: What) -> Result<Reply, Failure> {
+async fn tried(site: &Site, request: &Request, what: What) -> Result<Reply, Error<Failure>> {
     site.count_address(request, Surface::Token, what.action())
         .await
         .map_err(limited)?;
@@ -211,12 +217,12 @@ async fn tried(site: &Site, request: &Request, what: What) -> Result<Reply, Fail
             match shorten::grant(database, of_token()?.grant_id, now, &event).await? {
                 Shortened::Now => true,
                 Shortened::Before => false,
-                Shortened::Ended => return Err(Failure::AlreadyEnded),
+                Shortened::Ended => return Err(Failure::AlreadyEnded.into()),
             }
         }
         What::Revoke => {
             if !end_grant(database, of_token()?.grant_id, "revoked", now, &event).await? {
-                return Err(Failure::AlreadyEnded);
+                return Err(Failure::AlreadyEnded.into());
             }
             true
         }
@@ -240,12 +246,16 @@ async fn tried(site: &Site, request: &Request, what: What) -> Result<Reply, Fail
 
 /// A bearer token, live or not, or the credentials of a client with or without a token of its own. An
 /// application that is suspended may come too: it wants to be resumed.
-async fn presented(site: &Site, request: &Request, form: &Parameters) -> Result<Subject, Failure> {
+async fn presented(
+    site: &Site,
+    request: &Request,
+    form: &Parameters,
+) -> Result<Subject, Error<Failure>> {
     let database = site.app.database.as_ref();
     let find = |token| find(database, SecretHash::of(token), site.app.clock.now());
     let bearer = Bearer::of(&request.headers);
     if bearer == Bearer::Malformed {
-        return Err(Failure::UnknownToken);
+        return Err(Failure::UnknownToken.into());
     }
     if let Some(token) = bearer.token() {
         let found = find(token).await?.ok_or(Failure::UnknownToken)?;
@@ -261,7 +271,7 @@ async fn presented(site: &Site, request: &Request, form: &Parameters) -> Result<
         Credentials::parse(&request.headers, form)?,
         Credentials::Nothing
     ) {
-        return Err(Failure::UnknownToken);
+        return Err(Failure::UnknownToken.into());
     }
     let application = client::identified(site, request, form).await?;
     let token = form
@@ -272,7 +282,7 @@ async fn presented(site: &Site, request: &Request, form: &Parameters) -> Result<
         Some(token) => match find(token).await? {
             Some(found) if found.application_id == application.id => Some(found),
             Some(_) => return Err(Refusal::TokenOfAnother.into()),
-            None => return Err(Failure::UnknownToken),
+            None => return Err(Failure::UnknownToken.into()),
         },
     };
     Ok(Subject { application, token })

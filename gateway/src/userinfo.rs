@@ -10,13 +10,13 @@ use serde_json::json;
 
 use crate::audit::action::Action;
 use crate::audit::event::{Event, Level};
+use crate::base::errors::Error;
 use crate::base::http::reply::{self, Answer, no_store};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::rate::Allowance;
 use crate::base::profile::{Profile, grant_context};
 use crate::base::secret::{hex, person_hash};
 use crate::base::site::{Site, VersionPath};
-use crate::base::store::StoreError;
 use crate::base::version::Version;
 use crate::fhir::access::{Places, authenticate, examine};
 use crate::fhir::rate;
@@ -45,7 +45,7 @@ async fn answer(site: &Site, request: &Request, version: Version) -> Reply {
     let mut allowance = None;
     let mut reply = match released(site, request, version, &mut allowance).await {
         Ok(reply) => reply,
-        Err(refusal) => refusal.reply(version),
+        Err(error) => site.settle(request, "userinfo", "", error).reply(version),
     };
     if let Some(allowance) = allowance {
         allowance.tell(reply.headers_mut());
@@ -58,7 +58,7 @@ async fn released(
     request: &Request,
     version: Version,
     allowance: &mut Option<Allowance>,
-) -> Result<Reply, Refusal> {
+) -> Result<Reply, Error<Refusal>> {
     let app = &site.app;
     let examined = examine(app, request, version, Places::HeaderOrForm).await;
     let token = match examined.result {
@@ -67,7 +67,7 @@ async fn released(
     };
     if !token.permissions().contains(Permissions::PROFILE) {
         note(site, request, token.link(), "insufficient_scope").await?;
-        return Err(Refusal::InsufficientScope("profile".to_owned()));
+        return Err(Refusal::InsufficientScope("profile".to_owned()).into());
     }
     let counted = rate::count(app, &token).await;
     *allowance = counted.allowance;
@@ -75,17 +75,14 @@ async fn released(
         if counted.audited {
             note(site, request, token.link(), refusal.audit_code()).await?;
         }
-        return Err(refusal);
+        return Err(refusal.into());
     }
     let Some(patient) = token.patients().of(version) else {
         let refusal = Refusal::NoPatientInVersion;
         note(site, request, token.link(), refusal.audit_code()).await?;
-        return Err(refusal);
+        return Err(refusal.into());
     };
-    let unavailable = |_: StoreError| Refusal::StoreUnavailable;
-    let account = identity::account(app.database.as_ref(), token.grant_id())
-        .await
-        .map_err(unavailable)?;
+    let account = identity::account(app.database.as_ref(), token.grant_id()).await?;
     let reply = body(site, request, token.link(), patient, account);
     // The permit, as for FHIR: nothing is released that is not audited, nothing after a revocation.
     let person = person(site, token.link());
@@ -96,15 +93,14 @@ async fn released(
         version.segment(),
         &call,
     )
-    .await
-    .map_err(unavailable)?
+    .await?
     {
         Some(_) => Ok(reply),
         None => {
             let refusal = authenticate(app, request, version, Places::HeaderOrForm).await;
             let refusal = refusal.err().unwrap_or(Refusal::InvalidToken);
             note(site, request, token.link(), refusal.audit_code()).await?;
-            Err(refusal)
+            Err(refusal.into())
         }
     }
 }
@@ -162,22 +158,25 @@ async fn note(
     request: &Request,
     link: &Link,
     code: &'static str,
-) -> Result<(), Refusal> {
+) -> Result<(), Error<Refusal>> {
     let person = person(site, link);
     let call = call(site, request, link, &person, "refused", code);
-    record(site.app.database.as_ref(), &call)
-        .await
-        .map_err(|_| Refusal::StoreUnavailable)
+    Ok(record(site.app.database.as_ref(), &call).await?)
 }
 
 /// What is told to whoever shows no token that lives. A token that did live belongs to somebody.
-async fn unknown(site: &Site, request: &Request, link: Option<&Link>, refusal: Refusal) -> Refusal {
+async fn unknown(
+    site: &Site,
+    request: &Request,
+    link: Option<&Link>,
+    refusal: Refusal,
+) -> Error<Refusal> {
     if matches!(refusal, Refusal::StoreUnavailable) {
-        return refusal;
+        return refusal.into();
     }
     if let Some(link) = link {
         return match note(site, request, link, refusal.audit_code()).await {
-            Ok(()) => refusal,
+            Ok(()) => refusal.into(),
             Err(unavailable) => unavailable,
         };
     }
@@ -189,7 +188,7 @@ async fn unknown(site: &Site, request: &Request, link: Option<&Link>, refusal: R
             site.failed(request, "userinfo", &error);
         }
     }
-    refusal
+    refusal.into()
 }
 
 fn person(site: &Site, link: &Link) -> [u8; 32] {

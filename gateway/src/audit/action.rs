@@ -83,6 +83,20 @@ impl<'a> Action<'a> {
         }
     }
 
+    /// The same, come to no end because the store or the platform failed, whoever asked.
+    pub(crate) const fn fail(self, code: &'a str) -> Self {
+        Self {
+            outcome: "failed",
+            code,
+            ..self
+        }
+    }
+
+    /// Something that came to no end because the store or the platform failed, whoever asked.
+    pub(crate) const fn failed(action: &'a str, code: &'a str) -> Self {
+        Self::ok(action).fail(code)
+    }
+
     /// Who did it.
     pub(crate) const fn by(self, actor: &'a str) -> Self {
         Self { actor, ..self }
@@ -139,6 +153,13 @@ impl<'a> Action<'a> {
         let draft = self.draft(site, request);
         draft.log(site);
         record(site.app.database.as_ref(), &draft.event()).await
+    }
+
+    /// The same where the answer stays what it is without it: a refusal changed nothing.
+    pub(crate) async fn note(self, site: &Site, request: &Request) {
+        if let Err(cause) = self.record(site, request).await {
+            site.failed(request, self.action, &cause);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use http::StatusCode;
 use http::request::Parts;
 
 use crate::base::context::App;
+use crate::base::errors::{self, Error, Reason, Spoiled};
 use crate::base::http::reply::{Answer, not_found, problem};
 use crate::base::http::{Reply, Request};
 use crate::base::identity_provider::provider::Provider;
@@ -28,23 +29,44 @@ pub(crate) struct Site {
 pub(crate) type Respond = fn(Site, http::Request<Bytes>) -> PortFuture<'static, Reply>;
 
 impl Site {
+    /// At the edge of a route: the reason to answer with. Why something failed inside is written down here.
+    pub(crate) fn settle<R: Reason>(
+        &self,
+        request: &Request,
+        action: &str,
+        flow_id: &str,
+        error: Error<R>,
+    ) -> R {
+        error.settle(self.app.log.as_ref(), spoiled(request, action, flow_id))
+    }
+
     /// The page of such a failure, whose cause is written down.
     pub(crate) fn unavailable(
         &self,
         request: &Request,
         action: &str,
-        cause: &dyn std::error::Error,
+        cause: &(dyn std::error::Error + 'static),
     ) -> Problem {
         self.failed(request, action, cause);
         Problem::unavailable()
     }
 
-    /// Writes down why something failed that is no matter of whoever asked. Once for each failure.
-    pub(crate) fn failed(&self, request: &Request, action: &str, cause: &dyn std::error::Error) {
-        self.app.log.object(&serde_json::json!({
-            "event": "store.error", "level": "warning", "action": action,
-            "request_id": request.request_id, "error": cause.to_string(),
-        }));
+    /// Writes down why something failed inside. Once for each failure.
+    pub(crate) fn failed(
+        &self,
+        request: &Request,
+        action: &str,
+        cause: &(dyn std::error::Error + 'static),
+    ) {
+        errors::log(self.app.log.as_ref(), spoiled(request, action, ""), cause);
+    }
+}
+
+fn spoiled<'a>(request: &'a Request, action: &'a str, flow_id: &'a str) -> Spoiled<'a> {
+    Spoiled {
+        request_id: &request.request_id,
+        flow_id,
+        action,
     }
 }
 

@@ -14,6 +14,7 @@ use super::rejection::Rejection;
 use crate::audit::event::Level;
 use crate::base::claims_backend::breaker::NoPassage;
 use crate::base::errors::INTERNAL_ISSUE;
+use crate::base::errors::Reason;
 use crate::base::http::Reply;
 use crate::base::version::Version;
 
@@ -88,6 +89,12 @@ impl From<NoPassage> for Refusal {
             NoPassage::Open(seconds) => Self::BreakerOpen(seconds),
             NoPassage::Unknown => Self::StoreUnavailable,
         }
+    }
+}
+
+impl Reason for Refusal {
+    fn unavailable() -> Self {
+        Self::StoreUnavailable
     }
 }
 

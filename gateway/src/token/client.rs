@@ -4,7 +4,7 @@ use bluegate_shared::id::ClientId;
 use jsonwebtoken::jwk::JwkSet;
 use url::Url;
 
-use super::{limited, unavailable};
+use super::{Error, limited};
 use crate::application::statements as application;
 use crate::audit::action::Action;
 use crate::base::http::Request;
@@ -46,7 +46,7 @@ pub(crate) async fn authenticate(
     site: &Site,
     request: &Request,
     form: &Parameters,
-) -> Result<AuthenticatedClient, Refusal> {
+) -> Result<AuthenticatedClient, Error> {
     counted(site, request, identified(site, request, form).await?).await
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn authenticate_at_par(
     site: &Site,
     request: &Request,
     form: &Parameters,
-) -> Result<AuthenticatedClient, Refusal> {
+) -> Result<AuthenticatedClient, Error> {
     let application = proved(site, request, form, &["token", "par"]).await?;
     counted(site, request, application).await
 }
@@ -65,7 +65,7 @@ pub(crate) async fn identified(
     site: &Site,
     request: &Request,
     form: &Parameters,
-) -> Result<Application, Refusal> {
+) -> Result<Application, Error> {
     proved(site, request, form, &["token"]).await
 }
 
@@ -75,7 +75,7 @@ async fn counted(
     site: &Site,
     request: &Request,
     application: Application,
-) -> Result<AuthenticatedClient, Refusal> {
+) -> Result<AuthenticatedClient, Error> {
     let client = active(application)?;
     if !client.is_public() {
         count(site, request, client.application())
@@ -104,7 +104,7 @@ async fn proved(
     request: &Request,
     form: &Parameters,
     endpoints: &[&str],
-) -> Result<Application, Refusal> {
+) -> Result<Application, Error> {
     let credentials = Credentials::parse(&request.headers, form)?;
     let claimed = credentials.claimed_client();
     match credentials {
@@ -114,31 +114,28 @@ async fn proved(
         } => {
             let claimed = claimed.ok_or(Refusal::InvalidClient)?;
             if client_id.is_some_and(|id| id != claimed) {
-                return Err(Refusal::InvalidClient);
+                return Err(Refusal::InvalidClient.into());
             }
             let application = known(site, &claimed).await?;
             if application.auth_method != AuthMethod::PrivateKeyJwt {
-                return Err(Refusal::InvalidClient);
+                return Err(Refusal::InvalidClient.into());
             }
             let proof = signed(site, &application, assertion.expose(), endpoints).await?;
             // Last, so that only an assertion that is good otherwise uses up its `jti`.
-            if first_use(site.app.database.as_ref(), application.id, &proof)
-                .await
-                .map_err(unavailable)?
-            {
+            if first_use(site.app.database.as_ref(), application.id, &proof).await? {
                 Ok(application)
             } else {
-                Err(Refusal::Assertion(AssertionError::Replayed))
+                Err(Refusal::Assertion(AssertionError::Replayed).into())
             }
         }
-        Credentials::Nothing => Err(Refusal::InvalidClient),
+        Credentials::Nothing => Err(Refusal::InvalidClient.into()),
         Credentials::Id(client_id) => {
             let application = known(site, &client_id).await?;
             // A confidential client must authenticate; its id alone proves nothing.
             if application.is_public() {
                 Ok(application)
             } else {
-                Err(Refusal::InvalidClient)
+                Err(Refusal::InvalidClient.into())
             }
         }
         Credentials::Secret { client_id, secret } => {
@@ -152,22 +149,21 @@ async fn proved(
             if proved {
                 Ok(application)
             } else {
-                Err(Refusal::InvalidClient)
+                Err(Refusal::InvalidClient.into())
             }
         }
     }
 }
 
 /// The public application of a refresh token that came without any client identification (section 5.1).
-pub(crate) async fn public_by_row(site: &Site, id: i64) -> Result<AuthenticatedClient, Refusal> {
+pub(crate) async fn public_by_row(site: &Site, id: i64) -> Result<AuthenticatedClient, Error> {
     let application = application::by_id(site.app.database.as_ref(), id)
-        .await
-        .map_err(unavailable)?
+        .await?
         .ok_or(Refusal::InvalidClient)?;
     if application.is_public() {
-        active(application)
+        Ok(active(application)?)
     } else {
-        Err(Refusal::InvalidClient)
+        Err(Refusal::InvalidClient.into())
     }
 }
 
@@ -190,8 +186,9 @@ async fn signed(
         )
     };
     let Some(uri) = metadata["jwks_uri"].as_str() else {
-        let keys =
-            serde_json::from_value(metadata["jwks"].clone()).map_err(|_| Refusal::InvalidClient)?;
+        let Ok(keys) = serde_json::from_value(metadata["jwks"].clone()) else {
+            return Err(Refusal::InvalidClient);
+        };
         return check(&keys).map_err(Refusal::Assertion);
     };
     // The operator may have closed the origin since.
@@ -235,12 +232,12 @@ fn audiences(site: &Site, endpoints: &[&str]) -> Vec<String> {
     audiences
 }
 
-async fn known(site: &Site, client_id: &str) -> Result<Application, Refusal> {
-    let client_id = ClientId::parse(client_id).map_err(|_| Refusal::InvalidClient)?;
-    application::by_client_id(site.app.database.as_ref(), &client_id)
-        .await
-        .map_err(unavailable)?
-        .ok_or(Refusal::InvalidClient)
+async fn known(site: &Site, client_id: &str) -> Result<Application, Error> {
+    let Ok(client_id) = ClientId::parse(client_id) else {
+        return Err(Refusal::InvalidClient.into());
+    };
+    let found = application::by_client_id(site.app.database.as_ref(), &client_id).await?;
+    Ok(found.ok_or(Refusal::InvalidClient)?)
 }
 
 fn active(application: Application) -> Result<AuthenticatedClient, Refusal> {

@@ -2,7 +2,7 @@
 
 use bluegate_shared::pkce::Verifier;
 
-use super::{Trail, client, tokens, unavailable};
+use super::{Error, Trail, client, tokens};
 use crate::base::http::{Reply, Request};
 use crate::base::secret::Secret;
 use crate::base::site::Site;
@@ -27,7 +27,7 @@ pub(crate) async fn exchange(
     form: &Parameters,
     presented: Presented<'_>,
     trail: &mut Trail,
-) -> Result<Reply, Refusal> {
+) -> Result<Reply, Error> {
     let app = &site.app;
     let Presented {
         code,
@@ -36,7 +36,7 @@ pub(crate) async fn exchange(
     } = presented;
     let client = client::authenticate(site, request, form).await?;
     trail.application(&client);
-    let random = || Secret::random(app.entropy.as_ref()).map_err(|_| Refusal::Unavailable);
+    let random = || Secret::random(app.entropy.as_ref());
     let access = random()?;
     let application = client.application();
     let refreshes = application.grant_types.refresh_token
@@ -58,7 +58,7 @@ pub(crate) async fn exchange(
         event: &event.event(),
     };
     let database = app.database.as_ref();
-    if let Some(mut issued) = redeem(database, &redemption).await.map_err(unavailable)? {
+    if let Some(mut issued) = redeem(database, &redemption).await? {
         issued.scopes = application.still(&issued.scopes);
         // A code is given out once, and refusing it now would lose it: that it counts is enough.
         let _ = trail.token_found(site, request, &client).await;
@@ -76,11 +76,8 @@ pub(crate) async fn exchange(
         ));
     }
     // A lock-down that came since the request began spends nothing.
-    if lock_down::holds(database, version.segment(), client.client_id())
-        .await
-        .map_err(unavailable)?
-    {
-        return Err(Refusal::LockedDown);
+    if lock_down::holds(database, version.segment(), client.client_id()).await? {
+        return Err(Refusal::LockedDown.into());
     }
     // A code that its own client presents again, with the right verifier, was stolen or is being raced:
     // what it gave ends (RFC 6749, section 4.1.2). Anybody else's attempt changes nothing.
@@ -91,22 +88,18 @@ pub(crate) async fn exchange(
         redirect_uri,
         &challenge,
     )
-    .await
-    .map_err(unavailable)?
+    .await?
     else {
-        return Err(Refusal::CodeUnusable);
+        return Err(Refusal::CodeUnusable.into());
     };
     trail.proved = true;
     trail.flow_id = used.flow_id;
     trail.patient = Some(used.patients.shared().clone());
     let replayed = trail.refused(&Refusal::CodeUsed).draft(site, request);
     let event = replayed.event();
-    if end_chain_of_code(database, used.id, "code_replayed", now, &event)
-        .await
-        .map_err(unavailable)?
-    {
+    if end_chain_of_code(database, used.id, "code_replayed", now, &event).await? {
         replayed.log(site);
         trail.told = true;
     }
-    Err(Refusal::CodeUsed)
+    Err(Refusal::CodeUsed.into())
 }

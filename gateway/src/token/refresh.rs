@@ -3,7 +3,7 @@
 use bluegate_shared::scope::ScopeSet;
 
 use super::client::{self, AuthenticatedClient};
-use super::{Trail, tokens, unavailable};
+use super::{Error, Trail, tokens};
 use crate::audit::event::Level;
 use crate::base::http::{Reply, Request};
 use crate::base::ports::UnixMillis;
@@ -26,25 +26,23 @@ pub(crate) async fn refresh(
     token: &Secret,
     asked: Option<ScopeSet>,
     trail: &mut Trail,
-) -> Result<Reply, Refusal> {
+) -> Result<Reply, Error> {
     let database = site.app.database.as_ref();
     let identified = match Credentials::parse(&request.headers, form)? {
         Credentials::Nothing => None,
         _ => Some(client::authenticate(site, request, form).await?),
     };
-    let chain = chain_of_refresh(database, token.hash())
-        .await
-        .map_err(unavailable)?;
+    let chain = chain_of_refresh(database, token.hash()).await?;
     let client = match (identified, &chain) {
         (Some(client), _) => client,
         (None, Some(chain)) => client::public_by_row(site, chain.application_id).await?,
-        (None, None) => return Err(Refusal::InvalidClient),
+        (None, None) => return Err(Refusal::InvalidClient.into()),
     };
     trail.application(&client);
     // Before anything is ended or spent: whose token it is may not have been known at the start.
     let locked = || lock_down::holds(database, version.segment(), client.client_id());
-    if locked().await.map_err(unavailable)? {
-        return Err(Refusal::LockedDown);
+    if locked().await? {
+        return Err(Refusal::LockedDown.into());
     }
     if let Some(chain) = chain
         .as_ref()
@@ -64,16 +62,15 @@ pub(crate) async fn refresh(
         {
             return Ok(reply);
         }
-        if locked().await.map_err(unavailable)? {
-            return Err(Refusal::LockedDown);
+        if locked().await? {
+            return Err(Refusal::LockedDown.into());
         }
         // Another request with the same token was faster. What it left is read, and this one agrees with it.
-        let again = chain_of_refresh(database, token.hash())
-            .await
-            .map_err(unavailable)?;
+        let again = chain_of_refresh(database, token.hash()).await?;
         chain = usable(&client, again, site.app.clock.now())?;
     }
-    Err(Refusal::Unavailable)
+    // Others are faster time and again: no failure, and worth another try.
+    Err(Refusal::Unavailable.into())
 }
 
 /// The chain, where this client may refresh it now.
@@ -119,7 +116,7 @@ async fn attempt(
     asked: Option<&ScopeSet>,
     chain: &Chain,
     trail: &mut Trail,
-) -> Result<Option<Reply>, Refusal> {
+) -> Result<Option<Reply>, Error> {
     let app = &site.app;
     let database = app.database.as_ref();
     let now = app.clock.now();
@@ -128,14 +125,11 @@ async fn attempt(
         Presented::Previous(rotated_at) if now.0 - rotated_at.0 < GRACE_MS => true,
         Presented::Previous(_) | Presented::Retired => {
             let reused = trail.refused(&Refusal::RefreshReused).draft(site, request);
-            if end_chain(database, chain.id, REUSED, now, &reused.event())
-                .await
-                .map_err(unavailable)?
-            {
+            if end_chain(database, chain.id, REUSED, now, &reused.event()).await? {
                 reused.log(site);
                 trail.told = true;
             }
-            return Err(Refusal::RefreshReused);
+            return Err(Refusal::RefreshReused.into());
         }
     };
     let scopes = asked.unwrap_or(&chain.scopes);
@@ -143,15 +137,12 @@ async fn attempt(
         // Presented is presented: whoever has the successor needs the one before no more.
         if !is_repeat {
             let widened = trail.refused(&Refusal::ScopeWidened).draft(site, request);
-            if end_grace(database, token.hash(), &widened.event())
-                .await
-                .map_err(unavailable)?
-            {
+            if end_grace(database, token.hash(), &widened.event()).await? {
                 widened.log(site);
                 trail.told = true;
             }
         }
-        return Err(Refusal::ScopeWidened);
+        return Err(Refusal::ScopeWidened.into());
     }
     // The successor follows from the presented token, so that whoever repeats gets the same one.
     let generation = chain.generation.to_be_bytes();
@@ -160,7 +151,7 @@ async fn attempt(
         "refresh-successor",
         &[token.expose().as_bytes(), &generation],
     );
-    let access = Secret::random(app.entropy.as_ref()).map_err(|_| Refusal::Unavailable)?;
+    let access = Secret::random(app.entropy.as_ref())?;
     let from = request.client_address.keyed(&app.config.audit_key);
     // A repeat changes no chain, it only issues one more access token.
     (trail.note, trail.level) = if is_repeat {
@@ -182,8 +173,7 @@ async fn attempt(
         reissue(database, token.hash(), successor.hash(), new).await
     } else {
         rotate(database, token.hash(), successor.hash(), new).await
-    }
-    .map_err(unavailable)?;
+    }?;
     if !done {
         return Ok(None);
     }
@@ -216,9 +206,7 @@ async fn repeated(
     }
     let memory = REPEATS_WITHIN * app.config.access_token_ttl_s;
     let since = app.clock.now().plus_seconds(-memory);
-    let earlier = repeats(app.database.as_ref(), chain.id, since)
-        .await
-        .map_err(unavailable)?;
+    let earlier = repeats(app.database.as_ref(), chain.id, since).await?;
     Ok(if earlier >= MOST_REPEATS {
         ("repeated_often", Level::Warning)
     } else {
