@@ -18,6 +18,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use crate::audit::action::Action;
+use crate::base::errors::Error;
 use crate::base::http::reply::{Answer, add_cookie, see_other};
 use crate::base::http::{Reply, Request, cookies};
 use crate::base::language::Language;
@@ -78,7 +79,7 @@ async fn home(State(site): State<Site>, Extension(request): Extension<Request>) 
         };
         applications::list(&site, &visitor, password_change::said(&request)).await
     };
-    close(&site, &request, language, shown.await)
+    close(&site, &request, language, "developer", shown.await)
 }
 
 /// POST: `action` is `sign_in`, `create`, `change_password` or `sign_out`.
@@ -97,7 +98,7 @@ async fn enter(State(site): State<Site>, Extension(request): Extension<Request>)
             _ => Ok(see_other(HOME)),
         }
     };
-    close(&site, &request, language, done.await)
+    close(&site, &request, language, "developer", done.await)
 }
 
 async fn create(
@@ -105,7 +106,7 @@ async fn create(
     request: &Request,
     form: &Parameters,
     language: Language,
-) -> Result<Reply, Problem> {
+) -> Result<Reply, Error<Problem>> {
     let app = &site.app;
     let name = form.first("name").unwrap_or_default().trim();
     let password = Secret::new(form.first("password").unwrap_or_default().to_owned());
@@ -132,12 +133,11 @@ async fn create(
         written(site, request, not_made).await?;
         return again(shown::Entry::NewPassword);
     };
-    let unavailable = |_| Problem::unavailable();
     let action = Action::unproved("developer.create");
     site.count(request, &Bucket::Passwords, action)
         .await
         .map_err(Problem::limited)?;
-    let hash = password.hash(app.entropy.as_ref()).map_err(unavailable)?;
+    let hash = password.hash(app.entropy.as_ref())?;
     let made = store::create(
         app.database.as_ref(),
         name,
@@ -145,8 +145,7 @@ async fn create(
         app.clock.now(),
         &request.request_id,
     )
-    .await
-    .map_err(|_| Problem::unavailable())?;
+    .await?;
     let Some(id) = made else {
         written(site, request, not_made).await?;
         return again(shown::Entry::Taken);
@@ -160,7 +159,7 @@ async fn sign_in(
     request: &Request,
     form: &Parameters,
     language: Language,
-) -> Result<Reply, Problem> {
+) -> Result<Reply, Error<Problem>> {
     let app = &site.app;
     let name = form.first("name").unwrap_or_default().trim();
     let password = Secret::new(form.first("password").unwrap_or_default().to_owned());
@@ -172,16 +171,14 @@ async fn sign_in(
             app.config.is_sandbox(),
         ))
     };
-    let found = store::by_name(app.database.as_ref(), name)
-        .await
-        .map_err(|_| Problem::unavailable())?;
+    let found = store::by_name(app.database.as_ref(), name).await?;
     let known = found
         .as_ref()
         .is_some_and(|developer| browser::knows(site, request, developer.id));
     let allowance = match count_password(site, request, name, found.as_ref(), known).await {
         Ok(allowance) => allowance,
         Err(Limited::Wait { .. }) => return again(shown::Entry::SlowDown),
-        Err(Limited::Unavailable) => return Err(Problem::unavailable()),
+        Err(Limited::Unavailable) => return Err(Problem::unavailable().into()),
     };
     let hash = found
         .as_ref()
@@ -196,8 +193,7 @@ async fn sign_in(
                 .refuse("password_wrong")
                 .counted(allowance)
                 .record(site, request)
-                .await
-                .map_err(|_| Problem::unavailable())?;
+                .await?;
             again(shown::Entry::Password)
         }
     }
@@ -228,9 +224,9 @@ async fn count_password(
     Ok(allowance)
 }
 
-async fn open(site: &Site, request: &Request, id: i64) -> Result<Reply, Problem> {
+async fn open(site: &Site, request: &Request, id: i64) -> Result<Reply, Error<Problem>> {
     let app = &site.app;
-    let session = Secret::random(app.entropy.as_ref()).map_err(|_| Problem::unavailable())?;
+    let session = Secret::random(app.entropy.as_ref())?;
     let now = app.clock.now();
     store::open(
         app.database.as_ref(),
@@ -240,8 +236,7 @@ async fn open(site: &Site, request: &Request, id: i64) -> Result<Reply, Problem>
         now.plus_seconds(IDLE_S),
         &request.request_id,
     )
-    .await
-    .map_err(|_| Problem::unavailable())?;
+    .await?;
     let mut reply = see_other(HOME);
     add_cookie(
         &mut reply,
@@ -252,12 +247,12 @@ async fn open(site: &Site, request: &Request, id: i64) -> Result<Reply, Problem>
             COOKIE_S,
         ),
     );
-    let known = browser::known(site, id).map_err(|_| Problem::unavailable())?;
+    let known = browser::known(site, id)?;
     add_cookie(&mut reply, &known);
     Ok(reply)
 }
 
-async fn sign_out(site: &Site, request: &Request) -> Result<Reply, Problem> {
+async fn sign_out(site: &Site, request: &Request) -> Result<Reply, Error<Problem>> {
     let app = &site.app;
     let form = Parameters::parse(&request.body);
     if let (Some(visitor), Some(secret)) = (
@@ -265,9 +260,7 @@ async fn sign_out(site: &Site, request: &Request) -> Result<Reply, Problem> {
         cookies::developer(&app.config, &request.headers),
     ) && visitor.may(&form)
     {
-        store::close(app.database.as_ref(), secret.hash(), app.clock.now())
-            .await
-            .map_err(|_| Problem::unavailable())?;
+        store::close(app.database.as_ref(), secret.hash(), app.clock.now()).await?;
     } else {
         refused(site, request, "form_foreign").await;
     }
@@ -280,7 +273,7 @@ async fn sign_out(site: &Site, request: &Request) -> Result<Reply, Problem> {
 }
 
 /// Who signed in with this browser.
-async fn visitor(site: &Site, request: &Request) -> Result<Option<Visitor>, Problem> {
+async fn visitor(site: &Site, request: &Request) -> Result<Option<Visitor>, Error<Problem>> {
     let app = &site.app;
     let Some(secret) = cookies::developer(&app.config, &request.headers) else {
         return Ok(None);
@@ -292,8 +285,7 @@ async fn visitor(site: &Site, request: &Request) -> Result<Option<Visitor>, Prob
         now,
         now.plus_seconds(IDLE_S),
     )
-    .await
-    .map_err(|_| Problem::unavailable())?;
+    .await?;
     Ok(found.map(|Session { developer_id, name }| Visitor {
         id: developer_id,
         name,
@@ -338,11 +330,8 @@ async fn refused(site: &Site, request: &Request, code: &str) -> Reply {
     see_other(HOME)
 }
 
-async fn written(site: &Site, request: &Request, event: Action<'_>) -> Result<(), Problem> {
-    event
-        .record(site, request)
-        .await
-        .map_err(|_| Problem::unavailable())
+async fn written(site: &Site, request: &Request, event: Action<'_>) -> Result<(), Error<Problem>> {
+    Ok(event.record(site, request).await?)
 }
 
 async fn record(
@@ -350,7 +339,7 @@ async fn record(
     request: &Request,
     action: Action<'_>,
     id: i64,
-) -> Result<(), Problem> {
+) -> Result<(), Error<Problem>> {
     let hash = keyed_hash(
         &site.app.config.audit_key,
         "developer",
@@ -359,19 +348,23 @@ async fn record(
     action
         .by(&format!("developer:{}", hex(&hash[..8])))
         .record(site, request)
-        .await
-        .map_err(|_| Problem::unavailable())
+        .await?;
+    Ok(())
 }
 
 fn close(
     site: &Site,
     request: &Request,
     language: Language,
-    result: Result<Reply, Problem>,
+    action: &str,
+    result: Result<Reply, Error<Problem>>,
 ) -> Answer {
     let mut reply = match result {
         Ok(reply) => reply,
-        Err(problem) => pages::problem(request, language, &problem),
+        Err(error) => {
+            let problem = site.settle(request, action, "", error);
+            pages::problem(request, language, &problem)
+        }
     };
     let query = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
     if query.first("lang").and_then(Language::parse).is_some() {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::application::statements as application;
 use crate::audit::action::Action;
+use crate::base::errors::{Error, Reason};
 use crate::base::http::reply::{self, Answer, no_store};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::rate::Limited;
@@ -33,14 +34,23 @@ pub(crate) async fn register(
     };
     match store(&site, &request).await {
         Ok(reply) => reply.into(),
-        Err(failure) => {
-            if !matches!(failure, Failure::Limited(_)) {
-                // A refusal changed nothing: it is told even where its event cannot be written.
-                let _ = Action::unproved("application.register")
-                    .refuse(failure.code())
-                    .counted(allowance)
-                    .record(&site, &request)
-                    .await;
+        Err(error) => {
+            let failure = site.settle(&request, "application.register", "", error);
+            let action = Action::unproved("application.register").counted(allowance);
+            match &failure {
+                Failure::Limited(_) => {}
+                Failure::Unavailable => {
+                    action
+                        .fail(failure.code())
+                        .record_or_log(&site, &request)
+                        .await
+                }
+                _ => {
+                    action
+                        .refuse(failure.code())
+                        .record_or_log(&site, &request)
+                        .await
+                }
             }
             failure.reply().into()
         }
@@ -68,11 +78,17 @@ impl Failure {
     }
 }
 
-async fn store(site: &Site, request: &Request) -> Result<Reply, Failure> {
+impl Reason for Failure {
+    fn unavailable() -> Self {
+        Self::Unavailable
+    }
+}
+
+async fn store(site: &Site, request: &Request) -> Result<Reply, Error<Failure>> {
     let app = &site.app;
     let registration =
         Registration::parse(&request.body, &Rules::of(&app.config)).map_err(Failure::Refused)?;
-    let token = Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable)?;
+    let token = Secret::random(app.entropy.as_ref())?;
     let made = make(site, request, &registration, Some(&token)).await?;
     answer(
         site,
@@ -96,16 +112,16 @@ pub(crate) async fn make(
     request: &Request,
     registration: &Registration,
     token: Option<&Secret>,
-) -> Result<Made, Failure> {
+) -> Result<Made, Error<Failure>> {
     let app = &site.app;
     // Only what would be kept counts among all: what is refused uses up nothing of anybody else's.
     let action = Action::unproved("application.register");
     site.count(request, &Bucket::Registrations, action)
         .await
         .map_err(Failure::limited)?;
-    let client_id = new_client_id(|| app.entropy.bytes32()).map_err(|_| Failure::Unavailable)?;
+    let client_id = new_client_id(|| app.entropy.bytes32())?;
     let secret = if registration.auth_method.has_secret() {
-        Some(Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable)?)
+        Some(Secret::random(app.entropy.as_ref())?)
     } else {
         None
     };
@@ -125,21 +141,26 @@ pub(crate) async fn make(
         &event.event(),
     )
     .await;
-    let Ok(stored) = stored else {
-        // It may have been applied all the same. Nobody will know its id: the name becomes free again.
-        let discarded = Action::ok("application.discard")
-            .by("gateway")
-            .application(client_id.as_str())
-            .draft(site, request);
-        if let Ok(true) =
-            application::discard(app.database.as_ref(), &client_id, now, &discarded.event()).await
-        {
-            discarded.log(site);
+    let stored = match stored {
+        Ok(stored) => stored,
+        Err(cause) => {
+            // It may have been applied all the same. Nobody will know its id: the name becomes free again.
+            let discarded = Action::ok("application.discard")
+                .by("gateway")
+                .application(client_id.as_str())
+                .draft(site, request);
+            match application::discard(app.database.as_ref(), &client_id, now, &discarded.event())
+                .await
+            {
+                Ok(true) => discarded.log(site),
+                Ok(false) => {}
+                Err(cause) => site.failed(request, "application.discard", &cause),
+            }
+            return Err(cause.into());
         }
-        return Err(Failure::Unavailable);
     };
     let Some(application) = stored else {
-        return Err(Failure::Refused(RegistrationError::name_taken()));
+        return Err(Failure::Refused(RegistrationError::name_taken()).into());
     };
     event.log(site);
     Ok(Made {
@@ -155,9 +176,9 @@ pub(crate) fn answer(
     application: &Application,
     secret: Option<&Secret>,
     token: Option<&Secret>,
-) -> Result<Reply, Failure> {
+) -> Result<Reply, Error<Failure>> {
     let metadata: Map<String, Value> =
-        serde_json::from_str(&application.metadata).map_err(|_| Failure::Unavailable)?;
+        serde_json::from_str(&application.metadata).map_err(Error::internal)?;
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
     put("client_id", json!(application.client_id));

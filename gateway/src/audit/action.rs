@@ -156,7 +156,7 @@ impl<'a> Action<'a> {
     }
 
     /// The same where the answer stays what it is without it: a refusal changed nothing.
-    pub(crate) async fn note(self, site: &Site, request: &Request) {
+    pub(crate) async fn record_or_log(self, site: &Site, request: &Request) {
         if let Err(cause) = self.record(site, request).await {
             site.failed(request, self.action, &cause);
         }
@@ -168,10 +168,8 @@ impl Action<'_> {
     /// ones. It changed nothing, so it is told even where its event cannot be written.
     pub(crate) async fn note(self, site: &Site, request: &Request, surface: Surface) {
         let counted = site.count_address(request, surface, self.action).await;
-        if let Ok(allowance) = counted
-            && let Err(error) = self.counted(allowance).record(site, request).await
-        {
-            site.failed(request, self.action, &error);
+        if let Ok(allowance) = counted {
+            self.counted(allowance).record_or_log(site, request).await;
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::application::logo::Logo;
 use crate::application::{statements as application, stored_logo as logo};
 use crate::audit::action::Action;
 use crate::base::config::Environment;
+use crate::base::errors::Error;
 use crate::base::http::reply::{Answer, see_other};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;
@@ -37,11 +38,9 @@ pub(crate) async fn list(
     site: &Site,
     visitor: &Visitor,
     password: PasswordForm,
-) -> Result<Reply, Problem> {
+) -> Result<Reply, Error<Problem>> {
     let database = site.app.database.as_ref();
-    let found = store::applications(database, visitor.id)
-        .await
-        .map_err(|_| Problem::unavailable())?;
+    let found = store::applications(database, visitor.id).await?;
     let mut applications = Vec::with_capacity(found.len());
     for application in found {
         let usage = store::usage(
@@ -49,8 +48,7 @@ pub(crate) async fn list(
             application.client_id.as_str(),
             site.app.clock.now(),
         )
-        .await
-        .map_err(|_| Problem::unavailable())?;
+        .await?;
         applications.push((application, usage));
     }
     Ok(shown::list(
@@ -78,7 +76,13 @@ pub(crate) async fn new(
             None => see_other(HOME),
         })
     };
-    close(&site, &request, language(&request), page.await)
+    close(
+        &site,
+        &request,
+        language(&request),
+        "developer.applications",
+        page.await,
+    )
 }
 
 /// POST `/developer/new`.
@@ -127,7 +131,13 @@ pub(crate) async fn register(
             Err(failure) => again(words(failure)?),
         }
     };
-    close(&site, &request, language(&request), done.await)
+    close(
+        &site,
+        &request,
+        language(&request),
+        "developer.applications",
+        done.await,
+    )
 }
 
 /// GET `/developer/app/{client_id}`; `?delete=1` asks before it is done.
@@ -160,7 +170,13 @@ pub(crate) async fn show(
             site.app.config.is_sandbox(),
         ))
     };
-    close(&site, &request, language(&request), page.await)
+    close(
+        &site,
+        &request,
+        language(&request),
+        "developer.applications",
+        page.await,
+    )
 }
 
 /// POST `/developer/app/{client_id}`: `action` is `save`, `rotate`, `suspend`, `resume` or `delete`.
@@ -188,7 +204,13 @@ pub(crate) async fn change(
             _ => Ok(see_other(&address(&application))),
         }
     };
-    close(&site, &request, language(&request), done.await)
+    close(
+        &site,
+        &request,
+        language(&request),
+        "developer.applications",
+        done.await,
+    )
 }
 
 /// POST of a file to `/developer/app/{client_id}/logo`.
@@ -231,16 +253,21 @@ pub(crate) async fn put_logo(
             site.app.clock.now(),
             &event.event(),
         )
-        .await
-        .map_err(|_| Problem::unavailable())?;
+        .await?;
         event.log(&site);
         Ok(see_other(&format!("{}?saved=1", address(&application))))
     };
-    close(&site, &request, language(&request), done.await)
+    close(
+        &site,
+        &request,
+        language(&request),
+        "developer.applications",
+        done.await,
+    )
 }
 
 /// Counts what changes an application for its address, together with RFC 7591.
-async fn count(site: &Site, request: &Request, action: &str) -> Result<(), Problem> {
+async fn count(site: &Site, request: &Request, action: &str) -> Result<(), Error<Problem>> {
     site.count_address(request, Surface::Register, action)
         .await
         .map(drop)
@@ -253,7 +280,7 @@ async fn save(
     visitor: &Visitor,
     current: &Application,
     form: &Parameters,
-) -> Result<Reply, Problem> {
+) -> Result<Reply, Error<Problem>> {
     let typed = Typed::sent(form);
     let again = |wrong| {
         Ok(shown::application(
@@ -292,10 +319,26 @@ async fn rotate(
     request: &Request,
     visitor: &Visitor,
     current: &Application,
-) -> Result<Reply, Problem> {
-    let registration =
-        Registration::parse(current.metadata.as_bytes(), &Rules::of(&site.app.config))
-            .map_err(|_| Problem::unavailable())?;
+) -> Result<Reply, Error<Problem>> {
+    let rules = Rules::of(&site.app.config);
+    // The rules may have become stricter since.
+    let registration = match Registration::parse(current.metadata.as_bytes(), &rules) {
+        Ok(registration) => registration,
+        Err(error) => {
+            let state = FormState {
+                typed: Typed::of(current),
+                wrong: Some((error.field, error.description)),
+            };
+            let sandbox = site.app.config.is_sandbox();
+            return Ok(shown::application(
+                visitor,
+                current,
+                &state,
+                &shown::Said::Nothing,
+                sandbox,
+            ));
+        }
+    };
     match registration::replace(site, request, current, &registration, true).await {
         Ok((application, Some(secret))) => Ok(shown::application(
             visitor,
@@ -308,7 +351,7 @@ async fn rotate(
             site.app.config.is_sandbox(),
         )),
         Ok((application, None)) => Ok(see_other(&address(&application))),
-        Err(_) => Err(Problem::unavailable()),
+        Err(error) => Err(error.map(|_| Problem::unavailable())),
     }
 }
 
@@ -319,7 +362,7 @@ async fn set_status(
     request: &Request,
     current: &Application,
     suspend: bool,
-) -> Result<Reply, Problem> {
+) -> Result<Reply, Error<Problem>> {
     let (to, action) = match (suspend, site.app.config.environment) {
         (true, _) => (Status::Suspended, "application.suspend"),
         (false, Environment::Production) => (Status::Pending, "application.resume"),
@@ -336,15 +379,18 @@ async fn set_status(
         site.app.clock.now(),
         &event.event(),
     )
-    .await
-    .map_err(|_| Problem::unavailable())?;
+    .await?;
     if changed {
         event.log(site);
     }
     Ok(see_other(&address(current)))
 }
 
-async fn delete(site: &Site, request: &Request, current: &Application) -> Result<Reply, Problem> {
+async fn delete(
+    site: &Site,
+    request: &Request,
+    current: &Application,
+) -> Result<Reply, Error<Problem>> {
     let event = Action::ok("application.delete")
         .by("developer")
         .application(current.client_id.as_str())
@@ -355,8 +401,7 @@ async fn delete(site: &Site, request: &Request, current: &Application) -> Result
         site.app.clock.now(),
         &event.event(),
     )
-    .await
-    .map_err(|_| Problem::unavailable())?;
+    .await?;
     if deleted {
         event.log(site);
     }
@@ -369,28 +414,25 @@ async fn own(
     request: &Request,
     visitor: &Visitor,
     made: &Application,
-) -> Result<(), Problem> {
-    if store::own(site.app.database.as_ref(), visitor.id, made.id)
-        .await
-        .is_ok()
-    {
-        return Ok(());
+) -> Result<(), Error<Problem>> {
+    if let Err(cause) = store::own(site.app.database.as_ref(), visitor.id, made.id).await {
+        if let Err(Error::Internal(also)) = delete(site, request, made).await {
+            site.failed(request, "application.discard", also.as_ref());
+        }
+        return Err(cause.into());
     }
-    let _ = delete(site, request, made).await;
-    Err(Problem::unavailable())
+    Ok(())
 }
 
 async fn owned(
     site: &Site,
     request: &Request,
     client_id: &str,
-) -> Result<Option<(Visitor, Application)>, Problem> {
+) -> Result<Option<(Visitor, Application)>, Error<Problem>> {
     let Some(visitor) = visitor(site, request).await? else {
         return Ok(None);
     };
-    let found = store::application(site.app.database.as_ref(), visitor.id, client_id)
-        .await
-        .map_err(|_| Problem::unavailable())?;
+    let found = store::application(site.app.database.as_ref(), visitor.id, client_id).await?;
     Ok(found.map(|application| (visitor, application)))
 }
 
@@ -403,11 +445,11 @@ fn read(site: &Site, typed: &Typed) -> Result<Registration, (&'static str, Strin
 }
 
 /// A refusal as a wrong field; anything else is a page of its own.
-fn words(failure: Failure) -> Result<(&'static str, String), Problem> {
-    match failure {
-        Failure::Refused(error) => Ok((error.field, error.description)),
-        Failure::Limited(seconds) => Err(Problem::busy(seconds)),
-        Failure::Unauthorized | Failure::Unavailable => Err(Problem::unavailable()),
+fn words(error: Error<Failure>) -> Result<(&'static str, String), Error<Problem>> {
+    match error {
+        Error::Refused(Failure::Refused(error)) => Ok((error.field, error.description)),
+        Error::Refused(Failure::Limited(seconds)) => Err(Problem::busy(seconds).into()),
+        other => Err(other.map(|_| Problem::unavailable())),
     }
 }
 

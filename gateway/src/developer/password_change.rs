@@ -4,6 +4,7 @@ use http::header::LOCATION;
 
 use super::{HOME, applications, browser, count_password, open, record, refused, visitor, written};
 use crate::audit::action::Action;
+use crate::base::errors::Error;
 use crate::base::http::reply::{see_other, set};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::rate::Limited;
@@ -20,10 +21,9 @@ pub(super) async fn act(
     site: &Site,
     request: &Request,
     form: &Parameters,
-) -> Result<Reply, Problem> {
+) -> Result<Reply, Error<Problem>> {
     let app = &site.app;
     let database = app.database.as_ref();
-    let unavailable = |_| Problem::unavailable();
     let Some(visitor) = visitor(site, request).await? else {
         return Ok(see_other(HOME));
     };
@@ -39,7 +39,7 @@ pub(super) async fn act(
         return applications::list(site, &visitor, again).await;
     };
     let found = store::by_name(database, &visitor.name).await;
-    let Some(account) = found.map_err(|_| Problem::unavailable())? else {
+    let Some(account) = found? else {
         return Ok(see_other(HOME));
     };
     // A session that somebody left open is no way to guess: counted with the sign-ins, before it is looked at.
@@ -50,18 +50,17 @@ pub(super) async fn act(
             let again = PasswordForm::Wrong(Entry::SlowDown);
             return applications::list(site, &visitor, again).await;
         }
-        Err(Limited::Unavailable) => return Err(Problem::unavailable()),
+        Err(Limited::Unavailable) => return Err(Problem::unavailable().into()),
     }
     if !password::verify(&current, Some(&account.password_hash)) {
         written(site, request, not_changed("password_wrong")).await?;
         let again = PasswordForm::Wrong(Entry::Password);
         return applications::list(site, &visitor, again).await;
     }
-    let hash = wanted.hash(app.entropy.as_ref()).map_err(unavailable)?;
+    let hash = wanted.hash(app.entropy.as_ref())?;
     // Only over the password that was proved: of two changes at once the second one finds another.
-    let changed = store::change_password(database, account.id, &account.password_hash, &hash)
-        .await
-        .map_err(|_| Problem::unavailable())?;
+    let changed =
+        store::change_password(database, account.id, &account.password_hash, &hash).await?;
     if !changed {
         let again = PasswordForm::Wrong(Entry::Password);
         return applications::list(site, &visitor, again).await;

@@ -14,7 +14,6 @@ use super::{HOME, close, language, visitor};
 use crate::base::calls::{Body, Caller, Exchange, Outgoing};
 use crate::base::http::reply::{Answer, add_cookie, see_other};
 use crate::base::http::{Request, cookies};
-use crate::base::page::Problem;
 use crate::base::secret::{Secret, keyed_hash};
 use crate::base::site::Site;
 use crate::developer::page as shown;
@@ -51,7 +50,7 @@ pub(crate) async fn start(
             return Ok(see_other(HOME));
         }
         let app = &site.app;
-        let seed = Secret::random(app.entropy.as_ref()).map_err(|_| Problem::unavailable())?;
+        let seed = Secret::random(app.entropy.as_ref())?;
         let mut reply = see_other(&authorize_url(&site, &seed));
         add_cookie(
             &mut reply,
@@ -59,7 +58,13 @@ pub(crate) async fn start(
         );
         Ok(reply)
     };
-    close(&site, &request, language(&request), began.await)
+    close(
+        &site,
+        &request,
+        language(&request),
+        "developer.test",
+        began.await,
+    )
 }
 
 /// GET `/developer/test/callback`: the rest of the way, and the page.
@@ -90,7 +95,13 @@ pub(crate) async fn finish(
         add_cookie(&mut reply, &cookies::set(&site.app.config, COOKIE, "", 0));
         Ok(reply)
     };
-    close(&site, &request, language(&request), shown.await)
+    close(
+        &site,
+        &request,
+        language(&request),
+        "developer.test",
+        shown.await,
+    )
 }
 
 /// Code to token to data to the end; stops where there is no token.

@@ -15,6 +15,7 @@ use crate::application::{statements as application, stored_logo as logo};
 use crate::audit::action::Action;
 use crate::base::bearer::Bearer;
 use crate::base::config::Environment;
+use crate::base::errors::Error;
 use crate::base::http::reply::{self, Answer, RATE_LIMITED, no_store, set};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;
@@ -92,7 +93,7 @@ pub(crate) async fn delete(
                 &event.event(),
             )
             .await
-            .map_err(|_| Failure::Unavailable)
+            .map_err(Error::from)
             .map(|told| {
                 if told {
                     event.log(&site);
@@ -131,7 +132,11 @@ pub(crate) async fn put_logo(
 }
 
 /// GET `/o/logo/{client_id}`: the picture, for the pages of this gateway.
-pub(crate) async fn logo(State(site): State<Site>, Path(id): Path<String>) -> Answer {
+pub(crate) async fn logo(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    Extension(request): Extension<Request>,
+) -> Answer {
     let Ok(client_id) = ClientId::parse(&id) else {
         return crate::base::http::reply::not_found();
     };
@@ -149,11 +154,14 @@ pub(crate) async fn logo(State(site): State<Site>, Path(id): Path<String>) -> An
             reply.into()
         }
         Ok(None) => crate::base::http::reply::not_found(),
-        Err(_) => Failure::Unavailable.reply().into(),
+        Err(cause) => site
+            .settle::<Failure>(&request, "application.logo", "", cause.into())
+            .reply()
+            .into(),
     }
 }
 
-async fn kept_logo(site: &Site, id: &str, request: &Request) -> Result<Done, Failure> {
+async fn kept_logo(site: &Site, id: &str, request: &Request) -> Result<Done, Error<Failure>> {
     let application = owned(site, id, request).await?;
     let picture = Logo::parse(&request.body)
         .map_err(|reason| Failure::Refused(RegistrationError::logo(reason)))?;
@@ -169,8 +177,7 @@ async fn kept_logo(site: &Site, id: &str, request: &Request) -> Result<Done, Fai
         now,
         &event.event(),
     )
-    .await
-    .map_err(|_| Failure::Unavailable)?;
+    .await?;
     event.log(site);
     Ok(Done {
         reply: no_content(),
@@ -193,7 +200,7 @@ struct Change {
     rotate_client_secret: bool,
 }
 
-async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Done, Failure> {
+async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Done, Error<Failure>> {
     let app = &site.app;
     let current = owned(site, id, request).await?;
     let registration =
@@ -201,7 +208,7 @@ async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Done, Fail
     let change: Change = serde_json::from_slice(&request.body).unwrap_or_default();
     // RFC 7592, section 2.2: client_id must be there and the same; a secret may be there and must be the same.
     if change.client_id.as_deref() != Some(current.client_id.as_str()) {
-        return Err(Failure::Refused(RegistrationError::client_id()));
+        return Err(Failure::Refused(RegistrationError::client_id()).into());
     }
     if let Some(secret) = &change.client_secret {
         let same = current
@@ -209,7 +216,7 @@ async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Done, Fail
             .as_deref()
             .is_some_and(|stored| SecretHash::of(secret).is(stored));
         if !same {
-            return Err(Failure::Refused(RegistrationError::client_secret()));
+            return Err(Failure::Refused(RegistrationError::client_secret()).into());
         }
     }
     let (updated, secret) = replace(
@@ -232,11 +239,11 @@ pub(crate) async fn replace(
     current: &Application,
     registration: &Registration,
     rotate: bool,
-) -> Result<(Application, Option<Secret>), Failure> {
+) -> Result<(Application, Option<Secret>), Error<Failure>> {
     let app = &site.app;
     let needs_secret = registration.auth_method.has_secret();
     let secret = if needs_secret && (rotate || current.secret_hash.is_none()) {
-        Some(Secret::random(app.entropy.as_ref()).map_err(|_| Failure::Unavailable)?)
+        Some(Secret::random(app.entropy.as_ref())?)
     } else {
         None
     };
@@ -258,8 +265,7 @@ pub(crate) async fn replace(
         app.clock.now(),
         &event.event(),
     )
-    .await
-    .map_err(|_| Failure::Unavailable)?
+    .await?
     .ok_or_else(|| Failure::Refused(RegistrationError::name_taken()))?;
     event.log(site);
     Ok((updated, secret))
@@ -278,19 +284,20 @@ impl Done {
 }
 
 /// The application, where the bearer token is its registration token.
-async fn owned(site: &Site, id: &str, request: &Request) -> Result<Application, Failure> {
+async fn owned(site: &Site, id: &str, request: &Request) -> Result<Application, Error<Failure>> {
     let token = Bearer::of(&request.headers)
         .token()
         .ok_or(Failure::Unauthorized)?;
-    let client_id = ClientId::parse(id).map_err(|_| Failure::Unauthorized)?;
+    let Ok(client_id) = ClientId::parse(id) else {
+        return Err(Failure::Unauthorized.into());
+    };
     application::by_registration_token(
         site.app.database.as_ref(),
         &client_id,
         SecretHash::of(token),
     )
-    .await
-    .map_err(|_| Failure::Unavailable)?
-    .ok_or(Failure::Unauthorized)
+    .await?
+    .ok_or_else(|| Failure::Unauthorized.into())
 }
 
 /// Counts a request for its address, like a registration.
@@ -306,7 +313,7 @@ async fn close(
     action: &str,
     id: &str,
     allowance: Allowance,
-    result: Result<Done, Failure>,
+    result: Result<Done, Error<Failure>>,
 ) -> Answer {
     if let Ok(Done { reply, told: true }) = result {
         return reply.into();
@@ -314,18 +321,23 @@ async fn close(
     let client_id = ClientId::parse(id)
         .map(|id| id.as_str().to_owned())
         .unwrap_or_default();
+    let settle = |error| site.settle(request, action, "", error);
+    let result = result.map_err(settle);
     let event = match &result {
         Ok(_) => Action::ok(action).by("developer"),
         Err(failure @ Failure::Unauthorized) => Action::unproved(action)
             .refuse(failure.code())
             .counted(allowance),
+        Err(failure @ Failure::Unavailable) => {
+            Action::failed(action, failure.code()).by("developer")
+        }
         Err(failure) => Action::refused(action, failure.code()).by("developer"),
     };
     let recorded = event.application(&client_id).record(site, request).await;
-    match (result, recorded) {
-        (Ok(done), Ok(())) => done.reply,
-        (Ok(_), Err(_)) => Failure::Unavailable.reply(),
-        (Err(failure), _) => failure.reply(),
+    let unrecorded = recorded.map_err(|cause| settle(cause.into())).err();
+    match (result, unrecorded) {
+        (Ok(done), None) => done.reply,
+        (Ok(_), Some(failure)) | (Err(failure), _) => failure.reply(),
     }
     .into()
 }
