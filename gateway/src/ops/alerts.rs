@@ -40,7 +40,7 @@ pub(super) async fn acknowledge(
             "No alert with this id is open.",
         );
         let Ok(id) = id.parse() else {
-            return Err(unknown);
+            return Err(unknown.into());
         };
         let input = Input::of(&request);
         let reason = input.reason()?;
@@ -58,14 +58,14 @@ pub(super) async fn acknowledge(
         };
         caller.record(&site, &request, action, reason).await?;
         if !done {
-            return Err(unknown);
+            return Err(unknown.into());
         }
         Ok((
             StatusCode::OK,
             json!({ "id": id, "acknowledged_by": caller.operator.name }),
         ))
     };
-    caller.answer(&request, result.await)
+    caller.answer(&site, &request, "ops.alert.acknowledge", result.await)
 }
 
 /// As the routes show it.

@@ -46,7 +46,7 @@ pub(super) async fn list(
         let items: Vec<_> = found.iter().map(shown).collect();
         Ok((StatusCode::OK, json!({ "applications": items })))
     };
-    caller.answer(&request, result.await)
+    caller.answer(&site, &request, "ops.applications", result.await)
 }
 
 /// POST `{"reason": …}` to `approve`, `suspend` or `resume`.
@@ -98,27 +98,31 @@ pub(super) async fn decide(
             &event.event(),
         )
         .await;
-        let refused = match &changed {
-            Ok(Some(_)) => {
+        match changed {
+            Ok(Some(application)) => {
                 caller.told(&site, &request, &event, reason);
-                None
+                Ok((StatusCode::OK, shown(&application)))
             }
-            Ok(None) => Some("status_differs"),
-            Err(_) => Some("store_unavailable"),
-        };
-        if let Some(code) = refused {
-            let event = Action::refused(action, code).application(client_id.as_str());
-            caller.record(&site, &request, event, reason).await?;
+            Ok(None) => {
+                let event =
+                    Action::refused(action, "status_differs").application(client_id.as_str());
+                caller.record(&site, &request, event, reason).await?;
+                Err(Failure::new(
+                    StatusCode::CONFLICT,
+                    "status_differs",
+                    "No application with this client_id has a status that allows it.",
+                )
+                .into())
+            }
+            Err(cause) => {
+                let event =
+                    Action::failed(action, "store_unavailable").application(client_id.as_str());
+                caller.note(&site, &request, event, reason).await;
+                Err(cause.into())
+            }
         }
-        changed?
-            .map(|application| (StatusCode::OK, shown(&application)))
-            .ok_or(Failure::new(
-                StatusCode::CONFLICT,
-                "status_differs",
-                "No application with this client_id has a status that allows it.",
-            ))
     };
-    caller.answer(&request, result.await)
+    caller.answer(&site, &request, action, result.await)
 }
 
 fn shown(application: &Application) -> Value {

@@ -14,6 +14,7 @@ use crate::audit::export::{head, page};
 use crate::audit::reconcile::reconcile;
 use crate::audit::verify::verify;
 use crate::base::config::operator::Role;
+use crate::base::errors::Error;
 use crate::base::http::reply::{Answer, no_store, set};
 use crate::base::http::{Reply, Request};
 use crate::base::signature::{PublicKey, Signer};
@@ -56,7 +57,7 @@ pub(super) async fn check(
             }),
         ))
     };
-    caller.answer(&request, result.await)
+    caller.answer(&site, &request, "ops.audit.verify", result.await)
 }
 
 /// GET: changes without their event, events without their change, rows that are not what was recorded of them.
@@ -91,7 +92,7 @@ pub(super) async fn compare(
             }),
         ))
     };
-    caller.answer(&request, result.await)
+    caller.answer(&site, &request, "ops.audit.reconcile", result.await)
 }
 
 /// GET `?after=LINK`: lines of JSON, a megabyte or so of whole links, with `Link: …; rel="next"` while there is more.
@@ -124,13 +125,13 @@ pub(super) async fn export(
         }
         let app = &site.app;
         let signer = Signer::new(&app.config.chain_key);
-        page(app.database.as_ref(), &signer, after, app.clock.now())
-            .await?
-            .ok_or(Failure::new(
-                StatusCode::NOT_FOUND,
-                "not_found",
-                "There is no link with this number.",
-            ))
+        let page = page(app.database.as_ref(), &signer, after, app.clock.now()).await?;
+        let unknown = Failure::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "There is no link with this number.",
+        );
+        page.ok_or(Error::Refused(unknown))
     };
     match result.await {
         Ok(page) => {
@@ -146,7 +147,7 @@ pub(super) async fn export(
             no_store(&mut reply);
             reply.into()
         }
-        Err(failure) => caller.answer(&request, Err(failure)),
+        Err(failure) => caller.answer(&site, &request, "ops.audit.export", Err(failure)),
     }
 }
 
@@ -177,7 +178,7 @@ pub(super) async fn send_head(
         let head = head(&link, &Signer::new(&app.config.chain_key), now);
         Ok((StatusCode::OK, json!({ "head": head, "webhook": sends })))
     };
-    caller.answer(&request, result.await)
+    caller.answer(&site, &request, "ops.audit.head", result.await)
 }
 
 /// The keys that may have signed the chain.

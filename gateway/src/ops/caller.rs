@@ -11,6 +11,7 @@ use crate::audit::action::{Action, Draft};
 use crate::audit::event::Level;
 use crate::base::bearer::Bearer;
 use crate::base::config::operator::{Operator, Role};
+use crate::base::errors::{Error, Reason};
 use crate::base::http::Request;
 use crate::base::http::reply::{self, Answer, no_store, see_other, set};
 use crate::base::limits::Surface;
@@ -55,8 +56,8 @@ impl Failure {
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(_: StoreError) -> Self {
+impl Reason for Failure {
+    fn unavailable() -> Self {
         Self::unavailable()
     }
 }
@@ -114,7 +115,7 @@ impl Caller {
             return Ok(caller);
         };
         let event = Action::refused("ops.access", refused.code).level(Level::Warning);
-        let _ = event.by(&caller.actor()).record(site, request).await;
+        event.by(&caller.actor()).note(site, request).await;
         Err(Box::new(caller.refuse(request, &refused)))
     }
 
@@ -130,10 +131,23 @@ impl Caller {
         request: &Request,
         action: Action<'_>,
         reason: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), StoreError> {
         let actor = self.actor();
         explain(site, request, action, &actor, reason);
-        Ok(action.by(&actor).record(site, request).await?)
+        action.by(&actor).record(site, request).await
+    }
+
+    /// The same where the answer stays what it is without it.
+    pub(super) async fn note(
+        &self,
+        site: &Site,
+        request: &Request,
+        action: Action<'_>,
+        reason: &str,
+    ) {
+        if let Err(cause) = self.record(site, request, action, reason).await {
+            site.failed(request, action.action, &cause);
+        }
     }
 
     /// The lines of what was done by a statement that carried the event.
@@ -145,8 +159,10 @@ impl Caller {
     /// What came of it: JSON, or back to the page.
     pub(super) fn answer(
         &self,
+        site: &Site,
         request: &Request,
-        result: Result<(StatusCode, Value), Failure>,
+        action: &str,
+        result: Result<(StatusCode, Value), Error<Failure>>,
     ) -> Answer {
         match result {
             Ok(_) if self.by_page && request.method == Method::POST => see_other("/ops/").into(),
@@ -155,7 +171,7 @@ impl Caller {
                 no_store(&mut reply);
                 reply.into()
             }
-            Err(failure) => self.refuse(request, &failure),
+            Err(error) => self.refuse(request, &site.settle(request, action, "", error)),
         }
     }
 
@@ -177,7 +193,7 @@ impl Caller {
             caller.record(site, request, Action::ok(action), "").await?;
             Ok((StatusCode::OK, json!({ name: items })))
         };
-        caller.answer(request, result.await)
+        caller.answer(site, request, action, result.await)
     }
 
     fn refuse(&self, request: &Request, failure: &Failure) -> Answer {
@@ -205,21 +221,28 @@ async fn unknown(site: &Site, request: &Request) -> Answer {
     let counted = site
         .count_address(request, Surface::Operator, "ops.access")
         .await;
-    if let Err(limited) = counted {
-        let mut reply = reply::problem(
-            StatusCode::TOO_MANY_REQUESTS,
-            "rate_limited",
-            "Too many requests from this address.",
-        );
-        let seconds = match limited {
-            Limited::Wait { seconds, .. } => seconds,
-            Limited::Unavailable => 5,
-        };
-        set(&mut reply, http::header::RETRY_AFTER, &seconds.to_string());
-        return reply.into();
+    match counted {
+        Ok(_) => {}
+        Err(Limited::Wait { seconds, .. }) => {
+            let mut reply = reply::problem(
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limited",
+                "Too many requests from this address.",
+            );
+            set(&mut reply, http::header::RETRY_AFTER, &seconds.to_string());
+            return reply.into();
+        }
+        Err(Limited::Unavailable) => {
+            let Failure {
+                status,
+                code,
+                detail,
+            } = Failure::unavailable();
+            return reply::problem(status, code, detail).into();
+        }
     }
     let event = Action::refused("ops.access", "operator_unknown").level(Level::Warning);
-    let _ = event.record(site, request).await;
+    event.note(site, request).await;
     let mut reply = reply::problem(
         StatusCode::UNAUTHORIZED,
         "operator_unknown",

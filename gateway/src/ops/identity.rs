@@ -42,7 +42,7 @@ pub(super) async fn resolve(
             "No link with this id holds.",
         );
         let Ok(id) = id.parse::<i64>() else {
-            return Err(unknown);
+            return Err(unknown.into());
         };
         let input = Input::of(&request);
         let reason = input.reason()?;
@@ -81,17 +81,18 @@ pub(super) async fn resolve(
                     StatusCode::CONFLICT,
                     "second_operator_missing",
                     "You proposed this yourself. Another operator must confirm it.",
-                ));
+                )
+                .into());
             }
             Resolved::Unknown => {
                 let event = Action::refused("ops.identity.resolve", "not_found");
                 caller.record(&site, &request, event, reason).await?;
-                return Err(unknown);
+                return Err(unknown.into());
             }
         };
         Ok((status, json!({ "id": id, "state": state })))
     };
-    caller.answer(&request, result.await)
+    caller.answer(&site, &request, "ops.identity.resolve", result.await)
 }
 
 fn shown(held: &Held) -> Value {

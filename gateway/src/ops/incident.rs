@@ -29,12 +29,15 @@ pub(super) async fn show(
         let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
         let since = match parameters.single("since").ok().flatten() {
             None => UnixMillis(0),
-            Some(text) => text
-                .parse::<jiff::Timestamp>()
-                .map(|instant| UnixMillis(instant.as_millisecond()))
-                .map_err(|_| {
-                    Failure::invalid("since must be an instant such as 2019-12-04T00:00:00Z.")
-                })?,
+            Some(text) => {
+                let Ok(instant) = text.parse::<jiff::Timestamp>() else {
+                    return Err(Failure::invalid(
+                        "since must be an instant such as 2019-12-04T00:00:00Z.",
+                    )
+                    .into());
+                };
+                UnixMillis(instant.as_millisecond())
+            }
         };
         let found = affected(site.app.database.as_ref(), since).await?;
         caller
@@ -58,5 +61,5 @@ pub(super) async fn show(
             .collect();
         Ok((StatusCode::OK, json!({ "affected": items })))
     };
-    caller.answer(&request, result.await)
+    caller.answer(&site, &request, "ops.incident", result.await)
 }

@@ -68,22 +68,22 @@ pub(super) async fn begin(
             &event.event(),
         )
         .await;
-        let untold = match &done {
-            Ok((_, true)) => {
-                caller.told(&site, &request, &event, reason);
-                None
-            }
-            Ok((_, false)) => Some(action("holds_already")),
-            Err(_) => Some(
-                Action::refused("ops.lock_down", "store_unavailable")
+        let (lock, new) = match done {
+            Ok(done) => done,
+            Err(cause) => {
+                let event = Action::failed("ops.lock_down", "store_unavailable")
                     .application(client_id)
-                    .level(Level::Critical),
-            ),
+                    .level(Level::Critical);
+                caller.note(&site, &request, event, reason).await;
+                return Err(cause.into());
+            }
         };
-        if let Some(event) = untold {
+        if new {
+            caller.told(&site, &request, &event, reason);
+        } else {
+            let event = action("holds_already");
             caller.record(&site, &request, event, reason).await?;
         }
-        let (lock, new) = done?;
         let status = if new {
             StatusCode::CREATED
         } else {
@@ -91,7 +91,7 @@ pub(super) async fn begin(
         };
         Ok((status, shown(&lock)))
     };
-    caller.answer(&request, result.await)
+    caller.answer(&site, &request, "ops.lock_down", result.await)
 }
 
 /// POST `{"reason": …}`: release goes on.
@@ -112,7 +112,9 @@ pub(super) async fn lift(
                 "No lock-down with this id holds.",
             )
         };
-        let id: i64 = id.parse().map_err(|_| unknown())?;
+        let Ok(id) = id.parse::<i64>() else {
+            return Err(unknown().into());
+        };
         let input = Input::of(&request);
         let reason = input.reason()?;
         // In one commit: what cannot be audited is not lifted.
@@ -133,12 +135,12 @@ pub(super) async fn lift(
         let Some(lifted) = lifted else {
             let event = Action::refused("ops.lock_down.lift", "not_found");
             caller.record(&site, &request, event, reason).await?;
-            return Err(unknown());
+            return Err(unknown().into());
         };
         caller.told(&site, &request, &event, reason);
         Ok((StatusCode::OK, shown(&lifted)))
     };
-    caller.answer(&request, result.await)
+    caller.answer(&site, &request, "ops.lock_down.lift", result.await)
 }
 
 /// As the routes show it.
@@ -165,9 +167,12 @@ fn scope(input: &Input) -> Result<Scope, Failure> {
             "\"scope\": \"all\" has no target; leave target out, or name version or application.",
         )),
         // No look into the store: an application is stopped even where the store finds it no more.
-        "application" => ClientId::parse(target)
-            .map(|client_id| Scope::Application(client_id.as_str().to_owned()))
-            .map_err(|_| Failure::invalid("target must be the client_id of an application.")),
+        "application" => match ClientId::parse(target) {
+            Ok(client_id) => Ok(Scope::Application(client_id.as_str().to_owned())),
+            Err(_) => Err(Failure::invalid(
+                "target must be the client_id of an application.",
+            )),
+        },
         "version" => Version::parse(target)
             .map(Scope::Version)
             .ok_or(Failure::invalid("target must be v1, v2 or v3.")),

@@ -8,10 +8,9 @@ use std::fmt::Write as _;
 use axum::Extension;
 use axum::extract::State;
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
-use super::caller::{Caller, Failure};
+use super::caller::Caller;
 use crate::base::config::operator::Role;
 use crate::base::http::reply::{Answer, set};
 use crate::base::http::{Reply, Request};
@@ -29,7 +28,7 @@ pub(super) async fn show(
         Ok(caller) => caller,
         Err(answer) => return *answer,
     };
-    match text(&site).await {
+    match text(&site, &request).await {
         Ok(text) => {
             let mut reply = Reply::new(Bytes::from(text));
             set(
@@ -40,11 +39,11 @@ pub(super) async fn show(
             set(&mut reply, CACHE_CONTROL, "no-store");
             reply.into()
         }
-        Err(_) => caller.answer(&request, Err::<(StatusCode, _), _>(Failure::unavailable())),
+        Err(cause) => caller.answer(&site, &request, "ops.metrics", Err(cause.into())),
     }
 }
 
-async fn text(site: &Site) -> Result<String, StoreError> {
+async fn text(site: &Site, request: &Request) -> Result<String, StoreError> {
     let app = &site.app;
     let database = app.database.as_ref();
     drain::watch(app).await?;
@@ -109,9 +108,13 @@ async fn text(site: &Site) -> Result<String, StoreError> {
             );
         }
     }
-    if let Some(bytes) = metric::bytes(database).await {
-        out.family("bluegate_store_bytes", "gauge", "Size of the store.");
-        out.sample("bluegate_store_bytes", &[], bytes);
+    match metric::bytes(database).await {
+        Ok(bytes) => {
+            out.family("bluegate_store_bytes", "gauge", "Size of the store.");
+            out.sample("bluegate_store_bytes", &[], bytes);
+        }
+        // One number less is no reason to tell none.
+        Err(cause) => site.failed(request, "ops.metrics", &cause),
     }
     Ok(out.0)
 }

@@ -15,6 +15,7 @@ use crate::application::statements::with_status;
 use crate::audit::action::Action;
 use crate::audit::chain;
 use crate::base::config::operator::Role;
+use crate::base::errors::Error;
 use crate::base::http::reply::{Answer, Forms, page};
 use crate::base::http::{Reply, Request};
 use crate::base::ports::Database;
@@ -38,13 +39,15 @@ pub(super) async fn show(
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.contains("application/json"));
     let as_json = accepts_json || request.headers.contains_key(AUTHORIZATION);
-    if !as_json
-        && matches!(
-            session::operator(&site.app, &request.headers).await,
-            Ok(None)
-        )
-    {
-        return sign_in(false).into();
+    if !as_json {
+        match session::operator(&site.app, &request.headers).await {
+            Ok(Some(_)) => {}
+            Ok(None) => return sign_in(false).into(),
+            Err(cause) => {
+                site.failed(&request, "ops.access", &cause);
+                return failure(&request, &Failure::unavailable()).into();
+            }
+        }
     }
     let caller = match Caller::of(&site, &request, Role::Read).await {
         Ok(caller) => caller,
@@ -55,12 +58,17 @@ pub(super) async fn show(
         caller
             .record(&site, &request, Action::ok("ops.state"), "")
             .await?;
-        Ok::<_, Failure>(state)
+        Ok::<_, Error<Failure>>(state)
     };
     match result.await {
-        Ok(state) if as_json => caller.answer(&request, Ok((StatusCode::OK, state.json()))),
+        Ok(state) if as_json => caller.answer(
+            &site,
+            &request,
+            "ops.state",
+            Ok((StatusCode::OK, state.json())),
+        ),
         Ok(state) => state.page(&site, &request, &caller).into(),
-        Err(failure) => caller.answer(&request, Err(failure)),
+        Err(failure) => caller.answer(&site, &request, "ops.state", Err(failure)),
     }
 }
 

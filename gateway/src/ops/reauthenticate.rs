@@ -13,6 +13,7 @@ use super::caller::{Caller, Failure, Input};
 use crate::audit::action::Action;
 use crate::audit::event::Level;
 use crate::base::config::operator::Role;
+use crate::base::errors::Error;
 use crate::base::http::reply::{Answer, no_store, set};
 use crate::base::http::{Reply, Request};
 use crate::base::ports::UnixMillis;
@@ -55,7 +56,7 @@ pub(super) async fn order(
             .unwrap_or_default();
         Ok((StatusCode::CREATED, shown(id, &affected)))
     };
-    caller.answer(&request, result.await)
+    caller.answer(&site, &request, "ops.reauthenticate", result.await)
 }
 
 /// GET: the applications whose grants ended, as JSON, or as CSV with `?format=csv`.
@@ -76,13 +77,15 @@ pub(super) async fn affected(
                 "There is no order with this id.",
             )
         };
-        let id: i64 = id.parse().map_err(|_| unknown())?;
+        let Ok(id) = id.parse::<i64>() else {
+            return Err(unknown().into());
+        };
         let found = reauthentication::affected(site.app.database.as_ref(), id)
             .await?
             .ok_or_else(unknown)?;
         let event = Action::ok("ops.reauthenticate.affected");
         caller.record(&site, &request, event, "").await?;
-        Ok((id, found))
+        Ok::<_, Error<Failure>>((id, found))
     };
     match found.await {
         Ok((id, found)) => {
@@ -91,9 +94,14 @@ pub(super) async fn affected(
             if parameters.single("format").ok().flatten() == Some("csv") {
                 return csv(&found).into();
             }
-            caller.answer(&request, Ok((StatusCode::OK, shown(id, &found))))
+            caller.answer(
+                &site,
+                &request,
+                "ops.reauthenticate.affected",
+                Ok((StatusCode::OK, shown(id, &found))),
+            )
         }
-        Err(failure) => caller.answer(&request, Err(failure)),
+        Err(failure) => caller.answer(&site, &request, "ops.reauthenticate.affected", Err(failure)),
     }
 }
 
@@ -102,9 +110,12 @@ fn reach(input: &Input) -> Result<Reach, Failure> {
     match input.text("scope") {
         "all" if target.is_empty() => Ok(Reach::All),
         "all" => Err(Failure::invalid("\"scope\": \"all\" has no target.")),
-        "application" => ClientId::parse(target)
-            .map(|client_id| Reach::Application(client_id.as_str().to_owned()))
-            .map_err(|_| Failure::invalid("target must be the client_id of an application.")),
+        "application" => match ClientId::parse(target) {
+            Ok(client_id) => Ok(Reach::Application(client_id.as_str().to_owned())),
+            Err(_) => Err(Failure::invalid(
+                "target must be the client_id of an application.",
+            )),
+        },
         "issuer" if target.starts_with("https://") || target.starts_with("http://") => {
             Ok(Reach::Issuer(target.to_owned()))
         }
@@ -118,10 +129,12 @@ fn reach(input: &Input) -> Result<Reach, Failure> {
 fn since(input: &Input) -> Result<UnixMillis, Failure> {
     match input.text("since") {
         "" => Ok(UnixMillis(0)),
-        text => text
-            .parse()
-            .map(|instant: Timestamp| UnixMillis(instant.as_millisecond()))
-            .map_err(|_| Failure::invalid("since must be an instant like 2026-11-21T00:00:00Z.")),
+        text => match text.parse::<Timestamp>() {
+            Ok(instant) => Ok(UnixMillis(instant.as_millisecond())),
+            Err(_) => Err(Failure::invalid(
+                "since must be an instant like 2026-11-21T00:00:00Z.",
+            )),
+        },
     }
 }
 

@@ -14,9 +14,11 @@ use crate::audit::event::Level;
 use crate::base::config::Config;
 use crate::base::config::operator::{Operator, Role};
 use crate::base::context::App;
+use crate::base::errors::Error;
 use crate::base::http::reply::{Answer, add_cookie, see_other};
 use crate::base::http::{Request, cookies};
 use crate::base::limits::Surface;
+use crate::base::limits::rate::Limited;
 use crate::base::secret::{Secret, SecretHash};
 use crate::base::site::Site;
 use crate::base::store::StoreError;
@@ -31,12 +33,15 @@ pub(super) async fn sign_in(
     let counted = site
         .count_address(&request, Surface::Operator, "ops.sign_in")
         .await;
-    if counted.is_err() {
-        let failure = Failure::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "rate_limited",
-            "Too many tries from this address. Wait a minute.",
-        );
+    if let Err(limited) = counted {
+        let failure = match limited {
+            Limited::Wait { .. } => Failure::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limited",
+                "Too many tries from this address. Wait a minute.",
+            ),
+            Limited::Unavailable => Failure::unavailable(),
+        };
         return page::failure(&request, &failure).into();
     }
     let input = Input::of(&request);
@@ -44,7 +49,10 @@ pub(super) async fn sign_in(
         let event = Action::refused("ops.sign_in", "operator_unknown").level(Level::Warning);
         return match event.record(&site, &request).await {
             Ok(()) => page::sign_in(true).into(),
-            Err(_) => page::failure(&request, &Failure::unavailable()).into(),
+            Err(cause) => {
+                site.failed(&request, "ops.sign_in", &cause);
+                page::failure(&request, &Failure::unavailable()).into()
+            }
         };
     };
     let actor = format!("operator:{}", operator.name);
@@ -63,13 +71,13 @@ pub(super) async fn sign_in(
         ));
         let database = app.database.as_ref();
         operator_session::open(database, cookie.hash(), now, end, &event.event()).await?;
-        Ok::<_, Box<dyn std::error::Error>>(cookie)
+        Ok::<_, Error<Failure>>(cookie)
     };
     let value = match opened.await {
         Ok(value) => value,
         Err(error) => {
-            site.failed(&request, "ops.sign_in", error.as_ref());
-            return page::failure(&request, &Failure::unavailable()).into();
+            let failure = site.settle(&request, "ops.sign_in", "", error);
+            return page::failure(&request, &failure).into();
         }
     };
     event.log(&site);

@@ -25,7 +25,9 @@ pub(super) async fn tick(
     drain::drain(&site.app).await;
     let provider = site.provider.check(&site.app).await.is_ok();
     caller.answer(
+        &site,
         &request,
+        "ops.tick",
         Ok((
             StatusCode::OK,
             json!({ "status": "ok", "provider": provider }),

@@ -73,18 +73,21 @@ pub async fn gauges(database: &dyn Database, now: i64) -> Result<Vec<Gauge>, Sto
         .collect()
 }
 
-/// The size of the store, where it tells (libSQL may not).
-pub async fn bytes(database: &dyn Database) -> Option<i64> {
+/// The size of the store in bytes.
+///
+/// # Errors
+///
+/// The store's error; some stores do not tell (libSQL).
+pub async fn bytes(database: &dyn Database) -> Result<i64, StoreError> {
     one(
         database,
         Durability::Relaxed,
         "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
         Vec::new(),
     )
-    .await
-    .ok()??
+    .await?
+    .ok_or(StoreError::Shape("the size of the store"))?
     .integer(0)
-    .ok()
 }
 
 const GAUGES: &str = "\
