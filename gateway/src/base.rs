@@ -12,6 +12,7 @@ pub mod context;
 pub mod dependencies;
 pub mod drain;
 pub mod errors;
+pub(crate) mod failure;
 pub mod heads;
 pub mod http;
 pub mod identity_provider;

@@ -106,7 +106,7 @@ pub(crate) async fn callback(
                 .level(level);
             let problem = match action.record(&site, &request).await {
                 Ok(()) => {
-                    let back = WayBack::of(&site, &waiting, back_error(error)).await;
+                    let back = WayBack::of(&site, &request, &waiting, back_error(error)).await;
                     Problem::sign_in(error, waiting.version, &transaction).back(back)
                 }
                 Err(error) => site.unavailable(&request, "signin", &error),

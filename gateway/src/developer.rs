@@ -18,7 +18,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use crate::audit::action::Action;
-use crate::base::errors::Error;
+use crate::base::failure::Error;
 use crate::base::http::reply::{Answer, add_cookie, see_other};
 use crate::base::http::{Reply, Request, cookies};
 use crate::base::language::Language;

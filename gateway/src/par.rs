@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::audit::action::Action;
 use crate::authorize::{self, pushed};
-use crate::base::errors::{Error, Reason};
+use crate::base::failure::{Error, Reason};
 use crate::base::http::reply::{self, Answer, no_store};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::application::statements as application;
 use crate::audit::action::Action;
-use crate::base::errors::{Error, Reason};
+use crate::base::failure::{Error, Reason};
 use crate::base::http::reply::{self, Answer, no_store};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::rate::Limited;

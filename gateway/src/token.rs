@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use crate::audit::action::Action;
 use crate::audit::event::{Level, UNPROVED};
 use crate::base::clock::rfc3339;
-use crate::base::errors::Reason;
+use crate::base::failure::Reason;
 use crate::base::http::reply::{self, Answer, no_store};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;
@@ -293,7 +293,7 @@ pub(crate) const fn limited(limited: Limited) -> Refusal {
 }
 
 /// Why there is no token, or nothing is ended or told.
-pub(crate) type Error = crate::base::errors::Error<Refusal>;
+pub(crate) type Error = crate::base::failure::Error<Refusal>;
 
 impl Reason for Refusal {
     fn unavailable() -> Self {

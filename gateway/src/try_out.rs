@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::application::statements::{by_id, set_status};
 use crate::audit::action::Action;
 use crate::base::bearer::Bearer;
-use crate::base::errors::{Error, Reason};
+use crate::base::failure::{Error, Reason};
 use crate::base::http::reply::{self, Answer, no_store, problem, set};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::audit::action::Action;
 use crate::audit::event::{Event, Level};
-use crate::base::errors::Error;
+use crate::base::failure::Error;
 use crate::base::http::reply::{self, Answer, no_store};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::rate::Allowance;

@@ -29,6 +29,7 @@ mod account;
 mod applications;
 mod assertions;
 mod browser;
+mod causes;
 mod changes;
 mod clock;
 mod consent;

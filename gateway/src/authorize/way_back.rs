@@ -12,6 +12,7 @@ use crate::base::http::browser::Browser;
 use crate::base::page::WayBack;
 use crate::base::secret::Secret;
 use crate::base::site::Site;
+use crate::base::store::StoreError;
 use crate::oauth::application::{Application, Status};
 use crate::oauth::consent::Decision;
 use crate::oauth::redirect::VerifiedRedirect;
@@ -24,24 +25,25 @@ impl WayBack {
         let browser = Browser::of(&app.config, &request.headers);
         let database = app.database.as_ref();
         let found = ever(database, transaction.hash(), &browser.hashes()).await;
-        let waiting = found.ok().flatten()?;
+        let waiting = site.found(request, found)?;
         let error = match waiting.decision {
             // It has its answer already; this is not a denial.
             Some(Decision::Allow(_)) => ErrorCode::ServerError,
             Some(Decision::Deny) | None => ErrorCode::AccessDenied,
         };
-        Self::of(site, &waiting, error).await
+        Self::of(site, request, &waiting, error).await
     }
 
     /// Back from a request that goes no further.
     pub(crate) async fn of(
         site: &Site,
+        request: &Request,
         waiting: &AuthorizationRequest,
         error: ErrorCode,
     ) -> Option<Self> {
         let app = &site.app;
         let found = application::by_id(app.database.as_ref(), waiting.application_id).await;
-        let application = found.ok().flatten()?;
+        let application = site.found(request, found)?;
         let redirect = still_verified(&application, waiting)?;
         let description = match error {
             ErrorCode::AccessDenied => "the person did not allow access",
@@ -55,6 +57,16 @@ impl WayBack {
                 ("iss", &app.config.public_base_url),
             ]),
             application: application.name,
+        })
+    }
+}
+
+impl Site {
+    /// A page without its way back is still a page: why it has none is for the log.
+    fn found<T>(&self, request: &Request, found: Result<Option<T>, StoreError>) -> Option<T> {
+        found.unwrap_or_else(|cause| {
+            self.failed(request, "way_back", &cause);
+            None
         })
     }
 }

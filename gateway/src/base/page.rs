@@ -8,7 +8,7 @@ use bluegate_shared::scope::{Permissions, ResourceType, ScopeSet};
 use http::header::{ACCEPT_LANGUAGE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
-use crate::base::errors::Reason;
+use crate::base::failure::Reason;
 use crate::base::http::reply::{Forms, RATE_LIMITED, Told, page};
 use crate::base::http::{Reply, Request};
 use crate::base::identity_provider::SignInError;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::request::Parts;
 
 use crate::base::context::App;
-use crate::base::errors::{self, Error, Reason, Spoiled};
+use crate::base::failure::{self, Error, Reason, Spoiled};
 use crate::base::http::reply::{Answer, not_found, problem};
 use crate::base::http::{Reply, Request};
 use crate::base::identity_provider::provider::Provider;
@@ -58,7 +58,7 @@ impl Site {
         action: &str,
         cause: &(dyn std::error::Error + 'static),
     ) {
-        errors::log(self.app.log.as_ref(), spoiled(request, action, ""), cause);
+        failure::log(self.app.log.as_ref(), spoiled(request, action, ""), cause);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::application::logo::Logo;
 use crate::application::{statements as application, stored_logo as logo};
 use crate::audit::action::Action;
 use crate::base::config::Environment;
-use crate::base::errors::Error;
+use crate::base::failure::Error;
 use crate::base::http::reply::{Answer, see_other};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;
@@ -270,8 +270,8 @@ pub(crate) async fn put_logo(
 async fn count(site: &Site, request: &Request, action: &str) -> Result<(), Error<Problem>> {
     site.count_address(request, Surface::Register, action)
         .await
-        .map(drop)
-        .map_err(Problem::limited)
+        .map_err(Problem::limited)?;
+    Ok(())
 }
 
 async fn save(

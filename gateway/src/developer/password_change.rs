@@ -4,7 +4,7 @@ use http::header::LOCATION;
 
 use super::{HOME, applications, browser, count_password, open, record, refused, visitor, written};
 use crate::audit::action::Action;
-use crate::base::errors::Error;
+use crate::base::failure::Error;
 use crate::base::http::reply::{see_other, set};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::rate::Limited;

@@ -14,6 +14,7 @@ use super::refusal::Refusal;
 use crate::base::bearer::Bearer;
 use crate::base::claims_backend::statements as breaker;
 use crate::base::context::App;
+use crate::base::failure;
 use crate::base::http::Request;
 use crate::base::limits::rate::window;
 use crate::base::ports::UnixMillis;
@@ -265,9 +266,7 @@ pub(crate) async fn examine(
     {
         Ok(lookup) => lookup,
         Err(error) => {
-            app.log.object(&serde_json::json!({
-                    "event": "store.error", "request_id": request.request_id, "error": error.to_string(),
-                }));
+            failure::note(app.log.as_ref(), &request.request_id, "access", &error);
             return Examined {
                 link: None,
                 result: Err(Refusal::StoreUnavailable),

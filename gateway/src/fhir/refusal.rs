@@ -14,7 +14,7 @@ use super::rejection::Rejection;
 use crate::audit::event::Level;
 use crate::base::claims_backend::breaker::NoPassage;
 use crate::base::errors::INTERNAL_ISSUE;
-use crate::base::errors::Reason;
+use crate::base::failure::Reason;
 use crate::base::http::Reply;
 use crate::base::version::Version;
 

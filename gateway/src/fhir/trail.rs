@@ -10,6 +10,7 @@ use super::rate::Counted;
 use super::refusal::Refusal;
 use crate::audit::event::{Event, EventLine, Level, UNPROVED};
 use crate::base::context::App;
+use crate::base::failure::{self, Spoiled};
 use crate::base::http::Request;
 use crate::base::http::trace::Trace;
 use crate::base::limits::rate::Allowance;
@@ -190,11 +191,12 @@ impl<'a> Trail<'a> {
 
     /// The store failed.
     pub(super) fn store_failed(&self, error: &StoreError) {
-        self.app.log.object(&json!({
-            "event": "store.error",
-            "request_id": self.request.request_id,
-            "error": error.to_string(),
-        }));
+        let spoiled = Spoiled {
+            request_id: &self.request.request_id,
+            flow_id: &self.flow_id,
+            action: self.action,
+        };
+        failure::log(self.app.log.as_ref(), spoiled, error);
     }
 }
 

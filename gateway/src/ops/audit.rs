@@ -14,7 +14,7 @@ use crate::audit::export::{head, page};
 use crate::audit::reconcile::reconcile;
 use crate::audit::verify::verify;
 use crate::base::config::operator::Role;
-use crate::base::errors::Error;
+use crate::base::failure::Error;
 use crate::base::http::reply::{Answer, no_store, set};
 use crate::base::http::{Reply, Request};
 use crate::base::signature::{PublicKey, Signer};

@@ -11,7 +11,7 @@ use crate::audit::action::{Action, Draft};
 use crate::audit::event::Level;
 use crate::base::bearer::Bearer;
 use crate::base::config::operator::{Operator, Role};
-use crate::base::errors::{Error, Reason};
+use crate::base::failure::{Error, Reason};
 use crate::base::http::Request;
 use crate::base::http::reply::{self, Answer, no_store, see_other, set};
 use crate::base::limits::Surface;
@@ -115,7 +115,7 @@ impl Caller {
             return Ok(caller);
         };
         let event = Action::refused("ops.access", refused.code).level(Level::Warning);
-        event.by(&caller.actor()).note(site, request).await;
+        event.by(&caller.actor()).record_or_log(site, request).await;
         Err(Box::new(caller.refuse(request, &refused)))
     }
 
@@ -242,7 +242,7 @@ async fn unknown(site: &Site, request: &Request) -> Answer {
         }
     }
     let event = Action::refused("ops.access", "operator_unknown").level(Level::Warning);
-    event.note(site, request).await;
+    event.record_or_log(site, request).await;
     let mut reply = reply::problem(
         StatusCode::UNAUTHORIZED,
         "operator_unknown",

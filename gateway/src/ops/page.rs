@@ -15,7 +15,7 @@ use crate::application::statements::with_status;
 use crate::audit::action::Action;
 use crate::audit::chain;
 use crate::base::config::operator::Role;
-use crate::base::errors::Error;
+use crate::base::failure::Error;
 use crate::base::http::reply::{Answer, Forms, page};
 use crate::base::http::{Reply, Request};
 use crate::base::ports::Database;

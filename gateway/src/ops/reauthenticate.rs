@@ -13,7 +13,7 @@ use super::caller::{Caller, Failure, Input};
 use crate::audit::action::Action;
 use crate::audit::event::Level;
 use crate::base::config::operator::Role;
-use crate::base::errors::Error;
+use crate::base::failure::Error;
 use crate::base::http::reply::{Answer, no_store, set};
 use crate::base::http::{Reply, Request};
 use crate::base::ports::UnixMillis;

@@ -14,7 +14,7 @@ use crate::audit::event::Level;
 use crate::base::config::Config;
 use crate::base::config::operator::{Operator, Role};
 use crate::base::context::App;
-use crate::base::errors::Error;
+use crate::base::failure::Error;
 use crate::base::http::reply::{Answer, add_cookie, see_other};
 use crate::base::http::{Request, cookies};
 use crate::base::limits::Surface;

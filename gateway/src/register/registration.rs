@@ -15,7 +15,7 @@ use crate::application::{statements as application, stored_logo as logo};
 use crate::audit::action::Action;
 use crate::base::bearer::Bearer;
 use crate::base::config::Environment;
-use crate::base::errors::Error;
+use crate::base::failure::Error;
 use crate::base::http::reply::{self, Answer, RATE_LIMITED, no_store, set};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;

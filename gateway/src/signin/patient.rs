@@ -12,6 +12,7 @@ use crate::base::claims_backend::breaker::Passage;
 use crate::base::claims_backend::exchange::{self, Exchange};
 use crate::base::claims_backend::statements as breaker;
 use crate::base::context::App;
+use crate::base::failure;
 use crate::base::identity_provider::SignInError;
 use crate::base::version::{PatientIds, Version};
 
@@ -32,10 +33,7 @@ pub async fn by_medicare_number(
 ) -> Result<PatientIds, SignInError> {
     let unavailable = SignInError::BackendUnavailable;
     let state = breaker::state(&*app.database).await.map_err(|error| {
-        app.log.object(&serde_json::json!({
-            "event": "store.error", "level": "warning", "action": "signin",
-            "request_id": request_id, "error": error.to_string(),
-        }));
+        failure::note(app.log.as_ref(), request_id, "signin", &error);
         unavailable
     })?;
     let mut passage = Passage::ask(app, &app.breaker, request_id, &state)

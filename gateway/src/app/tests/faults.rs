@@ -19,10 +19,12 @@ pub(super) fn each_fault(
         world.sql("SAVEPOINT run");
         let started = world.clock.now().seconds();
         let before = findings(world);
+        let logged = world.log.0.lock().unwrap().len();
         world.database.plan(plan);
         let answer = act();
         let seen = world.database.finish();
         defined(&answer);
+        told_once(world, logged, &answer, plan, &seen);
         check(&answer, &seen);
         sound(world);
         // Whatever failed: no change without its event, no event without its change.
@@ -59,13 +61,56 @@ pub(super) fn each_fault(
 
 pub(super) const FAILS: [Fault; 2] = [Fault::Before, Fault::After];
 
+/// What failed is in the log once, with its cause and the request that it spoiled; what did not fail is not.
+fn told_once(
+    world: &World,
+    from: usize,
+    answer: &Answer,
+    plan: Option<(usize, Fault)>,
+    seen: &[String],
+) {
+    let log = world.log.0.lock().unwrap();
+    let told: Vec<Json> = log[from..]
+        .iter()
+        .filter(|line| line.contains("disk I/O error"))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let failed = plan.filter(|(_, fault)| matches!(fault, Fault::Before | Fault::After));
+    let Some(statement) = failed.and_then(|(number, _)| seen.get(number)) else {
+        assert_eq!(told, Vec::<Json>::new());
+        return;
+    };
+    assert_eq!(told.len(), 1, "{statement}: {told:?}");
+    let line = &told[0];
+    assert_eq!(line["event"], "store.error", "{line}");
+    assert!(
+        line["action"]
+            .as_str()
+            .is_some_and(|action| !action.is_empty()),
+        "{line}"
+    );
+    // A lease serves all who come in its window: it is nobody's request.
+    if line["action"] != "rate_limit" {
+        assert_eq!(
+            line["request_id"].as_str().map(str::len),
+            Some(32),
+            "{line}"
+        );
+        if answer.status == 503 {
+            assert_eq!(line["request_id"], answer.header("x-request-id"), "{line}");
+        }
+    }
+}
+
 /// A documented status, with a body that says why where it is an error.
 fn defined(answer: &Answer) {
     let told = !answer.page_error().is_empty()
         || answer.json()["error"].is_string()
-        || answer.json()["code"].is_string();
+        || answer.json()["code"].is_string()
+        || answer.json()["resourceType"] == "OperationOutcome"
+        || answer.json()["status"] == "unavailable";
     match answer.status {
-        200 | 201 | 204 | 303 => {}
+        200 | 201 | 202 | 204 | 303 => {}
         400 | 401 | 403 | 404 | 503 => assert!(told, "{}: {}", answer.status, answer.text()),
         other => panic!("status {other}: {}", answer.text()),
     }

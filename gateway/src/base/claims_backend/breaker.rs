@@ -16,8 +16,8 @@ use serde_json::json;
 
 use crate::base::claims_backend::statements::{self as store, State, Tally};
 use crate::base::dependencies::Dependencies;
+use crate::base::failure;
 use crate::base::ports::UnixMillis;
-use crate::base::store::StoreError;
 
 /// What one instance has counted and not yet reported. Cheap to clone.
 #[derive(Clone, Default)]
@@ -81,7 +81,7 @@ impl Passage {
                 Ok(true) => return Ok(Self::Probe(until)),
                 Ok(false) => {}
                 Err(error) => {
-                    note(app, request_id, &error);
+                    failure::note(app.log.as_ref(), request_id, "backend.breaker", &error);
                     return Err(NoPassage::Unknown);
                 }
             }
@@ -130,7 +130,7 @@ impl Passage {
             }
         };
         if let Err(error) = result {
-            note(app, request_id, &error);
+            failure::note(app.log.as_ref(), request_id, "backend.breaker", &error);
         }
     }
 }
@@ -199,14 +199,6 @@ fn probe_ms(app: &Dependencies) -> i64 {
 /// The first second that counts: with the present one, ten.
 const fn first_second(now: UnixMillis) -> i64 {
     now.seconds() - 9
-}
-
-fn note(app: &Dependencies, request_id: &str, error: &StoreError) {
-    app.log.object(&json!({
-        "event": "store.error",
-        "request_id": request_id,
-        "error": error.to_string(),
-    }));
 }
 
 /// From opening, or from a try that failed, to the next try.

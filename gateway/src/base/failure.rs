@@ -1,0 +1,181 @@
+//! What can go wrong in a call: it is refused for a reason, or it fails inside, whoever asked.
+//!
+//! A reason stands in the one table of its surface (OAuth, FHIR, pages, operators), which says what it means on the wire
+//! and in the audit. A failure keeps its cause up to the edge: there it is written down once ([`log`]) with the request
+//! that it spoiled, and answered in the shape of the surface, without a word of the cause.
+
+use std::error::Error as StdError;
+
+use serde_json::json;
+
+use crate::base::ports::{DatabaseError, EntropyError, Log};
+use crate::base::store::StoreError;
+
+/// Why a call does not get what it asked for.
+#[derive(Debug)]
+pub(crate) enum Error<R> {
+    /// For a reason that whoever asked is told.
+    Refused(R),
+    /// The store, the platform or this code failed.
+    Internal(Cause),
+}
+
+/// A table of reasons. One of its rows says to whoever asked that something failed inside.
+pub(crate) trait Reason {
+    /// That row.
+    fn unavailable() -> Self;
+}
+
+/// What failed inside. It may be known only to the log.
+pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
+
+impl<R> Error<R> {
+    /// Something failed for which there is no conversion: said where it is done, since most errors are refusals.
+    pub(crate) fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The same in the words of another surface.
+    pub(crate) fn map<Other>(self, reason: impl FnOnce(R) -> Other) -> Error<Other> {
+        match self {
+            Self::Refused(refused) => Error::Refused(reason(refused)),
+            Self::Internal(cause) => Error::Internal(cause),
+        }
+    }
+}
+
+impl<R: Reason> Error<R> {
+    /// At the edge: the reason to answer with. A cause is written down here.
+    pub(crate) fn settle(self, log: &(dyn Log + 'static), spoiled: Spoiled<'_>) -> R {
+        match self {
+            Self::Refused(reason) => reason,
+            Self::Internal(cause) => {
+                self::log(log, spoiled, cause.as_ref());
+                R::unavailable()
+            }
+        }
+    }
+}
+
+impl<R: Reason> From<R> for Error<R> {
+    fn from(reason: R) -> Self {
+        Self::Refused(reason)
+    }
+}
+
+impl<R> From<StoreError> for Error<R> {
+    fn from(cause: StoreError) -> Self {
+        Self::internal(cause)
+    }
+}
+
+impl<R> From<EntropyError> for Error<R> {
+    fn from(cause: EntropyError) -> Self {
+        Self::internal(cause)
+    }
+}
+
+/// The call that something spoiled.
+#[derive(Clone, Copy)]
+pub(crate) struct Spoiled<'a> {
+    pub(crate) request_id: &'a str,
+    /// Empty where it is not known.
+    pub(crate) flow_id: &'a str,
+    pub(crate) action: &'a str,
+}
+
+/// [`log`] for those who have no more than the id of the request.
+pub(crate) fn note(
+    to: &(dyn Log + 'static),
+    request_id: &str,
+    action: &str,
+    cause: &(dyn StdError + 'static),
+) {
+    let spoiled = Spoiled {
+        request_id,
+        flow_id: "",
+        action,
+    };
+    log(to, spoiled, cause);
+}
+
+/// Writes a failure down, with the chain of its causes. Once for each, where it is answered.
+pub(crate) fn log(
+    log: &(dyn Log + 'static),
+    spoiled: Spoiled<'_>,
+    cause: &(dyn StdError + 'static),
+) {
+    let of_store =
+        |cause: &(dyn StdError + 'static)| cause.is::<StoreError>() || cause.is::<DatabaseError>();
+    let mut event = "internal.error";
+    let mut causes = Vec::new();
+    let mut next = Some(cause);
+    while let Some(one) = next {
+        if of_store(one) {
+            event = "store.error";
+        }
+        causes.push(one.to_string());
+        next = one.source();
+    }
+    causes.remove(0);
+    log.object(&json!({
+        "event": event,
+        "level": "warning",
+        "action": spoiled.action,
+        "request_id": spoiled.request_id,
+        "flow_id": spoiled.flow_id,
+        "error": cause.to_string(),
+        "causes": causes,
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::adapters::native::MemoryLog;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the key cannot be read")]
+    struct Outer(#[source] StoreError);
+
+    #[test]
+    fn a_failure_is_one_line_with_the_chain_of_its_causes() {
+        let memory = MemoryLog::default();
+        let spoiled = Spoiled {
+            request_id: "r1",
+            flow_id: "f1",
+            action: "token.code",
+        };
+        let store = StoreError::from(DatabaseError("disk full".to_owned()));
+        log(&memory, spoiled, &Outer(store));
+        log(&memory, spoiled, &EntropyError);
+        let lines: Vec<serde_json::Value> = memory
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                json!({
+                    "event": "store.error", "level": "warning", "action": "token.code", "request_id": "r1",
+                    "flow_id": "f1", "error": "the key cannot be read", "causes": ["store: disk full"],
+                }),
+                json!({
+                    "event": "internal.error", "level": "warning", "action": "token.code", "request_id": "r1",
+                    "flow_id": "f1", "error": "no random bytes from the platform", "causes": [],
+                }),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_refusal_stays_one_and_a_failure_too() {
+        let refused: Error<i32> = Error::Refused("1").map(|text: &str| i32::from(text == "1"));
+        assert!(matches!(refused, Error::Refused(1)));
+        let failed: Error<()> = Error::<i32>::from(EntropyError).map(drop);
+        assert!(matches!(failed, Error::Internal(cause) if cause.is::<EntropyError>()));
+    }
+}
