@@ -195,11 +195,7 @@ async fn attempt(
 
 /// What the audit says of a repeat. A lost answer is repeated from where it was asked for, once or twice; more may be
 /// two who share a stolen token, and is an alert.
-async fn repeated(
-    site: &Site,
-    chain: &Chain,
-    from: &[u8],
-) -> Result<(&'static str, Level), Refusal> {
+async fn repeated(site: &Site, chain: &Chain, from: &[u8]) -> Result<(&'static str, Level), Error> {
     let app = &site.app;
     if chain.rotated_from != from {
         return Ok(("repeated_elsewhere", Level::Warning));
