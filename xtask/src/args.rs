@@ -18,7 +18,7 @@ cargo xtask <command>
             --engine auto|spin|host  auto takes `spin` when it is on PATH, else tests/host
             --debug | --local | --release  how the components are built (local: as release, in a
                                      fraction of the time)
-  build   [gateway|sandbox|demo|host|web|all] …   build these parts (all)
+  build   [gateway|sandbox|demo|host|web|bluegate|all] …   build these parts (all)
             --debug | --local | --release  (release)
   test    install what is missing, then run every test; the last line is `N passed, N failed`
             --only SUITE[,SUITE]     lint, native, doc, host, wasm, node, package, http,
@@ -34,6 +34,8 @@ cargo xtask <command>
   check-config  `bluegate check-config` with the defaults of spin.toml, unless SPIN_VARIABLE_ENVIRONMENT is production
   commits [FROM..TO]       name each commit (main..HEAD) that lacks problem, solution, consequence or proof,
                 or changes more than 600 lines and is no move; it tells, and stops nobody
+  dist    make what is released, of the last commit, in dist/: component, manifest, `bluegate`, SBOMs, licences, sums
+            --check-reproducible     build all of it in a second folder too, and compare the bytes
   soak    [redeem] [refresh] [lock-down] [revoke] [crash] [load] [limit]  races for codes and tokens,
             lock-downs and revocations under load, 20,000 requests of 64 people, rate limits across instances; all of them, or those that are named
             --engine host|spin|auto  what they run on (host); the same for each bench but `bench web`
@@ -69,6 +71,10 @@ pub(crate) enum Command {
     CheckConfig,
     /// The range of `git log`.
     Commits(Option<String>),
+    /// Whether it is built twice and compared.
+    Dist {
+        check: bool,
+    },
     Fuzz(Fuzz),
     Mutants(Mutants),
     Help,
@@ -190,15 +196,17 @@ pub(crate) enum Part {
     Sandbox,
     Web,
     Demo,
+    Bluegate,
     Host,
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Gateway,
         Self::Sandbox,
         Self::Web,
         Self::Demo,
+        Self::Bluegate,
         Self::Host,
     ];
 }
@@ -320,6 +328,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         "build" => rest.build().map(Command::Build),
         "check-config" => rest.nothing(Command::CheckConfig),
         "commits" => rest.commits(),
+        "dist" => rest.dist(),
         "fuzz" => rest.fuzz(),
         "help" | "--help" | "-h" => Ok(Command::Help),
         "mutants" => rest.mutants(),
@@ -377,6 +386,7 @@ impl<I: Iterator<Item = String>> Rest<I> {
         while let Some((name, _)) = self.next() {
             match name.as_str() {
                 "all" => parts.extend(Part::ALL),
+                "bluegate" => _ = parts.insert(Part::Bluegate),
                 "demo" => _ = parts.insert(Part::Demo),
                 "gateway" => _ = parts.insert(Part::Gateway),
                 "host" => _ = parts.insert(Part::Host),
@@ -392,6 +402,18 @@ impl<I: Iterator<Item = String>> Rest<I> {
             parts.extend(Part::ALL);
         }
         Ok(Build { parts, profile })
+    }
+
+    fn dist(&mut self) -> Result<Command> {
+        let mut check = false;
+        while let Some((name, _)) = self.next() {
+            match name.as_str() {
+                "--check-reproducible" => check = true,
+                "--help" | "-h" => return Ok(Command::Help),
+                other => bail!("`dist` has no option named `{other}`"),
+            }
+        }
+        Ok(Command::Dist { check })
     }
 
     fn fuzz(&mut self) -> Result<Command> {
@@ -578,6 +600,7 @@ mod tests {
             ("sizes all", "all"),
             ("commits --all", "--all"),
             ("commits a..b c..d", "c..d"),
+            ("dist --fast", "--fast"),
             ("fuzz token", "token"),
             ("fuzz guard links", "links"),
             ("fuzz --seconds soon", "soon"),

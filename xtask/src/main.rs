@@ -7,6 +7,7 @@ mod args;
 mod bluegate;
 mod commits;
 mod data;
+mod dist;
 mod engine;
 mod fuzz;
 mod health;
@@ -70,6 +71,10 @@ fn run() -> Result<ExitCode> {
         }
         Command::CheckConfig => bluegate::check_config(&workspace),
         Command::Commits(range) => commits::run(&workspace, range.as_deref()),
+        Command::Dist { check } => {
+            process::stop_children_on_signal()?;
+            dist::run(&workspace, check)
+        }
         Command::Fuzz(options) => {
             process::stop_children_on_signal()?;
             fuzz::run(&workspace, &options)

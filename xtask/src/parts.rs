@@ -20,6 +20,7 @@ pub(crate) enum Step {
     Node,
     /// First of what takes minutes: nothing waits for it, and it takes longest.
     Host,
+    Bluegate,
     WasmBindgen,
     Gateway,
     Web,
@@ -50,6 +51,7 @@ impl Step {
                     Self::Web,
                     Self::Demo,
                 ][..],
+                Part::Bluegate => &[Self::Bluegate],
                 Part::Gateway => &[Self::WasmTargets, Self::Gateway],
                 Part::Host => &[Self::Host],
                 Part::Sandbox => &[Self::WasmTargets, Self::Sandbox],
@@ -63,6 +65,7 @@ impl Step {
     /// for the same one the second would only wait in its lane.
     pub(crate) fn after(self) -> &'static [Self] {
         match self {
+            Self::Bluegate => &[Self::Host],
             Self::Gateway => &[Self::WasmTargets],
             Self::Sandbox => &[Self::WasmTargets, Self::Gateway],
             Self::Web => &[Self::WasmTargets, Self::WasmBindgen, Self::Node],
@@ -77,6 +80,7 @@ impl Step {
 
     pub(crate) fn label(self) -> &'static str {
         match self {
+            Self::Bluegate => "building bluegate",
             Self::Certutil => "looking for certutil",
             Self::Chromium => "looking for Chromium and chromedriver",
             Self::Demo => "building demo",
@@ -106,6 +110,7 @@ impl Step {
     ) -> Result<()> {
         let component = |package| component(workspace, package, profile, progress);
         match self {
+            Self::Bluegate => cargo(&mut bluegate(workspace), progress),
             Self::Certutil => setup::certutil(workspace).map(|_| ()),
             Self::Chromium => setup::browser(workspace).map(|_| ()),
             Self::Demo => component("bluegate-demo"),
@@ -169,6 +174,13 @@ pub(crate) fn host(workspace: &Workspace) -> Command {
     cargo
 }
 
+/// The command that builds the program for operators, optimised no more than the test host, beside which it comes to lie.
+fn bluegate(workspace: &Workspace) -> Command {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--profile", "host", "-p", "bluegate-cli"]);
+    cargo
+}
+
 /// What `web-client/build.mjs` has to know beside the usual.
 pub(crate) fn web_command(workspace: &Workspace, program: &str) -> Command {
     let mut command = workspace.command(program);
@@ -229,7 +241,7 @@ mod tests {
     fn each_step_is_done_once_and_tools_come_before_what_needs_them() {
         let steps: Vec<_> = Step::needed_for(Part::ALL).into_iter().collect();
         let place = |step| steps.iter().position(|other| *other == step).unwrap();
-        assert_eq!(steps.len(), 8);
+        assert_eq!(steps.len(), 9);
         for step in &steps {
             for needed in step.after() {
                 assert!(place(*needed) < place(*step), "{needed:?} before {step:?}");

@@ -35,6 +35,28 @@ pub(crate) fn wasm_targets(workspace: &Workspace) -> Result<()> {
     }
 }
 
+/// cargo-cyclonedx, which writes the SBOMs of a release.
+pub(crate) fn cargo_cyclonedx(workspace: &Workspace) -> Result<()> {
+    if has_cargo_cyclonedx(workspace) {
+        return Ok(());
+    }
+    let mut install = workspace.cargo();
+    install
+        .args(["install", "cargo-cyclonedx", "--locked", "--force"])
+        .args(["--version", CARGO_CYCLONEDX, "--root"])
+        .arg(workspace.tools())
+        .arg("--target-dir")
+        .arg(workspace.target().join("tools"));
+    process::run(&mut install)?;
+    if !has_cargo_cyclonedx(workspace) {
+        bail!(
+            "cargo-cyclonedx {CARGO_CYCLONEDX} was installed, but {} is another",
+            workspace.tool("cargo-cyclonedx").display()
+        );
+    }
+    Ok(())
+}
+
 /// cargo-fuzz, which builds and runs the targets in `fuzz/`.
 pub(crate) fn cargo_fuzz(workspace: &Workspace) -> Result<()> {
     if has_cargo_fuzz(workspace) {
@@ -313,6 +335,12 @@ fn has_cargo_fuzz(workspace: &Workspace) -> bool {
         .is_ok_and(|found| found == format!("cargo-fuzz {CARGO_FUZZ}"))
 }
 
+fn has_cargo_cyclonedx(workspace: &Workspace) -> bool {
+    let mut tool = workspace.command(workspace.tool("cargo-cyclonedx"));
+    version_of(tool.arg("cyclonedx"))
+        .is_ok_and(|found| found.ends_with(&format!(" {CARGO_CYCLONEDX}")))
+}
+
 fn find_browser() -> Option<Browser> {
     Some(Browser {
         chromedriver: named("CHROMEDRIVER").or_else(|| on_path("chromedriver"))?,
@@ -333,6 +361,7 @@ fn is_root(workspace: &Workspace) -> bool {
     process::output(workspace.command("id").arg("-u")).is_ok_and(|(_, text)| text.trim() == "0")
 }
 
+const CARGO_CYCLONEDX: &str = "0.5.9";
 const CARGO_FUZZ: &str = "0.13.2";
 const CARGO_MUTANTS: &str = "27.1.0";
 const NODE_MAJOR: u32 = 20;

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { host, productionManifest, shareCompiled } from "./hosts.mjs";
+import { bluegate, host, productionManifest, shareCompiled } from "./hosts.mjs";
 import { NAMES } from "./names.mjs";
 import { start } from "./processes.mjs";
 
@@ -18,6 +18,7 @@ export function deploy({ dir, names, variables, made }) {
   const [conf, state, bin] = ["conf", "state", "bin"].map((name) => path.join(dir, name));
   for (const folder of [conf, bin]) fs.mkdirSync(folder, { recursive: true });
   shareCompiled(state);
+  fs.symlinkSync(bluegate, path.join(bin, "bluegate"));
   fs.writeFileSync(path.join(bin, "spin"), `#!/bin/sh\nexec '${host}' "$@"\n`, { mode: 0o755 });
   const own = { ...names, CONF: conf, STATE: state };
   const run = { cwd: path.dirname(path.dirname(productionManifest)), env: environment(bin) };

@@ -8,6 +8,8 @@ import { start } from "./processes.mjs";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
 export const host = process.env.BLUEGATE_HOST_BIN ?? path.join(target, "host/bluegate-host");
+/** The program for operators. */
+export const bluegate = path.join(target, "host/bluegate");
 
 /** The manifest of the whole application; where the components were built elsewhere, a copy that says so. */
 export const manifest = process.env.BLUEGATE_MANIFEST ?? path.join(root, "spin.toml");

@@ -262,9 +262,12 @@ fn programs(folder: &Path) -> String {
     let path = std::env::var("PATH").unwrap_or_default();
     let bin = folder.join("bin");
     std::fs::create_dir(&bin).expect("a folder");
+    // Where the page's own path to it is another build folder's.
+    let bluegate = target().join("host/bluegate");
+    std::os::unix::fs::symlink(bluegate, bin.join("bluegate")).expect("a link");
     let engine = bluegate_http_tests::engine();
     if engine == bluegate_engine::Engine::Spin {
-        return path;
+        return format!("{}:{path}", bin.display());
     }
     let host = engine.program().canonicalize().expect("the test host");
     std::os::unix::fs::symlink(host, bin.join("spin")).expect("a link");
@@ -299,6 +302,10 @@ fn wait_for(what: &str, done: impl Fn() -> bool) {
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("its address").port()
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 fn root() -> PathBuf {
