@@ -18,7 +18,7 @@ test("the tarball has what the package exports, and nothing else", () => {
   const { exports } = JSON.parse(fs.readFileSync(path.join(packageRoot, "package.json"), "utf8"));
   const targets = Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)));
   for (const target of targets) assert.ok(contents.includes(target.replace("./", "")), target);
-  const others = contents.filter((file) => !/^dist\/((inline|workerd)\/)?[\w-]+\.js(\.map)?$|^dist\/(labels\/)?[\w-]+\.d\.ts$/.test(file));
+  const others = contents.filter((file) => !/^dist\/((inline|workerd)\/)?[\w-]+\.js(\.map)?$|^dist\/((labels|titles)\/)?[\w-]+\.d\.ts$/.test(file));
   assert.deepEqual(others, [
     "LICENSE",
     "README.md",
@@ -163,8 +163,8 @@ test("the entry for service workers has everything in at most 20 KiB, and 4 KiB 
   assert.ok(gzipSync(fs.readFileSync(path.join(dist, "worker.js"))).length <= 4 * KIB);
 });
 
-test("each file of the package's scripts for browsers is at most 4 KiB as gzip sends it, but for labels", () => {
-  for (const file of fs.readdirSync(dist).filter((name) => /^(?!en-|es-).*\.js$/.test(name))) {
+test("each file of the package's scripts for browsers is at most 4 KiB as gzip sends it, but for words that are loaded when asked for", () => {
+  for (const file of fs.readdirSync(dist).filter((name) => /^(?!(en|es|english|spanish)-).*\.js$/.test(name))) {
     const size = gzipSync(fs.readFileSync(path.join(dist, file)), { level: 9 }).length;
     assert.ok(size <= 4 * KIB, `${file}: ${size}`);
   }
