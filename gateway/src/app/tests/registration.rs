@@ -170,9 +170,9 @@ fn what_is_not_offered_is_left_out_beside_what_is_and_the_answer_tells() {
 fn metadata_has_at_most_16_kb_and_unknown_members_are_not_kept() {
     let world = World::new();
     let mut key = crate::base::identity_provider::id_token::tests::public_key();
-    key["x5c"] = json!(["A".repeat(100_000)]);
-    key["junk"] = json!("A".repeat(100_000));
-    let jwks = json!({ "keys": [key], "junk": "A".repeat(30_000) });
+    key["x5c"] = json!(["A".repeat(20_000)]);
+    key["junk"] = json!("A".repeat(20_000));
+    let jwks = json!({ "keys": [key], "junk": "A".repeat(15_000) });
     let signed = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks });
     let answer = ask(&world, &signed);
     assert_eq!(answer.status, 201, "{}", answer.text());
