@@ -117,8 +117,8 @@ pub fn body(path: &str) -> usize {
     match [next(), next(), next(), next()] {
         // A picture of 100 KB, at the portal in a form.
         ["o", "register", _, "logo"] | ["developer", "app", _, "logo"] => 128 * KIB,
-        // Metadata of 16 KB: escaped in JSON, or percent-encoded in a form.
-        ["o", "register", ..] | ["developer", ..] => 64 * KIB,
+        // Metadata of 16 KB, escaped in JSON or percent-encoded in a form, and what is dropped of it: certificates in keys.
+        ["o", "register", ..] | ["developer", ..] => 128 * KIB,
         // A `state` of 4 KiB percent-encoded, a signed assertion, a search of ten ids; multipart has 16 KiB of its own.
         [_, "o", ..] | [_, "fhir", _, "_search"] => 32 * KIB,
         ["connect", ..] | [_, "connect", ..] => 8 * KIB,
@@ -147,10 +147,10 @@ mod tests {
         for (path, kib) in [
             ("/o/register/x/logo", 128),
             ("/developer/app/x/logo/", 128),
-            ("/o/register", 64),
-            ("/o/register/x/", 64),
-            ("/developer/new", 64),
-            ("/developer/", 64),
+            ("/o/register", 128),
+            ("/o/register/x/", 128),
+            ("/developer/new", 128),
+            ("/developer/", 128),
             ("/v2/o/token/", 32),
             ("/v3/o/authorize", 32),
             ("/v1/o/authorize/consent", 32),
