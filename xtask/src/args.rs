@@ -41,6 +41,7 @@ cargo xtask <command>
             --engine host|spin|auto  what they run on (host); the same for each bench but `bench web`
   bench fhir    a page of claims beside nginx, and beside a bare component on the same engine
             --json, --rounds N, --milliseconds N, --connections N, --only page|Patient|LINE[,…]
+  bench limits  what a request costs that proves nothing, at every public route with its worst input
   bench steps   every step of a call: instructions against the committed numbers, and time
             --page                   whole calls beside the sum of their steps
             --save                   commit to these numbers
@@ -311,6 +312,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
         "audit" => Ok(Command::Audit(rest.args.collect())),
         "bench" => match rest.args.next().as_deref() {
             Some("fhir") => rest.bench("bench-fhir"),
+            Some("limits") => rest.bench("bench-limits"),
             Some("sandbox") => rest.bench("bench-sandbox"),
             Some("steps") => rest.bench("bench-steps"),
             Some("token") => rest.bench("bench-token"),
@@ -321,9 +323,11 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
                 _ => bail!("`bench web` runs in Node and Chromium, and starts no engine"),
             },
             Some(other) => {
-                bail!("there is no bench named `{other}`: fhir, sandbox, steps, token or web")
+                bail!(
+                    "there is no bench named `{other}`: fhir, limits, sandbox, steps, token or web"
+                )
             }
-            None => bail!("`bench` needs a name: fhir, sandbox, steps, token or web"),
+            None => bail!("`bench` needs a name: fhir, limits, sandbox, steps, token or web"),
         },
         "build" => rest.build().map(Command::Build),
         "check-config" => rest.nothing(Command::CheckConfig),

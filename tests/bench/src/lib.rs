@@ -1,9 +1,10 @@
 //! Rounds that try to break single use and atomicity, load with every owner checked, the rate limit across
 //! instances, and benchmarks, all against the whole application on the test host.
 //!
-//! The binaries are `soak`, `bench-token`, `bench-fhir`, `bench-steps` and `bench-sandbox`; `cargo test -p bluegate-bench` runs a tenth of the rounds. What
+//! The binaries are `soak`, `bench-token`, `bench-fhir`, `bench-steps`, `bench-limits` and `bench-sandbox`; `cargo test -p bluegate-bench` runs a tenth of the rounds. What
 //! they say of a killed engine holds for a killed process; nobody here pulls the plug of the machine.
 
+pub mod cost;
 pub mod crash;
 pub mod fhir;
 pub mod limit;
@@ -32,9 +33,20 @@ const VARIABLES: &[(&str, &str)] = &[
     ("rate_limit_per_minute", "10000000"),
     ("person_limit_per_minute", "10000000"),
     ("registration_limit_per_minute", "1000000"),
+    ("trusted_proxies", "127.0.0.1"),
 ];
 
 /// The application with a store of its own, without limits that these rounds would meet.
 fn start() -> Stack {
     Stack::with(VARIABLES)
+}
+
+/// The same with a limit of which an instance leases few requests at once: what others lease counts for an address, and
+/// of one that is far beyond sixty the audit keeps no refusals.
+fn start_with_small_leases() -> Stack {
+    let mut variables = VARIABLES.to_vec();
+    variables.retain(|(name, _)| *name != "rate_limit_per_minute");
+    variables.push(("rate_limit_per_minute", "25000"));
+    variables.retain(|(name, _)| *name != "person_limit_per_minute");
+    Stack::with(&variables)
 }

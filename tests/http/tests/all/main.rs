@@ -32,6 +32,7 @@ mod revocation;
 mod robustness;
 mod sandbox;
 mod secrets;
+mod slow;
 mod subjects;
 mod to_backend;
 mod token_answer;
