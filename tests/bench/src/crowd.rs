@@ -6,7 +6,7 @@ use std::thread;
 
 use bluegate_http_tests::{Application, Consent, Flow, Stack, Tokens, verifier};
 
-use crate::client::{get_as, post};
+use crate::client::{get_as, post, post_with};
 
 /// Two applications, and people who were not seen yet.
 pub(crate) struct Crowd {
@@ -16,6 +16,7 @@ pub(crate) struct Crowd {
     /// Another one.
     foreign: Application,
     next: AtomicU32,
+    strangers: AtomicU32,
 }
 
 /// A code, and what its client remembers of it.
@@ -44,6 +45,7 @@ impl Crowd {
             own: Application::confidential(stack, "Soak"),
             foreign: Application::public(stack, "Soak, another"),
             next: AtomicU32::new(100),
+            strangers: AtomicU32::new(1),
         }
     }
 
@@ -101,7 +103,10 @@ impl Crowd {
                 _ => {}
             }
         }
-        post(&self.base, TOKEN, &form)
+        // From an address of its own, as a proxy tells it: of one that proves nothing, the audit keeps few refusals.
+        let [_, b, c, d] = self.strangers.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let from = format!("X-Forwarded-For: 10.{b}.{c}.{d}\r\n");
+        post_with(&self.base, TOKEN, &form, &from)
     }
 
     /// The request that refreshes.

@@ -273,8 +273,9 @@ mod tests {
             lines += wrote() - already;
         }
         assert_eq!(count("audit"), before + permits);
-        // Two of the step, and two of each whole call: as many as a call writes.
-        assert_eq!(lines, 12);
+        // Two of the step, and two of each whole call: as many as a call writes. One of the upkeep, which tells the
+        // head of the chain.
+        assert_eq!(lines, 13);
 
         let plain = |whole| {
             let body = block_on(calls.whole(whole)).unwrap();
