@@ -124,9 +124,10 @@ test("every member of the model is in a table, or set aside with a reason", (t) 
 });
 
 test("docs/fields.md is what the tables say", () => {
-  if (seen.size === 0) return; // without fixtures nobody knows which cells have been seen
   const file = path.join(repository, "docs", "fields.md");
   const text = document({ CLAIM, LINE, COVERAGE, PATIENT }, seen, ASIDE);
-  if (process.env.BLUEGATE_WRITE_DOCS === "1") fs.writeFileSync(file, text);
-  assert.equal(fs.readFileSync(file, "utf8"), text, "BLUEGATE_WRITE_DOCS=1 npm test -- --test-name-pattern . writes it anew");
+  if (process.env.BLUEGATE_WRITE_DOCS === "1" && fs.existsSync(fixtures)) fs.writeFileSync(file, text);
+  // Without fixtures nobody knows which cells have been seen.
+  const told = (page) => (fs.existsSync(fixtures) ? page : page.replaceAll(" *not seen*", ""));
+  assert.equal(told(fs.readFileSync(file, "utf8")), told(text), "BLUEGATE_WRITE_DOCS=1 npm test -- --test-name-pattern . writes it anew");
 });
