@@ -13,6 +13,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::parts;
 use crate::process;
 use crate::say::Steps;
 use crate::setup;
@@ -166,9 +167,7 @@ impl<'a> Build<'a> {
     fn build(&self, product: &Product) -> Result<()> {
         let mut cargo = self.cargo();
         let built = if product.component {
-            cargo
-                .args(["rustc", "--package", product.package, "--lib"])
-                .args(["--crate-type", "cdylib", "--target", COMPONENT_TARGET]);
+            cargo.args(parts::component_arguments(product.package));
             self.target
                 .join(COMPONENT_TARGET)
                 .join("release")
@@ -297,14 +296,12 @@ fn host(workspace: &Workspace) -> Result<Host> {
         let found = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
         found.with_context(|| format!("rustc tells no {name}"))
     };
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
     Ok(Host {
         triple: field("host")?.to_owned(),
         rustc: field("release")?.to_owned(),
         rustc_commit: field("commit-hash")?.to_owned(),
         sysroot: said(workspace.command("rustc").args(["--print", "sysroot"]))?.into(),
-        cargo_home: home.context("no CARGO_HOME and no home folder")?,
+        cargo_home: setup::cargo_home().context("no CARGO_HOME and no home folder")?,
     })
 }
 

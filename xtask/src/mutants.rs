@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use crate::process;
 use crate::setup;
 use crate::suites::heading;
+use crate::tick;
 use crate::workspace::Workspace;
 use draw::{Mutant, drawn, pattern};
 
@@ -265,13 +266,11 @@ impl Place {
             fs::write(&to, content).with_context(|| to.display().to_string())?;
         }
         remove_others(&tree, &wanted)?;
-        let hash = hash.finalize();
-        let state = hash.iter().map(|byte| format!("{byte:02x}"));
         Ok(Self {
             build: root.join("build"),
             out: root.join("out"),
             kept: root.join("tried.txt"),
-            state: state.collect(),
+            state: tick::hex(&hash.finalize()),
             tree,
         })
     }

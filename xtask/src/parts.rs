@@ -200,6 +200,20 @@ fn wasm_bindgen(workspace: &Workspace, progress: &Progress) -> Result<()> {
     cargo(&mut build, progress)
 }
 
+/// What cargo is told to build a component of a package, in whatever profile.
+pub(crate) const fn component_arguments(package: &str) -> [&str; 8] {
+    [
+        "rustc",
+        "--package",
+        package,
+        "--lib",
+        "--crate-type",
+        "cdylib",
+        "--target",
+        "wasm32-wasip2",
+    ]
+}
+
 fn component(
     workspace: &Workspace,
     package: &str,
@@ -208,8 +222,7 @@ fn component(
 ) -> Result<()> {
     let mut rustc = workspace.cargo();
     rustc
-        .args(["rustc", "--package", package, "--lib"])
-        .args(["--crate-type", "cdylib", "--target", "wasm32-wasip2"])
+        .args(component_arguments(package))
         .args(["--profile", profile.cargo_name()]);
     cargo(&mut rustc, progress)?;
     let file = workspace.component(&package.replace('-', "_"), profile);

@@ -37,70 +37,50 @@ pub(crate) fn wasm_targets(workspace: &Workspace) -> Result<()> {
 
 /// cargo-cyclonedx, which writes the SBOMs of a release.
 pub(crate) fn cargo_cyclonedx(workspace: &Workspace) -> Result<()> {
-    if has_cargo_cyclonedx(workspace) {
-        return Ok(());
-    }
-    let mut install = workspace.cargo();
-    install
-        .args(["install", "cargo-cyclonedx", "--locked", "--force"])
-        .args(["--version", CARGO_CYCLONEDX, "--root"])
-        .arg(workspace.tools())
-        .arg("--target-dir")
-        .arg(workspace.target().join("tools"));
-    process::run(&mut install)?;
-    if !has_cargo_cyclonedx(workspace) {
-        bail!(
-            "cargo-cyclonedx {CARGO_CYCLONEDX} was installed, but {} is another",
-            workspace.tool("cargo-cyclonedx").display()
-        );
-    }
-    Ok(())
+    // As a subcommand of cargo it knows its version, and says its own name twice.
+    let asked = (&["cyclonedx"][..], "cargo-cyclonedx-cyclonedx");
+    cargo_tool(workspace, "cargo-cyclonedx", CARGO_CYCLONEDX, asked)
 }
 
 /// cargo-fuzz, which builds and runs the targets in `fuzz/`.
 pub(crate) fn cargo_fuzz(workspace: &Workspace) -> Result<()> {
-    if has_cargo_fuzz(workspace) {
-        return Ok(());
-    }
-    let mut install = workspace.cargo();
-    install
-        .args(["install", "cargo-fuzz", "--locked", "--force"])
-        .args(["--version", CARGO_FUZZ, "--root"])
-        .arg(workspace.tools())
-        .arg("--target-dir")
-        .arg(workspace.target().join("tools"));
-    process::run(&mut install)?;
-    if !has_cargo_fuzz(workspace) {
-        bail!(
-            "cargo-fuzz {CARGO_FUZZ} was installed, but {} is another",
-            workspace.tool("cargo-fuzz").display()
-        );
-    }
-    Ok(())
+    let asked = (&[][..], "cargo-fuzz");
+    cargo_tool(workspace, "cargo-fuzz", CARGO_FUZZ, asked)
 }
 
 /// cargo-mutants, which plants faults.
 pub(crate) fn cargo_mutants(workspace: &Workspace) -> Result<()> {
-    let wanted = format!("cargo-mutants {CARGO_MUTANTS}");
-    let there = || {
-        let mut tool = workspace.command(workspace.tool("cargo-mutants"));
-        version_of(tool.arg("mutants")).is_ok_and(|found| found == wanted)
+    let asked = (&["mutants"][..], "cargo-mutants");
+    cargo_tool(workspace, "cargo-mutants", CARGO_MUTANTS, asked)
+}
+
+/// Installs a program of crates.io for this repository alone. What it wants to hear before `--version`, and what it then
+/// calls itself, differ.
+fn cargo_tool(
+    workspace: &Workspace,
+    name: &str,
+    version: &str,
+    (before, itself): (&[&str], &str),
+) -> Result<()> {
+    let is_there = || {
+        let mut tool = workspace.command(workspace.tool(name));
+        version_of(tool.args(before)).is_ok_and(|found| found == format!("{itself} {version}"))
     };
-    if there() {
+    if is_there() {
         return Ok(());
     }
     let mut install = workspace.cargo();
     install
-        .args(["install", "cargo-mutants", "--locked", "--force"])
-        .args(["--version", CARGO_MUTANTS, "--root"])
+        .args(["install", name, "--locked", "--force"])
+        .args(["--version", version, "--root"])
         .arg(workspace.tools())
         .arg("--target-dir")
         .arg(workspace.target().join("tools"));
     process::run(&mut install)?;
-    if !there() {
+    if !is_there() {
         bail!(
-            "{wanted} was installed, but {} is another",
-            workspace.tool("cargo-mutants").display()
+            "{name} {version} was installed, but {} is another",
+            workspace.tool(name).display()
         );
     }
     Ok(())
@@ -116,13 +96,17 @@ pub(crate) fn cargo_deny(workspace: &Workspace) -> Option<PathBuf> {
 
 /// Whether cargo-deny fetched its database of advisories once: a repository in its folder.
 pub(crate) fn has_advisories() -> bool {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-    let entries = home.and_then(|home| fs::read_dir(home.join("advisory-dbs")).ok());
+    let entries = cargo_home().and_then(|home| fs::read_dir(home.join("advisory-dbs")).ok());
     entries
         .into_iter()
         .flatten()
         .any(|entry| entry.is_ok_and(|entry| entry.path().join(".git").exists()))
+}
+
+/// Where cargo keeps what is the user's.
+pub(crate) fn cargo_home() -> Option<PathBuf> {
+    let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    named.or_else(|| Some(std::env::home_dir()?.join(".cargo")))
 }
 
 /// Node.js, which the user has to have.
@@ -328,17 +312,6 @@ fn missing_targets(workspace: &Workspace) -> Result<Vec<&'static str>> {
         }
     }
     Ok(missing)
-}
-
-fn has_cargo_fuzz(workspace: &Workspace) -> bool {
-    version_of(&mut workspace.command(workspace.tool("cargo-fuzz")))
-        .is_ok_and(|found| found == format!("cargo-fuzz {CARGO_FUZZ}"))
-}
-
-fn has_cargo_cyclonedx(workspace: &Workspace) -> bool {
-    let mut tool = workspace.command(workspace.tool("cargo-cyclonedx"));
-    version_of(tool.arg("cyclonedx"))
-        .is_ok_and(|found| found.ends_with(&format!(" {CARGO_CYCLONEDX}")))
 }
 
 fn find_browser() -> Option<Browser> {
