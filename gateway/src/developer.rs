@@ -79,7 +79,7 @@ async fn home(State(site): State<Site>, Extension(request): Extension<Request>) 
         };
         applications::list(&site, &visitor, password_change::said(&request)).await
     };
-    close(&site, &request, language, "developer", shown.await)
+    close(&site, &request, "developer", shown.await)
 }
 
 /// POST: `action` is `sign_in`, `create`, `change_password` or `sign_out`.
@@ -98,7 +98,7 @@ async fn enter(State(site): State<Site>, Extension(request): Extension<Request>)
             _ => Ok(see_other(HOME)),
         }
     };
-    close(&site, &request, language, "developer", done.await)
+    close(&site, &request, "developer", done.await)
 }
 
 async fn create(
@@ -355,10 +355,10 @@ async fn record(
 fn close(
     site: &Site,
     request: &Request,
-    language: Language,
     action: &str,
     result: Result<Reply, Error<Problem>>,
 ) -> Answer {
+    let language = language(request);
     let mut reply = match result {
         Ok(reply) => reply,
         Err(error) => {

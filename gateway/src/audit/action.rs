@@ -76,11 +76,7 @@ impl<'a> Action<'a> {
 
     /// Something that was refused, and why.
     pub(crate) const fn refused(action: &'a str, code: &'a str) -> Self {
-        Self {
-            outcome: "refused",
-            code,
-            ..Self::ok(action)
-        }
+        Self::ok(action).refuse(code)
     }
 
     /// The same, come to no end because the store or the platform failed, whoever asked.

@@ -6,7 +6,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::form::Typed;
-use super::{HOME, Visitor, close, language, refused, visitor};
+use super::{HOME, Visitor, close, refused, visitor};
 use crate::application::logo::Logo;
 use crate::application::{statements as application, stored_logo as logo};
 use crate::audit::action::Action;
@@ -76,13 +76,7 @@ pub(crate) async fn new(
             None => see_other(HOME),
         })
     };
-    close(
-        &site,
-        &request,
-        language(&request),
-        "developer.applications",
-        page.await,
-    )
+    close(&site, &request, "developer.applications", page.await)
 }
 
 /// POST `/developer/new`.
@@ -131,13 +125,7 @@ pub(crate) async fn register(
             Err(failure) => again(words(failure)?),
         }
     };
-    close(
-        &site,
-        &request,
-        language(&request),
-        "developer.applications",
-        done.await,
-    )
+    close(&site, &request, "developer.applications", done.await)
 }
 
 /// GET `/developer/app/{client_id}`; `?delete=1` asks before it is done.
@@ -170,13 +158,7 @@ pub(crate) async fn show(
             site.app.config.is_sandbox(),
         ))
     };
-    close(
-        &site,
-        &request,
-        language(&request),
-        "developer.applications",
-        page.await,
-    )
+    close(&site, &request, "developer.applications", page.await)
 }
 
 /// POST `/developer/app/{client_id}`: `action` is `save`, `rotate`, `suspend`, `resume` or `delete`.
@@ -204,13 +186,7 @@ pub(crate) async fn change(
             _ => Ok(see_other(&address(&application))),
         }
     };
-    close(
-        &site,
-        &request,
-        language(&request),
-        "developer.applications",
-        done.await,
-    )
+    close(&site, &request, "developer.applications", done.await)
 }
 
 /// POST of a file to `/developer/app/{client_id}/logo`.
@@ -257,13 +233,7 @@ pub(crate) async fn put_logo(
         event.log(&site);
         Ok(see_other(&format!("{}?saved=1", address(&application))))
     };
-    close(
-        &site,
-        &request,
-        language(&request),
-        "developer.applications",
-        done.await,
-    )
+    close(&site, &request, "developer.applications", done.await)
 }
 
 /// Counts what changes an application for its address, together with RFC 7591.

@@ -10,7 +10,7 @@ use http::Method;
 use http::header::AUTHORIZATION;
 use serde_json::Value;
 
-use super::{HOME, close, language, visitor};
+use super::{HOME, close, visitor};
 use crate::base::calls::{Body, Caller, Exchange, Outgoing};
 use crate::base::http::reply::{Answer, add_cookie, see_other};
 use crate::base::http::{Request, cookies};
@@ -58,13 +58,7 @@ pub(crate) async fn start(
         );
         Ok(reply)
     };
-    close(
-        &site,
-        &request,
-        language(&request),
-        "developer.test",
-        began.await,
-    )
+    close(&site, &request, "developer.test", began.await)
 }
 
 /// GET `/developer/test/callback`: the rest of the way, and the page.
@@ -95,13 +89,7 @@ pub(crate) async fn finish(
         add_cookie(&mut reply, &cookies::set(&site.app.config, COOKIE, "", 0));
         Ok(reply)
     };
-    close(
-        &site,
-        &request,
-        language(&request),
-        "developer.test",
-        shown.await,
-    )
+    close(&site, &request, "developer.test", shown.await)
 }
 
 /// Code to token to data to the end; stops where there is no token.

@@ -172,17 +172,14 @@ impl RateLimiter {
         let bucket = Bucket::Application(Surface::Fhir, caller.application_id);
         let (who, limit) = (bucket.key(config), bucket.limit(config));
         let own_limit = config.person_limit_per_minute;
-        let Spoken { own, spent } = match self.call(caller, used, window.number, own_limit) {
-            Ok(own) => Spoken {
-                own: window.allows(own_limit, own),
-                spent: self.spend(&who, window.number, limit),
-            },
+        let own = match self.call(caller, used, window.number, own_limit) {
+            Ok(remaining) => window.allows(own_limit, remaining),
             Err(Told(told)) => {
                 let first = !told && Self::tell(app, &person_key(caller), window.number).await;
                 return Err(window.used_up(own_limit, first));
             }
         };
-        let wish = match spent {
+        let wish = match self.spend(&who, window.number, limit) {
             Spent::UsedUp => return Err(window.used_up(limit, false)),
             Spent::One { remaining } if !self.holds_much(caller, own_limit) => {
                 return Ok(own.or(window.allows(limit, remaining)));
@@ -354,12 +351,6 @@ struct Lease {
 
 /// Whether it was written down before that a person's limit was reached.
 struct Told(bool);
-
-/// A call that its person may make, and what its application says.
-struct Spoken {
-    own: Allowance,
-    spent: Spent,
-}
 
 /// The minute that counts now.
 #[derive(Clone, Copy)]
