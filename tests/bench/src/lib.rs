@@ -44,9 +44,9 @@ fn start() -> Stack {
 /// The same with a limit of which an instance leases few requests at once: what others lease counts for an address, and
 /// of one that is far beyond sixty the audit keeps no refusals.
 fn start_with_small_leases() -> Stack {
-    let mut variables = VARIABLES.to_vec();
-    variables.retain(|(name, _)| *name != "rate_limit_per_minute");
-    variables.push(("rate_limit_per_minute", "25000"));
-    variables.retain(|(name, _)| *name != "person_limit_per_minute");
-    Stack::with(&variables)
+    let others = VARIABLES
+        .iter()
+        .filter(|(name, _)| !["person_limit_per_minute", "rate_limit_per_minute"].contains(name));
+    let small = ("rate_limit_per_minute", "25000");
+    Stack::with(&others.copied().chain([small]).collect::<Vec<_>>())
 }
