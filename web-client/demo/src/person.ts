@@ -5,7 +5,7 @@ import { button, el, link } from "./dom.js";
 import { happened, type Calls } from "./happened.js";
 import { ClaimList, type Narrowed } from "./list.js";
 import { medicines } from "./medicines.js";
-import { equation, summary } from "./overview.js";
+import { equation, summary, type Progress } from "./overview.js";
 import { kindOf, type Item, type Records } from "./records.js";
 import { statement } from "./statement.js";
 import * as view from "./view.js";
@@ -162,6 +162,12 @@ export class Overview {
     return this.#kept.year ?? yearsOf(this.#kept.records.items)[0] ?? ALL_YEARS;
   }
 
+  /** How much of the claims has arrived, for what is summed. */
+  get #arrived(): Progress {
+    const { records, failed } = this.#kept;
+    return { items: records.items, total: records.total, complete: records.complete, unread: records.unread, failed: failed !== undefined };
+  }
+
   get #items(): Item[] {
     return ofYear(this.#kept.records.items, this.#year);
   }
@@ -212,14 +218,13 @@ export class Overview {
 
   #drawSummary(): void {
     const { texts } = this.#context;
-    const { records, failed } = this.#kept;
+    const { records } = this.#kept;
     if (records.items.length === 0 && records.complete) {
       this.#summary.replaceChildren(el("p", {}, texts.noClaims));
       return;
     }
     const print = button(texts.statementOpen(this.#year), "button", () => this.#statement());
-    const progress = { items: records.items, total: records.total, complete: records.complete, unread: records.unread, failed: failed !== undefined };
-    this.#summary.replaceChildren(summary(this.#context, progress, this.#items, this.#year), el("p", {}, print));
+    this.#summary.replaceChildren(summary(this.#context, this.#arrived, this.#items, this.#year), el("p", {}, print));
   }
 
   #drawEquation(items: readonly Item[]): void {
@@ -251,10 +256,9 @@ export class Overview {
   }
 
   #statement(): void {
-    const { records, patient, failed } = this.#kept;
-    const progress = { items: records.items, total: records.total, complete: records.complete, unread: records.unread, failed: failed !== undefined };
+    const { patient } = this.#kept;
     const name = patient?.known && view.fullName(patient.known);
     this.#hidden = true;
-    this.#around.screen(statement(this.#context, progress, this.#items, this.#year, name, () => this.show()));
+    this.#around.screen(statement(this.#context, this.#arrived, this.#items, this.#year, name, () => this.show()));
   }
 }
