@@ -175,9 +175,8 @@ impl Runner<'_> {
             self.native_and_http(&workspace)?;
         }
         if self.wants(Suite::Doc) {
-            let mut cargo = self.workspace.cargo();
-            cargo.args(["test", "--doc", "--workspace", "--no-fail-fast"]);
-            cargo.args(["--exclude", rust::HOST]);
+            let mut cargo =
+                rust::workspace_cargo(self.workspace, &["test", "--doc", "--no-fail-fast"]);
             cargo.args(self.options.filter.as_deref());
             self.suite("doc tests", None, &mut [cargo])?;
         }
@@ -287,9 +286,8 @@ impl Runner<'_> {
         let mut fmt = self.workspace.cargo();
         fmt.args(["fmt", "--all", "--check"]);
         self.check("cargo fmt", &mut fmt)?;
-        let mut clippy = self.workspace.cargo();
-        clippy.args(["clippy", "--workspace", "--exclude", rust::HOST]);
-        clippy.arg("--all-targets").args(strict);
+        let mut clippy = rust::workspace_cargo(self.workspace, &["clippy", "--all-targets"]);
+        clippy.args(strict);
         self.check("cargo clippy", &mut clippy)?;
         // In the profile in which it is built, so that its build scripts run once only.
         let mut clippy = self.workspace.cargo();

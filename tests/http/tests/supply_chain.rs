@@ -128,12 +128,13 @@ fn unhashed_npm(lock: &str) -> Vec<String> {
         let outer = name.rsplit_once("/node_modules/").map(|(outer, _)| outer);
         outer.is_some_and(|outer| packages.get(outer).is_some_and(hashed))
     };
-    packages
+    let unhashed: BTreeSet<_> = packages
         .iter()
         .filter(|(name, package)| !name.is_empty() && package["link"] != true && !hashed(package))
         .filter(|(name, package)| package["inBundle"] != true || !brought_along(name))
         .map(|(name, _)| name.clone())
-        .collect()
+        .collect();
+    unhashed.into_iter().collect()
 }
 
 /// Requirements that are no exact version, or have no hash in the line after them.

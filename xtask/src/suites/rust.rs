@@ -13,6 +13,10 @@ use crate::workspace::Workspace;
 
 /// The test host's package.
 pub(crate) const HOST: &str = "bluegate-host";
+/// Packages that are built alone. What they want of a dependency, cargo would switch on for all that is built beside
+/// them: wasm-bindgen's programs have ureq undo gzip and serde_json keep the order of members, so the tests would see
+/// other answers than clients do.
+const ALONE: [&str; 2] = [HOST, "bluegate-wasm-bindgen"];
 /// The package of races and measurements, which start the application as well.
 pub(crate) const BENCH: &str = "bluegate-bench";
 /// The package of the black-box tests, which start the application themselves.
@@ -57,12 +61,20 @@ pub(crate) fn packages(workspace: &Workspace) -> Result<Vec<Package>> {
     packages_in(&serde_json::from_str(&text)?).context("cargo metadata says something unexpected")
 }
 
-/// A build of everything but the test host. Always of the same packages, because cargo would build a
+/// `cargo …` for every package but those that are built alone. Always the same packages, because cargo would build a
 /// dependency again when other packages want other features of it.
-pub(crate) fn workspace_build(workspace: &Workspace) -> Command {
+pub(crate) fn workspace_cargo(workspace: &Workspace, command: &[&str]) -> Command {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--workspace", "--exclude", HOST]);
+    cargo.args(command).arg("--workspace");
+    for package in ALONE {
+        cargo.args(["--exclude", package]);
+    }
     cargo
+}
+
+/// A build of every package but those that are built alone.
+pub(crate) fn workspace_build(workspace: &Workspace) -> Command {
+    workspace_cargo(workspace, &["build"])
 }
 
 /// Runs `cargo build …` with the tests; what did not compile is missing from the result, and the
