@@ -1,4 +1,4 @@
-//! `/account/`: what a person connected, who looked, and the way to stop it (wire contract, section 1).
+//! `/account/`: what a person connected, who looked, and the way to stop it (docs/contract/01-routes.md).
 //!
 //! A person signs in as for an application, with the same identity rules. The session ends 15 minutes after the
 //! last page. A revocation ends the grant in one statement, so the application's next call is refused on every
@@ -377,7 +377,7 @@ fn csrf(site: &Site, secret: &Secret) -> Secret {
 }
 
 const ACCOUNT: &str = "/account/";
-/// Wire contract, section 1: 15 minutes idle.
+/// docs/contract/01-routes.md: 15 minutes idle.
 const IDLE_S: i64 = 900;
 /// The cookie outlives an idle session, so that the server decides when it ends.
 const COOKIE_S: u32 = 86_400;

@@ -1,4 +1,4 @@
-//! `/vN/o/authorize/`: the start of the flow (wire contract, section 2).
+//! `/vN/o/authorize/`: the start of the flow (docs/contract/02-authorize.md).
 
 pub mod pushed;
 pub mod statements;

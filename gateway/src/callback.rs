@@ -39,7 +39,8 @@ pub(crate) async fn callback(
             return pages::problem(&request, language, &Problem::limited(limited)).into();
         }
     };
-    // By `query` only (wire contract, section 3): browsers send no `SameSite=Lax` cookie with a form of another site.
+    // By `query` only (docs/contract/03-sign-in.md): browsers send no `SameSite=Lax` cookie with a form of another
+    // site.
     let encoded = request.query.as_deref().unwrap_or_default().as_bytes();
     let parameters = Parameters::parse(encoded);
     let transaction = parameters

@@ -1,4 +1,4 @@
-//! `/vN/o/authorize/consent`: the question to the person (wire contract, section 4).
+//! `/vN/o/authorize/consent`: the question to the person (docs/contract/04-consent.md).
 
 mod decision;
 pub(crate) mod page;
@@ -279,7 +279,7 @@ fn csrf(
     Secret::new(format!("{shown}.{}", sealed.expose()))
 }
 
-/// A digest of what the page shows of the application and of the request (wire contract, section 4).
+/// A digest of what the page shows of the application and of the request (docs/contract/04-consent.md).
 fn shown(
     application: &Application,
     waiting: &AuthorizationRequest,

@@ -1,4 +1,5 @@
-//! `/developer/`: accounts of developers, their applications, and a test client (wire contract, sections 1 and 9).
+//! `/developer/`: accounts of developers, their applications, and a test client (docs/contract/01-routes.md and
+//! 09-applications.md).
 //!
 //! A developer has a name and a password, no e-mail address. Applications are registered by the rules of RFC 7591,
 //! as over `/o/register`. The session ends 60 minutes after the last page.

@@ -1,4 +1,4 @@
-//! Discovery documents. They say exactly what is so (wire contract, section 1; RFC 8414; SMART App Launch
+//! Discovery documents. They say exactly what is so (docs/contract/01-routes.md; RFC 8414; SMART App Launch
 //! 2.2, section 3).
 
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! The FHIR resource server (wire contract, section 7).
+//! The FHIR resource server (docs/contract/07-fhir.md).
 //!
 //! A call goes through a chain of types, each of which only one check can make: a bearer token becomes a
 //! [`access::LiveToken`], that an [`access::Authorized`] call, the backend's answer a cleared body (the release
@@ -90,7 +90,7 @@ pub async fn metadata(app: &App, request: &Request, version: Version) -> Reply {
     metadata::reply(app, request, version)
 }
 
-/// The checks in the order of section 7.1.
+/// The checks in the order of docs/contract/07-fhir.md, 7.1.
 async fn answer(
     app: &App,
     request: &Request,

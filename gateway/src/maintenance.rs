@@ -1,5 +1,5 @@
 //! Work that is no part of an answer: it drains from the store, after an answer, by later requests, and by
-//! `POST /ops/tick` (wire contract, section 10).
+//! `POST /ops/tick` (docs/contract/10-audit.md).
 //!
 //! Nothing is handed over in memory. Whatever an instance does not get done, another one finds in the store.
 

@@ -1,4 +1,4 @@
-//! `/ops/*`: what operators see and do (wire contract, sections 1 and 10).
+//! `/ops/*`: what operators see and do (docs/contract/01-routes.md and 10-audit.md).
 //!
 //! Every route takes the token of an operator as bearer token and answers JSON; the page at `/ops/` takes the
 //! same token in a form, and its forms post to the same routes. Whatever an operator does or looks at is

@@ -1,4 +1,4 @@
-//! `/vN/o/par`: pushed authorization requests (RFC 9126; wire contract, section 2).
+//! `/vN/o/par`: pushed authorization requests (RFC 9126; docs/contract/02-authorize.md).
 
 use axum::Extension;
 use axum::extract::State;

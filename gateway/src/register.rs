@@ -1,4 +1,4 @@
-//! `/o/register`: registration of an application (RFC 7591; wire contract, section 9).
+//! `/o/register`: registration of an application (RFC 7591; docs/contract/09-applications.md).
 
 pub(crate) mod registration;
 

@@ -1,4 +1,4 @@
-//! Token, revocation and introspection endpoints (wire contract, sections 5 and 6).
+//! Token, revocation and introspection endpoints (docs/contract/05-token-exchange.md and 06-token-refresh.md).
 
 pub(crate) mod client;
 pub mod client_proof;
@@ -255,7 +255,7 @@ pub(crate) async fn unlocked_form(
     Ok(form)
 }
 
-/// 200 with the tokens (wire contract, section 5).
+/// 200 with the tokens (docs/contract/05-token-exchange.md).
 fn tokens(
     site: &Site,
     version: Version,

@@ -1,5 +1,5 @@
 //! `POST /sandbox/try/…`: a developer lets happen to a connection of the own application what takes months
-//! elsewhere (wire contract, section 11). These routes exist in the sandbox only.
+//! elsewhere (docs/contract/11-sandbox.md). These routes exist in the sandbox only.
 //!
 //! Nothing is pretended: ends are brought forward, grants revoked and applications suspended in the store, by
 //! the statements that do it in earnest, and the next request meets what it would meet then.

@@ -1,4 +1,4 @@
-//! `/connect/userinfo` by GET and POST (wire contract, section 8; OpenID Connect Core, section 5.3.1).
+//! `/connect/userinfo` by GET and POST (docs/contract/08-userinfo.md; OpenID Connect Core, section 5.3.1).
 
 use axum::Extension;
 use axum::extract::State;

@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 /// The identity provider's `sub`: opaque, 1 to 255 bytes, kept exactly as sent (OpenID Connect Core,
-/// section 2; wire contract, section 3).
+/// section 2; docs/contract/03-sign-in.md).
 ///
 /// It carries the length that was measured where the id_token was parsed, and the store checks the two
 /// against each other. There is no way to take a part of it:
@@ -186,7 +186,7 @@ impl PatientId {
     }
 }
 
-/// An OAuth client identifier: 40 characters `[A-Za-z0-9]` (wire contract, section 9).
+/// An OAuth client identifier: 40 characters `[A-Za-z0-9]` (docs/contract/09-applications.md).
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct ClientId(String);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::PatientId;
 
-/// The answer of the token endpoint (RFC 6749, section 5.1; wire contract, section 5), fields in the
+/// The answer of the token endpoint (RFC 6749, section 5.1; docs/contract/05-token-exchange.md), fields in the
 /// order of the contract.
 #[allow(clippy::exhaustive_structs)]
 #[derive(Serialize)]

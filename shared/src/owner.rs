@@ -1,4 +1,4 @@
-//! The owner scan of the release guard (wire contract, section 7.4).
+//! The owner scan of the release guard (docs/contract/07-fhir.md, 7.4).
 //!
 //! One streaming pass over an answer of the claims backend proves that every resource in it belongs to one
 //! person, or says why that is not proved. Nothing is built from the answer but a few facts and byte spans,

@@ -21,7 +21,7 @@ impl Verifier {
     /// Reads what a client sent as `code_verifier`.
     ///
     /// A trailing `=` padding is accepted, because the published Blue Button SDKs send it, and is part of
-    /// what is hashed (wire contract, section 5.1).
+    /// what is hashed (docs/contract/05-token-exchange.md, 5.1).
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl Verifier {
 pub struct Challenge(String);
 
 impl Challenge {
-    /// Reads what a client sent as `code_challenge`; padding is stripped (wire contract, section 5.1).
+    /// Reads what a client sent as `code_challenge`; padding is stripped (docs/contract/05-token-exchange.md, 5.1).
     ///
     /// # Errors
     ///

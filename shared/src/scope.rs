@@ -1,9 +1,9 @@
-//! OAuth scopes: wire contract, section 7.2.
+//! OAuth scopes: docs/contract/07-fhir.md, 7.2.
 //!
 //! One table names every scope there is and the permissions it stands for. The gateway parses requests,
 //! narrows consents and decides routes with it, and the documents and the consent page list it. A set keeps
 //! the spelling that was asked for, because a client gets its scopes back in its own spelling
-//! (section 5.1); all decisions are made on [`Permissions`].
+//! (docs/contract/05-token-exchange.md, 5.1); all decisions are made on [`Permissions`].
 
 use serde::Serialize;
 
@@ -146,8 +146,8 @@ impl Scope {
 pub struct ScopeSet(Vec<Scope>);
 
 impl ScopeSet {
-    /// Everything of section 7.2 once, resource scopes spelled `.read`: what an application has by default,
-    /// and what a request without `scope` asks for where the application may have it.
+    /// Everything of docs/contract/07-fhir.md, 7.2 once, resource scopes spelled `.read`: what an application has by
+    /// default, and what a request without `scope` asks for where the application may have it.
     #[must_use]
     pub fn everything() -> Self {
         Self(

@@ -1,9 +1,9 @@
-//! FHIR search parameters (wire contract, section 7.3).
+//! FHIR search parameters (docs/contract/07-fhir.md, 7.3).
 //!
 //! The gateway reads a client's query with [`Search::parse`]; the browser library builds the query with the
 //! same type, so that neither can send or accept what the other does not know. What was recognised keeps the
 //! spelling that the client used, because page links repeat it: pagers put their own query on top of a
-//! link, and identical repeats count once (section 5.1).
+//! link, and identical repeats count once (docs/contract/05-token-exchange.md, 5.1).
 
 mod date;
 mod shape;
@@ -16,7 +16,7 @@ pub use shape::{EobType, Format, Handling, Shape};
 use crate::id::PatientId;
 use crate::scope::ResourceType;
 
-/// Beyond this a request is refused unread (wire contract, section 2).
+/// Beyond this a request is refused unread (docs/contract/02-authorize.md).
 const MOST_PARAMETERS: usize = 100;
 /// The largest page.
 pub const MAX_COUNT: u8 = 50;
@@ -468,7 +468,7 @@ impl Interval {
     }
 }
 
-/// Identical repeats count once, differing ones are refused (wire contract, section 5.1).
+/// Identical repeats count once, differing ones are refused (docs/contract/05-token-exchange.md, 5.1).
 fn once<T: PartialEq>(
     slot: &mut Option<T>,
     value: T,

@@ -85,7 +85,7 @@ impl Frame {
 
     /// A problem that no handler told in the words of its route.
     fn shape(&self, reply: &mut Reply, told: &Told, request_id: &str) {
-        // An unknown path or method belongs to no route, whatever it begins with (wire contract, section 1).
+        // An unknown path or method belongs to no route, whatever it begins with (docs/contract/01-routes.md).
         let is_nowhere =
             told.code == crate::base::http::reply::NOT_FOUND || Refusal::Method.is(told);
         match self.place.surface {

@@ -131,7 +131,7 @@ impl Gateway {
 
     async fn route(&self, parts: Parts, body: Bytes, request_id: String) -> Reply {
         let path = parts.uri.path();
-        // Every route answers with and without the trailing slash (wire contract, section 1).
+        // Every route answers with and without the trailing slash (docs/contract/01-routes.md).
         let routed = match path.strip_suffix('/') {
             Some(bare) if !bare.is_empty() => bare,
             _ => path,
@@ -232,7 +232,7 @@ fn request_id(entropy: &dyn Entropy) -> Option<String> {
     Some(random.hash().hex().chars().take(32).collect())
 }
 
-/// The route table (wire contract, section 1).
+/// The route table (docs/contract/01-routes.md).
 fn routes(site: Site) -> Router {
     let sandbox = site.app.config.is_sandbox();
     Router::new()

@@ -1,6 +1,6 @@
-//! Rules of sections 2 to 6 that need a moved clock, a failing store or many steps, each as one test over
-//! [`Gateway::respond`]: real handlers, a real store, and an identity provider and claims backend that do
-//! what the test says.
+//! Rules of docs/contract/02-authorize.md to 06-token-refresh.md that need a moved clock, a failing store or many
+//! steps, each as one test over [`Gateway::respond`]: real handlers, a real store, and an identity provider and
+//! claims backend that do what the test says.
 
 #![expect(
     clippy::needless_pass_by_value,

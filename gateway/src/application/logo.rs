@@ -1,4 +1,4 @@
-//! Logos of applications: PNG or JPEG, at most 100 KB (wire contract, section 9).
+//! Logos of applications: PNG or JPEG, at most 100 KB (docs/contract/09-applications.md).
 
 /// An uploaded picture that is what it says.
 #[non_exhaustive]

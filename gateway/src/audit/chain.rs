@@ -1,4 +1,4 @@
-//! The chain over the audit (wire contract, section 10): links in a table of their own, each with a hash over the
+//! The chain over the audit (docs/contract/10-audit.md): links in a table of their own, each with a hash over the
 //! rows of both layers that came since the link before it, signed. Links are made outside the request path, in
 //! batches; whichever instance comes first makes the next one.
 //!

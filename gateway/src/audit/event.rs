@@ -1,4 +1,4 @@
-//! The API layer of the audit: one row for each action (wire contract, section 10).
+//! The API layer of the audit: one row for each action (docs/contract/10-audit.md).
 //!
 //! A row carries no token, secret, Medicare number, name or FHIR content; people are keyed hashes.
 

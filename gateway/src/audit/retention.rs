@@ -1,4 +1,4 @@
-//! Rows that are kept no longer (wire contract, section 10). Each function removes a batch, outside the request
+//! Rows that are kept no longer (docs/contract/10-audit.md). Each function removes a batch, outside the request
 //! path; what is left is removed the next time.
 
 use super::chain::{Link, anchor_hash, last, links};

@@ -23,7 +23,7 @@ pub enum SignInError {
     /// The id_token does not verify, or says something that it must not.
     #[error("the identity provider's answer cannot be trusted: {0}")]
     IdToken(&'static str),
-    /// More than one patient has this Medicare number, or the link of section 3 would break.
+    /// More than one patient has this Medicare number, or the link of docs/contract/03-sign-in.md would break.
     #[error("identity conflict")]
     IdentityConflict,
     /// No patient has this Medicare number, or the provider gave none.

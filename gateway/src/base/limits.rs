@@ -1,5 +1,5 @@
 //! Which requests count where, and how many of them a minute has: the one model of the gateway
-//! (`docs/limits.md`; wire contract, section 2).
+//! (`docs/limits.md`; docs/contract/02-authorize.md).
 //!
 //! A request counts for an application or a person only where that is proved: by client authentication, a live
 //! token, a redeemed code, a finished sign-in. Whatever proves nothing counts for its address, so that nobody can

@@ -1,7 +1,7 @@
 //! Names and e-mail addresses, sealed: XChaCha20-Poly1305 under `store_key`.
 //!
 //! They are stored only where `profile` was granted, and travel from sign-in to consent in a sealed cookie,
-//! so that a consent that withholds them leaves nothing behind (wire contract, section 3).
+//! so that a consent that withholds them leaves nothing behind (docs/contract/03-sign-in.md).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

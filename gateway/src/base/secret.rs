@@ -100,7 +100,7 @@ pub fn keyed_hash(key: &Key, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// What the audit calls a person: a keyed hash of the patient id (wire contract, section 10).
+/// What the audit calls a person: a keyed hash of the patient id (docs/contract/10-audit.md).
 #[must_use]
 pub fn person_hash(key: &Key, patient: &PatientId) -> [u8; 32] {
     keyed_hash(key, "person", &[patient.as_str().as_bytes()])

@@ -1,4 +1,4 @@
-//! What a press on Allow or on Deny does (wire contract, section 4).
+//! What a press on Allow or on Deny does (docs/contract/04-consent.md).
 //!
 //! The same decision gets the same answer, however often it is sent; a narrower one after it holds and takes back what
 //! the earlier one gave; a wider one does nothing.

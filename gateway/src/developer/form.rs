@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::oauth::application::Application;
 use crate::oauth::parameters::Parameters;
 
-/// The fields in the order of the page; each is a member of the metadata (wire contract, section 9).
+/// The fields in the order of the page; each is a member of the metadata (docs/contract/09-applications.md).
 pub(crate) const FIELDS: [&str; 14] = [
     "client_name",
     "redirect_uris",
@@ -85,8 +85,8 @@ impl Typed {
         self.0.contains_key(name)
     }
 
-    /// The registration request. Addresses may be separated by spaces or line breaks (wire contract, section 9);
-    /// what was left empty is left out.
+    /// The registration request. Addresses may be separated by spaces or line breaks
+    /// (docs/contract/09-applications.md); what was left empty is left out.
     ///
     /// # Errors
     ///

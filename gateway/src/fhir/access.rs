@@ -1,4 +1,4 @@
-//! Who is calling, and what the token allows (wire contract, sections 7.1 and 7.2).
+//! Who is calling, and what the token allows (docs/contract/07-fhir.md, 7.1 and 7.2).
 //!
 //! A bearer token becomes a [`LiveToken`] by one read of the store, and a live token becomes an
 //! [`Authorized`] call by the check of its scopes. Neither can be made in any other way.

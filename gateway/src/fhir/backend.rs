@@ -1,5 +1,6 @@
-//! The call to the claims backend: what is sent, and what its answer means (wire contract, sections 7.3
-//! and 7.5). An answer that comes out of here is whole and inflated, and nobody has looked at whose it is.
+//! The call to the claims backend: what is sent, and what its answer means (
+//! docs/contract/07-fhir.md, 7.3 and 7.5). An answer that comes out of here is whole and inflated, and nobody has
+//! looked at whose it is.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, RETRY_AFTER};
@@ -86,7 +87,8 @@ pub(super) async fn get<I>(
     }
 }
 
-/// Exactly the headers of section 7.3: no header of the client is among them, and of its `traceparent` the id alone.
+/// Exactly the headers of docs/contract/07-fhir.md, 7.3: no header of the client is among them, and of its
+/// `traceparent` the id alone.
 fn headers<I>(app: &App, request: &Request, authorized: &Authorized<I>) -> HeaderMap {
     let token = authorized.token();
     let (proto, host) = app
@@ -146,7 +148,7 @@ fn refusal(error: UpstreamError) -> Refusal {
     }
 }
 
-/// The table of section 7.5.
+/// The table of docs/contract/07-fhir.md, 7.5.
 fn answer(response: &UpstreamResponse) -> Result<Answer, Refusal> {
     match response.status {
         StatusCode::OK => inflated(response),

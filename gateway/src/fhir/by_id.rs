@@ -1,4 +1,4 @@
-//! Searches by `_id` of Coverage and ExplanationOfBenefit (wire contract, section 7.3). v1 and v2 of the backend do
+//! Searches by `_id` of Coverage and ExplanationOfBenefit (docs/contract/07-fhir.md, 7.3). v1 and v2 of the backend do
 //! not know the parameter there: each resource is read, and what is found becomes a page that the guard sees like
 //! any other.
 

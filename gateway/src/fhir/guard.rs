@@ -1,4 +1,4 @@
-//! The release guard (wire contract, section 7.4): an answer of the backend goes in, and comes out
+//! The release guard (docs/contract/07-fhir.md, 7.4): an answer of the backend goes in, and comes out
 //! [`Cleared`] only where every resource in it has been proved to be the person's. Here the public addresses
 //! are put in as well, while the proof is at hand: spans are replaced, every other byte is copied, and a body
 //! in which nothing has to be replaced is not even copied.

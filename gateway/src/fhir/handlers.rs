@@ -1,4 +1,4 @@
-//! `/vN/fhir/…`: the routes (wire contract, section 7).
+//! `/vN/fhir/…`: the routes (docs/contract/07-fhir.md).
 
 use axum::Extension;
 use axum::extract::{FromRequestParts, RawPathParams, State};

@@ -1,4 +1,4 @@
-//! Which JSON media type an answer has (wire contract, section 5.1).
+//! Which JSON media type an answer has (docs/contract/05-token-exchange.md, 5.1).
 
 use bluegate_shared::search::Format;
 use http::header::ACCEPT;

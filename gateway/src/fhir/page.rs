@@ -1,4 +1,4 @@
-//! Links of a Bundle (wire contract, section 7.5): built from the client's request and the backend's page
+//! Links of a Bundle (docs/contract/07-fhir.md, 7.5): built from the client's request and the backend's page
 //! numbers, whatever base and parameters the backend wrote into its own.
 
 use bluegate_shared::owner::{Bundle, Link};

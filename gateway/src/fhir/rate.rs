@@ -1,4 +1,4 @@
-//! What calls count for (wire contract, sections 7.1 and 7.5): with a live token for its application and its person
+//! What calls count for (docs/contract/07-fhir.md, 7.1 and 7.5): with a live token for its application and its person
 //! there, FHIR and userinfo together; with none for the address.
 
 use super::access::LiveToken;

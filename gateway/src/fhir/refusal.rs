@@ -1,5 +1,5 @@
 //! Why a FHIR call is refused, and the one table of what that means: status, code, text, and how it is
-//! audited (wire contract, sections 7.1, 7.4 and 7.5).
+//! audited (docs/contract/07-fhir.md, 7.1, 7.4 and 7.5).
 
 use std::borrow::Cow;
 
@@ -155,7 +155,7 @@ impl Refusal {
         }
     }
 
-    /// How much an operator must care (section 7.4).
+    /// How much an operator must care (docs/contract/07-fhir.md, 7.4).
     #[must_use]
     pub const fn level(&self) -> Level {
         match self {

@@ -1,4 +1,4 @@
-//! Why the claims backend refused a request, as far as that may be told (wire contract, section 7.5).
+//! Why the claims backend refused a request, as far as that may be told (docs/contract/07-fhir.md, 7.5).
 //!
 //! What it writes may name people: it quotes ids, Medicare numbers and whatever else it was asked with or found. So
 //! none of its words go on. Those that are known stand for a sentence of ours, and all others for one that says

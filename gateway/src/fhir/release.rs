@@ -1,4 +1,4 @@
-//! The release permit and the answer (wire contract, sections 7.4 and 7.5). A body that the guard cleared
+//! The release permit and the answer (docs/contract/07-fhir.md, 7.4 and 7.5). A body that the guard cleared
 //! becomes [`Released`] by the audit row of the call, and only a released body becomes a 200 or a 304.
 
 use bluegate_shared::search::Format;

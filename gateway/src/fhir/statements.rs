@@ -1,4 +1,4 @@
-//! Access tokens looked up, and the release permit (wire contract, sections 7.1 and 7.4).
+//! Access tokens looked up, and the release permit (docs/contract/07-fhir.md, 7.1 and 7.4).
 //!
 //! A FHIR call costs one read before the backend and one write after it. The read joins everything that
 //! decides about a token, and the state of the circuit breaker; the write is the audit row of the call, and it succeeds only while everything that

@@ -1,5 +1,5 @@
-//! The rules of section 7, each as one test over [`serve`]: a real store, a backend that does what the test
-//! says, and the whole chain between them.
+//! The rules of docs/contract/07-fhir.md, each as one test over [`serve`]: a real store, a backend that does what
+//! the test says, and the whole chain between them.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;

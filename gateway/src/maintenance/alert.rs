@@ -1,4 +1,4 @@
-//! Alerts: what goes on, and how far the webhook knows of it (wire contract, section 10).
+//! Alerts: what goes on, and how far the webhook knows of it (docs/contract/10-audit.md).
 
 use crate::base::ports::{Database, Durability, UnixMillis};
 use crate::base::store::row::{Row, StoreError, all, one};

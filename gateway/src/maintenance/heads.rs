@@ -1,4 +1,4 @@
-//! Heads of the audit's chain on their way out of the store (wire contract, section 10).
+//! Heads of the audit's chain on their way out of the store (docs/contract/10-audit.md).
 //!
 //! Whoever can write to the file can take links off the end of the chain, and the gateway would seal what is left anew.
 //! So each link is told where the file does not reach: as a line of the log when it is made, to the webhook

@@ -1,5 +1,5 @@
 //! What the store needs from time to time, outside the request path: the chain over the audit is continued, and
-//! what is kept no longer is removed (wire contract, section 10).
+//! what is kept no longer is removed (docs/contract/10-audit.md).
 
 use serde_json::json;
 

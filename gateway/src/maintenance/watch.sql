@@ -1,5 +1,5 @@
 -- What is drawn from the audit outside the request path: metrics, the watch for anomalies, and alerts
--- (wire contract, section 10). Applied after schema.sql. docs/storage.md explains each table.
+-- (docs/contract/10-audit.md). Applied after schema.sql. docs/storage.md explains each table.
 --
 -- All of it happens in the trigger that moves `watch_position`: one statement looks at the rows of the audit
 -- between the old position and the new one, so that each row counts exactly once, whichever instance moves on.

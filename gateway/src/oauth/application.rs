@@ -1,4 +1,4 @@
-//! What an application is: wire contract, section 9.
+//! What an application is: docs/contract/09-applications.md.
 
 use bluegate_shared::id::ClientId;
 use bluegate_shared::scope::{Permissions, ScopeSet};
@@ -122,7 +122,7 @@ impl AuthMethod {
     }
 }
 
-/// How long access lasts (wire contract, section 4).
+/// How long access lasts (docs/contract/04-consent.md).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum DataAccessType {
@@ -190,7 +190,7 @@ impl Status {
     }
 }
 
-/// The text for an application that may not act, on every route (wire contract, section 2).
+/// The text for an application that may not act, on every route (docs/contract/02-authorize.md).
 #[must_use]
 pub fn inactive_text(name: &str) -> String {
     format!(

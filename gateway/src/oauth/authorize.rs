@@ -1,5 +1,5 @@
-//! The checks of an authorization request that come after client and redirect URI are verified: wire
-//! contract, section 2, steps 3 and 4, in that order.
+//! The checks of an authorization request that come after client and redirect URI are verified:
+//! docs/contract/02-authorize.md, steps 3 and 4, in that order.
 
 use std::borrow::Cow;
 
@@ -280,7 +280,7 @@ fn scopes(
         return Ok(ScopeSet::everything().permitted_by(application.permissions()));
     };
     let asked = ScopeSet::parse(asked).map_err(|error| invalid_scope(error.to_string()))?;
-    // An application without demographics: a wildcard means what it may have (section 9).
+    // An application without demographics: a wildcard means what it may have (docs/contract/09-applications.md).
     let asked = if application.requires_demographics {
         asked
     } else {

@@ -1,4 +1,4 @@
-//! What a person decided, and what follows from it: wire contract, section 4.
+//! What a person decided, and what follows from it: docs/contract/04-consent.md.
 
 use bluegate_shared::scope::{Permissions, ScopeSet};
 use jiff::tz::TimeZone;
@@ -65,7 +65,7 @@ pub enum Order {
 }
 
 impl Decision {
-    /// How it stands to the one that was made before (wire contract, section 4).
+    /// How it stands to the one that was made before (docs/contract/04-consent.md).
     #[must_use]
     pub fn after(&self, standing: Option<&Self>) -> Order {
         match (standing, self) {

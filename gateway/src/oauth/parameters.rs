@@ -13,7 +13,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Reads a query string or a form body. Of more than 100 parameters none is read (wire contract, section 2):
+    /// Reads a query string or a form body. Of more than 100 parameters none is read (docs/contract/02-authorize.md):
     /// then nothing is there, and [`Parameters::single`] says why.
     #[must_use]
     pub fn parse(encoded: &[u8]) -> Self {
@@ -24,7 +24,7 @@ impl Parameters {
     }
 
     /// Reads a body by its `Content-Type`: a form, or the `multipart/form-data` that published Blue Button SDKs
-    /// send (wire contract, section 5.1: 16 KiB, 16 parts, no files).
+    /// send (docs/contract/05-token-exchange.md, 5.1: 16 KiB, 16 parts, no files).
     ///
     /// # Errors
     ///

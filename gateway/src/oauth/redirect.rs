@@ -105,7 +105,7 @@ pub enum RedirectError {
     Unregistered,
 }
 
-/// Checks a redirect URI at registration (wire contract, section 9).
+/// Checks a redirect URI at registration (docs/contract/09-applications.md).
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Registration of an application: RFC 7591, wire contract, section 9.
+//! Registration of an application: RFC 7591, docs/contract/09-applications.md.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -430,7 +430,8 @@ fn scopes(asked: Option<&str>, requires_demographics: bool) -> Result<ScopeSet, 
     Ok(scopes.without_demographics())
 }
 
-/// `jwks_uri` is fetched by the gateway, so only an origin that the operator listed is (section 9).
+/// `jwks_uri` is fetched by the gateway, so only an origin that the operator listed is
+/// (docs/contract/09-applications.md).
 fn keys_address(uri: &str, allowed: Option<&str>) -> Result<(), RegistrationError> {
     let wrong = |reason: &str| invalid("jwks_uri", format!("jwks_uri {reason}"));
     let address = PlainUri::parse_web(uri).map_err(wrong)?;

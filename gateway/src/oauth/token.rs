@@ -1,5 +1,5 @@
-//! Requests at the token endpoint and its neighbours, and every reason to refuse one: wire contract,
-//! sections 5 and 6.
+//! Requests at the token endpoint and its neighbours, and every reason to refuse one:
+//! docs/contract/05-token-exchange.md and 06-token-refresh.md.
 
 use std::borrow::Cow;
 
@@ -82,7 +82,7 @@ pub enum Credentials {
     },
     /// By `client_id` alone: a public client.
     Id(String),
-    /// Not at all. Only a refresh of a public client's token may do so (section 5.1).
+    /// Not at all. Only a refresh of a public client's token may do so (docs/contract/05-token-exchange.md, 5.1).
     Nothing,
     /// With its secret.
     Secret {
@@ -94,7 +94,7 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// Reads HTTP Basic and the body. A `Bearer` header is ignored (section 5.1).
+    /// Reads HTTP Basic and the body. A `Bearer` header is ignored (docs/contract/05-token-exchange.md, 5.1).
     ///
     /// # Errors
     ///

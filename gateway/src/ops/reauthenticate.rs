@@ -1,5 +1,5 @@
 //! `/ops/reauthenticate`: grants and tokens end, people must sign in and consent again; and the list of whom to
-//! write to (wire contract, section 10).
+//! write to (docs/contract/10-audit.md).
 
 use axum::Extension;
 use axum::extract::{Path, State};

@@ -1,5 +1,5 @@
 //! `/o/register/{client_id}`: an application looked at, changed and deleted by whoever has its registration
-//! token (RFC 7592; wire contract, section 9).
+//! token (RFC 7592; docs/contract/09-applications.md).
 
 use axum::Extension;
 use axum::extract::{Path, State};

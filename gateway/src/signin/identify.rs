@@ -1,4 +1,4 @@
-//! Who signed in, and which patient that is (wire contract, section 3).
+//! Who signed in, and which patient that is (docs/contract/03-sign-in.md).
 
 use crate::audit::action::Action;
 use crate::base::context::App;
@@ -20,7 +20,7 @@ pub(crate) struct SignedIn {
     pub(crate) account: [u8; 32],
 }
 
-/// Who signed in, by the provider's answer, and which patient that is (wire contract, section 3). The same for
+/// Who signed in, by the provider's answer, and which patient that is (docs/contract/03-sign-in.md). The same for
 /// every sign-in, whatever it leads to.
 pub(crate) async fn identify(
     site: &Site,

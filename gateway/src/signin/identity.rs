@@ -1,4 +1,4 @@
-//! Who signed in, and which patient that is (wire contract, section 3).
+//! Who signed in, and which patient that is (docs/contract/03-sign-in.md).
 
 use bluegate_shared::id::{Issuer, PatientId, Subject};
 

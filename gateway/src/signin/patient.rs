@@ -1,4 +1,4 @@
-//! The patient behind a Medicare number: wire contract, section 3.
+//! The patient behind a Medicare number: docs/contract/03-sign-in.md.
 
 use bluegate_shared::id::PatientId;
 use bytes::Bytes;
@@ -18,8 +18,8 @@ use crate::base::version::{PatientIds, Version};
 
 /// Looks the patient up at the claims backend, in each id space that is on. Somebody who is not in v3 signs in
 /// all the same; the v3 routes then have nothing to give. The number goes in the body, never in a URL.
-/// Time limit, retry and circuit breaker are those of every call of the backend (section 7.5): while it fails,
-/// nobody who signs in waits for it. `account` is what the audit calls the account that signs in.
+/// Time limit, retry and circuit breaker are those of every call of the backend (docs/contract/07-fhir.md, 7.5):
+/// while it fails, nobody who signs in waits for it. `account` is what the audit calls the account that signs in.
 ///
 /// # Errors
 ///

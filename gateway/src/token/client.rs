@@ -1,4 +1,4 @@
-//! Client authentication (RFC 6749, section 2.3; wire contract, section 5).
+//! Client authentication (RFC 6749, section 2.3; docs/contract/05-token-exchange.md).
 
 use bluegate_shared::id::ClientId;
 use jsonwebtoken::jwk::JwkSet;
@@ -155,7 +155,8 @@ async fn proved(
     }
 }
 
-/// The public application of a refresh token that came without any client identification (section 5.1).
+/// The public application of a refresh token that came without any client identification
+/// (docs/contract/05-token-exchange.md, 5.1).
 pub(crate) async fn public_by_row(site: &Site, id: i64) -> Result<AuthenticatedClient, Error> {
     let application = application::by_id(site.app.database.as_ref(), id)
         .await?

@@ -1,4 +1,4 @@
-//! `grant_type=authorization_code` (wire contract, section 5).
+//! `grant_type=authorization_code` (docs/contract/05-token-exchange.md).
 
 use bluegate_shared::pkce::Verifier;
 

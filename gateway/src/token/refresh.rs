@@ -1,4 +1,4 @@
-//! `grant_type=refresh_token`: rotation with a derived successor (wire contract, section 6).
+//! `grant_type=refresh_token`: rotation with a derived successor (docs/contract/06-token-refresh.md).
 
 use bluegate_shared::scope::ScopeSet;
 

@@ -1,4 +1,4 @@
-//! Ends brought forward, for developers who try what takes months elsewhere (wire contract, section 11). An end
+//! Ends brought forward, for developers who try what takes months elsewhere (docs/contract/11-sandbox.md). An end
 //! only ever moves towards now; what has ended is not touched.
 
 use crate::audit::event::Event;

@@ -1,4 +1,4 @@
-//! Wrong passwords slow an account down (wire contract, section 2).
+//! Wrong passwords slow an account down (docs/contract/02-authorize.md).
 //!
 //! After a few wrong passwords each further one doubles the wait, up to a minute; a quarter of an hour without
 //! one forgets them all, and so does the right password. The count is kept for the account, not for the address, so

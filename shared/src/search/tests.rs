@@ -1,4 +1,4 @@
-//! One test for each rule of section 7.3.
+//! One test for each rule of docs/contract/07-fhir.md, 7.3.
 
 use super::*;
 

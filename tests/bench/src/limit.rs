@@ -1,4 +1,4 @@
-//! The limit of an application (wire contract, sections 7.1 and 7.5): 64 connections ask for twice as much as it
+//! The limit of an application (docs/contract/07-fhir.md, 7.1 and 7.5): 64 connections ask for twice as much as it
 //! may have in one minute, of instances that live longer or shorter. What is let through is the
 //! limit, or up to a tenth less; never more.
 

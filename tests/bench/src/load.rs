@@ -1,6 +1,6 @@
 //! Everybody at once: 64 people on a connection each, with a mix of all routes of an application, and every
-//! byte of every answer searched for somebody else (wire contract, sections 7 and 8). Meanwhile the memory of
-//! the engine is watched.
+//! byte of every answer searched for somebody else (docs/contract/07-fhir.md and 08-userinfo.md). Meanwhile the
+//! memory of the engine is watched.
 
 mod person;
 

@@ -1,4 +1,4 @@
-//! Many clients redeem one code at once (wire contract, section 5): one gets tokens, the others
+//! Many clients redeem one code at once (docs/contract/05-token-exchange.md): one gets tokens, the others
 //! `invalid_grant`, and what the one got ends. Whoever has no right to the code changes nothing.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Many clients refresh with one token at once (wire contract, section 6): all get the same successor, and
+//! Many clients refresh with one token at once (docs/contract/06-token-refresh.md): all get the same successor, and
 //! whoever presents a token again whose successor was used, or any older one, ends the chain.
 
 use std::collections::HashSet;

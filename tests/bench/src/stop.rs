@@ -1,5 +1,5 @@
 //! Lock-downs and revocations while 64 clients read as fast as they can: no answer is released whose permit was
-//! written after the stop was committed (wire contract, sections 6, 7.4 and 10).
+//! written after the stop was committed (docs/contract/06-token-refresh.md, 07-fhir.md, 7.4 and 10-audit.md).
 //!
 //! The permit of an answer is its row in the audit, and the event of the stop is written by the very commit
 //! that stops. So the order of the rows is the order of the commits, whichever instances made them.

@@ -1,4 +1,4 @@
-//! The release guard once more, slow and obvious: what section 7.4 of the wire contract says about a tree of
+//! The release guard once more, slow and obvious: what docs/contract/07-fhir.md, 7.4 says about a tree of
 //! the whole body, without any regard to speed. The scan that serves calls must agree with it on every input.
 
 use bluegate_shared::id::PatientId;

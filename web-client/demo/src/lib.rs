@@ -18,7 +18,7 @@ pub const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self' 'wasm-
     style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 
-/// Bodies below this size are sent as they are (wire contract, section 7.5).
+/// Bodies below this size are sent as they are (docs/contract/07-fhir.md, 7.5).
 const COMPRESS_FROM: usize = 1024;
 
 /// One embedded file.

@@ -1,4 +1,5 @@
-//! Sections 2, 5 and 9 for applications: suspension, PAR, assertions, and changes by the registration token.
+//! docs/contract/02-authorize.md, 05-token-exchange.md and 09-applications.md for applications: suspension, PAR,
+//! assertions, and changes by the registration token.
 
 use super::*;
 use crate::base::identity_provider::id_token::tests::public_key;
@@ -347,7 +348,7 @@ fn a_one_time_application_may_not_refresh_what_it_had_before_the_change() {
         .is_refused(403, "invalid_grant");
 }
 
-/// Section 9: the registered method is the method.
+/// docs/contract/09-applications.md: the registered method is the method.
 #[test]
 fn an_application_that_changed_to_a_key_is_no_longer_known_by_its_secret() {
     let world = World::new();
@@ -392,7 +393,8 @@ fn a_deleted_application_and_everything_it_was_given_end_at_once() {
     world.app("App");
 }
 
-/// Section 2, step 1, and section 5: an unknown client is unknown, not "temporarily inactive".
+/// docs/contract/02-authorize.md, step 1, and docs/contract/05-token-exchange.md: an unknown client is unknown, not
+/// "temporarily inactive".
 #[test]
 fn a_deleted_application_is_unknown() {
     let world = World::new();

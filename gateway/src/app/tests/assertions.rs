@@ -1,4 +1,5 @@
-//! Section 5 for `private_key_jwt`, and section 3 for id_tokens: what a header and each claim may be.
+//! docs/contract/05-token-exchange.md for `private_key_jwt`, and docs/contract/03-sign-in.md for id_tokens: what a
+//! header and each claim may be.
 
 use super::applications::{assertion_claims, presented, with_key};
 use super::*;

@@ -1,4 +1,4 @@
-//! Section 2, step 5: one browser, many transactions, one person.
+//! docs/contract/02-authorize.md, step 5: one browser, many transactions, one person.
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! Section 4: a decision holds for what was shown; and the way back to the application where a page can do no more.
+//! docs/contract/04-consent.md: a decision holds for what was shown; and the way back to the application where a
+//! page can do no more.
 
 use super::*;
 use crate::base::adapters::native::Fault;

@@ -141,7 +141,7 @@ fn once_the_successor_was_used_the_grace_is_over() {
         .is_refused(400, "invalid_grant");
 }
 
-/// Section 6: "as long as its successor was never presented at the token endpoint".
+/// docs/contract/06-token-refresh.md: "as long as its successor was never presented at the token endpoint".
 #[test]
 fn a_successor_presented_in_vain_ends_the_grace_too() {
     let world = World::new();
@@ -209,7 +209,8 @@ fn a_new_consent_gives_13_months_again() {
     world.refresh(&client, &first.refresh).tokens();
 }
 
-/// Section 6: a grant past its end means that the person must consent anew; tokens that died with it stay dead.
+/// docs/contract/06-token-refresh.md: a grant past its end means that the person must consent anew; tokens that died
+/// with it stay dead.
 #[test]
 fn tokens_of_a_grant_past_its_end_do_not_come_back_with_the_next_consent() {
     let world = World::new();

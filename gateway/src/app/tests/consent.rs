@@ -1,4 +1,4 @@
-//! Section 4: the decision, who may make it, how often, and what it does to earlier ones.
+//! docs/contract/04-consent.md: the decision, who may make it, how often, and what it does to earlier ones.
 
 use super::*;
 
@@ -207,7 +207,7 @@ fn another_browser_can_neither_see_nor_decide() {
     assert_eq!(world.count("authorization_code"), 0);
 }
 
-/// Section 4: the page shows who is signed in; its Allow is that person's and nobody else's.
+/// docs/contract/04-consent.md: the page shows who is signed in; its Allow is that person's and nobody else's.
 #[test]
 fn a_page_shown_to_one_person_does_not_decide_for_another() {
     let world = World::new();
@@ -232,7 +232,7 @@ fn a_page_shown_to_one_person_does_not_decide_for_another() {
     assert_eq!(world.count("authorization_code"), 0);
 }
 
-/// Section 2, step 5: one cookie for a browser, many transactions, of several applications as well.
+/// docs/contract/02-authorize.md, step 5: one cookie for a browser, many transactions, of several applications as well.
 #[test]
 fn two_applications_at_once_in_one_browser_do_not_mix() {
     let world = World::new();
@@ -285,8 +285,8 @@ fn a_finished_sign_in_counts_for_its_application_and_no_other_does() {
     assert_eq!(statuses, [303, 303, 303, 429]);
 }
 
-/// Section 3: names are sealed for one sign-in of one person. A browser that kept the former person's cookie shows
-/// and stores no name rather than a wrong one.
+/// docs/contract/03-sign-in.md: names are sealed for one sign-in of one person. A browser that kept the former
+/// person's cookie shows and stores no name rather than a wrong one.
 #[test]
 fn the_name_of_one_person_is_never_kept_with_another() {
     let world = World::new();
@@ -312,7 +312,7 @@ fn the_name_of_one_person_is_never_kept_with_another() {
     assert_eq!(world.userinfo(&tokens.access).json()["name"], "");
 }
 
-/// Section 3: sign-ins of both people stop; whoever is told must be told why.
+/// docs/contract/03-sign-in.md: sign-ins of both people stop; whoever is told must be told why.
 #[test]
 fn a_person_who_is_held_between_sign_in_and_consent_is_told_so() {
     let world = World::new();

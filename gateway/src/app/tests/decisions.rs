@@ -1,4 +1,4 @@
-//! Section 4: one decision after another of the same request, and a store that fails in between.
+//! docs/contract/04-consent.md: one decision after another of the same request, and a store that fails in between.
 
 use super::*;
 use crate::base::adapters::native::Fault;

@@ -555,7 +555,7 @@ fn a_reused_refresh_token_ends_its_chain_even_where_the_store_failed_once() {
     });
 }
 
-/// Section 6: "the chain ends, audit event and alert".
+/// docs/contract/06-token-refresh.md: "the chain ends, audit event and alert".
 #[test]
 fn the_alert_of_a_reuse_is_not_lost_by_a_failing_store() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! Sections 2, 7.1 and 7.5: what counts where, and what a refusal leaves.
+//! docs/contract/02-authorize.md, 07-fhir.md, 7.1 and 7.5: what counts where, and what a refusal leaves.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What operators do (wire contract, sections 1 and 10).
+//! What operators do (docs/contract/01-routes.md and 10-audit.md).
 
 use super::*;
 use crate::base::adapters::native::Fault;

@@ -1,4 +1,4 @@
-//! Section 10: whatever is refused, by whichever route, has its event.
+//! docs/contract/10-audit.md: whatever is refused, by whichever route, has its event.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Section 9: what may be registered, over `/o/register`.
+//! docs/contract/09-applications.md: what may be registered, over `/o/register`.
 
 use super::*;
 

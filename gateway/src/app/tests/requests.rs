@@ -1,4 +1,5 @@
-//! Section 2: the order of the checks, cookies over https, and limits; section 4: no `Origin` is believed.
+//! docs/contract/02-authorize.md: the order of the checks, cookies over https, and limits;
+//! docs/contract/04-consent.md: no `Origin` is believed.
 
 use super::*;
 
@@ -77,7 +78,7 @@ fn a_suspended_application_is_told_before_its_redirect_uri_is_looked_at() {
     answer.is_page(403, "application_inactive");
 }
 
-/// Sections 2 and 5: more parameters than anybody needs are not read at all.
+/// docs/contract/02-authorize.md and 05-token-exchange.md: more parameters than anybody needs are not read at all.
 #[test]
 fn of_more_than_100_parameters_none_is_read_anywhere() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! Section 3: who signs in, which patient that is, and a provider that fails or lies.
+//! docs/contract/03-sign-in.md: who signs in, which patient that is, and a provider that fails or lies.
 
 use super::*;
 
@@ -393,7 +393,8 @@ fn prompt_login_is_passed_on() {
     assert!(url(&[("prompt", "consent login")]).contains("prompt=login"));
 }
 
-/// Section 2: the account that an application means is a hint to the provider, and nothing else is done with it.
+/// docs/contract/02-authorize.md: the account that an application means is a hint to the provider, and nothing else
+/// is done with it.
 #[test]
 fn a_login_hint_is_passed_on_where_it_can_be_one() {
     let world = World::new();
@@ -413,7 +414,8 @@ fn a_login_hint_is_passed_on_where_it_can_be_one() {
     }
 }
 
-/// Section 3: browsers send no cookie with a form of another site, so a provider that answers by one is not heard.
+/// docs/contract/03-sign-in.md: browsers send no cookie with a form of another site, so a provider that answers by
+/// one is not heard.
 #[test]
 fn the_callback_takes_no_form() {
     let world = World::new();

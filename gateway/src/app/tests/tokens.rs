@@ -1,4 +1,4 @@
-//! Sections 5 and 6: what ends a chain, and what does not.
+//! docs/contract/05-token-exchange.md and 06-token-refresh.md: what ends a chain, and what does not.
 
 use base64::Engine as _;
 
@@ -253,7 +253,8 @@ fn a_public_client_may_refresh_without_naming_itself_and_a_confidential_one_may_
     world.refresh(&confidential, &tokens.refresh).tokens();
 }
 
-/// Section 9: what an application may have is looked at with each call, not only when a person decides.
+/// docs/contract/09-applications.md: what an application may have is looked at with each call, not only when a
+/// person decides.
 #[test]
 fn an_application_that_was_narrowed_reads_less_with_the_next_call() {
     let world = World::new();
@@ -361,7 +362,8 @@ fn a_code_after_a_purge_gives_tokens_like_any_other() {
     assert_eq!(world.claims(&earlier.access).status, 200);
 }
 
-/// Section 6: a lost answer is repeated from where it was asked for, once or twice. More may be two who share a token.
+/// docs/contract/06-token-refresh.md: a lost answer is repeated from where it was asked for, once or twice. More may
+/// be two who share a token.
 #[test]
 fn repeats_from_a_second_address_or_again_and_again_are_warnings() {
     let world = World::new();

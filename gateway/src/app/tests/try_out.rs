@@ -1,4 +1,4 @@
-//! Section 11: `POST /sandbox/try/…`, and what the next requests then meet.
+//! docs/contract/11-sandbox.md: `POST /sandbox/try/…`, and what the next requests then meet.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Userinfo by GET and POST (contract, section 8; OpenID Connect Core, section 5.3.1; RFC 6750, section 2).
+//! Userinfo by GET and POST (docs/contract/08-userinfo.md; OpenID Connect Core, section 5.3.1; RFC 6750, section 2).
 
 use super::*;
 

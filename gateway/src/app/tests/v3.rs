@@ -1,4 +1,5 @@
-//! v3, where it is on: a patient id of its own from the sign-in to the last call (sections 3 to 8).
+//! v3, where it is on: a patient id of its own from the sign-in to the last call (docs/contract/03-sign-in.md to
+//! 08-userinfo.md).
 
 use super::*;
 
@@ -148,7 +149,7 @@ fn who_is_not_in_v3_signs_in_and_gets_403_there() {
     assert_eq!(refreshed.json().get("patient"), None);
 }
 
-/// Contract, section 3: v3 may be switched on later.
+/// docs/contract/03-sign-in.md: v3 may be switched on later.
 #[test]
 fn the_id_of_v3_is_filled_in_at_the_next_sign_in() {
     let world = world();

@@ -1,4 +1,4 @@
-//! Metrics, the watch for anomalies, alerts and rules (wire contract, section 10): each rule by what happens at
+//! Metrics, the watch for anomalies, alerts and rules (docs/contract/10-audit.md): each rule by what happens at
 //! the routes, or by rows of the audit where nothing at the routes can cause it.
 
 use super::ops::operators;

@@ -1,4 +1,4 @@
-//! The circuit breaker: while the backend fails, it is left alone (wire contract, section 7.5).
+//! The circuit breaker: while the backend fails, it is left alone (docs/contract/07-fhir.md, 7.5).
 //!
 //! It opens at 20 failures or more that are at least half of the calls within 10 seconds, and that were drawn by two
 //! people or more: whom a backend has no answer for stops nobody else. 5 seconds later one

@@ -1,4 +1,4 @@
-//! One exchange with the claims backend under the rules of section 7.5 of the wire contract, for every caller:
+//! One exchange with the claims backend under the rules of docs/contract/07-fhir.md, 7.5, for every caller:
 //! so long in all, and once more where no connection came about. The sign-in's patient lookup keeps them like
 //! a FHIR call does; both ask the circuit breaker ([`super::breaker`]) for leave before, and tell it after.
 

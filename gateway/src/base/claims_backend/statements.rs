@@ -1,4 +1,4 @@
-//! The circuit breaker before the claims backend, shared by all instances (wire contract, section 7.5).
+//! The circuit breaker before the claims backend, shared by all instances (docs/contract/07-fhir.md, 7.5).
 //!
 //! Its state comes with the read that looks up a token. Reports, probes and their outcomes are one relaxed
 //! statement each; when the breaker opens is decided by the trigger on `backend_report`, which counts what all

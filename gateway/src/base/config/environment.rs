@@ -1,4 +1,4 @@
-//! What each environment refuses (wire contract, section 11): production whatever is the sandbox's or would send
+//! What each environment refuses (docs/contract/11-sandbox.md): production whatever is the sandbox's or would send
 //! health records in clear, the sandbox whatever has real people.
 
 use url::Url;

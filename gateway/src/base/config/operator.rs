@@ -1,4 +1,4 @@
-//! Operators: named people with a token and a role (wire contract, section 1, `/ops/*`).
+//! Operators: named people with a token and a role (docs/contract/01-routes.md, `/ops/*`).
 
 use crate::base::secret::SecretHash;
 

@@ -1,4 +1,4 @@
-//! Lock-downs by rule: what the variable `lock_down_rules` asks for (wire contract, section 10).
+//! Lock-downs by rule: what the variable `lock_down_rules` asks for (docs/contract/10-audit.md).
 
 /// What an alert of a kind locks down.
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! Which browser this is (wire contract, section 2, step 5).
+//! Which browser this is (docs/contract/02-authorize.md, step 5).
 //!
 //! A browser is known by its cookie `bg`. A request of a fresh browser comes without it, and so does a form of another
 //! site, with which browsers send no `SameSite=Lax` cookie: nobody can tell the two apart. So a transaction that comes

@@ -1,4 +1,4 @@
-//! Compression of answers (wire contract, section 7.5): gzip where the client allows it and the answer is
+//! Compression of answers (docs/contract/07-fhir.md, 7.5): gzip where the client allows it and the answer is
 //! text of 1,024 bytes or more.
 
 use std::io::{Read as _, Write as _};

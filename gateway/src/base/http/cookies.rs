@@ -1,7 +1,7 @@
 //! Cookies: which browser this is (see `browser.rs`), and who signed in.
 //!
 //! Over https they carry the `__Host-` prefix and `Secure`; on a plain-http loopback address, where browsers
-//! refuse both, neither (wire contract, section 2, step 5).
+//! refuse both, neither (docs/contract/02-authorize.md, step 5).
 
 use http::HeaderMap;
 use http::header::COOKIE;

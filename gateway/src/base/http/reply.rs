@@ -120,7 +120,7 @@ pub(crate) enum Forms {
 impl Forms {
     /// Browsers hold `form-action` against every redirect that follows a form (CSP 3, section 6.4.1), and what an
     /// application's callback redirects to is not known here; nor has CSP a source for an IPv6 address. So a page
-    /// whose forms lead elsewhere says nothing about them (wire contract, section 4). What the directive would
+    /// whose forms lead elsewhere says nothing about them (docs/contract/04-consent.md). What the directive would
     /// stop is a form that somebody else wrote into the page: its text is escaped by the templates.
     const fn directive(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Verification of an id_token: OpenID Connect Core, section 3.1.3.7; wire contract, section 3.
+//! Verification of an id_token: OpenID Connect Core, section 3.1.3.7; docs/contract/03-sign-in.md.
 
 use bluegate_shared::id::{Issuer, Subject, SubjectForm};
 use jsonwebtoken::Algorithm;

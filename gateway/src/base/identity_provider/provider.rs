@@ -234,7 +234,7 @@ impl From<FetchError> for SignInError {
     }
 }
 
-/// Verifier and nonce are derived, so that the store holds neither (wire contract, section 3).
+/// Verifier and nonce are derived, so that the store holds neither (docs/contract/03-sign-in.md).
 fn verifier(app: &Dependencies, transaction: &Secret) -> Verifier {
     Verifier::from_entropy(keyed_hash(
         &app.config.token_key,

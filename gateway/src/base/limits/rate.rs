@@ -1,5 +1,5 @@
-//! Rate limits: how a bucket's requests of a minute are counted (wire contract, sections 2 and 7.5). Which requests
-//! count in which bucket is the matter of [`crate::base::limits`].
+//! Rate limits: how a bucket's requests of a minute are counted (docs/contract/02-authorize.md and 07-fhir.md, 7.5).
+//! Which requests count in which bucket is the matter of [`crate::base::limits`].
 //!
 //! An instance leases a block of the window from the store by one statement and spends it without asking
 //! again, so that a limit holds across instances. Instances are many and short-lived, and what one leased and did

@@ -1,4 +1,4 @@
-//! The triggers of both layers of the audit (wire contract, section 10), made from lists, so that no column of a
+//! The triggers of both layers of the audit (docs/contract/10-audit.md), made from lists, so that no column of a
 //! watched table can be forgotten: a test compares the lists with the tables.
 //!
 //! A statement of the API layer carries its event in the column `event` of the row that it changes. A trigger

@@ -233,7 +233,7 @@ CREATE UNIQUE INDEX consent_grant_live ON consent_grant (identity_id, applicatio
 CREATE INDEX consent_grant_by_end ON consent_grant (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX consent_grant_by_expiry ON consent_grant (expires_at) WHERE ended_at IS NULL;
 
--- An authorization request on its way through sign-in and consent (contract, section 2, step 5).
+-- An authorization request on its way through sign-in and consent (docs/contract/02-authorize.md, step 5).
 CREATE TABLE authorization_request (
     id_hash            BLOB    PRIMARY KEY CHECK (length(id_hash) = 32),
     browser_hash       BLOB    NOT NULL CHECK (length(browser_hash) = 32),
@@ -294,8 +294,8 @@ CREATE TABLE account_session (
 CREATE INDEX account_session_by_expiry ON account_session (expires_at);
 CREATE INDEX account_session_by_browser ON account_session (browser_hash);
 
--- One person for a browser (contract, section 2, step 5): a sign-in ends what the browser has of anybody else, on the
--- way to an application and at /account/, where it also ends the session before.
+-- One person for a browser (docs/contract/02-authorize.md, step 5): a sign-in ends what the browser has of anybody
+-- else, on the way to an application and at /account/, where it also ends the session before.
 CREATE TRIGGER authorization_request_signed_in
 AFTER UPDATE OF browsers ON authorization_request
 WHEN NEW.browsers IS NOT NULL

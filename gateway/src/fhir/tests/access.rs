@@ -1,4 +1,4 @@
-//! Sections 7.1 and 7.2: the order of checks, tokens and scopes.
+//! docs/contract/07-fhir.md, 7.1 and 7.2: the order of checks, tokens and scopes.
 
 use super::*;
 
@@ -158,7 +158,7 @@ fn a_token_in_query_or_form_is_refused() {
     }
 }
 
-/// Section 7.2: which scope opens which route.
+/// docs/contract/07-fhir.md, 7.2: which scope opens which route.
 #[test]
 fn each_scope_opens_its_routes_and_no_other() {
     let world = World::new();
@@ -300,7 +300,7 @@ fn authenticate_gives_what_userinfo_needs() {
     );
 }
 
-/// Section 7.1: each fault is told only when all before it are mended.
+/// docs/contract/07-fhir.md, 7.1: each fault is told only when all before it are mended.
 #[test]
 fn of_several_faults_the_first_in_the_order_of_the_contract_is_told() {
     for version in [Version::V1, Version::V2, Version::V3] {

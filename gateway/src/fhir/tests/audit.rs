@@ -1,4 +1,4 @@
-//! Sections 7.4 and 10: the permit, the audit row of every call, and the log lines.
+//! docs/contract/07-fhir.md, 7.4 and 10-audit.md: the permit, the audit row of every call, and the log lines.
 
 use super::*;
 use crate::base::secret::keyed_hash;

@@ -1,4 +1,4 @@
-//! Section 7.5: what the backend's answers and failures become.
+//! docs/contract/07-fhir.md, 7.5: what the backend's answers and failures become.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Section 7.5: the circuit breaker, with two instances on one store.
+//! docs/contract/07-fhir.md, 7.5: the circuit breaker, with two instances on one store.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Searches by `_id` of Coverage and ExplanationOfBenefit (contract, section 7.3).
+//! Searches by `_id` of Coverage and ExplanationOfBenefit (docs/contract/07-fhir.md, 7.3).
 
 use super::*;
 

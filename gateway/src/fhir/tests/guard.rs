@@ -1,4 +1,4 @@
-//! Section 7.4: a rogue backend on every route of every version. Nothing foreign leaves in any byte.
+//! docs/contract/07-fhir.md, 7.4: a rogue backend on every route of every version. Nothing foreign leaves in any byte.
 
 use super::*;
 

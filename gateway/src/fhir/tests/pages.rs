@@ -1,4 +1,4 @@
-//! Section 7.5: links, counts, conditional reads and compression of what is released.
+//! docs/contract/07-fhir.md, 7.5: links, counts, conditional reads and compression of what is released.
 
 use super::*;
 

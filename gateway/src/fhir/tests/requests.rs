@@ -1,4 +1,4 @@
-//! Section 7.3: what is asked of the backend, and with which headers.
+//! docs/contract/07-fhir.md, 7.3: what is asked of the backend, and with which headers.
 
 use super::*;
 

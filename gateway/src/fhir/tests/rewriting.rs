@@ -1,5 +1,5 @@
-//! Section 7.5: whatever Bundle the backend writes, its links and full URLs come out on the public base, and
-//! every byte of its resources as it was.
+//! docs/contract/07-fhir.md, 7.5: whatever Bundle the backend writes, its links and full URLs come out on the public
+//! base, and every byte of its resources as it was.
 
 use proptest::collection::vec;
 use proptest::option;

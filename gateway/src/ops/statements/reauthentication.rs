@@ -1,4 +1,4 @@
-//! Orders that people must sign in and consent again (wire contract, section 10).
+//! Orders that people must sign in and consent again (docs/contract/10-audit.md).
 
 use crate::audit::event::{Event, Level};
 use crate::base::ports::{Database, Durability, UnixMillis};

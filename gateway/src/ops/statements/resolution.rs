@@ -1,4 +1,4 @@
-//! The way out of an identity conflict: two operators end a link (wire contract, section 3).
+//! The way out of an identity conflict: two operators end a link (docs/contract/03-sign-in.md).
 
 use crate::audit::event::Event;
 use crate::base::ports::{Database, Durability, UnixMillis};

@@ -1,4 +1,4 @@
-//! Alerts of a running gateway reach a webhook, signed, without ticks and with them (wire contract, section 10).
+//! Alerts of a running gateway reach a webhook, signed, without ticks and with them (docs/contract/10-audit.md).
 
 use std::thread;
 use std::time::{Duration, Instant};

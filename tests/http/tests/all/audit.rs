@@ -1,5 +1,5 @@
 //! The audit of a whole run: both layers agree, the chain is whole, and nothing that operators can read of it says
-//! who anybody is (wire contract, section 10). The witness looks through every answer here when the stack ends.
+//! who anybody is (docs/contract/10-audit.md). The witness looks through every answer here when the stack ends.
 
 use std::time::Duration;
 

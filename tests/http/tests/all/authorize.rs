@@ -1,4 +1,4 @@
-//! Authorization requests that are refused (wire contract, section 2).
+//! Authorization requests that are refused (docs/contract/02-authorize.md).
 
 use bluegate_http_tests::{Answer, Application, Flow, Stack, verifier};
 use serde_json::json;

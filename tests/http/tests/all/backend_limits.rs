@@ -1,4 +1,4 @@
-//! A backend that takes its time, breaks off or never ends (wire contract, section 7.5). Each trouble happens to
+//! A backend that takes its time, breaks off or never ends (docs/contract/07-fhir.md, 7.5). Each trouble happens to
 //! one call, while others of the same application go on as if nothing were the matter.
 
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! A backend in trouble (wire contract, section 7.5).
+//! A backend in trouble (docs/contract/07-fhir.md, 7.5).
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
 //! Bodies as they arrive and as they leave: with and without `Content-Length`, too large, late, broken off or
-//! compressed (wire contract, sections 3 and 5.1; RFC 9112, sections 6 and 7).
+//! compressed (docs/contract/03-sign-in.md and 05-token-exchange.md, 5.1; RFC 9112, sections 6 and 7).
 
 use std::time::Duration;
 

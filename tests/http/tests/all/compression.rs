@@ -1,4 +1,4 @@
-//! Compression and conditional reads (wire contract, section 7.5).
+//! Compression and conditional reads (docs/contract/07-fhir.md, 7.5).
 
 use bluegate_http_tests::{Answer, Stack, Tokens};
 use http::Method;

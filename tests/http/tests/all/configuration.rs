@@ -1,4 +1,4 @@
-//! Production, and wrong or missing variables (wire contract, section 11; the house rule on configuration).
+//! Production, and wrong or missing variables (docs/contract/11-sandbox.md; the house rule on configuration).
 
 use std::path::Path;
 

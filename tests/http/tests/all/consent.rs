@@ -1,4 +1,4 @@
-//! The consent page (wire contract, section 4).
+//! The consent page (docs/contract/04-consent.md).
 
 use bluegate_http_tests::{Answer, Consent, Flow, Stack, Tokens};
 

@@ -1,4 +1,4 @@
-//! Discovery documents say exactly what is so (wire contract, section 1).
+//! Discovery documents say exactly what is so (docs/contract/01-routes.md).
 
 use bluegate_http_tests::Stack;
 use http::Method;

@@ -1,4 +1,4 @@
-//! The release guard and the release permit, with a backend that lies (wire contract, section 7.4).
+//! The release guard and the release permit, with a backend that lies (docs/contract/07-fhir.md, 7.4).
 
 use std::thread;
 use std::time::Duration;

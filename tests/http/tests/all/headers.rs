@@ -1,4 +1,4 @@
-//! Routes, methods, headers and cross-origin rules (wire contract, sections 1 and 7.5).
+//! Routes, methods, headers and cross-origin rules (docs/contract/01-routes.md and 07-fhir.md, 7.5).
 
 use std::collections::BTreeSet;
 

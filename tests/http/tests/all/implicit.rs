@@ -1,4 +1,5 @@
-//! The implicit flow: off, and with the variable on only where everything else is as section 2 says.
+//! The implicit flow: off, and with the variable on only where everything else is as docs/contract/02-authorize.md
+//! says.
 
 use bluegate_http_tests::{Answer, Application, Consent, Flow, Stack};
 use serde_json::json;

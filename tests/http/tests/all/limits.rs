@@ -1,4 +1,4 @@
-//! Rate limits (wire contract, sections 2, 7.1 and 7.5).
+//! Rate limits (docs/contract/02-authorize.md, 07-fhir.md, 7.1 and 7.5).
 
 use bluegate_http_tests::{Answer, Consent, Flow, Stack};
 

@@ -1,5 +1,5 @@
-//! A registered application looked at, changed and deleted with its registration token (RFC 7592; wire
-//! contract, section 9).
+//! A registered application looked at, changed and deleted with its registration token (RFC 7592;
+//! docs/contract/09-applications.md).
 
 use bluegate_http_tests::{Answer, Application, Consent, Flow, Stack, Tokens};
 use http::Method;

@@ -1,4 +1,4 @@
-//! A token request as `multipart/form-data`, as published SDKs send it (wire contract, section 5.1).
+//! A token request as `multipart/form-data`, as published SDKs send it (docs/contract/05-token-exchange.md, 5.1).
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,5 @@
-//! How pages look to a browser: their words, languages and headers (wire contract, sections 2, 4 and 7.5).
+//! How pages look to a browser: their words, languages and headers (docs/contract/02-authorize.md, 04-consent.md and
+//! 07-fhir.md, 7.5).
 
 use bluegate_http_tests::{Answer, Browser, Consent, Flow, Stack};
 use http::Method;

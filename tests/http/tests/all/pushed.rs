@@ -1,4 +1,4 @@
-//! Pushed authorization requests (RFC 9126; wire contract, section 2).
+//! Pushed authorization requests (RFC 9126; docs/contract/02-authorize.md).
 
 use bluegate_http_tests::{Answer, Application, Browser, Consent, Flow, Stack, Tokens, pairs};
 use serde_json::json;

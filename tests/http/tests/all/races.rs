@@ -1,4 +1,5 @@
-//! Many at once: a code is redeemed exactly once, and refreshes agree (wire contract, sections 5 and 6).
+//! Many at once: a code is redeemed exactly once, and refreshes agree (docs/contract/05-token-exchange.md and
+//! 06-token-refresh.md).
 
 use std::sync::Barrier;
 use std::thread;

@@ -1,4 +1,4 @@
-//! Refresh tokens: rotation, repeats and reuse (wire contract, section 6).
+//! Refresh tokens: rotation, repeats and reuse (docs/contract/06-token-refresh.md).
 
 use bluegate_http_tests::{Consent, Flow, Stack, Tokens, verifier};
 use rusqlite::{Connection, OpenFlags};

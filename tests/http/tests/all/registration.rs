@@ -1,4 +1,4 @@
-//! Registration of applications (wire contract, section 9).
+//! Registration of applications (docs/contract/09-applications.md).
 
 use bluegate_http_tests::{Answer, Consent, Flow, Stack, Tokens};
 use http::Method;

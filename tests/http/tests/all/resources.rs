@@ -1,4 +1,4 @@
-//! FHIR calls that are refused (wire contract, sections 7.1 to 7.3).
+//! FHIR calls that are refused (docs/contract/07-fhir.md, 7.1 to 7.3).
 
 use bluegate_http_tests::{Consent, Flow, Stack, verifier};
 

@@ -1,4 +1,4 @@
-//! Revocation and introspection (wire contract, sections 1 and 6).
+//! Revocation and introspection (docs/contract/01-routes.md and 06-token-refresh.md).
 
 use bluegate_http_tests::{Application, Consent, Flow, Stack, Tokens, pairs, verifier};
 use serde_json::json;

@@ -123,7 +123,7 @@ pub(crate) fn assert_problem(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.json().as_object().map(serde_json::Map::len), Some(2));
 }
 
-/// An error that is sent back to the application: `error`, `state` and `iss` (contract, section 2, step 3).
+/// An error that is sent back to the application: `error`, `state` and `iss` (docs/contract/02-authorize.md, step 3).
 #[track_caller]
 pub(crate) fn assert_redirected_error(
     stack: &Stack,

@@ -1,4 +1,4 @@
-//! What the gateway asks of the claims backend (wire contract, sections 3 and 7.3).
+//! What the gateway asks of the claims backend (docs/contract/03-sign-in.md and 07-fhir.md, 7.3).
 
 use bluegate_http_tests::{Backend, Consent, Flow, Scripted, Seen, Stack, Tokens};
 use http::Method;

@@ -1,4 +1,4 @@
-//! The answer to a token request, and how long access lasts (wire contract, sections 4 and 5).
+//! The answer to a token request, and how long access lasts (docs/contract/04-consent.md and 05-token-exchange.md).
 
 use bluegate_http_tests::{Consent, Flow, Stack, Tokens};
 use rusqlite::Connection;

@@ -1,4 +1,4 @@
-//! Exchanges of a code that are refused (wire contract, section 5).
+//! Exchanges of a code that are refused (docs/contract/05-token-exchange.md).
 
 use bluegate_http_tests::{
     Answer, Application, Consent, Flow, Stack, Tokens, basic, pairs, verifier,

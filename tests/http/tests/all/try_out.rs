@@ -1,4 +1,5 @@
-//! `POST /sandbox/try/…` and the variable `clock_offset_s`: what a developer can let happen (contract, section 11).
+//! `POST /sandbox/try/…` and the variable `clock_offset_s`: what a developer can let happen
+//! (docs/contract/11-sandbox.md).
 
 use bluegate_http_tests::{Application, Consent, Flow, Stack, Tokens};
 use http::Method;

@@ -1,4 +1,5 @@
-//! What the contract's sections 4 to 7 say about grants, codes and tokens, as plainly as it can be written.
+//! What docs/contract/04-consent.md to 07-fhir.md say about grants, codes and tokens, as plainly as it can be
+//! written.
 
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 
