@@ -20,7 +20,6 @@ pub mod fhir;
 pub mod health;
 pub mod lock_down;
 pub mod maintenance;
-pub mod oauth;
 pub mod ops;
 pub mod par;
 pub mod register;
@@ -28,6 +27,8 @@ pub mod signin;
 pub mod token;
 pub mod try_out;
 pub mod userinfo;
+
+pub use bluegate_oauth as oauth;
 
 /// The entry point on Spin. The SDK's own attribute would convert requests and answers to streams first.
 #[cfg(all(target_arch = "wasm32", feature = "component"))]

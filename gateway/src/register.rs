@@ -18,7 +18,6 @@ use crate::base::secret::Secret;
 use crate::base::site::Site;
 use crate::oauth::application::Application;
 use crate::oauth::registration::{Registration, RegistrationError, new_client_id};
-use crate::oauth::rules::Rules;
 
 /// POST.
 pub(crate) async fn register(
@@ -87,7 +86,7 @@ impl Reason for Failure {
 async fn store(site: &Site, request: &Request) -> Result<Reply, Error<Failure>> {
     let app = &site.app;
     let registration =
-        Registration::parse(&request.body, &Rules::of(&app.config)).map_err(Failure::Refused)?;
+        Registration::parse(&request.body, &app.config.rules()).map_err(Failure::Refused)?;
     let token = Secret::random(app.entropy.as_ref())?;
     let made = make(site, request, &registration, Some(&token)).await?;
     answer(

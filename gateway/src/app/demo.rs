@@ -11,7 +11,6 @@ use crate::base::store::StoreError;
 use crate::developer;
 use crate::oauth::application::Status;
 use crate::oauth::registration::Registration;
-use crate::oauth::rules::Rules;
 
 /// Client id of the demo page, registered by the sandbox itself. The browser package has the same constant.
 pub(crate) const DEMO_CLIENT_ID: &str = "BluegateDemoPublicClientForSandbox000001";
@@ -64,9 +63,10 @@ pub(crate) async fn own(
                 "token_endpoint_auth_method": "none",
                 "description": description,
             });
-            let Ok(registration) =
-                Registration::parse(request.to_string().as_bytes(), &Rules::of_own(&app.config))
-            else {
+            let Ok(registration) = Registration::parse(
+                request.to_string().as_bytes(),
+                &app.config.rules_of_its_own(),
+            ) else {
                 return Ok(());
             };
             application::insert(

@@ -30,6 +30,8 @@ use crate::base::secret::Secret;
 use crate::base::signature::PublicKey;
 
 pub use self::variables::{SANDBOX_VARIABLES, VARIABLES, Variable, documentation};
+pub use bluegate_base::environment::Environment;
+use bluegate_oauth::rules::Rules;
 
 use self::variables::SANDBOX_IDP_CLIENT_SECRET;
 
@@ -208,6 +210,28 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.public_base_url.starts_with("https://")
     }
+
+    /// What applications that register are allowed.
+    #[must_use]
+    pub fn rules(&self) -> Rules<'_> {
+        Rules {
+            environment: self.environment,
+            allow_implicit: self.allow_implicit_flow_insecure,
+            jwks_origin: self.client_jwks_origin.as_deref(),
+            reserved_names: &self.reserved_names,
+            own_address: Some(&self.public_base_url),
+        }
+    }
+
+    /// What the sandbox's own applications are allowed, whose pages the gateway serves.
+    #[must_use]
+    pub fn rules_of_its_own(&self) -> Rules<'_> {
+        Rules {
+            reserved_names: &[],
+            own_address: None,
+            ..self.rules()
+        }
+    }
 }
 
 /// Where alerts go.
@@ -217,16 +241,6 @@ pub struct AlertTarget {
     pub url: String,
     /// Signs what is sent.
     pub secret: SigningSecret,
-}
-
-/// Where the gateway runs.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Environment {
-    /// With real people.
-    Production,
-    /// With synthetic people, on a laptop or a public test server.
-    Sandbox,
 }
 
 /// How long rows are kept, in milliseconds.
@@ -362,11 +376,7 @@ impl<'a> Raw<'a> {
     }
 
     fn ring(&self, name: &'static str, former: &'static str) -> Result<KeyRing, ConfigError> {
-        let current = self.key(name)?;
-        let mut ring = KeyRing {
-            current,
-            former: Vec::new(),
-        };
+        let mut ring = KeyRing::new(self.key(name)?);
         for item in self.items(former)? {
             let key = parse_key(item).ok_or(ConfigError::new(
                 former,
@@ -378,7 +388,7 @@ impl<'a> Raw<'a> {
                     "has a key id twice, or that of the key in use; give each key an id of its own",
                 ));
             }
-            ring.former.push(key);
+            ring.push_former(key);
         }
         Ok(ring)
     }
@@ -444,10 +454,7 @@ fn parse_key(text: &str) -> Option<Key> {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let bytes: [u8; 32] = URL_SAFE_NO_PAD.decode(encoded).ok()?.try_into().ok()?;
-    named.then(|| Key {
-        id: id.to_owned(),
-        bytes: Zeroizing::new(bytes),
-    })
+    named.then(|| Key::new(id.to_owned(), Zeroizing::new(bytes)))
 }
 
 const DAY_MS: i64 = 86_400_000;

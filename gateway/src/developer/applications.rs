@@ -22,7 +22,6 @@ use crate::developer::statements as store;
 use crate::oauth::application::{Application, Status};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::registration::Registration;
-use crate::oauth::rules::Rules;
 use crate::register::{self, Failure, registration};
 
 /// What a page with the form says beside the form.
@@ -290,7 +289,7 @@ async fn rotate(
     visitor: &Visitor,
     current: &Application,
 ) -> Result<Reply, Error<Problem>> {
-    let rules = Rules::of(&site.app.config);
+    let rules = site.app.config.rules();
     // The rules may have become stricter since.
     let registration = match Registration::parse(current.metadata.as_bytes(), &rules) {
         Ok(registration) => registration,
@@ -410,7 +409,7 @@ async fn owned(
 fn read(site: &Site, typed: &Typed) -> Result<Registration, (&'static str, String)> {
     let metadata = typed.metadata().map_err(|field| (field, String::new()))?;
     let body = Value::Object(metadata).to_string();
-    Registration::parse(body.as_bytes(), &Rules::of(&site.app.config))
+    Registration::parse(body.as_bytes(), &site.app.config.rules())
         .map_err(|error| (error.field, error.description))
 }
 

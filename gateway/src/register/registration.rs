@@ -24,7 +24,6 @@ use crate::base::secret::{Secret, SecretHash};
 use crate::base::site::Site;
 use crate::oauth::application::{Application, Status};
 use crate::oauth::registration::{Registration, RegistrationError};
-use crate::oauth::rules::Rules;
 use crate::oauth::token::Refusal;
 
 /// GET: the registration as it is. The secret is shown once, at registration or rotation, and not here.
@@ -204,7 +203,7 @@ async fn replaced(site: &Site, id: &str, request: &Request) -> Result<Done, Erro
     let app = &site.app;
     let current = owned(site, id, request).await?;
     let registration =
-        Registration::parse(&request.body, &Rules::of(&app.config)).map_err(Failure::Refused)?;
+        Registration::parse(&request.body, &app.config.rules()).map_err(Failure::Refused)?;
     let change: Change = serde_json::from_slice(&request.body).unwrap_or_default();
     // RFC 7592, section 2.2: client_id must be there and the same; a secret may be there and must be the same.
     if change.client_id.as_deref() != Some(current.client_id.as_str()) {

@@ -191,10 +191,7 @@ fn different_bytes(key: &Key) -> usize {
 
 /// The public half of the sandbox's `chain_key`, in base64url.
 fn sandbox_chain_key() -> String {
-    let key = Key {
-        id: String::new(),
-        bytes: (*SANDBOX_KEYS[3]).into(),
-    };
+    let key = Key::new(String::new(), (*SANDBOX_KEYS[3]).into());
     Signer::new(&key).public().text().split_off(1)
 }
 

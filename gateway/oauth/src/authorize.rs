@@ -9,11 +9,10 @@ use bluegate_shared::scope::ScopeSet;
 
 use super::application::Application;
 use super::parameters::Parameters;
-use crate::base::language::Language;
-use crate::base::version::Version;
+use bluegate_base::language::Language;
+use bluegate_base::version::Version;
 
 /// A request that may go on to sign-in.
-#[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct AuthorizationRequest {
     /// The client's `state`, at least 16 characters.
@@ -33,7 +32,6 @@ pub struct AuthorizationRequest {
 }
 
 /// A refusal that is sent back to the verified redirect URI.
-#[non_exhaustive]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Refusal {
     /// Registered code.
@@ -311,7 +309,7 @@ fn invalid_request(description: impl Into<Cow<'static, str>>) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::registration::tests::application;
+    use crate::registration::tests::application;
 
     const GOOD: &str = "response_type=code&state=0123456789abcdef&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
 

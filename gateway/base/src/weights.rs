@@ -2,7 +2,7 @@
 //! of them.
 
 /// Each item of a list, without its parameters, and its weight: 1 where none is given, 0 where none can be read.
-pub(crate) fn weighted(list: &str) -> impl Iterator<Item = (&str, f32)> {
+pub fn weighted(list: &str) -> impl Iterator<Item = (&str, f32)> {
     list.split(',')
         .map(|item| {
             let mut parts = item.split(';').map(str::trim);

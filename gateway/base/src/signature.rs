@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
-use crate::base::key::Key;
+use crate::key::Key;
 
 /// What signs.
 pub struct Signer {
@@ -45,7 +45,6 @@ impl Signer {
 }
 
 /// What is signed: a signature of one thing says nothing about another.
-#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Purpose {
     /// A link of the chain.
@@ -120,14 +119,12 @@ impl PublicKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::config::Config;
-    use crate::base::config::tests::sandbox;
 
     #[test]
     fn a_signature_is_of_one_key_one_purpose_and_one_hash() {
-        let config = Config::parse(&sandbox()).ok().unwrap();
-        let signer = Signer::new(&config.chain_key);
-        let other = Signer::new(&config.audit_key).public();
+        let key = |byte| Key::new("sandbox".to_owned(), [byte; 32].into());
+        let signer = Signer::new(&key(1));
+        let other = Signer::new(&key(2)).public();
         let signature = signer.sign(Purpose::Link, &[7; 32]);
         let public = PublicKey::parse(&signer.public().text()).unwrap();
         assert_eq!(public.id(), "sandbox");

@@ -14,10 +14,9 @@ use http::{HeaderMap, StatusCode};
 use super::application::inactive_text;
 use super::assertion::{self, ASSERTION_TYPE, AssertionError};
 use super::parameters::Parameters;
-use crate::base::secret::Secret;
+use bluegate_base::secret::Secret;
 
 /// What a token request asks for.
-#[non_exhaustive]
 pub enum TokenRequest {
     /// `authorization_code`.
     Code {
@@ -71,7 +70,6 @@ impl TokenRequest {
 }
 
 /// How a client named itself.
-#[non_exhaustive]
 pub enum Credentials {
     /// By a signed assertion (RFC 7523).
     Assertion {
@@ -198,7 +196,6 @@ fn basic(headers: &HeaderMap) -> Result<Option<(String, Secret)>, Refusal> {
 }
 
 /// Every reason to refuse at token, revocation and introspection endpoints.
-#[non_exhaustive]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Refusal {
     /// Code unknown, expired, another client's, another redirect URI, or the verifier does not fit.
@@ -344,7 +341,7 @@ impl Refusal {
             Self::Assertion(error) => error.to_string().into(),
             Self::InvalidClient => "client authentication failed".into(),
             Self::InvalidRequest(text) => text.clone(),
-            Self::LockedDown => crate::base::errors::INTERNAL_ISSUE.into(),
+            Self::LockedDown => bluegate_base::errors::INTERNAL_ISSUE.into(),
             Self::OneTime => "this application has one-time access and may not refresh".into(),
             Self::RateLimited(seconds) => format!("too many requests; wait {seconds} seconds").into(),
             Self::RefreshReused | Self::RefreshUnusable => "the refresh token cannot be used; start a new authorization".into(),

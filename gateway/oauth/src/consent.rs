@@ -6,10 +6,9 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::application::DataAccessType;
 use super::parameters::Parameters;
-use crate::base::ports::UnixMillis;
+use bluegate_base::ports::UnixMillis;
 
 /// The decision of a consent form.
-#[non_exhaustive]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Decision {
     /// The scopes that remain after the choice about demographic information.
@@ -51,7 +50,6 @@ impl Decision {
 }
 
 /// What a decision is beside the one that stands for the same request.
-#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Order {
     /// None stands yet.
@@ -126,7 +124,7 @@ pub fn thirteen_months_after(now: UnixMillis) -> UnixMillis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::clock::rfc3339;
+    use bluegate_base::clock::rfc3339;
 
     fn decide(form: &str, asked: &str) -> Result<Decision, NotADecision> {
         Decision::parse(

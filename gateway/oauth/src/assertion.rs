@@ -7,15 +7,14 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Map, Value, json};
 
-use crate::base::jwt::{ClaimError, Jwt, JwtError};
-use crate::base::ports::UnixMillis;
-use crate::base::secret::SecretHash;
+use bluegate_base::jwt::{ClaimError, Jwt, JwtError};
+use bluegate_base::ports::UnixMillis;
+use bluegate_base::secret::SecretHash;
 
 /// The value of `client_assertion_type`.
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A verified assertion, which counts once.
-#[non_exhaustive]
 pub struct Assertion {
     /// Hash of its `jti`.
     pub jti: SecretHash,
@@ -79,7 +78,6 @@ pub fn verify(
 }
 
 /// Why a client assertion is not accepted.
-#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AssertionError {
     /// Signed with another algorithm.
@@ -226,11 +224,15 @@ const CLOCK_SKEW_S: i64 = 60;
 const MAX_LIFETIME_S: i64 = 300;
 
 #[cfg(test)]
+#[path = "../../base/src/jwt/test_key.rs"]
+mod test_key;
+
+#[cfg(test)]
 mod tests {
     use jsonwebtoken::{EncodingKey, Header, encode};
 
+    use super::test_key::{PRIVATE, public_key, signed};
     use super::*;
-    use crate::base::identity_provider::id_token::tests::{PRIVATE, public_key, signed};
 
     const NOW: i64 = 1_800_000_000;
     const CLIENT: &str = "c";

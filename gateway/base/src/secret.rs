@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::base::key::Key;
-use crate::base::ports::{Entropy, EntropyError, Value};
+use crate::key::Key;
+use crate::ports::{Entropy, EntropyError, Value};
 
 /// A secret text: a client secret, a token, a code.
 pub struct Secret(Zeroizing<String>);

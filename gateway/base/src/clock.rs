@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::base::ports::UnixMillis;
+use crate::ports::UnixMillis;
 
 /// RFC 3339 in UTC with whole seconds, as in `access_grant_expiration`.
 #[must_use]

@@ -5,7 +5,7 @@ use http::header::AUTHORIZATION;
 
 /// What the header `Authorization` says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Bearer<'a> {
+pub enum Bearer<'a> {
     /// It has the scheme and no token, or cannot be read, or is there twice.
     Malformed,
     /// It is not there, or has another scheme.
@@ -16,7 +16,7 @@ pub(crate) enum Bearer<'a> {
 
 impl<'a> Bearer<'a> {
     /// Reads it. The scheme has no case (RFC 9110, section 11.1); two headers are never believed.
-    pub(crate) fn of(headers: &'a HeaderMap) -> Self {
+    pub fn of(headers: &'a HeaderMap) -> Self {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let Some(value) = values.next() else {
             return Self::Missing;
@@ -36,7 +36,7 @@ impl<'a> Bearer<'a> {
     }
 
     /// The token, where there is one.
-    pub(crate) const fn token(self) -> Option<&'a str> {
+    pub const fn token(self) -> Option<&'a str> {
         match self {
             Self::Token(token) => Some(token),
             Self::Malformed | Self::Missing => None,

@@ -161,7 +161,6 @@ const MULTIPART_PARTS: usize = 16;
 const TOO_MANY: &str = "a request may have at most 100 parameters";
 
 /// Why a parameter cannot be read.
-#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ParameterError {
     /// One that must not be repeated was.

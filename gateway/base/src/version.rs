@@ -3,7 +3,6 @@
 use bluegate_shared::id::PatientId;
 
 /// `v1` (STU3), `v2` (R4) or `v3` (R4, with patient ids of its own).
-#[allow(clippy::exhaustive_enums)]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Version {
     /// FHIR STU3.

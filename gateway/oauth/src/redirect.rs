@@ -2,8 +2,8 @@
 
 use super::application::Application;
 use super::rules::Rules;
-use crate::base::config::Environment;
-use crate::base::uri::{PlainUri, parse_port};
+use bluegate_base::environment::Environment;
+use bluegate_base::uri::{PlainUri, parse_port};
 
 /// A redirect URI that belongs to a known, active application. Errors may be sent to nothing else
 /// (RFC 6749, section 4.1.2.1), so the functions that redirect take only this.
@@ -49,7 +49,7 @@ impl VerifiedRedirect {
     }
 
     /// One that the store kept after it was verified.
-    pub(crate) const fn from_store(uri: String, given: bool) -> Self {
+    pub const fn from_store(uri: String, given: bool) -> Self {
         Self {
             uri,
             given,
@@ -58,7 +58,7 @@ impl VerifiedRedirect {
     }
 
     /// The same, but answers go into the fragment (RFC 6749, section 4.2.2: the implicit flow alone).
-    pub(crate) fn in_fragment(self) -> Self {
+    pub fn in_fragment(self) -> Self {
         Self {
             fragment: true,
             ..self
@@ -92,7 +92,6 @@ impl VerifiedRedirect {
 }
 
 /// Why a request has no redirect URI.
-#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RedirectError {
     /// None given where several are registered.
@@ -186,7 +185,7 @@ fn same_but_for_loopback_port(registered: &str, requested: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::registration::tests::application;
+    use crate::registration::tests::application;
 
     fn verify(registered: &[&str], requested: Option<&str>) -> Result<String, RedirectError> {
         let mut app = application();

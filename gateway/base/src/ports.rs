@@ -16,7 +16,6 @@ use serde::Serialize;
 pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Which of the two shared connections carries a statement.
-#[allow(clippy::exhaustive_enums)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Durability {
     /// `synchronous=FULL`: identity and the life cycle of grants. The commit is on disk before the answer.
@@ -27,7 +26,6 @@ pub enum Durability {
 }
 
 /// One SQLite value.
-#[allow(clippy::exhaustive_enums)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Bytes.
@@ -68,7 +66,6 @@ pub trait Database: Send + Sync {
 pub struct DatabaseError(pub String);
 
 /// One request to the claims backend or the identity provider.
-#[allow(clippy::exhaustive_structs)]
 #[derive(Clone, Debug)]
 pub struct UpstreamRequest {
     /// GET or POST.
@@ -96,7 +93,6 @@ impl UpstreamRequest {
 }
 
 /// A whole answer: a body that broke off is an error, never a shorter body.
-#[allow(clippy::exhaustive_structs)]
 #[derive(Clone, Debug)]
 pub struct UpstreamResponse {
     /// Status; 3xx is returned, not followed.
@@ -108,7 +104,6 @@ pub struct UpstreamResponse {
 }
 
 /// Why there is no answer.
-#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum UpstreamError {
     /// The body broke off, or what came is not HTTP.

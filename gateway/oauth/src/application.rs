@@ -3,10 +3,9 @@
 use bluegate_shared::id::ClientId;
 use bluegate_shared::scope::{Permissions, ScopeSet};
 
-use crate::base::ports::UnixMillis;
+use bluegate_base::ports::UnixMillis;
 
 /// A registered OAuth client.
-#[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct Application {
     /// Row id.
@@ -64,7 +63,6 @@ impl Application {
 }
 
 /// `grant_types`.
-#[allow(clippy::exhaustive_structs)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct GrantTypes {
     /// `authorization_code`.
@@ -76,7 +74,6 @@ pub struct GrantTypes {
 }
 
 /// `token_endpoint_auth_method`.
-#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AuthMethod {
     /// HTTP Basic.
@@ -123,7 +120,6 @@ impl AuthMethod {
 }
 
 /// How long access lasts (docs/contract/04-consent.md).
-#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum DataAccessType {
     /// Ends with the access token; no refresh.
@@ -156,7 +152,6 @@ impl DataAccessType {
 }
 
 /// Whether it may act.
-#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Status {
     /// It may.

@@ -1,9 +1,8 @@
 //! The languages that people read.
 
-use crate::base::weights::weighted;
+use crate::weights::weighted;
 
 /// The languages of the pages.
-#[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Language {
     /// English.

@@ -13,11 +13,10 @@ use super::application::{AuthMethod, DataAccessType, Status};
 use super::redirect::registrable;
 use super::rules::Rules;
 use super::{assertion, name};
-use crate::base::config::Environment;
-use crate::base::uri::PlainUri;
+use bluegate_base::environment::Environment;
+use bluegate_base::uri::PlainUri;
 
 /// Client metadata that was found good.
-#[non_exhaustive]
 #[derive(Debug)]
 pub struct Registration {
     /// Name that people see.
@@ -482,8 +481,8 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::base::ports::UnixMillis;
-    use crate::oauth::application::{Application, GrantTypes};
+    use crate::application::{Application, GrantTypes};
+    use bluegate_base::ports::UnixMillis;
 
     /// A public application with one redirect URI and every scope.
     pub(crate) fn application() -> Application {

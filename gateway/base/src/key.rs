@@ -6,11 +6,17 @@ use zeroize::Zeroizing;
 
 /// A 256-bit key with the id that is stored beside what it protects.
 pub struct Key {
-    pub(crate) id: String,
-    pub(crate) bytes: Zeroizing<[u8; 32]>,
+    id: String,
+    bytes: Zeroizing<[u8; 32]>,
 }
 
 impl Key {
+    /// A key and its id.
+    #[must_use]
+    pub const fn new(id: String, bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self { id, bytes }
+    }
+
     /// The key's id.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -26,11 +32,25 @@ impl Key {
 
 /// The key in use, and those that were in use before it.
 pub struct KeyRing {
-    pub(crate) current: Key,
-    pub(crate) former: Vec<Key>,
+    current: Key,
+    former: Vec<Key>,
 }
 
 impl KeyRing {
+    /// The key in use, with none before it.
+    #[must_use]
+    pub const fn new(current: Key) -> Self {
+        Self {
+            current,
+            former: Vec::new(),
+        }
+    }
+
+    /// Adds one that was in use before.
+    pub fn push_former(&mut self, key: Key) {
+        self.former.push(key);
+    }
+
     /// The key with this id, current or former.
     #[must_use]
     pub fn find(&self, id: &[u8]) -> Option<&Key> {

@@ -14,7 +14,7 @@ use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::base::ports::UnixMillis;
+use crate::ports::UnixMillis;
 
 /// A JWT in its parts, not verified.
 pub struct Jwt<'a> {
@@ -90,7 +90,6 @@ impl<'a> Jwt<'a> {
 }
 
 /// Why a JWT is not accepted.
-#[allow(clippy::exhaustive_enums)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum JwtError {
     /// The algorithm is not in the list.
