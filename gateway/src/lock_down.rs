@@ -1,5 +1,5 @@
-//! Lock-downs: the stop of all release for everything, one version or one application (
-//! docs/contract/10-audit.md).
+//! Lock-downs: the stop of all release for everything, one version or one application
+//! (docs/contract/10-audit.md).
 //!
 //! A lock-down holds from the commit of its row, on every instance, because whatever releases anything carries
 //! the condition in the statement that makes it: the lookup of a token, the permit of a call, redemption,

@@ -2,8 +2,8 @@
 //!
 //! [`parse_bundle`] and [`parse_resource`] take the bytes of a response and give typed, owned
 //! [`Claim`]s, [`Coverage`]s and [`Patient`]s that no longer know which version they came from.
-//! They read what real servers send, not what the profiles promise (claims backend reference,
-//! section 11): anything may be missing, an entry that cannot be read never costs the page, and a
+//! They read what real servers send, not what the profiles promise (docs/claims-backend.md):
+//! anything may be missing, an entry that cannot be read never costs the page, and a
 //! field that cannot be read never costs the entry; each loss is a [`Note`]. Only text that is no
 //! JSON, or no bundle where one was asked for, is a [`ParseError`]; what nobody reads is skipped by
 //! its brackets, and not looked into. A [`Page`] reads no more of it than it is asked for.

@@ -1,4 +1,4 @@
-//! The parser checklist (claims backend reference, section 11), one test for each item, on small
+//! The parser checklist (docs/claims-backend.md), one test for each item, on small
 //! resources written for the purpose: they hold where no fixtures are.
 
 #![allow(
@@ -401,7 +401,7 @@ fn item_10_rows_sort_newest_first() {
     assert_eq!(ids, ["carrier-1", "carrier-0", "carrier-2", "carrier-3"]);
 }
 
-/// Section 3.4: a display that the server forgot to fill in is none.
+/// docs/claims-backend.md#claims: a display that the server forgot to fill in is none.
 #[test]
 fn placeholder_displays_are_absent() {
     let read = eob(
@@ -414,7 +414,7 @@ fn placeholder_displays_are_absent() {
     assert_eq!(read.drug.unwrap().name, None);
 }
 
-/// Section 3.4: the unit of a drug quantity among the modifiers, the deductible among the revenue
+/// docs/claims-backend.md#claims: the unit of a drug quantity among the modifiers, the deductible among the revenue
 /// codes.
 #[test]
 fn v2_line_oddities_are_put_right() {
@@ -430,7 +430,7 @@ fn v2_line_oddities_are_put_right() {
     assert_eq!(read.lines[0].revenue_center.as_ref().unwrap().code, "6767");
 }
 
-/// Section 3.5: a compound has no NDC of its own.
+/// docs/claims-backend.md#claims: a compound has no NDC of its own.
 #[test]
 fn v3_compounds_list_their_ingredients() {
     let read = eob(
@@ -460,7 +460,7 @@ fn v3_compounds_list_their_ingredients() {
     assert_eq!(read.row().drug.unwrap().code, "00338004904");
 }
 
-/// Section 3.5: providers are contained, by reference.
+/// docs/claims-backend.md#claims: providers are contained, by reference.
 #[test]
 fn contained_providers_are_found() {
     let read = eob(
@@ -485,7 +485,7 @@ fn contained_providers_are_found() {
     assert_eq!(row.npi, Some("1093792350"));
 }
 
-/// Section 4.1: which Medicare number is current is said in three ways.
+/// docs/claims-backend.md#people: which Medicare number is current is said in three ways.
 #[test]
 fn the_current_mbi_is_found_in_all_versions() {
     let with = |identifiers: &str| {
@@ -524,7 +524,7 @@ fn the_current_mbi_is_found_in_all_versions() {
     assert_eq!(with(other), None);
 }
 
-/// Section 4.2: months in order, the second set of Part D contracts passed over.
+/// docs/claims-backend.md#coverage: months in order, the second set of Part D contracts passed over.
 #[test]
 fn coverage_months_are_read_once() {
     let month = |name: &str, code: &str| {

@@ -121,7 +121,7 @@ fn expected_differences(claim_type: ClaimType) -> &'static [&'static str] {
             ".links[0][1][1]: null, \"1923124\"",
         ],
         // v2 gives a billing provider, links DME to Part A by mistake and adds two amounts that
-        // are copies of others (reference, sections 3.1 and 3.4).
+        // are copies of others (docs/claims-backend.md#claims).
         ClaimType::Dme => &[
             ".billing.name: null, \"DR. DAVID SMITH MD\"",
             ".billing.npi: null, \"1244444444\"",

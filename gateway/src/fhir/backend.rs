@@ -1,5 +1,5 @@
-//! The call to the claims backend: what is sent, and what its answer means (
-//! docs/contract/07-fhir.md, 7.3 and 7.5). An answer that comes out of here is whole and inflated, and nobody has
+//! The call to the claims backend: what is sent, and what its answer means
+//! (docs/contract/07-fhir.md, 7.3 and 7.5). An answer that comes out of here is whole and inflated, and nobody has
 //! looked at whose it is.
 
 use bytes::Bytes;

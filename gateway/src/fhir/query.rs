@@ -1,5 +1,5 @@
-//! A client's request read into what it means, and written again for the backend (
-//! docs/contract/07-fhir.md, 7.3). The person's own id always comes from the grant.
+//! A client's request read into what it means, and written again for the backend
+//! (docs/contract/07-fhir.md, 7.3). The person's own id always comes from the grant.
 
 use std::borrow::Cow;
 

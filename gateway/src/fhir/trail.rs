@@ -1,5 +1,5 @@
-//! The audit of one FHIR call: what is known about it so far, its row, and its JSON lines (
-//! docs/contract/10-audit.md). Nothing of FHIR content, no token and no id of a person is in either; people are
+//! The audit of one FHIR call: what is known about it so far, its row, and its JSON lines
+//! (docs/contract/10-audit.md). Nothing of FHIR content, no token and no id of a person is in either; people are
 //! keyed hashes.
 
 use bluegate_shared::scope::ResourceType;

@@ -1,5 +1,5 @@
 //! Whether a person is enrolled in a part of Medicare. The claims backend of v1 and v2 sends four
-//! Coverages as `active` for everybody (claims backend reference, section 1.3), so that their status
+//! Coverages as `active` for everybody (docs/claims-backend.md#coverage), so that their status
 //! says nothing of parts C and D; what says it are the codes of the months. Where nothing does, it is
 //! not known.
 

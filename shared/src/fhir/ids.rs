@@ -1,7 +1,7 @@
-//! The ids that claims and coverages carry, taken apart (claims backend reference, section 11,
-//! item 3). The number in them may be negative, so `carrier--10000930037921` is the carrier claim
-//! -10000930037921: the first hyphen separates, the second is a sign. Ids are opaque text to
-//! everyone else; nothing here becomes a number.
+//! The ids that claims and coverages carry, taken apart (docs/claims-backend.md#people). The number in
+//! them may be negative, so `carrier--10000930037921` is the carrier claim -10000930037921: the first
+//! hyphen separates, the second is a sign. Ids are opaque text to everyone else; nothing here becomes a
+//! number.
 
 use super::coverage::Part;
 use super::value::{cut, cut_last};

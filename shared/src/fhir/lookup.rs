@@ -1,6 +1,6 @@
 //! Finding things in wire values: the right coding among several, an extension by the name of its
 //! variable, a number that may stand in quotes. Extensions are a multimap, so the finders that
-//! could meet several give an iterator (claims backend reference, section 11, item 9).
+//! could meet several give an iterator (docs/claims-backend.md#claims).
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -42,7 +42,7 @@ impl<'d> Value<'d> {
     /// The name of the variable that a category, of an amount or an information, stands for:
     /// v1 and v2 give a URL, v3 a bare code, each in a CMS code system beside the CARIN one.
     /// Two amounts of one line may share the CARIN code, so that is the name only where there is
-    /// no other (claims backend reference, sections 3.4 and 11, item 5).
+    /// no other (docs/claims-backend.md#claims).
     pub(crate) fn variable(self) -> Option<Cow<'d, str>> {
         let coding = self.coding_of(is_cms).or_else(|| self.first_coding())?;
         Some(variable(coding.text(Key::Code)?))
@@ -67,7 +67,7 @@ impl<'d> Value<'d> {
     }
 
     /// Its display, unless it is a placeholder such as `replaceProvider[1234567890]` that the
-    /// server should have filled in (claims backend reference, section 3.4).
+    /// server should have filled in (docs/claims-backend.md#claims).
     pub(crate) fn shown(self) -> Option<&'d str> {
         not_a_placeholder(self.text(Key::Display)?)
     }

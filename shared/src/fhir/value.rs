@@ -1,7 +1,6 @@
 //! The small values that every model type is made of: calendar dates, instants, decimals and codes
 //! (money is in `money`). Numbers are read from their JSON text, never through floating point, and a
-//! date stays the calendar day that the server wrote: no time zone ever moves it (claims backend
-//! reference, section 11, item 8).
+//! date stays the calendar day that the server wrote: no time zone ever moves it (docs/claims-backend.md#claims).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -270,7 +269,7 @@ impl CodeSystem {
 }
 
 /// The last segment of a URL, without the `/2018-1` that Part D month extensions end in
-/// (claims backend reference, section 4.2).
+/// (docs/claims-backend.md#coverage).
 pub(crate) fn tail(url: &str) -> &str {
     let (rest, end) = last_segment(url);
     // Only then can it be a year and a month, and this is called for every coding there is.

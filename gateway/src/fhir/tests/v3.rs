@@ -1,4 +1,4 @@
-//! What the v3 backend does otherwise, each deviation handled on purpose (claims-backend, sections 1 and 2).
+//! What the v3 backend does otherwise, each deviation handled on purpose (docs/claims-backend.md).
 
 use super::*;
 

@@ -183,7 +183,7 @@ fn categorised<'d>(parent: Value<'d>, category: Key, amount: Key, take: &mut dyn
     let mut name = variable(code);
     let category = other.map_or("", |(_, code)| code);
     // v2 carrier and DME claims file what v1 calls `prpayamt` under the total charge, with the
-    // right category (claims backend reference, section 3.4).
+    // right category (docs/claims-backend.md#claims).
     if name == "clm_tot_chrg_amt" && category == "priorpayerpaid" {
         name = Cow::Borrowed("prpayamt");
     }

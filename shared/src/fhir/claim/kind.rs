@@ -1,4 +1,4 @@
-//! What kind of claim it is (claims backend reference, section 11, item 2): the EOB-type coding,
+//! What kind of claim it is (docs/claims-backend.md#claims): the EOB-type coding,
 //! then the prefix of the id, then the claim type code. Never `meta.profile`, and the FHIR claim type,
 //! which is what other payers say (CARIN Blue Button), only where Medicare says nothing: v2 calls DME
 //! institutional and home health professional.

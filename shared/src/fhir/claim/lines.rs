@@ -85,7 +85,7 @@ impl Service {
 }
 
 /// v1 and v2 have one modifier in each concept, v3 all of them in one. v2 also puts the unit of a
-/// drug quantity here, in the UCUM system (claims backend reference, section 3.4).
+/// drug quantity here, in the UCUM system (docs/claims-backend.md#claims).
 fn modifiers(item: Value<'_>) -> Vec<String> {
     let concepts = item.list(Key::Modifier);
     let codings = concepts.flat_map(|concept| concept.list(Key::Coding));

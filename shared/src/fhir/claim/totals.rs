@@ -484,7 +484,7 @@ const TOTALS: &[(&str, Total)] = &[
 
 /// Variables whose category misleads: v2 files rates under `submitted`, blood deductibles under
 /// `deductible`, drug cost thresholds under `coinsurance` and rebates under `priorpayerpaid`
-/// (claims backend reference, section 3.4). They stay amounts and become no totals.
+/// (docs/claims-backend.md#claims). They stay amounts and become no totals.
 const NO_TOTALS: &[&str] = &[
     "rev_cntr_rate_amt",
     "clm_line_instnl_rate_amt",

@@ -1,5 +1,5 @@
-//! Operators approve, suspend and resume applications; it acts on the very next request (
-//! docs/contract/01-routes.md, 02-authorize.md and 09-applications.md).
+//! Operators approve, suspend and resume applications; it acts on the very next request
+//! (docs/contract/01-routes.md, 02-authorize.md and 09-applications.md).
 
 use std::sync::LazyLock;
 
