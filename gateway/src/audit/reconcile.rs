@@ -397,11 +397,6 @@ const RULES: &[Rule] = &[
     rule("try.revoke", "ok", Some(GRANTS), &[CHAINS]),
     rule("try.suspend", "ok", APPLICATION, &[]),
     rule("try.resume", "ok", APPLICATION, &[]),
-    // What developers try in the sandbox.
-    rule("try.expire_grant", "ok", Some(GRANTS), &[]),
-    rule("try.revoke", "ok", Some(GRANTS), &[CHAINS]),
-    rule("try.suspend", "ok", APPLICATION, &[]),
-    rule("try.resume", "ok", APPLICATION, &[]),
     rule("ops.lock_down", "ok", Some(("lock_down", "insert")), &[]),
     rule(
         "ops.lock_down.lift",

@@ -15,7 +15,7 @@ CREATE TABLE watch_position (
 ) STRICT;
 INSERT INTO watch_position (id, audit_id, at, key_id, turn_at) VALUES (1, 0, 0, '', 0);
 
--- Counters, by name and up to three labels; web/ops/metrics.rs says what they are called outside.
+-- Counters, by name and up to three labels; gateway/src/ops/metrics.rs says what they are called outside.
 CREATE TABLE metric (
     name  TEXT    NOT NULL,
     a     TEXT    NOT NULL,

@@ -139,7 +139,7 @@ BEGIN
                              OR c.patient_id_v3 = identity.patient_id_v3));
 END;
 
--- OAuth clients. `client_name_key` is what names that look alike have in common (policy/name.rs): it is unique.
+-- OAuth clients. `client_name_key` is what names that look alike have in common (gateway/oauth/src/name.rs): it is unique.
 CREATE TABLE application (
     id                         INTEGER PRIMARY KEY,
     client_id                  TEXT    NOT NULL UNIQUE CHECK (length(client_id) = 40 AND client_id NOT GLOB '*[^A-Za-z0-9]*'),
@@ -449,7 +449,7 @@ CREATE TABLE retired_refresh (
 CREATE INDEX retired_refresh_by_chain ON retired_refresh (chain_id);
 
 -- A decision. One that follows another of the same request takes that one back first; it is a narrower one, since
--- the statement that decides lets no other through (store/authorization.rs). An Allow then ends the earlier tokens
+-- the statement that decides lets no other through (gateway/src/authorize/statements.rs). An Allow then ends the earlier tokens
 -- where scopes were narrowed, and writes grant and code.
 CREATE TRIGGER authorization_request_decided
 AFTER UPDATE OF decision ON authorization_request
@@ -815,7 +815,7 @@ CREATE TABLE store_event (
 CREATE INDEX store_event_by_audit ON store_event (audit_id);
 CREATE INDEX store_event_by_row ON store_event (source, row_id);
 
--- Each link covers the rows of both layers that came after the link before it. store/chain.rs says of what
+-- Each link covers the rows of both layers that came after the link before it. gateway/src/audit/chain.rs says of what
 -- `hash` is made; the signature is made with `chain_key` over the hash.
 CREATE TABLE chain_link (
     id        INTEGER PRIMARY KEY,
