@@ -104,7 +104,7 @@ texts! {
             "Descripción";
         description_help:
             "At most 1,000 characters, no HTML.",
-            "Como máximo 1.000 caracteres, sin HTML.";
+            "Como máximo 1,000 caracteres, sin HTML.";
         docs_back:
             "Back to the description",
             "Volver a la descripción";

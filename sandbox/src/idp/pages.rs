@@ -42,7 +42,7 @@ const ENGLISH: Words = Words {
 const SPANISH: Words = Words {
     lang: "es",
     title: "Iniciar sesión",
-    intro: "Use una cuenta sintética para continuar.",
+    intro: "Use una cuenta inventada para continuar.",
     username: "Nombre de usuario",
     password: "Contraseña",
     submit: "Iniciar sesión",

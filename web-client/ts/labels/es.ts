@@ -50,8 +50,8 @@ const lists: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "deductible": "Deducible",
   "coinsurance": "Coseguro",
   "copay": "Copago",
-  "noncovered": "Sin cobertura",
-  "otherPayer": "Pagado por otro pagador",
+  "noncovered": "No cubierto",
+  "otherPayer": "Pagado por otro seguro",
   "paidToProvider": "Pagado al proveedor",
   "paidToPatient": "Pagado a usted"
  },

@@ -114,7 +114,7 @@ texts! {
             "Detuvimos este inicio de sesión para proteger sus datos";
         conflict_text:
             "Your account does not match our records in the way it should. We have stopped here so that nobody sees another person's information.\nOur team has been told. Please try again later, or contact support with the number below.",
-            "Su cuenta no coincide con nuestros registros como debería. Nos detuvimos aquí para que nadie vea la información de otra persona.\nNuestro equipo ya lo sabe. Inténtelo más tarde o comuníquese con ayuda y dé el número de abajo.";
+            "Su cuenta no coincide con nuestros registros como debería. Nos detuvimos aquí para que nadie vea la información de otra persona.\nNuestro equipo ya lo sabe. Inténtelo más tarde o comuníquese con el servicio de ayuda y dé el número de abajo.";
         consent_title:
             "Allow access to your Medicare information?",
             "¿Permitir el acceso a su información de Medicare?";
@@ -132,7 +132,7 @@ texts! {
             "Esta aplicación no se puede usar ahora";
         item_claims:
             "Your claims: visits, hospital stays, prescriptions, and what was paid",
-            "Sus reclamaciones: visitas, estadías en el hospital, recetas y lo que se pagó";
+            "Sus reclamaciones: visitas, estadías en el hospital, medicamentos recetados y lo que se pagó";
         item_coverage:
             "Your Medicare coverage: Parts A, B, C and D",
             "Su cobertura de Medicare: Partes A, B, C y D";
@@ -174,7 +174,7 @@ texts! {
             "No encontramos su registro de Medicare";
         not_found_text:
             "You are signed in, but there is no Medicare record for this account. If you think this is wrong, contact support with the number below.",
-            "Usted inició sesión, pero no hay un registro de Medicare para esta cuenta. Si cree que es un error, comuníquese con ayuda y dé el número de abajo.";
+            "Usted inició sesión, pero no hay un registro de Medicare para esta cuenta. Si cree que es un error, comuníquese con el servicio de ayuda y dé el número de abajo.";
         other_language:
             "Español",
             "English";
