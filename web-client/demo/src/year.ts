@@ -180,17 +180,21 @@ export function deductiblesOf(items: readonly Item[], year: string): Deductibles
   };
 }
 
-/** Medicare's yearly Part B deductible in cents, as CMS announced it for each year in the Federal Register. */
+/**
+ * Medicare's yearly Part B deductible in cents, each by CMS's notice in the Federal Register (volume and page), "Medicare
+ * Part B Monthly Actuarial Rates, Premium Rates, and Annual Deductible": the one of 2026 is
+ * https://www.govinfo.gov/content/pkg/FR-2025-11-19/html/2025-20251.htm
+ */
 const PART_B_DEDUCTIBLE: Readonly<Record<string, number>> = {
-  2016: 166_00,
-  2017: 183_00,
-  2018: 183_00,
-  2019: 185_00,
-  2020: 198_00,
-  2021: 203_00,
-  2022: 233_00,
-  2023: 226_00,
-  2024: 240_00,
-  2025: 257_00,
-  2026: 283_00,
+  2016: 166_00, // 80 FR 70811
+  2017: 183_00, // 81 FR 80063
+  2018: 183_00, // 82 FR 55370
+  2019: 185_00, // 83 FR 52462
+  2020: 198_00, // 84 FR 61625
+  2021: 203_00, // 85 FR 71904
+  2022: 233_00, // 86 FR 64205
+  2023: 226_00, // 87 FR 59080
+  2024: 240_00, // 88 FR 71555
+  2025: 257_00, // 89 FR 90002
+  2026: 283_00, // 90 FR 52063
 };
