@@ -148,7 +148,7 @@ pub(crate) async fn arrive(
     }
 }
 
-/// Makes a session of the visit. Nothing where it was opened before or expired.
+/// Makes a session of the visit. `None` if it was opened before or expired.
 async fn open(
     site: &Site,
     request: &Request,
@@ -264,7 +264,7 @@ async fn send_to_sign_in(
     )
     .await
     .map_err(|error| site.unavailable(request, "account", &error))?;
-    // Always asked anew: on a shared computer, what one person left open must not show another's account.
+    // Always asked again: on a shared computer, what one person left open must not show another's account.
     let url = site
         .provider
         .authorization_url(app, &transaction, language, true, None)

@@ -125,7 +125,7 @@ pub(crate) async fn show(
             .map(|profile| profile.name.as_str())
             .unwrap_or_default(),
         choice: application.requires_demographics && offers_choice(&waiting.scopes),
-        // As it was chosen before a press that came to nothing.
+        // As it was chosen before a press that failed.
         withhold: parameters.single("demographics").ok().flatten() == Some("withhold"),
         notice: match again(&parameters) {
             Some("changed") => Some(Notice::Changed),

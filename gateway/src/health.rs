@@ -59,7 +59,7 @@ pub(crate) async fn ready(
     reply.into()
 }
 
-/// What the last probe found, or a new one where that is too long ago. Nothing where somebody else's does not end.
+/// What the last probe found, or a new one where that is too long ago. `None` if somebody else's does not end.
 async fn found(site: &Site, request: &Request) -> Result<Option<Readiness>, StoreError> {
     let app = &site.app;
     let (database, clock) = (app.database.as_ref(), app.clock.as_ref());

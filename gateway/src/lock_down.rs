@@ -131,7 +131,7 @@ pub async fn begin(
     Ok((read(&row)?, false))
 }
 
-/// Lifts a lock-down. Nothing where there is none with this id, or it was lifted before.
+/// Lifts a lock-down. `None` if there is none with this id, or it was lifted before.
 ///
 /// # Errors
 ///

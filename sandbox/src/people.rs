@@ -94,7 +94,7 @@ impl PersonNumber {
         within(HARD_RANGE, i64::from(HARD)).map(|offset| Self(DOCUMENTED + offset))
     }
 
-    /// The FHIR logical id of the Patient in v3, which numbers people anew: negative, with nine digits.
+    /// The FHIR logical id of the Patient in v3, which has other numbers for people: negative, with nine digits.
     #[must_use]
     pub const fn v3_id(self) -> i64 {
         v3_spread(self.0 as i64)

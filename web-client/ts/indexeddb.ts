@@ -16,7 +16,7 @@ export function indexedDbStore(name = "bluegate-claims"): ClaimStore {
       };
       request.onsuccess = () => {
         const database = request.result;
-        // Another tab deletes or upgrades it, or the browser closes it: the next call opens it anew.
+        // Another tab deletes or upgrades it, or the browser closes it: the next call opens it again.
         const lost = (): void => {
           database.close();
           opening = undefined;

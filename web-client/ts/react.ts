@@ -112,7 +112,7 @@ export function useClaims(search: ClaimsSearch = {}): LoadedClaims {
   };
 }
 
-/** Something of the person who is signed in, loaded anew for every other. */
+/** Something of the person who is signed in, loaded again for every other. */
 function useLoaded<T>(what: string, load: (client: Client, signal: AbortSignal) => Promise<T>): Loaded<T> {
   const client = useClient();
   const person = usePerson();

@@ -1,6 +1,6 @@
 //! The outside scheduler of a laptop: `POST /ops/tick` each second, as an operator of this run alone.
 //!
-//! The token is made anew at each start and its hash appended to the operators that the engine gets, so no token
+//! A token is made at each start and its hash appended to the operators that the engine gets, so no token
 //! that anybody knows can call `/ops`.
 
 use std::fmt::Write as _;

@@ -63,7 +63,7 @@ impl Profile {
         Ok(sealed)
     }
 
-    /// Opens what [`Profile::seal`] made, with the current key or a former one; nothing where key, context or a
+    /// Opens what [`Profile::seal`] made, with the current key or a former one; `None` if key, context or a
     /// bit differs.
     #[must_use]
     pub fn open(sealed: &[u8], keys: &KeyRing, context: &[u8]) -> Option<Self> {

@@ -21,7 +21,7 @@ pub struct AuthorizationRequest {
     pub challenge: Option<Challenge>,
     /// What it asks for, in its own spelling.
     pub scopes: ScopeSet,
-    /// Sign in anew: `prompt=login`, `prompt=select_account`, or a `max_age`, which a new sign-in always meets.
+    /// Sign in again: `prompt=login`, `prompt=select_account`, or a `max_age`, which a new sign-in always meets.
     pub prompt_login: bool,
     /// `prompt=none`: nothing may be shown.
     pub silent: bool,

@@ -63,7 +63,7 @@ pub async fn of(database: &dyn Database, client_id: &ClientId) -> Result<Option<
     .transpose()
 }
 
-/// Since when an application has its logo. Nothing where it has none.
+/// Since when an application has its logo. `None` if it has none.
 ///
 /// # Errors
 ///

@@ -26,7 +26,7 @@ pub struct Page {
     pub more: bool,
 }
 
-/// The links after `after` with their rows: whole links, until there are [`PAGE`] bytes. Nothing where there is no
+/// The links after `after` with their rows: whole links, until there are [`PAGE`] bytes. `None` if there is no
 /// link `after`.
 ///
 /// # Errors

@@ -28,7 +28,7 @@ pub async fn keep(
     .map(drop)
 }
 
-/// Takes the parameters, once. Nothing where the `request_uri` is unknown, used, expired or another client's.
+/// Takes the parameters, once. `None` if the `request_uri` is unknown, used, expired or another client's.
 ///
 /// # Errors
 ///

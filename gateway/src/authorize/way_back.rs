@@ -18,7 +18,7 @@ use crate::oauth::consent::Decision;
 use crate::oauth::redirect::VerifiedRedirect;
 
 impl WayBack {
-    /// Back from a request that is over, or unusable for this browser. Nothing where it is not known; a store that
+    /// Back from a request that is over, or unusable for this browser. `None` if it is not known; a store that
     /// fails is no reason to show no page.
     pub(crate) async fn from(site: &Site, request: &Request, transaction: &Secret) -> Option<Self> {
         let app = &site.app;

@@ -57,7 +57,7 @@ impl Caller {
         }
     }
 
-    /// Sends a request. The body where the answer is a success, and what the page shows; nothing where it is no
+    /// Sends a request. The body where the answer is a success, and what the page shows; `None` if it is no
     /// request. Where `hide` says so, tokens in it and in its answer are kept to be shortened.
     pub(crate) async fn send(
         &mut self,

@@ -30,7 +30,7 @@ impl KeyCache {
     ///
     /// # Errors
     ///
-    /// [`FetchError`] where it cannot be had.
+    /// [`FetchError`] where it is unavailable.
     pub async fn get(
         &self,
         app: &Dependencies,
@@ -83,7 +83,7 @@ impl<T> Kept<T> {
     }
 }
 
-/// Why a document cannot be had.
+/// Why a document is unavailable.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum FetchError {

@@ -43,7 +43,7 @@ pub(crate) enum Undecided {
 }
 
 impl Undecided {
-    /// What the audit calls it; nothing where the store failed, which its cause in the log says.
+    /// What the audit calls it; `None` if the store failed, which its cause in the log says.
     pub(super) const fn code(&self) -> Option<&'static str> {
         match self {
             Self::Changed => Some("application_changed"),
@@ -109,7 +109,7 @@ impl<'a> Press<'a> {
         })
     }
 
-    /// One try. Nothing where it came to nothing, because another press was faster or a lock-down holds.
+    /// One try. `None` if it failed, because another press was faster or a lock-down holds.
     async fn attempt(&self) -> Result<Option<Reply>, Undecided> {
         let app = &self.site.app;
         let database = app.database.as_ref();

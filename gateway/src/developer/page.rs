@@ -181,7 +181,7 @@ pub(crate) fn delete(visitor: &Visitor, application: &Application) -> Reply {
     )
 }
 
-/// What the test client did; nothing where it came to nothing.
+/// What the test client did; `None` if it failed.
 pub(crate) fn test(visitor: &Visitor, steps: &[(Step, Exchange)]) -> Reply {
     let dev = DeveloperTexts::of(visitor.language);
     let html = TestPage {

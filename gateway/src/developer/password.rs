@@ -16,7 +16,7 @@ const LONGEST: usize = 256;
 pub struct NewPassword<'a>(&'a Secret);
 
 impl<'a> NewPassword<'a> {
-    /// Takes a password as it was typed. Nothing where it is too short or too long, or is the name.
+    /// Takes a password as it was typed. `None` if it is too short or too long, or is the name.
     #[must_use]
     pub fn parse(password: &'a Secret, name: &str) -> Option<Self> {
         let text = password.expose();

@@ -19,7 +19,7 @@ pub struct Developer {
     pub password_hash: String,
 }
 
-/// Makes an account. Nothing where the name is taken, whatever its case.
+/// Makes an account. `None` if the name is taken, whatever its case.
 ///
 /// # Errors
 ///
@@ -255,7 +255,7 @@ pub async fn application(
     row.as_ref().map(read).transpose()
 }
 
-/// Suspends an active application, or lets one go on that its developer suspended, to `to`. Nothing where its
+/// Suspends an active application, or lets one go on that its developer suspended, to `to`. `None` if its
 /// status does not allow it.
 ///
 /// # Errors

@@ -117,7 +117,7 @@ impl Question<'_> {
         Ok(empty_page(&proved, bundle, total, &links))
     }
 
-    /// An empty page for a search that begins at or past the end; nothing where it does not, so that the
+    /// An empty page for a search that begins at or past the end; `None` if it does not, so that the
     /// backend's own objection stands.
     ///
     /// # Errors
@@ -282,7 +282,7 @@ pub(super) fn total_only(
     Ok(Cleared::changed(body.into()))
 }
 
-/// Clears the empty page of a search that begins at or past the end; nothing where it does not.
+/// Clears the empty page of a search that begins at or past the end; `None` if it does not.
 pub(super) fn past_the_end(
     config: &Config,
     authorized: &Authorized<access::Search>,

@@ -157,7 +157,7 @@ fn is_absent_part(body: &str, id: &str) -> bool {
     members.len() == 2 && is("resourceType", "Coverage") && is("id", id)
 }
 
-/// The page that is wanted out of the only one there is; nothing where it is that already. The links are those
+/// The page that is wanted out of the only one there is; `None` if it is that already. The links are those
 /// of the other versions, as far as their page numbers go: the public ones are made of them.
 fn page(body: &str, search: &Search) -> Option<String> {
     let entries = entries(body)?;

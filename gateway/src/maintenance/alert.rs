@@ -35,7 +35,7 @@ pub struct Alert {
     pub sent_at: Option<UnixMillis>,
     /// How often it was sent.
     pub sent: i64,
-    /// When it is to be sent next; nothing where it was sent.
+    /// When it is to be sent next; `None` if it was sent.
     pub due_at: Option<UnixMillis>,
 }
 

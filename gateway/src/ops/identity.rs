@@ -1,5 +1,5 @@
 //! `/ops/identity`: the way out of an identity conflict. Two operators end a link, each with a reason; then the
-//! person signs in anew (docs/contract/03-sign-in.md).
+//! person signs in again (docs/contract/03-sign-in.md).
 
 use axum::Extension;
 use axum::extract::{Path, State};

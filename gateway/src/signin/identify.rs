@@ -105,7 +105,7 @@ pub(crate) async fn note_stranger(site: &Site, request: &Request, allowance: All
     }
 }
 
-/// A sign-in that came to nothing. Nobody is known by it, unless another person's link is concerned.
+/// A sign-in that failed. Nobody is known by it, unless another person's link is concerned.
 pub(crate) const fn refused<'a>(error: SignInError, allowance: Allowance) -> Action<'a> {
     let action = Action::refused("signin", error.code()).by("beneficiary");
     match error {

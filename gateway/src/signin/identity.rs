@@ -85,7 +85,7 @@ pub async fn link(database: &dyn Database, sign_in: SignIn<'_>) -> Result<Linked
                 Linked::Identity(identity)
             });
         }
-        // Held already: whatever v3 says comes to nothing until that is resolved.
+        // Held already: whatever v3 says counts only once that is resolved.
         Some(identity) if identity.held && lacks_v3(&identity, found) => {
             return Ok(Linked::Conflict);
         }

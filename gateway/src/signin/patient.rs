@@ -24,7 +24,7 @@ use crate::base::version::{PatientIds, Version};
 /// # Errors
 ///
 /// [`SignInError::NotFound`] for none, [`SignInError::IdentityConflict`] for more than one,
-/// [`SignInError::BackendUnavailable`] where no answer can be had or read.
+/// [`SignInError::BackendUnavailable`] where there is no answer, or none that can be read.
 pub async fn by_medicare_number(
     app: &App,
     mbi: &str,

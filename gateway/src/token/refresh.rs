@@ -107,7 +107,7 @@ fn usable(
     Ok(chain)
 }
 
-/// One try. Nothing where another request changed the chain meanwhile.
+/// One try. `None` if another request changed the chain meanwhile.
 async fn attempt(
     site: &Site,
     request: &Request,

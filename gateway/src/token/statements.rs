@@ -146,7 +146,7 @@ pub struct Found {
     pub refresh: bool,
 }
 
-/// Redeems a code, at most once whatever the concurrency. Nothing where any condition fails; one is that no
+/// Redeems a code, at most once whatever the concurrency. `None` if any condition fails; one is that no
 /// later consent narrowed the grant below what the code would give.
 ///
 /// # Errors

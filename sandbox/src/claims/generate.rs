@@ -22,7 +22,7 @@ use crate::rng::Rng;
 
 const DOMAIN: u64 = 5;
 
-/// The claim `key` of `person`, or nothing where the person has no such claim.
+/// The claim `key` of `person`, or `None` if the person has no such claim.
 #[must_use]
 pub fn claim(person: &Person, key: ClaimKey) -> Option<Claim> {
     let count = counts::of(person.number).of_type(key.kind);

@@ -58,7 +58,7 @@ impl Indexed {
     }
 }
 
-/// The indexes of those who were asked for last, so that the pages of one search do not compute theirs anew.
+/// The indexes of those who were asked for last, so that the pages of one search do not compute theirs again.
 #[derive(Debug, Default)]
 pub struct Shelf(Mutex<Vec<Arc<Indexed>>>);
 

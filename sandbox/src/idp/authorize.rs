@@ -163,7 +163,7 @@ impl Request {
     }
 }
 
-/// Whether a list of languages names Spanish before English; nothing where it names neither.
+/// Whether a list of languages names Spanish before English; `None` if it names neither.
 pub(super) fn prefers_spanish(languages: &str) -> Option<bool> {
     languages
         .split([' ', ','])

@@ -20,7 +20,7 @@ pub struct Guesses {
 }
 
 impl Guesses {
-    /// Seconds to wait before the next attempt; nothing where it may be made now.
+    /// Seconds to wait before the next attempt; `None` if it may be made now.
     #[must_use]
     pub fn wait(self, now: i64) -> Option<i64> {
         if self.forgotten(now) || self.failures < FREE {

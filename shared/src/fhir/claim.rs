@@ -55,7 +55,7 @@ pub struct Claim {
     /// `complete`, or `partial` for a claim still being processed (v3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    /// Why sums leave it out; nothing where it counts.
+    /// Why sums leave it out; `None` if it counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,
     /// The day on which the resource was made (R4).

@@ -73,7 +73,7 @@ impl Page {
         self.neighbours.get_or_init(all).find(reference)
     }
 
-    /// The text of an entry's resource as the server sent it; nothing where its bytes were no text.
+    /// The text of an entry's resource as the server sent it; `None` if its bytes were no text.
     pub fn json(&self, number: usize) -> Option<&str> {
         match self.index.entries.get(number)? {
             Err((_, Reason::NotUtf8)) => None,

@@ -172,7 +172,7 @@ fn rest(bytes: &[u8], at: usize) -> &[u8] {
 }
 
 /// Text without percent escapes. Decoding goes on while it changes anything, so that what is escaped twice is seen too;
-/// nothing where that takes more than four rounds: nobody writes like that.
+/// `None` if that takes more than four rounds: nobody writes like that.
 pub(super) fn decoded(text: &str) -> Option<Cow<'_, str>> {
     let mut plain = Cow::Borrowed(text);
     for _ in 0..4 {
@@ -184,7 +184,7 @@ pub(super) fn decoded(text: &str) -> Option<Cow<'_, str>> {
     decoded_once(&plain).is_none().then_some(plain)
 }
 
-/// Nothing where there is nothing to decode.
+/// `None` if there is nothing to decode.
 fn decoded_once(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::new();

@@ -35,7 +35,7 @@ pub fn once_wrong(number: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(found?).unwrap())
 }
 
-/// The JSON files of one version, by name; nothing where there is no such folder.
+/// The JSON files of one version, by name; `None` if there is no such folder.
 pub fn fixtures(version: &str) -> Vec<(String, String)> {
     let folder = root().join("bfd").join(version);
     let Ok(files) = std::fs::read_dir(&folder) else {

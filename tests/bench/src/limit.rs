@@ -39,7 +39,7 @@ pub fn run(scale: f64) -> Group {
     group
 }
 
-/// One minute. Nothing where it was over before everything was sent.
+/// One minute. `None` if it was over before everything was sent.
 fn minute(limit: usize, life: &str, findings: &mut Findings) -> Option<String> {
     let stack = Stack::with_options(
         &[

@@ -42,7 +42,7 @@ impl Stack {
         Self::launch(manifest, variables, options)
     }
 
-    /// The same, or nothing where the engine lacks one of the options: then the test is skipped, and counted so.
+    /// The same, or `None` if the engine lacks one of the options: then the test is skipped, and counted so.
     pub fn with_options_of_the_host(variables: &[(&str, &str)], options: &[&str]) -> Option<Self> {
         match engine().lacks(options) {
             None => Some(Self::with_options(variables, options)),
@@ -221,7 +221,7 @@ impl Drop for Stack {
     }
 }
 
-/// Starts the engine and waits until it listens. Nothing where it ended instead.
+/// Starts the engine and waits until it listens. `None` if it ended instead.
 fn spawn(
     manifest: &Path,
     listen: &str,

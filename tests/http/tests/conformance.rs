@@ -384,7 +384,7 @@ fn cell_tests(cell: &str) -> Vec<(String, String)> {
     tests
 }
 
-/// The tests of a file, each with whether it runs; nothing where there is no such file.
+/// The tests of a file, each with whether it runs; `None` if there is no such file.
 fn tests_in(file: &str) -> Option<BTreeMap<String, bool>> {
     let text = fs::read_to_string(root().join(file)).ok()?;
     Some(match Path::new(file).extension()?.to_str()? {

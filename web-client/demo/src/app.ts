@@ -28,7 +28,7 @@ const client = new Client({
 const app = document.getElementById("app") ?? document.body;
 let context = await basicsIn(preferredLanguage(sessionStorage.getItem(LANGUAGE_KEY), navigator.languages));
 let show: () => void = start;
-/** What the signed-in screen is made of; a change of language draws it anew, and loads nothing. */
+/** What the signed-in screen is made of; a change of language draws it again, and loads nothing. */
 let kept: Kept | undefined;
 
 start();

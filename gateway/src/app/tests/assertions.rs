@@ -85,7 +85,7 @@ fn an_id_token_whose_header_has_crit_signs_nobody_in() {
     world.connect(&client, &anne());
 }
 
-/// The claims of a token under another header, signed anew.
+/// The claims of a token under another header, signed again.
 fn with_header(header: &str, token: &str) -> String {
     let claims = token.split('.').nth(1).unwrap();
     signed(header, &decoded(claims))

@@ -209,7 +209,7 @@ fn a_new_consent_gives_13_months_again() {
     world.refresh(&client, &first.refresh).tokens();
 }
 
-/// docs/contract/06-token-refresh.md: a grant past its end means that the person must consent anew; tokens that died
+/// docs/contract/06-token-refresh.md: a grant past its end means that the person must consent again; tokens that died
 /// with it stay dead.
 #[test]
 fn tokens_of_a_grant_past_its_end_do_not_come_back_with_the_next_consent() {

@@ -259,7 +259,7 @@ fn two_applications_at_once_in_one_browser_do_not_mix() {
     assert!(!scope(&two, &code_of_two).contains("profile"));
 }
 
-/// Sign-ins are limited for each application too, not only for each address; those that came to nothing count for
+/// Sign-ins are limited for each application too, not only for each address; those that failed count for
 /// no application.
 #[test]
 fn a_finished_sign_in_counts_for_its_application_and_no_other_does() {

@@ -123,7 +123,7 @@ fn of_two_requests_each_is_taken_back_alone_in_either_order() {
     }
 }
 
-/// What a person ended elsewhere is not given anew by an old form.
+/// What a person ended elsewhere is not given again by an old form.
 #[test]
 fn a_narrower_allow_does_not_bring_back_what_was_revoked() {
     let world = World::new();

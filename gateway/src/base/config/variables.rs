@@ -8,7 +8,7 @@ pub struct Variable {
     pub name: &'static str,
     /// Default in `spin.toml`, the sandbox manifest.
     pub sandbox_default: &'static str,
-    /// Default in `deploy/spin.toml`; nothing where it must be given.
+    /// Default in `deploy/spin.toml`; `None` if it must be given.
     pub production_default: Option<&'static str>,
     /// Whether it is a secret.
     pub secret: bool,

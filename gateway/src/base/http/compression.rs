@@ -58,7 +58,7 @@ pub fn compress(mut reply: Reply, accept_gzip: bool) -> Reply {
     reply
 }
 
-/// Inflates exactly one gzip member that is the whole body; nothing where there is more than `limit`. What follows
+/// Inflates exactly one gzip member that is the whole body; `None` if there is more than `limit`. What follows
 /// a member would be passed on without having been looked at.
 #[must_use]
 pub fn inflate(body: &[u8], limit: usize) -> Option<Vec<u8>> {

@@ -32,7 +32,7 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// [`SignInError::ProviderUnavailable`] where the discovery document cannot be had or is wrong.
+    /// [`SignInError::ProviderUnavailable`] where the discovery document is unavailable or wrong.
     pub async fn authorization_url(
         &self,
         app: &Dependencies,
@@ -141,7 +141,7 @@ impl Provider {
     }
 
     /// Where the browser signs out at the provider as well (OpenID Connect RP-Initiated Logout, section 2), and comes
-    /// back from. Nothing where the provider has no such endpoint or cannot be asked.
+    /// back from. `None` if the provider has no such endpoint or cannot be asked.
     pub async fn sign_out_url(&self, app: &Dependencies) -> Option<String> {
         let metadata = self.metadata(app).await.ok()?;
         let mut url = Url::parse(metadata.end_session_endpoint.as_deref()?).ok()?;
@@ -155,7 +155,7 @@ impl Provider {
         Some(url.into())
     }
 
-    /// Whether the discovery document can be had, for readiness.
+    /// Whether the discovery document is available, for readiness.
     ///
     /// # Errors
     ///

@@ -43,7 +43,7 @@ pub struct Granted {
     pub used: i64,
 }
 
-/// Leases a block of a window. Nothing where the window is used up.
+/// Leases a block of a window. `None` if the window is used up.
 ///
 /// Whoever leases makes one request at once; what instances hold beyond that may be lost with them. The ample
 /// block is given while all of it together is at most a twentieth of the limit, the share while it is at most a

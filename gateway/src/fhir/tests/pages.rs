@@ -169,7 +169,7 @@ fn links_that_are_public_already_are_left_byte_for_byte() {
         .replace(":9,", ": 9 ,");
     world.answers(body.clone());
     assert_eq!(world.search(EOB, "_count=1").body, body);
-    // The same links under a request that they do not repeat are built anew.
+    // The same links under a request that they do not repeat are built again.
     assert_ne!(world.search(EOB, "_count=1&_format=json").body, body);
 }
 

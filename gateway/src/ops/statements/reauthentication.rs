@@ -85,7 +85,7 @@ pub async fn order(
     .integer(0)
 }
 
-/// The applications whose grants an order ended, with whom to write to. Nothing where there is no such order.
+/// The applications whose grants an order ended, with whom to write to. `None` if there is no such order.
 ///
 /// # Errors
 ///

@@ -19,7 +19,7 @@ pub(super) struct Party<'d> {
 }
 
 impl<'d> Party<'d> {
-    /// Who a reference names; nothing where it names nobody.
+    /// Who a reference names; `None` if it names nobody.
     fn read(reference: Value<'d>) -> Option<Self> {
         let mut party = Self::default();
         let mut found = reference.resolve();

@@ -32,7 +32,7 @@ pub struct ClaimRow<'a> {
     /// `complete`, or why it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'a str>,
-    /// Why sums leave it out; nothing where it counts.
+    /// Why sums leave it out; `None` if it counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,
     /// First day.

@@ -26,7 +26,7 @@ pub enum LeftOut {
 }
 
 impl LeftOut {
-    /// Why this claim is left out; nothing where it counts.
+    /// Why this claim is left out; `None` if it counts.
     pub(super) fn of(claim: Value<'_>, totals: &Totals) -> Option<Self> {
         let active = match claim.text(Key::Status) {
             Some("active") => None,

@@ -94,7 +94,7 @@ const ROW: usize = 5;
 pub struct Unknowns([Option<Unknown>; COUNT]);
 
 impl Unknowns {
-    /// Why this amount is not known; nothing where it is, or where it is not reported.
+    /// Why this amount is not known; `None` if it is, or where it is not reported.
     pub fn of(&self, total: Total) -> Option<Unknown> {
         self.0.get(total as usize).copied().flatten()
     }

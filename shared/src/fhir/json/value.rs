@@ -210,7 +210,7 @@ impl<'d> Value<'d> {
         (!period.is_empty()).then_some(period)
     }
 
-    /// The amount of a member: nothing where the member is absent.
+    /// The amount of a member: `None` if the member is absent.
     pub(crate) fn money(self, key: Key) -> Option<Result<Money, Unknown>> {
         self.get(key).some().map(Self::as_money)
     }

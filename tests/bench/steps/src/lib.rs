@@ -137,7 +137,7 @@ const LIMIT: usize = 64 * 1024 * 1024;
 
 impl Input {
     /// A page of claims of a person, as the backend writes it, and the Patient. `base` is what the links of the
-    /// page stand on. Nothing where the page is not the person's, or cannot be such that nothing has to be rewritten.
+    /// page stand on. `None` if the page is not the person's, or cannot be such that nothing has to be rewritten.
     #[must_use]
     pub fn new(person: &str, base: &str, page: &str, patient: &str) -> Option<Self> {
         let person = PatientId::parse(person).ok()?;

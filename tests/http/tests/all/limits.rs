@@ -6,7 +6,7 @@ use crate::support::{assert_oauth_error, public, tokens_of};
 
 /// Repeats until a limit of `at_most` a minute must have been reached, and gives the last answer.
 fn until_limited(at_most: usize, mut send: impl FnMut() -> Answer) -> Answer {
-    // The minute may begin anew once in between.
+    // The minute may begin again once in between.
     for _ in 0..=2 * at_most {
         let answer = send();
         if answer.status == 429 {

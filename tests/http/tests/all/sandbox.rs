@@ -195,7 +195,7 @@ fn rotate(stack: &Stack, form: &[(&str, &str)]) -> String {
         .to_owned()
 }
 
-/// Signs in anew; the status of the callback.
+/// Signs in again; the status of the callback.
 fn callback(stack: &Stack) -> u16 {
     let app = public(stack);
     let mut browser = stack.browser();

@@ -59,7 +59,7 @@ export const en = {
   deductibleOpen: (left: string) => `${left} were left.`,
   deductibleMore: (applied: string) => `Claims of this year applied ${applied} in all.`,
   deductibleOnly: (applied: string) => `${applied} applied`,
-  deductibleNoYear: "It begins anew each January. Choose a year to see whether it was met.",
+  deductibleNoYear: "It starts again each January. Choose a year to see whether it was met.",
   deductibleUnknown: "What Medicare set it to in this year is not known here.",
   partADeductible: (applied: string) => `Hospital (Part A) deductible: ${applied}. It is for each stay period, not for a year.`,
   drugDeductible: (applied: string) => `Drug plan deductible: ${applied}.`,

@@ -61,7 +61,7 @@ struct Request {
     scopes: u8,
     until: i64,
     decided: Option<Decided>,
-    /// The grant as the Allow found it; nothing where there was none, or where it was narrowed.
+    /// The grant as the Allow found it; `None` if there was none, or where it was narrowed.
     former: Option<Consent>,
 }
 
@@ -86,7 +86,7 @@ struct Grant {
 /// Why a grant has ended.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum End {
-    /// It had run out when the person consented anew.
+    /// It had run out when the person consented again.
     Expired,
     Revoked,
 }
