@@ -255,7 +255,7 @@ pub async fn application(
     row.as_ref().map(read).transpose()
 }
 
-/// Suspends an active application, or lets one go on that its developer suspended, to `to`. `None` if its
+/// Suspends an active application, or lets one go on that its developer suspended, to `to`. False where its
 /// status does not allow it.
 ///
 /// # Errors
