@@ -6,17 +6,17 @@ use axum::Router;
 use axum::routing::{any, get, post};
 use http::{StatusCode, Uri};
 
-use crate::claims::index::Shelf;
+use crate::claims::index::ClaimCache;
 use crate::config::Config;
 use crate::date::Day;
 use crate::idp::guesses::{self, GuessStore};
 use crate::notes::{self, Later, Notes};
 use crate::{backend, faults, idp};
 
-/// What is outside of the component.
+/// What the component depends on outside of itself.
 #[allow(clippy::exhaustive_structs)]
 #[derive(Clone, Debug)]
-pub struct Outside {
+pub struct Dependencies {
     /// Seconds since 1970.
     pub clock: fn() -> i64,
     /// Waits for milliseconds.
@@ -27,7 +27,7 @@ pub struct Outside {
     pub notes: Arc<dyn Notes>,
 }
 
-impl Outside {
+impl Dependencies {
     /// With everything in the memory of this process, and nobody to wait for.
     #[must_use]
     pub fn in_memory(clock: fn() -> i64) -> Self {
@@ -45,17 +45,17 @@ impl Outside {
 pub struct Site {
     /// The settings.
     pub config: Arc<Config>,
-    /// What is outside.
-    pub outside: Outside,
+    /// What it depends on.
+    pub dependencies: Dependencies,
     /// Whose claims were asked for last.
-    pub shelf: Arc<Shelf>,
+    pub claim_cache: Arc<ClaimCache>,
 }
 
 impl Site {
     /// Seconds since 1970, moved by `clock_offset_s`.
     #[must_use]
     pub fn now(&self) -> i64 {
-        (self.outside.clock)().saturating_add(self.config.clock_offset_s)
+        (self.dependencies.clock)().saturating_add(self.config.clock_offset_s)
     }
 
     /// The day up to which claims have been loaded.
@@ -67,11 +67,11 @@ impl Site {
 
 /// The router, with `clock` giving the seconds since 1970 and everything else kept in memory.
 pub fn router(config: Config, clock: fn() -> i64) -> Router {
-    router_with(config, Outside::in_memory(clock))
+    router_with(config, Dependencies::in_memory(clock))
 }
 
-/// The router with what is outside of it.
-pub fn router_with(config: Config, outside: Outside) -> Router {
+/// The router with what it depends on.
+pub fn router_with(config: Config, dependencies: Dependencies) -> Router {
     if !config.enabled {
         return Router::new().fallback(not_found);
     }
@@ -108,8 +108,8 @@ pub fn router_with(config: Config, outside: Outside) -> Router {
         .fallback(not_found)
         .with_state(Site {
             config: Arc::new(config),
-            outside,
-            shelf: Arc::default(),
+            dependencies,
+            claim_cache: Arc::default(),
         })
 }
 

@@ -23,7 +23,7 @@ use self::params::Params;
 use self::problem::Problem;
 pub(crate) use self::troubled::handle;
 use crate::app::Site;
-use crate::claims::index::Shelf;
+use crate::claims::index::ClaimCache;
 use crate::date::Day;
 use crate::fhir::Version;
 use crate::reply::Reply;
@@ -67,7 +67,7 @@ struct Call<'a> {
     own_url: String,
     headers: &'a HeaderMap,
     today: Day,
-    shelf: &'a Shelf,
+    claim_cache: &'a ClaimCache,
 }
 
 /// A resource or a bundle, with the Friday it was loaded on.
@@ -131,7 +131,7 @@ fn answer(
         own_url: String::new(),
         headers,
         today: site.today(),
-        shelf: &site.shelf,
+        claim_cache: &site.claim_cache,
     };
     call.own_url = match uri.query() {
         Some(query) if !post => format!("{}/{rest}?{query}", call.base),

@@ -185,7 +185,7 @@ pub(crate) async fn of_request(
     if let Some(fault) = narrowest(&of_header, person, resource) {
         return Ok(Some(fault.kind));
     }
-    let notes = site.outside.notes.list(Topic::Fault, site.now()).await;
+    let notes = site.dependencies.notes.list(Topic::Fault, site.now()).await;
     let asked_for: Vec<_> = notes
         .iter()
         .filter_map(|note| Fault::parse(&note.text).ok())
@@ -217,7 +217,7 @@ pub(crate) async fn control(
     let now = site.now();
     match method {
         Method::GET | Method::HEAD => {}
-        Method::DELETE => site.outside.notes.remove(Topic::Fault, None).await,
+        Method::DELETE => site.dependencies.notes.remove(Topic::Fault, None).await,
         Method::POST => match asked(&uri, &headers, &body) {
             Ok((fault, seconds)) => {
                 let note = Note {
@@ -225,7 +225,7 @@ pub(crate) async fn control(
                     text: fault.to_string(),
                     until: now + seconds,
                 };
-                site.outside.notes.put(Topic::Fault, note, now).await;
+                site.dependencies.notes.put(Topic::Fault, note, now).await;
             }
             Err(reason) => return refused(&reason),
         },
@@ -237,7 +237,7 @@ pub(crate) async fn control(
             .header(http::header::ALLOW, "GET, HEAD, POST, DELETE");
         }
     }
-    let notes = site.outside.notes.list(Topic::Fault, now).await;
+    let notes = site.dependencies.notes.list(Topic::Fault, now).await;
     let mut faults: Vec<_> = notes
         .iter()
         .map(|note| json!({ "fault": note.text, "seconds_left": note.until - now }))
@@ -331,7 +331,7 @@ mod tests {
     use tower_service::Service as _;
 
     use super::*;
-    use crate::app::{Outside, router_with};
+    use crate::app::{Dependencies, router_with};
     use crate::testing::{Answer, NOW, config, posting, send};
 
     const PATIENT: &str = "/sandbox/claims/v2/fhir/Patient/-20140000008325";
@@ -341,7 +341,7 @@ mod tests {
     fn site_with(faults: &str) -> Router {
         let mut config = config();
         config.faults = parse_list(faults).unwrap();
-        router_with(config, Outside::in_memory(|| NOW))
+        router_with(config, Dependencies::in_memory(|| NOW))
     }
 
     fn get(router: &mut Router, path: &str) -> Answer {
@@ -413,12 +413,12 @@ mod tests {
         config.faults = parse_list("slow;ms=1234").unwrap();
         let mut site = router_with(
             config,
-            Outside {
+            Dependencies {
                 sleep: |ms| {
                     WAITED.fetch_add(ms, Ordering::Relaxed);
                     Box::pin(async {})
                 },
-                ..Outside::in_memory(|| NOW)
+                ..Dependencies::in_memory(|| NOW)
             },
         );
         assert_eq!(get(&mut site, PATIENT).status, 200);
@@ -552,7 +552,7 @@ mod tests {
     fn an_end_comes_by_itself() {
         static NOW_S: AtomicU64 = AtomicU64::new(1_795_262_400);
         let clock = || i64::try_from(NOW_S.load(Ordering::Relaxed)).unwrap();
-        let mut site = router_with(config(), Outside::in_memory(clock));
+        let mut site = router_with(config(), Dependencies::in_memory(clock));
         ask(&mut site, &[("kind", "fail"), ("seconds", "10")]);
         NOW_S.fetch_add(9, Ordering::Relaxed);
         assert_eq!(get(&mut site, PATIENT).status, 500);

@@ -86,7 +86,7 @@ pub(crate) async fn rotate_keys(State(site): State<Site>, uri: Uri, body: Bytes)
         text: generation.to_string(),
         until: now + ROTATION_S,
     };
-    site.outside
+    site.dependencies
         .notes
         .put(Topic::KeyGeneration, note, now)
         .await;
@@ -95,7 +95,10 @@ pub(crate) async fn rotate_keys(State(site): State<Site>, uri: Uri, body: Bytes)
 }
 
 async fn key_generation(site: &Site) -> u32 {
-    let notes = site.outside.notes.list(Topic::KeyGeneration, site.now());
+    let notes = site
+        .dependencies
+        .notes
+        .list(Topic::KeyGeneration, site.now());
     let noted = notes.await.first().and_then(|note| note.text.parse().ok());
     noted.unwrap_or(1)
 }
@@ -142,21 +145,21 @@ pub(crate) async fn signin(State(site): State<Site>, headers: HeaderMap, body: B
         return Reply::see_other(&request.denied(&site.config));
     }
     let username = fields.get("username").unwrap_or("").trim().to_owned();
-    let guesses = site.outside.guesses.read(&username).await;
+    let guesses = site.dependencies.guesses.read(&username).await;
     if let Some(seconds) = guesses.wait(site.now()) {
         return slow_down(&site, &request, &username, seconds);
     }
     match Account::sign_in(&username, fields.get("password").unwrap_or("")) {
         Some(account) => {
             if guesses.failures > 0 {
-                site.outside.guesses.right(&username).await;
+                site.dependencies.guesses.right(&username).await;
             }
             Reply::see_other(&request.success(&site.config, site.now(), account))
         }
         None => {
             // Names that are no account's are not kept, so that nobody can fill the store with them.
             if Account::of_username(&username).is_some() {
-                site.outside.guesses.wrong(&username, site.now()).await;
+                site.dependencies.guesses.wrong(&username, site.now()).await;
             }
             form(&site, &request, Some(&username))
         }
@@ -202,7 +205,12 @@ async fn redeem(
         text: String::new(),
         until: now + authorize::CODE_TTL_S,
     };
-    if !site.outside.notes.first(Topic::UsedCode, note, now).await {
+    if !site
+        .dependencies
+        .notes
+        .first(Topic::UsedCode, note, now)
+        .await
+    {
         return Err(token::TokenError::new(
             "invalid_grant",
             "the code was used before",

@@ -11,7 +11,7 @@ use spin_sdk::sqlite::{Connection, Value};
 use spin_sdk::variables;
 use tower_service::Service as _;
 
-use crate::app::{self, Outside};
+use crate::app::{self, Dependencies};
 use crate::config::Config;
 use crate::idp::guesses::{FORGET_S, GuessStore, Guesses};
 use crate::notes::{Later, Note, Notes, Topic};
@@ -27,7 +27,7 @@ async fn handle(request: Request) -> impl IntoResponse {
             let config = configuration().await;
             ROUTER
                 .get_or_init(|| {
-                    let outside = Outside {
+                    let dependencies = Dependencies {
                         clock: wall_clock,
                         sleep: |ms| {
                             Box::pin(SendWrapper::new(spin_sdk::time::sleep(
@@ -37,7 +37,7 @@ async fn handle(request: Request) -> impl IntoResponse {
                         guesses: Arc::new(SharedStore),
                         notes: Arc::new(SharedStore),
                     };
-                    app::router_with(config, outside)
+                    app::router_with(config, dependencies)
                 })
                 .clone()
         }

@@ -85,7 +85,7 @@ pub(super) fn search(call: &Call<'_>, version: Version) -> Result<Found, Problem
     let kinds = kinds(call);
     let served = Range::parse(call.params.all("service-date"))?;
     let updated = Range::parse(call.params.all("_lastUpdated"))?;
-    let indexed = PersonNumber::of_patient_id(id).map(|person| call.shelf.of(person));
+    let indexed = PersonNumber::of_patient_id(id).map(|person| call.claim_cache.of(person));
     let selects = |indexed: &Indexed, entry: &Entry| {
         indexed.is_loaded(entry, call.today)
             && kinds[usize::from(entry.key.kind.ordinal())]

@@ -37,7 +37,7 @@ pub(crate) async fn handle(
     let answer = |uri: &Uri, body: &[u8], empty| reply(&site, &method, uri, &headers, body, empty);
     match (fault, about) {
         (Some(Kind::Slow(ms)), _) => {
-            (site.outside.sleep)(ms).await;
+            (site.dependencies.sleep)(ms).await;
             answer(&uri, &body, false)
         }
         (Some(Kind::Cut), _) => answer(&uri, &body, false).cut(),

@@ -60,9 +60,9 @@ impl Indexed {
 
 /// The indexes of those who were asked for last, so that the pages of one search do not compute theirs again.
 #[derive(Debug, Default)]
-pub struct Shelf(Mutex<Vec<Arc<Indexed>>>);
+pub struct ClaimCache(Mutex<Vec<Arc<Indexed>>>);
 
-impl Shelf {
+impl ClaimCache {
     /// How many people's indexes are kept; the largest takes some 200 KB.
     const ROOM: usize = 16;
 
@@ -164,18 +164,18 @@ mod tests {
 
     #[test]
     fn the_shelf_gives_what_it_keeps_and_keeps_whoever_was_asked_for_last() {
-        let shelf = Shelf::default();
+        let claim_cache = ClaimCache::default();
         let person = |number| PersonNumber::new(number).unwrap();
-        let first = shelf.of(PersonNumber::DOE);
-        assert!(Arc::ptr_eq(&first, &shelf.of(PersonNumber::DOE)));
-        for number in 0..Shelf::ROOM as u16 - 1 {
-            shelf.of(person(number));
+        let first = claim_cache.of(PersonNumber::DOE);
+        assert!(Arc::ptr_eq(&first, &claim_cache.of(PersonNumber::DOE)));
+        for number in 0..ClaimCache::ROOM as u16 - 1 {
+            claim_cache.of(person(number));
         }
-        assert!(Arc::ptr_eq(&first, &shelf.of(PersonNumber::DOE)));
-        for number in 0..Shelf::ROOM as u16 {
-            shelf.of(person(number));
+        assert!(Arc::ptr_eq(&first, &claim_cache.of(PersonNumber::DOE)));
+        for number in 0..ClaimCache::ROOM as u16 {
+            claim_cache.of(person(number));
         }
-        let again = shelf.of(PersonNumber::DOE);
+        let again = claim_cache.of(PersonNumber::DOE);
         assert!(!Arc::ptr_eq(&first, &again));
         assert_eq!(first.entries, again.entries);
         assert!(

@@ -51,7 +51,7 @@ pub(super) fn search(call: &Call<'_>) -> Result<Found, Problem> {
             (Some(patient), None, None) => {
                 let person = PersonNumber::of_v3_id(patient_reference(patient)?);
                 let people: Vec<_> = person
-                    .map(|person| call.shelf.of(person))
+                    .map(|person| call.claim_cache.of(person))
                     .into_iter()
                     .collect();
                 let entries = people.iter().flat_map(|indexed| {
@@ -131,7 +131,7 @@ fn by_id(call: &Call<'_>) -> Result<(Vec<Arc<Indexed>>, Vec<Entry>), Problem> {
             .iter()
             .all(|known| known.person.number != entry.key.person)
         {
-            people.push(call.shelf.of(entry.key.person));
+            people.push(call.claim_cache.of(entry.key.person));
         }
     }
     Ok((people, entries))
