@@ -53,7 +53,7 @@ pub(super) fn scan<'a>(text: &'a str, expected: Expected, person: &Person<'_>) -
     Outcome::Proved(Proved { text, bundle })
 }
 
-/// A text, whether it is odd, and where it ends.
+/// A text, whether it needs decoding, and where it ends.
 type Text<'a> = (Option<Cow<'a, str>>, bool, usize);
 
 /// How many objects and lists may be open at a time.
@@ -131,8 +131,8 @@ impl<'a> Walk<'a, '_> {
 
     /// The name of a member, and where what comes behind its colon begins.
     fn key(&mut self, at: usize) -> Result<(Key, usize), Reason> {
-        let (name, odd, end) = self.string(at)?;
-        if odd {
+        let (name, needs_decoding, end) = self.string(at)?;
+        if needs_decoding {
             self.findings.text(&name);
         }
         Ok((Key::of(&name), self.reader.expect(b':', end)?))
@@ -145,20 +145,20 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Json);
         }
         let quoted = self.reader.quoted(at)?;
-        let text = if quoted.odd {
+        let text = if quoted.needs_decoding {
             self.reader.decoded(quoted)?
         } else {
             Cow::Borrowed(self.reader.plain(quoted))
         };
-        Ok((text, quoted.odd, quoted.end + 1))
+        Ok((text, quoted.needs_decoding, quoted.end + 1))
     }
 
     /// A value whose text matters, as [`Self::string`] gives it. Anything else is walked and gives nothing.
     fn text(&mut self, at: usize, depth: usize) -> Result<Text<'a>, Reason> {
         match self.reader.peek(at)? {
             (b'"', at) => {
-                let (text, odd, end) = self.string(at)?;
-                Ok((Some(text), odd, end))
+                let (text, needs_decoding, end) = self.string(at)?;
+                Ok((Some(text), needs_decoding, end))
             }
             (_, at) => self.anything(at, depth).map(|end| (None, false, end)),
         }
@@ -223,12 +223,12 @@ impl Findings<'_> {
     }
 
     /// The text of a `reference` member anywhere but in the owner.
-    fn reference(&mut self, text: &str, odd: bool) -> Target {
+    fn reference(&mut self, text: &str, needs_decoding: bool) -> Target {
         let target = self.person.target(text);
         match target {
             Target::Foreign | Target::ForeignCoverage => self.inside(Reason::ForeignReference),
             Target::Unprovable => self.inside(Reason::UnprovableReference),
-            Target::Contained | Target::Other if odd => self.text(text),
+            Target::Contained | Target::Other if needs_decoding => self.text(text),
             Target::Contained | Target::Other | Target::Own | Target::OwnCoverage => {}
         }
         target

@@ -14,7 +14,7 @@ pub(super) struct Block {
     pub(super) quotes: u64,
     /// In strings: backslashes, control and percent characters, and what follows the words by which people are named
     /// ("Patient/", "part-", …). A string without any of them is what it looks like, and names nobody.
-    pub(super) odd: u64,
+    pub(super) needs_decoding: u64,
 }
 
 /// What the text before a block ends in.
@@ -38,7 +38,7 @@ impl Block {
     /// Whether the last byte of this block is a backslash that the next byte belongs to.
     #[inline(always)]
     pub(super) fn escapes_next(self, text: &[u8], start: usize, escape: bool) -> bool {
-        self.odd >> (SIZE - 1) != 0 && ends_in_escape(text, start, escape)
+        self.needs_decoding >> (SIZE - 1) != 0 && ends_in_escape(text, start, escape)
     }
 }
 
@@ -91,17 +91,23 @@ fn within(window: &[u8; SIZE + 1], text: &[u8], start: usize, before: Before) ->
     }
     let [a, b, c, d] = names;
     if (stop | controls(least) | a | b | c | d).to_bitmask() == 0 && !before.escape {
-        return Block { quotes, odd: 0 };
+        return Block {
+            quotes,
+            needs_decoding: 0,
+        };
     }
     let names = bits(a, 0) | bits(b, 1) | bits(c, 2) | bits(d, 3);
     let names = named(names, text, start);
     if (stop | controls(least)).to_bitmask() == 0 && !before.escape {
-        let odd = if names == 0 {
+        let needs_decoding = if names == 0 {
             0
         } else {
             names & (inside(quotes) ^ before.strings())
         };
-        return Block { quotes, odd };
+        return Block {
+            quotes,
+            needs_decoding,
+        };
     }
     with_odd(block, quotes, names, before)
 }
@@ -117,7 +123,7 @@ fn with_odd(block: &[u8; SIZE], quotes: u64, names: u64, before: Before) -> Bloc
     let strings = inside(quotes) ^ before.strings();
     Block {
         quotes,
-        odd: (backslashes | others) & strings,
+        needs_decoding: (backslashes | others) & strings,
     }
 }
 
@@ -202,9 +208,9 @@ fn bits(matches: u8x16, shift: usize) -> u64 {
 mod tests {
     use super::*;
 
-    /// The same, byte by byte: quotes and odd bytes by their places.
+    /// The same, byte by byte: quotes, and bytes that need decoding, by their places.
     fn plainly(text: &[u8]) -> (Vec<usize>, Vec<usize>) {
-        let (mut quotes, mut odd) = (Vec::new(), Vec::new());
+        let (mut quotes, mut needs_decoding) = (Vec::new(), Vec::new());
         let (mut string, mut escaped) = (false, false);
         for (at, byte) in text.iter().enumerate() {
             let word = text[at.saturating_sub(4)..at].to_ascii_lowercase();
@@ -213,7 +219,7 @@ mod tests {
                     && [b"ient", b"part", b"dual"]
                         .contains(&&word[..].try_into().unwrap_or([0; 4])));
             if string && is_odd {
-                odd.push(at);
+                needs_decoding.push(at);
             }
             if *byte == b'"' && !escaped {
                 quotes.push(at);
@@ -221,11 +227,11 @@ mod tests {
             }
             escaped = *byte == b'\\' && !escaped;
         }
-        (quotes, odd)
+        (quotes, needs_decoding)
     }
 
     fn in_blocks(text: &[u8]) -> (Vec<usize>, Vec<usize>) {
-        let (mut quotes, mut odd) = (Vec::new(), Vec::new());
+        let (mut quotes, mut needs_decoding) = (Vec::new(), Vec::new());
         let mut before = Before::default();
         for start in (0..text.len()).step_by(SIZE) {
             let block = block(text, start, before);
@@ -235,13 +241,13 @@ mod tests {
                     .map(move |at| start + at)
             };
             quotes.extend(places(block.quotes));
-            odd.extend(places(block.odd));
+            needs_decoding.extend(places(block.needs_decoding));
             before = Before {
                 string: before.string ^ (block.quotes.count_ones() % 2 == 1),
                 escape: block.escapes_next(text, start, before.escape),
             };
         }
-        (quotes, odd)
+        (quotes, needs_decoding)
     }
 
     #[test]
@@ -272,7 +278,7 @@ mod tests {
     fn no_other_byte_is_odd() {
         for byte in 0..=u8::MAX {
             let text = [b"\"t".as_slice(), &[byte; 70], b"\""].concat();
-            // Of a backslash the next one is a part, which is as odd.
+            // Of a backslash the next one is a part, which needs decoding as well.
             assert_eq!(in_blocks(&text), plainly(&text), "{byte}");
         }
     }
@@ -280,6 +286,12 @@ mod tests {
     #[test]
     fn past_the_end_there_is_nothing() {
         let block = block(b"\"", 0, Before::default());
-        assert_eq!(block, Block { quotes: 1, odd: 0 });
+        assert_eq!(
+            block,
+            Block {
+                quotes: 1,
+                needs_decoding: 0
+            }
+        );
     }
 }

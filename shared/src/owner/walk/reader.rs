@@ -21,8 +21,8 @@ pub(super) struct Reader<'a> {
     block: Block,
     next: usize,
     escape: bool,
-    /// The first odd byte in a string behind the last one that was read, as far as was looked at.
-    odd: usize,
+    /// The first byte that needs decoding in a string behind the last one that was read, as far as was looked at.
+    needs_decoding: usize,
 }
 
 /// A string of the text, without its quotes.
@@ -31,7 +31,7 @@ pub(super) struct Quoted {
     pub(super) start: usize,
     pub(super) end: usize,
     /// It has to be decoded, or looked at.
-    pub(super) odd: bool,
+    pub(super) needs_decoding: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -39,10 +39,13 @@ impl<'a> Reader<'a> {
         Self {
             text,
             bytes: text.as_bytes(),
-            block: Block { quotes: 0, odd: 0 },
+            block: Block {
+                quotes: 0,
+                needs_decoding: 0,
+            },
             next: 0,
             escape: false,
-            odd: usize::MAX,
+            needs_decoding: usize::MAX,
         }
     }
 
@@ -75,7 +78,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The string whose opening quote is here. One that is odd must be decoded before the next is read.
+    /// The string whose opening quote is here. One that needs decoding must be decoded before the next is read.
     #[inline(always)]
     pub(super) fn quoted(&mut self, at: usize) -> Result<Quoted, Reason> {
         let start = at + 1;
@@ -92,7 +95,7 @@ impl<'a> Reader<'a> {
         Ok(Quoted {
             start,
             end,
-            odd: end > self.odd,
+            needs_decoding: end > self.needs_decoding,
         })
     }
 
@@ -105,22 +108,23 @@ impl<'a> Reader<'a> {
         let escape = self.escape;
         self.block = block::block(self.bytes, self.next, Before { string, escape });
         self.escape = false;
-        if self.block.odd != 0 {
+        if self.block.needs_decoding != 0 {
             self.escape = self.block.escapes_next(self.bytes, self.next, escape);
-            if self.odd == usize::MAX {
-                self.odd = self.next + self.block.odd.trailing_zeros() as usize;
+            if self.needs_decoding == usize::MAX {
+                self.needs_decoding =
+                    self.next + self.block.needs_decoding.trailing_zeros() as usize;
             }
         }
         self.next += block::SIZE;
         Ok(())
     }
 
-    /// What an odd string says.
+    /// What a string that needs decoding says.
     #[inline(always)]
     pub(super) fn decoded(&mut self, quoted: Quoted) -> Result<Cow<'a, str>, Reason> {
         // Its end is in the block that was looked at last.
-        let behind = self.block.odd & u64::MAX << (quoted.end % block::SIZE);
-        self.odd = match behind {
+        let behind = self.block.needs_decoding & u64::MAX << (quoted.end % block::SIZE);
+        self.needs_decoding = match behind {
             0 => usize::MAX,
             behind => self.next - block::SIZE + behind.trailing_zeros() as usize,
         };

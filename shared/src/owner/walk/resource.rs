@@ -33,13 +33,13 @@ impl<'a> Walk<'a, '_> {
                 }
                 Key::Id => {
                     seen.once(key, &mut walk.findings);
-                    let (id, odd, end) = walk.text(at, inner)?;
+                    let (id, needs_decoding, end) = walk.text(at, inner)?;
                     if owner_key == Key::Id {
                         owner = id
                             .as_deref()
                             .map_or(Owner::Malformed, |id| walk.findings.patient_id(id));
                     } else if let Some(id) = &id
-                        && odd
+                        && needs_decoding
                     {
                         walk.findings.text(id);
                     }

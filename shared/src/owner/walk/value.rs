@@ -28,9 +28,15 @@ impl<'a> Walk<'a, '_> {
             match byte {
                 b'"' => {
                     let quoted = reader.quoted(start)?;
-                    if quoted.odd || (key != Key::Other && decides(&reader, key, quoted)) {
+                    if quoted.needs_decoding || (key != Key::Other && decides(&reader, key, quoted))
+                    {
                         let text = text(&mut reader, quoted)?;
-                        innermost = innermost.with_text(key, &text, quoted.odd, &mut self.findings);
+                        innermost = innermost.with_text(
+                            key,
+                            &text,
+                            quoted.needs_decoding,
+                            &mut self.findings,
+                        );
                     }
                     at = quoted.end + 1;
                 }
@@ -85,9 +91,9 @@ impl<'a> Walk<'a, '_> {
             *object = object.owned(named.named_by(*object));
             return Ok(end);
         }
-        let (text, odd, end) = self.text(at, depth)?;
+        let (text, needs_decoding, end) = self.text(at, depth)?;
         if let Some(text) = text {
-            *object = object.with_text(key, &text, odd, &mut self.findings);
+            *object = object.with_text(key, &text, needs_decoding, &mut self.findings);
         }
         Ok(end)
     }
@@ -122,7 +128,7 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Json);
         }
         let name = reader.quoted(at)?;
-        let key = if name.odd {
+        let key = if name.needs_decoding {
             let name = reader.decoded(name)?;
             self.findings.text(&name);
             Key::of(&name)
@@ -141,7 +147,7 @@ fn decides(reader: &Reader<'_>, key: Key, quoted: Quoted) -> bool {
 
 #[inline(always)]
 fn text<'a>(reader: &mut Reader<'a>, quoted: Quoted) -> Result<Cow<'a, str>, Reason> {
-    if quoted.odd {
+    if quoted.needs_decoding {
         reader.decoded(quoted)
     } else {
         Ok(Cow::Borrowed(reader.plain(quoted)))
@@ -354,20 +360,20 @@ impl Object {
         Self(known | has)
     }
 
-    /// With a member that is this text, which names nobody by an id where it is not odd.
+    /// With a member that is this text, which names nobody by an id where it needs no decoding.
     pub(super) fn with_text(
         self,
         key: Key,
         text: &str,
-        odd: bool,
+        needs_decoding: bool,
         findings: &mut Findings<'_>,
     ) -> Self {
         let Self(known) = self;
-        if odd && key != Key::Reference {
+        if needs_decoding && key != Key::Reference {
             findings.text(text);
         }
         let told = match key {
-            Key::Reference => match findings.reference(text, odd) {
+            Key::Reference => match findings.reference(text, needs_decoding) {
                 // A contained resource is looked at where it stands.
                 Target::Own => REFERS | IS_OWN,
                 Target::OwnCoverage | Target::Contained => REFERS,
