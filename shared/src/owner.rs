@@ -35,13 +35,28 @@ use crate::scope::ResourceType;
 pub struct Person<'a> {
     id: &'a PatientId,
     bases: &'a [&'a str],
+    alias: Option<&'a str>,
 }
 
 impl<'a> Person<'a> {
     /// `bases` are FHIR bases without a trailing slash: `https://api.example.com/v2/fhir`.
     #[must_use]
     pub const fn new(id: &'a PatientId, bases: &'a [&'a str]) -> Self {
-        Self { id, bases }
+        Self {
+            id,
+            bases,
+            alias: None,
+        }
+    }
+
+    /// The same person, by whom an answer means this id too. Insurance cards number the person anew each time; that
+    /// the Patient of this id is the person is for the caller to show.
+    #[must_use]
+    pub const fn known_as(self, alias: &'a str) -> Self {
+        Self {
+            alias: Some(alias),
+            ..self
+        }
     }
 
     /// The person's logical id.
@@ -95,6 +110,9 @@ pub enum Reason {
     /// No owner in a resource.
     #[error("a resource has no owner")]
     OwnerMissing,
+    /// An insurance card says what the person's own record does not.
+    #[error("an insurance card says what the person's own record does not")]
+    NotOfRecord,
     /// An owner that is no reference to a Patient of this backend.
     #[error("the owner of a resource is malformed")]
     OwnerMalformed,
@@ -188,6 +206,16 @@ pub fn scan<'a>(body: &'a [u8], expected: Expected, person: &Person<'_>) -> Outc
         return Outcome::NotProved(Reason::Utf8);
     };
     walk::scan(text, expected, person)
+}
+
+/// Reads an insurance card (C4DIC): a collection of Patient, Coverages and Organizations. `person` is
+/// [known](Person::known_as) by what the card calls its Patient.
+#[must_use]
+pub fn scan_card<'a>(body: &'a [u8], person: &Person<'_>) -> Outcome<'a> {
+    match simdutf8::basic::from_utf8(body) {
+        Ok(text) => walk::scan_card(text, person),
+        Err(_) => Outcome::NotProved(Reason::Utf8),
+    }
 }
 
 #[cfg(test)]

@@ -49,14 +49,28 @@ impl Person<'_> {
         if let Some(id) = local.strip_prefix("Coverage/") {
             return self.coverage(id);
         }
+        if self.is_alias_urn(reference) {
+            return Target::Own;
+        }
         match decoded(reference) {
             Some(plain) if is_nobodys(&plain) => Target::Other,
             _ => Target::Unprovable,
         }
     }
 
+    /// How the entries of a Bundle refer to each other where they have no addresses (FHIR R4, bundle.html#references).
+    fn is_alias_urn(&self, reference: &str) -> bool {
+        let id = reference.strip_prefix("urn:uuid:");
+        id.is_some() && id == self.alias
+    }
+
+    /// Whether the id is the person's, or what the answer calls the person.
+    pub(super) fn is_id(&self, id: &str) -> bool {
+        id == self.id.as_str() || Some(id) == self.alias
+    }
+
     fn patient(&self, id: &str) -> Target {
-        if id == self.id.as_str() {
+        if self.is_id(id) {
             return Target::Own;
         }
         match PatientId::parse(id) {

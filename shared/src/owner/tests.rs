@@ -3,6 +3,7 @@
 
 use super::*;
 
+mod card;
 mod fixtures;
 mod inside;
 mod json;

@@ -5,6 +5,7 @@
 
 mod block;
 mod bundle;
+mod card;
 mod reader;
 mod resource;
 mod value;
@@ -14,43 +15,24 @@ use std::borrow::Cow;
 use self::reader::Reader;
 use self::value::Object;
 use super::reference::Target;
-use super::{Expected, Outcome, Person, Proved, Reason};
+use super::{Bundle, Expected, Outcome, Person, Proved, Reason};
 use crate::id::PatientId;
 
 pub(super) fn scan<'a>(text: &'a str, expected: Expected, person: &Person<'_>) -> Outcome<'a> {
-    let mut walk = Walk {
-        reader: Reader::new(text),
-        outer: [Object::LIST; DEPTH],
-        findings: Findings {
-            person,
-            structure: None,
-            inside: None,
-            foreign_owner: false,
-            identifiers_at: None,
-        },
-    };
+    let mut walk = Walk::new(text, person);
     let read = match expected {
         Expected::Resource(resource) => walk.resource(0, 0, resource).map(|(_, end)| (None, end)),
         Expected::Searchset(resource) => walk
             .bundle(0, resource)
             .map(|(bundle, end)| (Some(bundle), end)),
     };
-    let bundle = match read.and_then(|(bundle, end)| walk.reader.finish(end).map(|()| bundle)) {
-        Ok(bundle) => bundle,
-        Err(reason) => return Outcome::NotProved(reason),
-    };
-    let findings = walk.findings;
-    // A body whose structure is doubtful proves nothing, not even that it is somebody else's.
-    if let Some(reason) = findings.structure {
-        return Outcome::NotProved(reason);
-    }
-    if findings.foreign_owner {
-        return Outcome::ForeignOwner;
-    }
-    if let Some(reason) = findings.inside {
-        return Outcome::NotProved(reason);
-    }
-    Outcome::Proved(Proved { text, bundle })
+    walk.outcome(text, read)
+}
+
+pub(super) fn scan_card<'a>(text: &'a str, person: &Person<'_>) -> Outcome<'a> {
+    let mut walk = Walk::new(text, person);
+    let read = walk.card(0).map(|end| (None, end));
+    walk.outcome(text, read)
 }
 
 /// A text, whether it needs decoding, and where it ends.
@@ -67,7 +49,39 @@ struct Walk<'a, 'p> {
     findings: Findings<'p>,
 }
 
-impl<'a> Walk<'a, '_> {
+impl<'a, 'p> Walk<'a, 'p> {
+    const fn new(text: &'a str, person: &'p Person<'p>) -> Self {
+        Self {
+            reader: Reader::new(text),
+            outer: [Object::LIST; DEPTH],
+            findings: Findings::new(person),
+        }
+    }
+
+    /// What was read comes to, once it is known to end where the text does.
+    fn outcome(
+        self,
+        text: &'a str,
+        read: Result<(Option<Bundle<'a>>, usize), Reason>,
+    ) -> Outcome<'a> {
+        let bundle = match read.and_then(|(bundle, end)| self.reader.finish(end).map(|()| bundle)) {
+            Ok(bundle) => bundle,
+            Err(reason) => return Outcome::NotProved(reason),
+        };
+        let findings = self.findings;
+        // A body whose structure is doubtful proves nothing, not even that it is somebody else's.
+        if let Some(reason) = findings.structure {
+            return Outcome::NotProved(reason);
+        }
+        if findings.foreign_owner {
+            return Outcome::ForeignOwner;
+        }
+        if let Some(reason) = findings.inside {
+            return Outcome::NotProved(reason);
+        }
+        Outcome::Proved(Proved { text, bundle })
+    }
+
     /// An object; each of its members is read by `member`, which is told where the value begins.
     fn members(
         &mut self,
@@ -199,7 +213,17 @@ struct Findings<'p> {
     identifiers_at: Option<usize>,
 }
 
-impl Findings<'_> {
+impl<'p> Findings<'p> {
+    const fn new(person: &'p Person<'p>) -> Self {
+        Self {
+            person,
+            structure: None,
+            inside: None,
+            foreign_owner: false,
+            identifiers_at: None,
+        }
+    }
+
     fn structure(&mut self, reason: Reason) {
         self.structure.get_or_insert(reason);
     }
@@ -236,7 +260,7 @@ impl Findings<'_> {
 
     /// Whose a Patient id is.
     fn patient_id(&self, id: &str) -> Owner {
-        if id == self.person.id.as_str() {
+        if self.person.is_id(id) {
             return Owner::Own;
         }
         match PatientId::parse(id) {

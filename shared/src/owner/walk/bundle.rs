@@ -131,7 +131,11 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// The links of a Bundle; nothing is left of them where one has not the shape of a link.
-    fn links(&mut self, at: usize, links: &mut Option<Vec<Link<'a>>>) -> Result<usize, Reason> {
+    pub(super) fn links(
+        &mut self,
+        at: usize,
+        links: &mut Option<Vec<Link<'a>>>,
+    ) -> Result<usize, Reason> {
         self.elements(at, 0, &mut |walk, at| {
             let (link, end) = walk.link(at)?;
             match (&mut *links, link) {

@@ -85,6 +85,8 @@ impl<'a> Walk<'a, '_> {
             Owner::Own => {}
             Owner::Foreign => findings.foreign_owner = true,
             Owner::Malformed => findings.structure(Reason::OwnerMalformed),
+            // The Patient of a card may have no id but what its entry is called by.
+            Owner::Missing if owner_key == Key::Id && findings.person.alias.is_some() => {}
             Owner::Missing => findings.structure(Reason::OwnerMissing),
         }
         if linked && findings.inside == Some(Reason::ForeignReference) {
