@@ -8,7 +8,9 @@
 pub mod access;
 mod backend;
 mod by_id;
+pub mod card;
 mod elements;
+mod evidence;
 pub mod guard;
 pub(crate) mod handlers;
 mod media;
@@ -63,6 +65,8 @@ pub enum Interaction {
     },
     /// A search by query (GET, HEAD) or by query and form (POST to `_search`).
     Search,
+    /// The insurance card, on v3 alone ([`card::OPERATION`]).
+    Card,
 }
 
 /// Answers a FHIR call. HEAD is answered like GET; the outer layer drops the body.
@@ -70,6 +74,7 @@ pub async fn serve(app: &App, request: &Request, target: Target) -> Reply {
     let action = match target.interaction {
         Interaction::Read { .. } => "fhir.read",
         Interaction::Search => "fhir.search",
+        Interaction::Card => "fhir.card",
     };
     let mut trail = Trail::new(app, request, target.version, target.resource, action);
     let mut reply = match answer(app, request, &target, &mut trail).await {
@@ -112,6 +117,7 @@ async fn answer(
     match &target.interaction {
         Interaction::Read { id } => read(app, request, target, token, id, trail).await,
         Interaction::Search => search(app, request, target, token, trail).await,
+        Interaction::Card => card::generate(app, request, target, token, trail).await,
     }
 }
 

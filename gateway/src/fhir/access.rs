@@ -143,10 +143,19 @@ pub enum Read {}
 #[derive(Debug)]
 pub enum Search {}
 
+/// The insurance card, which is made of the Patient and all Coverages.
+#[derive(Debug)]
+pub enum Card {}
+
 /// An interaction that scopes allow.
 pub trait Allowed: sealed::Sealed {
     /// The permission it needs.
     fn needs(resource: ResourceType) -> Permissions;
+
+    /// The scope that gives it.
+    fn scope(resource: ResourceType) -> String {
+        format!("patient/{}.read", resource.name())
+    }
 }
 
 impl Allowed for Read {
@@ -158,6 +167,16 @@ impl Allowed for Read {
 impl Allowed for Search {
     fn needs(resource: ResourceType) -> Permissions {
         Permissions::search(resource)
+    }
+}
+
+impl Allowed for Card {
+    fn needs(_: ResourceType) -> Permissions {
+        Permissions::read(ResourceType::Patient).union(Permissions::search(ResourceType::Coverage))
+    }
+
+    fn scope(_: ResourceType) -> String {
+        "patient/Patient.read patient/Coverage.read".to_owned()
     }
 }
 
@@ -184,8 +203,7 @@ impl<I: Allowed> Authorized<I> {
         resource: ResourceType,
     ) -> Result<Self, Refusal> {
         if !token.permissions().contains(I::needs(resource)) {
-            let scope = format!("patient/{}.read", resource.name());
-            return Err(Refusal::InsufficientScope(scope));
+            return Err(Refusal::InsufficientScope(I::scope(resource)));
         }
         let Some(patient_id) = token.patients().of(version).cloned() else {
             return Err(Refusal::NoPatientInVersion);
@@ -375,4 +393,5 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Read {}
     impl Sealed for super::Search {}
+    impl Sealed for super::Card {}
 }

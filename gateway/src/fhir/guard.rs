@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use bluegate_shared::id::PatientId;
-use bluegate_shared::owner::{Bundle, Expected, Outcome, Person, Proved, scan};
+use bluegate_shared::owner::{Bundle, Expected, Outcome, Person, Proved, scan, scan_card};
 use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::{Search, Shape};
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::access::{self, Authorized};
 use super::backend::Answer;
+use super::evidence::{Card, is_uuid};
 use super::page::Links;
 use super::refusal::Refusal;
 use super::{elements, v3};
@@ -134,21 +135,49 @@ impl Question<'_> {
         Ok(Some(empty_page(&proved, bundle, total, &links)))
     }
 
+    /// An insurance card, which is shown as it came. `record` is the Patient that the person was read as.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] where one of them is not proved to be the person's, or there is nothing on the card.
+    pub fn card(&self, record: &[u8], body: &[u8]) -> Result<(), Refusal> {
+        self.record(record)?;
+        let card = Card::read(body).map_err(Refusal::NotProved)?;
+        if card.is_empty() {
+            return Err(Refusal::NotFound);
+        }
+        let alias = card.patient_id().map_err(Refusal::NotProved)?;
+        if alias != self.person.as_str() && !is_uuid(alias) {
+            return Err(Refusal::ForeignSearch);
+        }
+        let bases = self.bases();
+        let bases = bases.each_ref().map(String::as_str);
+        let person = Person::new(self.person, &bases).known_as(alias);
+        proved(scan_card(body, &person)).map_err(Doubt::on_search)?;
+        card.is_of(record).map_err(Refusal::NotProved)
+    }
+
+    /// The Patient of the person, whom the gateway itself named.
+    fn record(&self, body: &[u8]) -> Result<(), Refusal> {
+        self.prove(Expected::Resource(ResourceType::Patient), body)
+            .map(|_| ())
+            .map_err(Doubt::on_search)
+    }
+
     fn prove_search<'b>(&self, body: &'b [u8]) -> Result<Proved<'b>, Refusal> {
         self.prove(Expected::Searchset(self.resource), body)
             .map_err(Doubt::on_search)
     }
 
     fn prove<'b>(&self, expected: Expected, body: &'b [u8]) -> Result<Proved<'b>, Doubt> {
-        let version = self.version.segment();
-        let bases =
-            [self.public_base, self.backend_base].map(|base| format!("{base}/{version}/fhir"));
+        let bases = self.bases();
         let bases = bases.each_ref().map(String::as_str);
-        match scan(body, expected, &Person::new(self.person, &bases)) {
-            Outcome::Proved(proved) => Ok(proved),
-            Outcome::ForeignOwner => Err(Doubt::Foreign),
-            Outcome::NotProved(reason) => Err(Doubt::NotProved(reason)),
-        }
+        proved(scan(body, expected, &Person::new(self.person, &bases)))
+    }
+
+    fn bases(&self) -> [String; 2] {
+        let version = self.version.segment();
+        [self.public_base, self.backend_base].map(|base| format!("{base}/{version}/fhir"))
     }
 
     fn address(&self) -> String {
@@ -294,6 +323,28 @@ pub(super) fn past_the_end(
     Ok(body.map(|body| Cleared::changed(body.into())))
 }
 
+/// The person's own record, read to hold other answers against it.
+pub(super) fn record(
+    config: &Config,
+    authorized: &Authorized<access::Card>,
+    answer: Answer,
+) -> Result<Bytes, Refusal> {
+    question(config, authorized).record(&answer.identity)?;
+    current(&answer)?;
+    Ok(answer.identity)
+}
+
+/// Clears the person's insurance card.
+pub(super) fn card(
+    config: &Config,
+    authorized: &Authorized<access::Card>,
+    record: &[u8],
+    answer: Answer,
+) -> Result<Cleared, Refusal> {
+    question(config, authorized).card(record, &answer.identity)?;
+    Ok(Cleared::untouched(answer))
+}
+
 /// Whether a record that is proved to be the person's is one that is still in use.
 fn current(answer: &Answer) -> Result<(), Refusal> {
     if answer.replaced {
@@ -318,6 +369,14 @@ fn owned(body: Cow<'_, [u8]>) -> Option<Vec<u8>> {
     match body {
         Cow::Borrowed(_) => None,
         Cow::Owned(body) => Some(body),
+    }
+}
+
+fn proved(outcome: Outcome<'_>) -> Result<Proved<'_>, Doubt> {
+    match outcome {
+        Outcome::Proved(proved) => Ok(proved),
+        Outcome::ForeignOwner => Err(Doubt::Foreign),
+        Outcome::NotProved(reason) => Err(Doubt::NotProved(reason)),
     }
 }
 

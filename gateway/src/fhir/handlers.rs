@@ -5,10 +5,11 @@ use axum::extract::{FromRequestParts, RawPathParams, State};
 use bluegate_shared::scope::ResourceType;
 use http::request::Parts;
 
-use super::{Interaction, Target};
+use super::{Interaction, Target, card};
 use crate::base::http::Request;
 use crate::base::http::reply::{Answer, not_found};
 use crate::base::site::{Site, VersionPath};
+use crate::base::version::Version;
 use crate::fhir;
 
 pub(crate) async fn metadata(
@@ -44,13 +45,19 @@ pub(crate) async fn read(
     ResourcePath { resource, id }: ResourcePath,
     Extension(request): Extension<Request>,
 ) -> Answer {
+    let interaction = match (resource, version) {
+        (ResourceType::Patient, Version::V3) if id == card::OPERATION => Interaction::Card,
+        // Unknown to the other versions, like any path that they do not have.
+        (ResourceType::Patient, _) if id == card::OPERATION => return not_found(),
+        _ => Interaction::Read { id },
+    };
     fhir::serve(
         &site.app,
         &request,
         Target {
             version,
             resource,
-            interaction: Interaction::Read { id },
+            interaction,
         },
     )
     .await

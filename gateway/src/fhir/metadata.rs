@@ -7,6 +7,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response};
 use serde_json::{Value, json};
 
+use super::card::OPERATION;
 use super::media;
 use super::refusal::Refusal;
 use crate::base::context::App;
@@ -57,13 +58,19 @@ fn document(base: &str, version: Version) -> Value {
     let resources: Vec<_> = ResourceType::ALL
         .into_iter()
         .map(|resource| {
-            json!({
+            let mut described = json!({
                 "type": resource.name(),
                 "interaction": [{ "code": "read" }, { "code": "search-type" }],
                 "searchParam": parameters(resource, version)
                     .map(|(name, kind)| json!({ "name": name, "type": kind }))
                     .collect::<Vec<_>>(),
-            })
+            });
+            if resource == ResourceType::Patient && version == Version::V3 {
+                let name = OPERATION.trim_start_matches('$');
+                let definition = format!("#{name}");
+                described["operation"] = json!([{ "name": name, "definition": definition }]);
+            }
+            described
         })
         .collect();
     let mut document = json!({
@@ -108,11 +115,42 @@ fn document(base: &str, version: Version) -> Value {
             "resource": resources,
         }],
     });
+    if version == Version::V3 {
+        document["contained"] = json!([card_definition()]);
+    }
     if version == Version::V1 {
         // Mandatory in STU3, gone in R4.
         document["acceptUnknown"] = json!("extensions");
     }
     document
+}
+
+/// The definition of the insurance card, which nobody has published: whose card it is, the token says.
+fn card_definition() -> Value {
+    let code = OPERATION.trim_start_matches('$');
+    json!({
+        "resourceType": "OperationDefinition",
+        "id": code,
+        "name": "GenerateInsuranceCard",
+        "status": "active",
+        "kind": "operation",
+        "affectsState": false,
+        "code": code,
+        "comment": "By GET; needs patient/Patient.r and patient/Coverage.s.",
+        "resource": ["Patient"],
+        "system": false,
+        "type": true,
+        "instance": false,
+        "parameter": [{
+            "name": "return",
+            "use": "out",
+            "min": 1,
+            "max": "1",
+            "documentation": "The token's person as a digital insurance card (C4DIC): a collection of Patient, \
+                              Organizations and Coverages.",
+            "type": "Bundle",
+        }],
+    })
 }
 
 fn parameters(

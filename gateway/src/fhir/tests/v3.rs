@@ -417,14 +417,6 @@ fn types_are_the_eight_names_on_v3_too() {
 }
 
 #[test]
-fn the_insurance_card_is_not_offered() {
-    let world = world();
-    let answer = v3_read(&world, PATIENT, "$generate-insurance-card");
-    assert_eq!(code(&answer), (404, "not_found".to_owned()));
-    assert!(world.asked().is_empty());
-}
-
-#[test]
 fn the_capability_statement_of_v3_is_r4() {
     let world = world();
     let request = search(PATIENT, "").version(Version::V3).request(&world);
@@ -439,4 +431,6 @@ fn the_capability_statement_of_v3_is_r4() {
         reply.json()["implementation"]["url"],
         "https://api.example.com/v3/fhir"
     );
+    let operation = &reply.json()["rest"][0]["resource"][0]["operation"][0];
+    assert_eq!(operation["name"], "generate-insurance-card");
 }

@@ -1,0 +1,79 @@
+//! The insurance card of v3: `GET /v3/fhir/Patient/$generate-insurance-card` (CARIN Digital Insurance Card; wire
+//! contract, section 7.3). No id is named: the card is that of the token's person. The backend's answer calls its
+//! Patient by an id that it makes up, so the person's own record is read first, and the guard holds the card against it.
+
+use bluegate_shared::scope::ResourceType;
+use bluegate_shared::search::{Handling, SearchError, Shape};
+
+use super::access::{Authorized, Card, LiveToken};
+use super::query;
+use super::refusal::Refusal;
+use super::release::{self, Conditional, Released};
+use super::trail::Trail;
+use super::{Target, backend, guard, limit, media, v3};
+use crate::base::claims_backend::breaker::Passage;
+use crate::base::context::App;
+use crate::base::http::Request;
+
+/// The name of the operation, as it stands where a read has the id.
+pub const OPERATION: &str = "$generate-insurance-card";
+
+pub(super) async fn generate(
+    app: &App,
+    request: &Request,
+    target: &Target,
+    token: LiveToken,
+    trail: &mut Trail<'_>,
+) -> Result<Released, Refusal> {
+    let authorized = Authorized::<Card>::check(token, target.version, target.resource)?;
+    limit(app, authorized.token(), trail).await?;
+    let shape = shape(request)?;
+    let format = media::negotiate(&request.headers, shape.format())?;
+
+    let mut passage = Passage::ask(
+        app,
+        &app.breaker,
+        &request.request_id,
+        authorized.token().breaker(),
+    )
+    .await?;
+    trail.before_backend();
+    let id = authorized.patient_id().as_str();
+    let path = format!("Patient/{id}");
+    let called = backend::get(app, request, &authorized, &mut passage, &path).await;
+    trail.backend_answered(called.status);
+    let record = guard::record(
+        &app.config,
+        &authorized,
+        v3::read(called.result?, ResourceType::Patient, id)?,
+    )?;
+    let path = format!("Patient/{id}/{OPERATION}");
+    let called = backend::get(app, request, &authorized, &mut passage, &path).await;
+    trail.backend_answered(called.status);
+    let cleared = guard::card(&app.config, &authorized, &record, called.result?)?;
+    // The ids in a card are new each time, so no earlier one is the same.
+    let conditional = Conditional::No;
+    release::permit(
+        app,
+        request,
+        &authorized,
+        trail,
+        cleared,
+        format,
+        conditional,
+    )
+    .await
+}
+
+/// The operation takes no parameter but those of every answer; it is whole or it is not given.
+fn shape(request: &Request) -> Result<Shape, Refusal> {
+    let query = request.query.as_deref().unwrap_or_default().as_bytes();
+    let handling = query::handling(&request.headers);
+    let known = |name: &str| name == "_format";
+    if handling == Handling::Strict && form_urlencoded::parse(query).any(|(name, _)| !known(&name))
+    {
+        return Err(Refusal::InvalidParameter(SearchError::Unknown));
+    }
+    let parameters = form_urlencoded::parse(query).filter(|(name, _)| known(name));
+    Shape::parse(parameters, handling).map_err(Refusal::InvalidParameter)
+}
