@@ -32,6 +32,7 @@ mod audit;
 mod backend;
 mod breaker;
 mod by_id;
+mod card;
 mod fixtures;
 mod guard;
 mod limits;

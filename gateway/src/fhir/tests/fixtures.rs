@@ -7,7 +7,7 @@ use super::*;
 /// The person of the fixtures.
 const SAMPLE: &str = "567834";
 
-fn folder() -> Option<PathBuf> {
+pub(super) fn folder() -> Option<PathBuf> {
     let root = std::env::var_os("BLUEGATE_FIXTURES").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures"),
         PathBuf::from,
