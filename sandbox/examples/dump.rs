@@ -1,7 +1,7 @@
 //! Prints what the claims backend answers for some people: one searchset bundle a line.
 //!
-//! `cargo run -p bluegate-sandbox --example dump -- v2 EOB 28324 20023`; resources: `Patient`, `Coverage`, `EOB`, with
-//! more of a query after a question mark (`'EOB?type=snf&_count=20'`). `--people 500` stands for 500 people drawn from
+//! `cargo run -p bluegate-sandbox --example dump -- v2 EOB 28324 20023`; resources: `Patient`, `Coverage`, `EOB` (on v3
+//! `Card` too, which prints collections), with more of a query after a question mark (`'EOB?type=snf&_count=20'`). `--people 500` stands for 500 people drawn from
 //! all, always the same; `--people 500/2:1` for those of every second one, beginning with the one after the first.
 
 use std::io::Write as _;
@@ -23,7 +23,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "Patient" => ("Patient", "_id"),
         "Coverage" => ("Coverage", "beneficiary"),
         "EOB" | "ExplanationOfBenefit" => ("ExplanationOfBenefit", "patient"),
-        _ => return Err("the resource is not Patient, Coverage or EOB".into()),
+        // An operation on the person.
+        "Card" => ("Patient", ""),
+        _ => return Err("the resource is not Patient, Coverage, EOB or Card".into()),
     };
     let mut people = Vec::new();
     while let Some(argument) = arguments.next() {
@@ -47,7 +49,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         } else {
             person.patient_id()
         };
-        let uri = format!("/sandbox/claims/{version}/fhir/{resource}?{parameter}={id}&{query}");
+        let asked = if parameter.is_empty() {
+            format!("{resource}/{id}/$generate-insurance-card?{query}")
+        } else {
+            format!("{resource}?{parameter}={id}&{query}")
+        };
+        let uri = format!("/sandbox/claims/{version}/fhir/{asked}");
         let response =
             futures_executor::block_on(router.call(Request::get(&uri).body(Body::empty())?))?;
         if !response.status().is_success() {

@@ -1,6 +1,6 @@
 """Compares the JSON paths of generated resources with those of the real backend's recorded answers.
 
-Reads searchset bundles, one a line, from standard input, as `cargo run -p bluegate-sandbox --example dump` prints them;
+Reads bundles, one a line, from standard input, as `cargo run -p bluegate-sandbox --example dump` prints them;
 the first argument is v1, v2 or v3. A path is the chain of keys with the kind of value at its end; extensions, categories
 and codings of variables are told apart by their names. Prints a row for each type and exits 1 where fewer than 90 % of
 the real paths occur, or where a path holds another kind of value than the real one. `--missing` lists the differences.
@@ -86,6 +86,11 @@ def kind(resource):
     return resource["resourceType"]
 
 
+def on_card(resource):
+    """What a resource of an insurance card is compared with: those of its type, on any card."""
+    return "card " + resource["resourceType"]
+
+
 def resources(folder):
     for path in sorted(folder.glob("*.json")):
         if SKIPPED.search(path.name):
@@ -115,18 +120,24 @@ def main():
         real[kind(resource)].update(paths(resource))
     if version == "v3":
         real["hospice"] = {path for path in real["hospice"] if not NOT_HOSPICE.search(path)}
+    for path in folder.glob("*insurance-card.json"):
+        for entry in json.loads(path.read_text())["entry"]:
+            # Its ids were taken out when it was recorded.
+            real[on_card(entry["resource"])].update(paths({"id": "", **entry["resource"]}))
     for line in sys.stdin:
-        for entry in json.loads(line).get("entry", []):
-            made[kind(entry["resource"])].update(paths(entry["resource"]))
+        bundle = json.loads(line)
+        name = on_card if bundle["type"] == "collection" else kind
+        for entry in bundle.get("entry", []):
+            made[name(entry["resource"])].update(paths(entry["resource"]))
     wrong = 0
-    print(f"{version}  {'':12} {'real':>5} {'here':>5} {'share':>6} {'others':>7} {'contradict':>11}")
+    print(f"{version}  {'':17} {'real':>5} {'here':>5} {'share':>6} {'others':>7} {'contradict':>11}")
     for name in sorted(made):
         common = real[name] & made[name]
         against = contradictions(real[name], made[name])
         share = 100 * len(common) / max(1, len(real[name]))
         wrong += share < LEAST or bool(against) or not real[name]
         others = len(made[name] - real[name])
-        print(f"{version}  {name:12} {len(real[name]):5} {len(common):5} {share:5.1f} % {others:6} {len(against):11}")
+        print(f"{version}  {name:17} {len(real[name]):5} {len(common):5} {share:5.1f} % {others:6} {len(against):11}")
         for path in against:
             print("  ! " + path)
         if "--missing" in sys.argv:

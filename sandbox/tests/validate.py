@@ -1,6 +1,6 @@
 """Validates what the claims backend answers with the PyPI package fhir.resources (STU3 and R4B).
 
-Reads searchset bundles, one a line, from standard input, as `cargo run -p bluegate-sandbox --example dump`
+Reads bundles (pages of searches, and insurance cards of v3), one a line, from standard input, as `cargo run -p bluegate-sandbox --example dump`
 prints them; the first argument is v1, v2 or v3. Besides the structure it checks what the package does not: links
 between the parts of a claim, `#` references, one owner, and sums.
 
@@ -20,6 +20,7 @@ def modules(version):
         "Patient": load("patient", "Patient"),
         "Coverage": load("coverage", "Coverage"),
         "ExplanationOfBenefit": load("explanationofbenefit", "ExplanationOfBenefit"),
+        "Organization": load("organization", "Organization"),
         "Bundle": load("bundle", "Bundle"),
     }
 
@@ -231,6 +232,34 @@ def check_v3(eob):
     return problems
 
 
+C4DIC = "http://hl7.org/fhir/us/insurance-card/StructureDefinition/C4DIC-"
+
+
+def check_card(bundle):
+    """What the guide for digital insurance cards demands beside R4, and that every reference leads to an entry."""
+    problems, known = [], set()
+    resources = [entry["resource"] for entry in bundle["entry"]]
+    for entry in bundle["entry"]:
+        resource = entry["resource"]
+        known.add(f"{resource['resourceType']}/{resource['id']}")
+        if entry["fullUrl"] != f"urn:uuid:{resource['id']}":
+            problems.append(f"{entry['fullUrl']} is not the name of {resource['id']}")
+        if resource["meta"]["profile"][0] != C4DIC + resource["resourceType"] or not resource["meta"]["lastUpdated"]:
+            problems.append(f"{resource['id']} does not say what it is")
+    problems += [f"{reference} leads nowhere" for reference in references(resources) if reference not in known]
+    for coverage in [r for r in resources if r["resourceType"] == "Coverage"]:
+        members = [i for i in coverage["identifier"] if i["type"]["coding"][0]["code"] == "MB"]
+        if len(members) != 1 or not all(members[0].get(name) for name in ("system", "value", "assigner")):
+            problems.append(f"{coverage['id']} has not one number of its member")
+        missing = {"type", "subscriber", "subscriberId", "beneficiary", "relationship", "period"} - set(coverage)
+        problems += [f"{coverage['id']} has no {name}" for name in missing]
+        if len(coverage["payor"]) != 1 or coverage["beneficiary"] != coverage["subscriber"]:
+            problems.append(f"{coverage['id']} is not paid by one or not the person's own")
+    if sorted({r["resourceType"] for r in resources}) != ["Coverage", "Organization", "Patient"]:
+        problems.append("there is a type too many or too few")
+    return problems
+
+
 def main():
     version = sys.argv[1]
     try:
@@ -241,6 +270,10 @@ def main():
     counts, failures, seen = {}, 0, {}
     for line in sys.stdin:
         bundle = json.loads(line)
+        if bundle["type"] == "collection":
+            problems = accept(models["Bundle"], bundle, set()) + check_card(bundle)
+            failures += len(problems)
+            print("\n".join(problems[:10]), end="\n" if problems else "")
         for resource in [entry["resource"] for entry in bundle.get("entry", [])]:
             kind = resource["resourceType"]
             if kind not in counts:

@@ -63,8 +63,13 @@ pub(crate) fn validators(workspace: &Workspace, people: u32) -> Result<Vec<Check
     let python = setup::fhir_validator(workspace)?;
     let mut checks = Vec::new();
     // The longest ones first, so that no core is left waiting for one at the end.
-    for resource in ["EOB", "Coverage", "Patient"] {
-        for version in ["v3", "v2", "v1"] {
+    for (resource, versions) in [
+        ("EOB", &["v3", "v2", "v1"][..]),
+        ("Coverage", &["v3", "v2", "v1"]),
+        ("Patient", &["v3", "v2", "v1"]),
+        ("Card", &["v3"]),
+    ] {
+        for &version in versions {
             let mut judges = vec![("fhir.resources", {
                 let mut judge = workspace.command(&python);
                 judge.args(["sandbox/tests/validate.py", version]);
@@ -105,7 +110,11 @@ pub(crate) fn paths(workspace: &Workspace) -> Vec<Check> {
             ),
             ("Coverage", &[("Coverage", "120")]),
             ("Patient", &[("Patient", "300")]),
+            ("cards", &[("Card", "300")]),
         ] {
+            if resource == "cards" && version != "v3" {
+                continue;
+            }
             let dumps = samples.iter().map(|(resource, people)| {
                 let mut dump = dump(workspace, version, resource);
                 dump.args(["--people", people]);

@@ -13,10 +13,13 @@ use super::{Call, Found, bundle};
 use crate::date::Day;
 use crate::fhir::json::Obj;
 
-/// Answers a read of `id`, or a search where there is none.
+/// Answers a read of `id`, which an operation may follow, or a search where there is none.
 pub(super) fn route(call: &Call<'_>, resource: &str, id: Option<&str>) -> Result<Found, Problem> {
     match (resource, id) {
-        ("Patient", Some(id)) => patient::read(call, id),
+        ("Patient", Some(id)) => match id.strip_suffix("/$generate-insurance-card") {
+            Some(id) => patient::insurance_card(call, id),
+            None => patient::read(call, id),
+        },
         ("Patient", None) => patient::search(call),
         ("Coverage", Some(id)) => coverage::read(call, id),
         ("Coverage", None) => coverage::search(call),

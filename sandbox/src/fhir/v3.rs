@@ -1,5 +1,6 @@
 //! Writes people and claims as v3 does: R4 under CARIN's guide 2.2.0, with bare upper-case names of variables.
 
+mod card;
 mod common;
 mod coverage;
 mod eob;
@@ -30,6 +31,11 @@ pub fn merged_patient(o: &mut Obj<'_>, former: i64, person: PersonNumber) {
 /// Writes the Coverage of a plan that the person has.
 pub fn coverage(o: &mut Obj<'_>, person: &Person, plan: Plan) {
     coverage::write(o, person, plan);
+}
+
+/// Writes the Bundle of the person's insurance card.
+pub fn insurance_card(o: &mut Obj<'_>, person: &Person) {
+    card::write(o, person);
 }
 
 /// Writes an ExplanationOfBenefit.

@@ -1,4 +1,4 @@
-//! Patient: read, and search by `_id` or by the Medicare number.
+//! Patient: read, insurance card, and search by `_id` or by the Medicare number.
 
 use super::{last_updated, number, whole};
 use crate::backend::params::{check_names, no_handler};
@@ -18,6 +18,21 @@ pub(super) fn read(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
         json: out,
         updated: person.updated(),
         location: Some(format!("{}/Patient/{id}", call.base)),
+    })
+}
+
+/// The insurance card; of nobody who is known, and of a record that was merged away, a Bundle with nothing in it.
+pub(super) fn insurance_card(call: &Call<'_>, id: &str) -> Result<Found, Problem> {
+    let id = number(id, "ID is not a valid number")?;
+    let Some(person) = PersonNumber::of_v3_id(id).map(Person::of) else {
+        return Ok(whole(call, &[(); 0], None, |_, ()| {}));
+    };
+    let mut out = Vec::with_capacity(20_000);
+    json::object(&mut out, |o| v3::insurance_card(o, &person));
+    Ok(Found {
+        json: out,
+        updated: person.updated(),
+        location: None,
     })
 }
 

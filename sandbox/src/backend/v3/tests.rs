@@ -375,3 +375,92 @@ fn refusals_of_claims_have_the_words_of_v3() {
     );
     assert_eq!(v3(EOB).status, 400);
 }
+
+fn card(id: &str) -> Value {
+    found(&format!("Patient/{id}/$generate-insurance-card"))
+}
+
+fn on_card<'c>(card: &'c Value, kind: &str) -> Vec<&'c Value> {
+    card["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| &entry["resource"])
+        .filter(|resource| resource["resourceType"] == kind)
+        .collect()
+}
+
+#[test]
+fn an_insurance_card_shows_what_the_person_has_by_ids_of_its_own() {
+    let card = card(DOE);
+    assert_eq!(card["type"], "collection");
+    let person = Person::of(PersonNumber::DOE);
+    let patients = on_card(&card, "Patient");
+    let own = found(&format!("Patient/{DOE}"));
+    assert_eq!(patients.len(), 1);
+    for member in ["name", "birthDate", "gender", "address", "extension"] {
+        assert_eq!(patients[0][member], own[member], "{member}");
+    }
+    assert!(patients[0].get("identifier").is_none());
+    let patient = format!("Patient/{}", patients[0]["id"].as_str().unwrap());
+    assert!(!card.to_string().contains(DOE));
+
+    let coverages = on_card(&card, "Coverage");
+    let known = found(&format!("Coverage?beneficiary={DOE}"));
+    let known = on_card(&known, "Coverage");
+    assert_eq!(coverages.len(), known.len());
+    for (shown, known) in coverages.iter().zip(known) {
+        assert_eq!(shown["beneficiary"]["reference"], *patient);
+        assert_eq!(shown["subscriberId"], person.mbi.as_str());
+        for member in ["class", "period", "status", "type"] {
+            assert_eq!(shown[member], known[member], "{member}");
+        }
+    }
+    // The same bytes each time, and nobody else's ids.
+    assert_eq!(card, self::card(DOE));
+    let other = self::card(&PersonNumber::FIRST.v3_id().to_string());
+    assert_ne!(other["entry"][0]["fullUrl"], card["entry"][0]["fullUrl"]);
+}
+
+#[test]
+fn a_plan_of_an_insurer_has_its_name_colours_and_mark() {
+    let person = PersonNumber::all()
+        .map(Person::of)
+        .find(|person| person.part_c.is_some() && person.part_d.is_some())
+        .unwrap();
+    let card = card(&person.number.v3_id().to_string());
+    let coverages = on_card(&card, "Coverage");
+    let of_c = coverages
+        .iter()
+        .find(|coverage| coverage["class"][0]["value"] == "Part C")
+        .unwrap();
+    let has = |name: &str| {
+        let extensions = of_c["extension"].as_array().unwrap();
+        extensions
+            .iter()
+            .any(|extension| extension["url"].as_str().unwrap().ends_with(name))
+    };
+    assert!(has("C4DIC-BackgroundColor-extension") && has("C4DIC-Logo-extension"));
+    let payer = of_c["payor"][0]["reference"].as_str().unwrap();
+    let payers = on_card(&card, "Organization");
+    let payer = payers
+        .iter()
+        .find(|payer_of| payer == format!("Organization/{}", payer_of["id"].as_str().unwrap()))
+        .unwrap();
+    assert_ne!(payer["name"], "Centers for Medicare and Medicaid Services");
+}
+
+#[test]
+fn who_is_unknown_and_a_record_that_was_merged_away_have_an_empty_card() {
+    let merged = PersonNumber::all().find_map(PersonNumber::former_v3_id);
+    for id in ["-7".to_owned(), merged.unwrap().to_string()] {
+        let card = card(&id);
+        assert_eq!(card["type"], "searchset");
+        assert!(card.get("entry").is_none());
+    }
+    refused(
+        "Patient/x/$generate-insurance-card",
+        400,
+        "ID is not a valid number",
+    );
+}

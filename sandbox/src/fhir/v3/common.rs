@@ -2,6 +2,7 @@
 
 use crate::fhir::common::{NPI, THO, coding, concept};
 use crate::fhir::json::Obj;
+use crate::people::Person;
 
 /// `meta` with the profiles of both guides.
 pub(super) fn meta(o: &mut Obj<'_>, updated: &str, carin: &str, us_core: &str) {
@@ -27,6 +28,17 @@ pub(super) fn profiles(o: &mut Obj<'_>, carin: &str, us_core: &str) {
         }
     });
 }
+
+/// `meta` of a resource on an insurance card.
+pub(super) fn card_meta(o: &mut Obj<'_>, person: &Person, profile: &str) {
+    o.object("meta", |o| {
+        o.text("lastUpdated", &person.updated().instant());
+        o.array("profile", |a| a.parts(&[C4DIC, profile]));
+    });
+}
+
+/// Where the guide for digital insurance cards has its definitions.
+pub(super) const C4DIC: &str = "http://hl7.org/fhir/us/insurance-card/StructureDefinition/";
 
 /// The type of a Medicare number.
 pub(super) fn member_number(o: &mut Obj<'_>) {

@@ -74,7 +74,7 @@ impl Plan {
         }
     }
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::PartA => "Part A",
             Self::PartB => "Part B",
@@ -85,7 +85,7 @@ impl Plan {
     }
 
     /// Code and text of NAHDO's list of payers.
-    const fn payer(self) -> (&'static str, &'static str) {
+    pub(super) const fn payer(self) -> (&'static str, &'static str) {
         match self {
             Self::PartA => ("1", "MEDICARE"),
             Self::PartB => ("121", "MEDICARE FFS"),
@@ -136,15 +136,7 @@ pub(super) fn write(o: &mut Obj<'_>, person: &Person, plan: Plan) {
             }
         });
     });
-    // Coverage ends with the person's life.
-    o.text(
-        "status",
-        if person.death.is_some() {
-            "cancelled"
-        } else {
-            "active"
-        },
-    );
+    status(o, person);
     concept(o, "type", |a| {
         coding(a, ["https://nahdo.org/sopt", ""], plan.payer())
     });
@@ -162,6 +154,24 @@ pub(super) fn write(o: &mut Obj<'_>, person: &Person, plan: Plan) {
     o.array("payor", |a| {
         a.object(|o| o.parts("reference", &["#", insurer]))
     });
+    classes(o, person, plan);
+}
+
+/// Coverage ends with the person's life.
+pub(super) fn status(o: &mut Obj<'_>, person: &Person) {
+    o.text(
+        "status",
+        if person.death.is_some() {
+            "cancelled"
+        } else {
+            "active"
+        },
+    );
+}
+
+/// The plan, and what a pharmacist types in.
+pub(super) fn classes(o: &mut Obj<'_>, person: &Person, plan: Plan) {
+    let member = member(person);
     o.array("class", |a| {
         let mut class = |kind: &str, value: &str| {
             a.object(|o| {
@@ -172,8 +182,8 @@ pub(super) fn write(o: &mut Obj<'_>, person: &Person, plan: Plan) {
             });
         };
         class("plan", plan.name());
-        if let (Plan::PartD, Some((_, plan))) = (plan, private) {
-            // What a pharmacist types in; no bank identification number of the payers' list begins with 99.
+        if let (Plan::PartD, Some((_, plan))) = (plan, plan.contract(person)) {
+            // No bank identification number of the payers' list begins with 99.
             class("rxid", &member);
             class("rxgroup", plan);
             class("rxpcn", "99000001");
@@ -183,7 +193,7 @@ pub(super) fn write(o: &mut Obj<'_>, person: &Person, plan: Plan) {
 }
 
 /// The number that the drug plan knows the person by.
-fn member(person: &Person) -> String {
+pub(super) fn member(person: &Person) -> String {
     format!("99{:07}", u32::from(person.number.get()) * 37)
 }
 
@@ -199,7 +209,7 @@ pub(super) fn insurer_name(contract: &str) -> &'static str {
     }
 }
 
-fn contact(o: &mut Obj<'_>, private: bool) {
+pub(super) fn contact(o: &mut Obj<'_>, private: bool) {
     // Numbers with 555-01 belong to nobody.
     const MEDICARE: [(&str, &str); 3] = [
         ("phone", "1-800-633-4227"),
@@ -225,7 +235,7 @@ fn contact(o: &mut Obj<'_>, private: bool) {
     });
 }
 
-fn period(o: &mut Obj<'_>, person: &Person, plan: Plan) {
+pub(super) fn period(o: &mut Obj<'_>, person: &Person, plan: Plan) {
     // What ended, ended with the person's life; parts A and B say so with a day far away.
     const OPEN: Day = Day::of(2099, 12, 31);
     let start = match plan {
@@ -259,12 +269,8 @@ fn extensions(a: &mut Arr<'_>, person: &Person, plan: Plan) {
                 if plan == Plan::PartC { "3" } else { "11" },
             );
             code(a, "BENE-ENRLMT-EMPLR-SBSDY-SW", "N");
-            if plan == Plan::PartD && person.dual != "NA" {
-                a.object(|o| {
-                    o.parts("url", &[STRUCTURE, "BENE-LIS-PTD-PRM-PCT"]);
-                    o.hundredths("valueDecimal", 10_000);
-                });
-                code(a, "BENE-LIS-COPMT-LVL-CD", "2");
+            if plan == Plan::PartD {
+                low_income_subsidy(a, person);
             }
         }
         Plan::Dual => {
@@ -281,12 +287,42 @@ fn extensions(a: &mut Arr<'_>, person: &Person, plan: Plan) {
     }
 }
 
+/// What of all this an insurance card tells.
+pub(super) fn on_card(a: &mut Arr<'_>, person: &Person, plan: Plan) {
+    match plan {
+        Plan::PartA | Plan::PartB => entitlement_reason(a, person),
+        Plan::PartD => low_income_subsidy(a, person),
+        Plan::PartC | Plan::Dual => {}
+    }
+}
+
+/// Help with the premium of part D.
+fn low_income_subsidy(a: &mut Arr<'_>, person: &Person) {
+    if person.dual == "NA" {
+        return;
+    }
+    a.object(|o| {
+        o.parts("url", &[STRUCTURE, "BENE-LIS-PTD-PRM-PCT"]);
+        o.hundredths("valueDecimal", 10_000);
+    });
+    code(a, "BENE-LIS-COPMT-LVL-CD", "2");
+}
+
+fn entitlement_reason(a: &mut Arr<'_>, person: &Person) {
+    let reason = match person.entitlement {
+        Entitlement::Age => "0",
+        Entitlement::Disability => "1",
+        Entitlement::KidneyDisease => "2",
+    };
+    code(a, "BENE-MDCR-ENTLMT-RSN-CD", reason);
+}
+
 /// Why the person has parts A and B.
 fn entitlement(a: &mut Arr<'_>, person: &Person, plan: Plan) {
-    let (status, reason, enrolled) = match person.entitlement {
-        Entitlement::Age => ("10", "0", "A"),
-        Entitlement::Disability => ("20", "1", "D"),
-        Entitlement::KidneyDisease => ("31", "2", "K"),
+    let (status, enrolled) = match person.entitlement {
+        Entitlement::Age => ("10", "A"),
+        Entitlement::Disability => ("20", "D"),
+        Entitlement::KidneyDisease => ("31", "K"),
     };
     let yes = |yes: bool| if yes { "Y" } else { "N" };
     if person.dual != "NA" {
@@ -300,7 +336,7 @@ fn entitlement(a: &mut Arr<'_>, person: &Person, plan: Plan) {
     code(a, "BENE-ESRD-STUS-ID", yes(kidneys));
     let disabled = person.entitlement == Entitlement::Disability;
     code(a, "BENE-DSBLD-STUS-ID", yes(disabled));
-    code(a, "BENE-MDCR-ENTLMT-RSN-CD", reason);
+    entitlement_reason(a, person);
 }
 
 const STRUCTURE: &str = "https://bluebutton.cms.gov/fhir/StructureDefinition/";

@@ -1,6 +1,6 @@
 //! Patient.
 
-use super::common::{member_number, meta, midnight};
+use super::common::{card_meta, member_number, meta, midnight};
 use crate::date::Day;
 use crate::fhir::common::{THO, coding, coding_fields, concept};
 use crate::fhir::json::{Arr, Obj};
@@ -24,10 +24,7 @@ pub(super) fn write(o: &mut Obj<'_>, person: &Person) {
         "C4BB-Patient",
         "us-core-patient",
     );
-    o.array("extension", |a| {
-        sex(a, person);
-        race(a, person);
-    });
+    extensions(o, person);
     o.array("identifier", |a| {
         let mut number = |mbi: Mbi, end: Option<Day>| {
             a.object(|o| {
@@ -48,6 +45,30 @@ pub(super) fn write(o: &mut Obj<'_>, person: &Person) {
         }
         number(person.mbi, None);
     });
+    facts(o, person);
+    if let Some(former) = person.number.former_v3_id() {
+        link(o, former, "replaces");
+    }
+}
+
+/// The same person as an insurance card shows them: without numbers, by an id that no other answer has.
+pub(super) fn on_card(o: &mut Obj<'_>, person: &Person, id: &str) {
+    o.text("resourceType", "Patient");
+    o.text("id", id);
+    card_meta(o, person, "C4DIC-Patient");
+    extensions(o, person);
+    facts(o, person);
+}
+
+fn extensions(o: &mut Obj<'_>, person: &Person) {
+    o.array("extension", |a| {
+        sex(a, person);
+        race(a, person);
+    });
+}
+
+/// Name, birth, death, address and language.
+fn facts(o: &mut Obj<'_>, person: &Person) {
     o.array("name", |a| {
         a.object(|o| {
             o.text("family", person.family);
@@ -84,9 +105,6 @@ pub(super) fn write(o: &mut Obj<'_>, person: &Person) {
             })
         });
     });
-    if let Some(former) = person.number.former_v3_id() {
-        link(o, former, "replaces");
-    }
 }
 
 /// The record that was merged away: nothing but where it went.
