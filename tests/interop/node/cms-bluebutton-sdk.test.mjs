@@ -146,11 +146,12 @@ describe("npm cms-bluebutton-sdk", () => {
     assert.equal(wrong.response.data.detail, "not a valid value");
   });
 
-  test("gets 404 in JSON for the v3 insurance card, which is not offered", async () => {
+  test("reads the insurance card of v3", async () => {
     const blueButton = await sdk("2");
     const { response } = await blueButton.getInsuranceCardData(await signIn(blueButton));
-    assert.equal(response.status, 404);
-    assert.equal(response.data.resourceType, "OperationOutcome");
-    assert.equal(response.data.issue[0].details.coding[0].code, "not_found");
+    assert.equal(response.status, 200);
+    assert.equal(response.data.type, "collection");
+    const types = new Set(response.data.entry.map((entry) => entry.resource.resourceType));
+    assert.deepEqual([...types].sort(), ["Coverage", "Organization", "Patient"]);
   });
 });

@@ -129,12 +129,14 @@ def test_tells_the_app_that_the_person_denied():
 
 
 @pytest.mark.parametrize("version", [2, 3])
-def test_gets_404_in_json_for_the_insurance_card_which_is_not_offered(version):
+def test_gets_the_insurance_card_on_v3_alone(version):
     blue_button = sdk()
     token = sign_in(blue_button)
     blue_button.version = version
     answer = blue_button.get_insurance_card_data({"auth_token": token, "params": {}})["response"]
-    assert answer.status_code == 404
     body = answer.json()
-    code = body["issue"][0]["details"]["coding"][0]["code"] if version == 3 else body["code"]
-    assert code == "not_found"
+    if version == 3:
+        assert (answer.status_code, body["type"]) == (200, "collection")
+        assert {entry["resource"]["resourceType"] for entry in body["entry"]} == {"Patient", "Organization", "Coverage"}
+    else:
+        assert (answer.status_code, body["code"]) == (404, "not_found")

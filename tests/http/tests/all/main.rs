@@ -9,6 +9,7 @@ mod authorize;
 mod backend_limits;
 mod backend_trouble;
 mod bodies;
+mod card;
 mod compression;
 mod configuration;
 mod consent;

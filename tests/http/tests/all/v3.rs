@@ -178,11 +178,7 @@ fn errors_of_v3_are_operation_outcomes() {
         ("/v3/fhir/Patient?_count=51", 400, "invalid_parameter"),
         ("/v3/fhir/Patient?_id=7", 403, "other_person"),
         ("/v3/fhir/Patient?_format=xml", 406, "not_acceptable"),
-        (
-            "/v3/fhir/Patient/$generate-insurance-card",
-            404,
-            "not_found",
-        ),
+        ("/v3/fhir/Patient/$everything", 404, "not_found"),
     ] {
         let answer = stack.browser().get_as(&tokens.access, url).expect(status);
         assert_eq!(
