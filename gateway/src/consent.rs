@@ -37,7 +37,7 @@ pub(crate) async fn show(
     VersionPath(version): VersionPath,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let parameters = request.parameters();
     let visit = match Visit::find(&site, &request, &parameters).await {
         Ok(visit) => visit,
         Err(problem) => {
@@ -146,7 +146,7 @@ pub(crate) async fn decide(
     VersionPath(version): VersionPath,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let form = Parameters::parse(&request.body);
+    let form = request.form();
     let (code, again) = match decision::decide(&site, &request, &form).await {
         Ok(reply) => return reply.into(),
         Err(undecided) => shown_again(&site, &request, undecided),

@@ -44,7 +44,7 @@ pub(crate) async fn page(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let query = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let query = request.parameters();
     let language = pages::language(&request, query.first("lang"));
     shown::list(language, &operations(&described(&site))).into()
 }
@@ -55,7 +55,7 @@ pub(crate) async fn attempt(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let form = Parameters::parse(&request.body);
+    let form = request.form();
     let language = pages::language(&request, form.first("lang"));
     let wanted = form.first("operation").unwrap_or_default();
     let operations = operations(&described(&site));

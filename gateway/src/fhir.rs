@@ -33,6 +33,7 @@ use crate::base::claims_backend::breaker::Passage;
 use crate::base::context::App;
 use crate::base::http::{Reply, Request};
 use crate::base::version::Version;
+use crate::oauth::parameters::pairs;
 
 pub use self::release::etag;
 
@@ -131,8 +132,7 @@ async fn read(
 ) -> Result<Released, Refusal> {
     let authorized = Authorized::<access::Read>::check(token, target.version, target.resource)?;
     limit(app, authorized.token(), trail).await?;
-    let parameters =
-        form_urlencoded::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let parameters = pairs(request.query.as_deref().unwrap_or_default().as_bytes());
     let shape = Shape::parse(parameters, query::handling(&request.headers))?;
     let format = media::negotiate(&request.headers, shape.format())?;
     query::check_id(target.resource, id, authorized.patient_id())?;

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 
 /// Decoded pairs of `application/x-www-form-urlencoded`.
 #[derive(Clone, Debug, Default)]
@@ -17,9 +19,7 @@ impl Parameters {
     /// then nothing is there, and [`Parameters::single`] says why.
     #[must_use]
     pub fn parse(encoded: &[u8]) -> Self {
-        let first = form_urlencoded::parse(encoded)
-            .into_owned()
-            .take(MOST_PARAMETERS + 1);
+        let first = pairs(encoded).into_owned().take(MOST_PARAMETERS + 1);
         Self::of_pairs(first.collect())
     }
 
@@ -30,8 +30,8 @@ impl Parameters {
     ///
     /// [`NotAForm`] with what is wrong.
     pub async fn of_body(content_type: &str, body: &Bytes) -> Result<Self, NotAForm> {
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        let essence = essence(content_type);
+        if essence.eq_ignore_ascii_case(FORM) {
             return match Self::parse(body) {
                 Self { too_many: true, .. } => Err(NotAForm(TOO_MANY)),
                 read => Ok(read),
@@ -150,11 +150,32 @@ impl Parameters {
     }
 }
 
+/// The pairs of a query or of a form body, decoded as they are asked for.
+#[must_use]
+pub fn pairs(encoded: &[u8]) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(encoded)
+}
+
+/// Whether a request's body is a form.
+#[must_use]
+pub fn is_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| essence(value).eq_ignore_ascii_case(FORM))
+}
+
+/// A media type without its parameters.
+fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
 /// A body without parameters that could be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotAForm(pub &'static str);
 
+const FORM: &str = "application/x-www-form-urlencoded";
 const MOST_PARAMETERS: usize = 100;
 const MULTIPART_LIMIT: usize = 16 * 1024;
 const MULTIPART_PARTS: usize = 16;

@@ -14,6 +14,7 @@ use http::{HeaderMap, Method, Response};
 
 use crate::base::address::Address;
 use crate::base::ports::UnixMillis;
+use crate::oauth::parameters::Parameters;
 
 /// A client's body on its way.
 pub trait Body {
@@ -76,6 +77,18 @@ pub struct Request {
     pub request_id: String,
     /// When it arrived.
     pub started_at: UnixMillis,
+}
+
+impl Request {
+    /// The parameters of the query.
+    pub(crate) fn parameters(&self) -> Parameters {
+        Parameters::parse(self.query.as_deref().unwrap_or_default().as_bytes())
+    }
+
+    /// The fields of a form of our own pages.
+    pub(crate) fn form(&self) -> Parameters {
+        Parameters::parse(&self.body)
+    }
 }
 
 /// An answer with its whole body. The outer layer adds `X-Request-ID`, `Content-Length`, compression and CORS.

@@ -17,7 +17,6 @@ use crate::base::http::{Request, cookies};
 use crate::base::secret::{Secret, keyed_hash};
 use crate::base::site::Site;
 use crate::developer::page as shown;
-use crate::oauth::parameters::Parameters;
 
 /// Client id of the test client, registered by the sandbox itself.
 pub(crate) const CLIENT_ID: &str = "BluegateTestClientForTheDeveloperPortal1";
@@ -73,7 +72,7 @@ pub(crate) async fn finish(
         let Some(visitor) = visitor(&site, &request).await? else {
             return Ok(see_other(HOME));
         };
-        let query = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+        let query = request.parameters();
         let seed = cookies::read(&request.headers, COOKIE)
             .map(|value| Secret::new(value.to_owned()))
             .filter(|seed| {

@@ -7,8 +7,7 @@ use std::marker::PhantomData;
 
 use bluegate_shared::id::PatientId;
 use bluegate_shared::scope::{Permissions, ResourceType};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Method};
+use http::Method;
 
 use super::refusal::Refusal;
 use crate::base::bearer::Bearer;
@@ -22,6 +21,7 @@ use crate::base::secret::SecretHash;
 use crate::base::version::{PatientIds, Version};
 use crate::fhir::statements::{self as access, KnownToken, Link, Lookup};
 use crate::oauth::application::inactive_text;
+use crate::oauth::parameters::{is_form, pairs};
 
 /// Finds the live token of a request: lock-down (503), bearer (401), application (401), grant (401 or 403),
 /// in this order. `version` is the one that the route serves, `places` are where it lets a token stand.
@@ -355,7 +355,7 @@ fn form_token(request: &Request, places: Places) -> Option<String> {
     if places == Places::Header || request.method != Method::POST || !is_form(&request.headers) {
         return None;
     }
-    let mut tokens = form_urlencoded::parse(&request.body)
+    let mut tokens = pairs(&request.body)
         .filter(|(name, _)| name == "access_token")
         .map(|(_, token)| token.into_owned());
     let first = tokens.next()?;
@@ -368,25 +368,12 @@ fn form_token(request: &Request, places: Places) -> Option<String> {
 
 /// RFC 9700, section 4.3.2: tokens in URLs end up in logs. The form of a search counts like the query.
 fn presents_token_elsewhere(request: &Request, places: Places) -> bool {
-    let named = |text: &[u8]| form_urlencoded::parse(text).any(|(name, _)| name == "access_token");
+    let named = |text: &[u8]| pairs(text).any(|(name, _)| name == "access_token");
     request
         .query
         .as_deref()
         .is_some_and(|query| named(query.as_bytes()))
         || (places == Places::Header && is_form(&request.headers) && named(&request.body))
-}
-
-/// Whether the body is a form.
-pub(super) fn is_form(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|value| {
-            value
-                .trim()
-                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        })
 }
 
 mod sealed {

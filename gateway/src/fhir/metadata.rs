@@ -13,6 +13,7 @@ use super::refusal::Refusal;
 use crate::base::context::App;
 use crate::base::http::{Reply, Request};
 use crate::base::version::Version;
+use crate::oauth::parameters::pairs;
 
 /// `GET /vN/fhir/metadata`.
 pub(super) fn reply(app: &App, request: &Request, version: Version) -> Reply {
@@ -22,7 +23,7 @@ pub(super) fn reply(app: &App, request: &Request, version: Version) -> Reply {
     let format = request
         .query
         .as_deref()
-        .map(|query| form_urlencoded::parse(query.as_bytes()))
+        .map(|query| pairs(query.as_bytes()))
         .map(|parameters| {
             bluegate_shared::search::Shape::parse(
                 parameters.filter(|(name, _)| name == "_format"),

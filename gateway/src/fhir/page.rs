@@ -5,6 +5,8 @@ use bluegate_shared::owner::{Bundle, Link};
 use bluegate_shared::search::Search;
 use serde_json::json;
 
+use crate::oauth::parameters::pairs;
+
 /// Links of one page on the public base.
 pub(super) struct Links<'a> {
     /// `{public_base_url}/vN/fhir/{resource}`.
@@ -108,7 +110,7 @@ impl<'a> Links<'a> {
     }
 
     fn repeats_the_request(&self, sent: &[(&'static str, String)]) -> bool {
-        form_urlencoded::parse(self.search.query().as_bytes()).all(|(name, value)| {
+        pairs(self.search.query().as_bytes()).all(|(name, value)| {
             matches!(
                 &*name,
                 "_count" | "startIndex" | "patient" | "beneficiary" | "_id"
@@ -127,7 +129,7 @@ impl<'a> Links<'a> {
         else {
             return false;
         };
-        let found: Vec<_> = form_urlencoded::parse(query.as_bytes())
+        let found: Vec<_> = pairs(query.as_bytes())
             .filter(|(name, _)| name != "startIndex")
             .collect();
         let wanted: Vec<_> = sent
@@ -157,7 +159,7 @@ fn relation(relation: &str) -> Option<&'static str> {
 
 fn number(link: &Link<'_>, names: &[&str]) -> Option<u64> {
     let (_, query) = link.url.split_once('?')?;
-    form_urlencoded::parse(query.as_bytes())
+    pairs(query.as_bytes())
         .find(|(name, _)| names.contains(&&**name))
         .and_then(|(_, value)| value.parse().ok())
 }

@@ -8,10 +8,10 @@ use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::{Handling, Search, SearchError, is_fhir_id};
 use http::{HeaderMap, HeaderName, Method};
 
-use super::access::is_form;
 use super::refusal::Refusal;
 use crate::base::http::Request;
 use crate::base::version::Version;
+use crate::oauth::parameters::{is_form, pairs};
 
 /// Query and form body of a search together, read.
 pub(super) fn search(
@@ -27,8 +27,8 @@ pub(super) fn search(
         return Err(Refusal::UnsupportedMediaType);
     };
     let query = request.query.as_deref().unwrap_or_default().as_bytes();
-    let parameters = form_urlencoded::parse(query)
-        .chain(form_urlencoded::parse(form))
+    let parameters = pairs(query)
+        .chain(pairs(form))
         .map(|(name, value)| match (version, &*name) {
             // What v3 calls it; an application that counts pages on its own would go round in circles.
             (Version::V3, "_offset") => (Cow::Borrowed("startIndex"), value),

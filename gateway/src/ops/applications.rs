@@ -18,7 +18,6 @@ use crate::base::http::Request;
 use crate::base::http::reply::Answer;
 use crate::base::site::Site;
 use crate::oauth::application::{Application, Status};
-use crate::oauth::parameters::Parameters;
 
 /// GET: applications with a status, `pending` where none is named.
 pub(super) async fn list(
@@ -30,7 +29,7 @@ pub(super) async fn list(
         Err(answer) => return *answer,
     };
     let result = async {
-        let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+        let parameters = request.parameters();
         let wanted = parameters
             .single("status")
             .ok()

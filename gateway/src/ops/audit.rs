@@ -20,7 +20,6 @@ use crate::base::http::{Reply, Request};
 use crate::base::signature::{PublicKey, Signer};
 use crate::base::site::Site;
 use crate::maintenance::{heads, upkeep};
-use crate::oauth::parameters::Parameters;
 
 /// GET: everything recomputed. 200 either way; `whole` says what came of it.
 pub(super) async fn check(
@@ -106,8 +105,7 @@ pub(super) async fn export(
         Err(answer) => return *answer,
     };
     let result = async {
-        let query = request.query.as_deref().unwrap_or_default();
-        let parameters = Parameters::parse(query.as_bytes());
+        let parameters = request.parameters();
         let after = match parameters.single("after").ok().flatten() {
             None => 0,
             Some(text) => text

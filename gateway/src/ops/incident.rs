@@ -13,7 +13,6 @@ use crate::base::http::reply::Answer;
 use crate::base::ports::UnixMillis;
 use crate::base::secret::hex;
 use crate::base::site::Site;
-use crate::oauth::parameters::Parameters;
 use crate::ops::statements::incident::affected;
 
 /// GET, with `since` as an instant where only what came later is wanted.
@@ -26,7 +25,7 @@ pub(super) async fn show(
         Err(answer) => return *answer,
     };
     let result = async {
-        let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+        let parameters = request.parameters();
         let since = match parameters.single("since").ok().flatten() {
             None => UnixMillis(0),
             Some(text) => {

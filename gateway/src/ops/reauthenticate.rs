@@ -18,7 +18,6 @@ use crate::base::http::reply::{Answer, no_store, set};
 use crate::base::http::{Reply, Request};
 use crate::base::ports::UnixMillis;
 use crate::base::site::Site;
-use crate::oauth::parameters::Parameters;
 use crate::ops::statements::reauthentication::{self, Affected, Reach};
 
 /// POST `{"scope": "all"|"application"|"issuer", "target": …, "since": "2026-11-21T00:00:00Z", "reason": …}`.
@@ -89,9 +88,7 @@ pub(super) async fn affected(
     };
     match found.await {
         Ok((id, found)) => {
-            let query = request.query.as_deref().unwrap_or_default();
-            let parameters = Parameters::parse(query.as_bytes());
-            if parameters.single("format").ok().flatten() == Some("csv") {
+            if request.parameters().single("format").ok().flatten() == Some("csv") {
                 return csv(&found).into();
             }
             caller.answer(
