@@ -12,12 +12,14 @@ use axum::Extension;
 use axum::extract::State;
 
 use crate::account::page::AccountFacts;
-use crate::account::statements::{self as account, Session, accesses, connected, visit};
+use crate::account::statements::{self as account, Person, accesses, connected};
 use crate::audit::action::Action;
 use crate::audit::event::Level;
+use crate::base::context::App;
 use crate::base::http::browser::{Binding, Browser};
+use crate::base::http::cookies::{self, Name};
 use crate::base::http::reply::{Answer, add_cookie, see_other};
-use crate::base::http::{Reply, Request, cookies};
+use crate::base::http::{Reply, Request};
 use crate::base::identity_provider::SignInError;
 use crate::base::language::Language;
 use crate::base::limits::Surface;
@@ -25,10 +27,26 @@ use crate::base::limits::rate::Allowance;
 use crate::base::page::{self as pages, Problem, WayBack};
 use crate::base::profile::Profile;
 use crate::base::secret::{Secret, SecretHash, person_hash};
+use crate::base::session::{Kind, NewSession, Session, Visit};
 use crate::base::site::Site;
+use crate::base::store::StoreError;
 use crate::oauth::parameters::Parameters;
 use crate::signin::identify::{SignedIn, identify, note_stranger, refused};
 use crate::signin::identity::patient_of;
+
+/// Sessions of people.
+pub(crate) struct OfPerson;
+
+impl Kind for OfPerson {
+    type Visitor = Person;
+    const COOKIE: Name = cookies::ACCOUNT;
+    const FORMS: &'static str = "account-csrf";
+    const IDLE_S: i64 = 15 * 60;
+
+    async fn visit(app: &App, visit: &Visit<'_>) -> Result<Option<Person>, StoreError> {
+        account::visit(app.database.as_ref(), visit).await
+    }
+}
 
 /// GET: connected applications and recent accesses; `?revoke=ID` asks before it is done. Without a session: to
 /// the sign-in.
@@ -36,12 +54,12 @@ pub(crate) async fn show(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let query = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let query = request.parameters();
     let wanted = query.single("lang").ok().flatten();
     let language = pages::language(&request, wanted);
     let shown = async {
         match session(&site, &request, wanted.and_then(Language::parse)).await? {
-            Some((secret, session)) => page(&site, &request, &query, &secret, &session).await,
+            Some(session) => page(&site, &request, &query, &session).await,
             None => send_to_sign_in(&site, &request, language).await,
         }
     };
@@ -57,20 +75,20 @@ pub(crate) async fn act(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let form = Parameters::parse(&request.body);
+    let form = request.form();
     let done = async {
-        let Some((secret, session)) = session(&site, &request, None).await? else {
+        let Some(session) = session(&site, &request, None).await? else {
             return Ok(refuse(&site, &request, "no_session").await);
         };
-        let single = |name| form.single(name).ok().flatten();
-        if !single("csrf").is_some_and(|presented| csrf(&site, &secret).is(presented)) {
+        if !session.csrf(&site.app.config).made(&form) {
             return Ok(refuse(&site, &request, "form_foreign").await);
         }
+        let single = |name| form.single(name).ok().flatten();
         match single("action") {
             Some("sign_out") => sign_out::end(&site, &request).await,
             Some("revoke") => {
                 let grant_id = single("grant").and_then(|id| id.parse().ok());
-                revoke(&site, &request, &session, grant_id).await
+                revoke(&site, &request, &session.visitor, grant_id).await
             }
             _ => Ok(see_other(ACCOUNT)),
         }
@@ -162,12 +180,10 @@ async fn open(
 ) -> Result<Option<Reply>, SignInError> {
     let app = &site.app;
     let failed = SignInError::BackendUnavailable;
-    // A fresh secret, which no page of before the sign-in knew.
-    let session = Secret::random(app.entropy.as_ref()).map_err(|error| {
+    let session = NewSession::<OfPerson>::random(app).map_err(|error| {
         site.failed(request, "signin", &error);
         failed
     })?;
-    let now = app.clock.now();
     let event = Action::ok("signin")
         .by("beneficiary")
         .person(identity.patients.shared())
@@ -179,8 +195,8 @@ async fn open(
         browsers: &browser.hashes(),
         session: session.hash(),
         identity_id: identity.id,
-        now,
-        expires_at: now.plus_seconds(IDLE_S),
+        now: session.now,
+        expires_at: session.expires_at,
         event: &event.event(),
     };
     let opened = account::open(app.database.as_ref(), opening)
@@ -196,7 +212,7 @@ async fn open(
     let sealed = profile
         .seal_text(
             &app.config.store_key,
-            &cookies::person_context(&session, identity.id),
+            &cookies::person_context(session.secret(), identity.id),
             app.entropy.as_ref(),
         )
         .map_err(|error| {
@@ -204,15 +220,12 @@ async fn open(
             failed
         })?;
     let mut reply = see_other(ACCOUNT);
-    for (name, value) in [
-        (cookies::account_name(&app.config), session.expose()),
-        (cookies::account_person_name(&app.config), sealed.as_str()),
-    ] {
-        add_cookie(
-            &mut reply,
-            &cookies::set(&app.config, name, value, COOKIE_S),
-        );
-    }
+    session.set(&app.config, &mut reply);
+    let name = cookies::ACCOUNT_PERSON.of(&app.config);
+    add_cookie(
+        &mut reply,
+        &cookies::set(&app.config, name, &sealed, OfPerson::COOKIE_S),
+    );
     browser.remember(&app.config, &request.headers, &bound, &mut reply);
     Ok(Some(reply))
 }
@@ -221,22 +234,10 @@ async fn session(
     site: &Site,
     request: &Request,
     language: Option<Language>,
-) -> Result<Option<(Secret, Session)>, Problem> {
-    let app = &site.app;
-    let Some(secret) = cookies::account(&app.config, &request.headers) else {
-        return Ok(None);
-    };
-    let now = app.clock.now();
-    let found = visit(
-        app.database.as_ref(),
-        secret.hash(),
-        language,
-        now,
-        now.plus_seconds(IDLE_S),
-    )
-    .await
-    .map_err(|error| site.unavailable(request, "account", &error))?;
-    Ok(found.map(|session| (secret, session)))
+) -> Result<Option<Session<OfPerson>>, Problem> {
+    Session::of(&site.app, &request.headers, language)
+        .await
+        .map_err(|error| site.unavailable(request, "account", &error))
 }
 
 async fn send_to_sign_in(
@@ -279,13 +280,13 @@ async fn page(
     site: &Site,
     request: &Request,
     query: &Parameters,
-    secret: &Secret,
-    session: &Session,
+    session: &Session<OfPerson>,
 ) -> Result<Reply, Problem> {
     let app = &site.app;
+    let person = &session.visitor;
     let database = app.database.as_ref();
     let single = |name| query.single(name).ok().flatten();
-    let patient = patient_of(database, session.identity_id)
+    let patient = patient_of(database, person.identity_id)
         .await
         .map_err(|error| site.unavailable(request, "account", &error))?
         .ok_or_else(|| Problem::account_sign_in(SignInError::IdentityConflict))?;
@@ -296,25 +297,25 @@ async fn page(
         .all()
         .map(|key| person_hash(key, &patient).to_vec())
         .collect();
-    let applications = connected(database, session.identity_id, &people, app.clock.now())
+    let applications = connected(database, person.identity_id, &people, app.clock.now())
         .await
         .map_err(|error| site.unavailable(request, "account", &error))?;
     let accesses = accesses(database, &people, ACCESSES)
         .await
         .map_err(|error| site.unavailable(request, "account", &error))?;
-    let name = cookies::read(&request.headers, cookies::account_person_name(&app.config))
+    let name = cookies::read(&request.headers, cookies::ACCOUNT_PERSON.of(&app.config))
         .and_then(|sealed| {
             Profile::open_text(
                 sealed,
                 &app.config.store_key,
-                &cookies::person_context(secret, session.identity_id),
+                &cookies::person_context(session.secret(), person.identity_id),
             )
         })
         .map(|profile| profile.name)
         .unwrap_or_default();
     let asked: Option<i64> = single("revoke").and_then(|id| id.parse().ok());
     Ok(page::account(
-        session.language,
+        person.language,
         &AccountFacts {
             person: &name,
             asked: applications
@@ -323,7 +324,7 @@ async fn page(
             applications: &applications,
             accesses: &accesses,
             revoked: single("revoked").is_some(),
-            csrf: csrf(site, secret).expose(),
+            csrf: session.csrf(&app.config).expose(),
         },
     ))
 }
@@ -331,7 +332,7 @@ async fn page(
 async fn revoke(
     site: &Site,
     request: &Request,
-    session: &Session,
+    person: &Person,
     grant_id: Option<i64>,
 ) -> Result<Reply, Problem> {
     let Some(grant_id) = grant_id else {
@@ -340,7 +341,7 @@ async fn revoke(
     let app = &site.app;
     let database = app.database.as_ref();
     let unavailable = |error| site.unavailable(request, "account.revoke", &error);
-    let patient = patient_of(database, session.identity_id)
+    let patient = patient_of(database, person.identity_id)
         .await
         .map_err(unavailable)?
         .ok_or_else(|| Problem::account_sign_in(SignInError::IdentityConflict))?;
@@ -349,7 +350,7 @@ async fn revoke(
         .person(&patient);
     let ended = account::revoke(
         database,
-        session.identity_id,
+        person.identity_id,
         grant_id,
         app.clock.now(),
         &action.draft(site, request).event(),
@@ -367,20 +368,7 @@ async fn revoke(
     Ok(see_other("/account/?revoked=1"))
 }
 
-/// Bound to the session: another site's form does not know it.
-fn csrf(site: &Site, secret: &Secret) -> Secret {
-    Secret::derived(
-        &site.app.config.token_key,
-        "account-csrf",
-        &[secret.expose().as_bytes()],
-    )
-}
-
 const ACCOUNT: &str = "/account/";
-/// docs/contract/01-routes.md: 15 minutes idle.
-const IDLE_S: i64 = 900;
-/// The cookie outlives an idle session, so that the server decides when it ends.
-const COOKIE_S: u32 = 86_400;
 const SIGN_IN_S: i64 = 600;
 /// Recent accesses on the page.
 const ACCESSES: i64 = 50;

@@ -16,6 +16,7 @@ pub mod identity_provider;
 pub mod jwks;
 pub mod limits;
 pub(crate) mod page;
+pub(crate) mod session;
 pub(crate) mod site;
 pub mod store;
 

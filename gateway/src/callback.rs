@@ -4,8 +4,8 @@ use axum::Extension;
 use axum::extract::State;
 use bluegate_shared::oauth::ErrorCode;
 
-use crate::account;
 use crate::account::statements::is_of_another;
+use crate::account::{self, OfPerson};
 use crate::audit::action::Action;
 use crate::audit::event::Level;
 use crate::authorize::statements::{
@@ -19,6 +19,7 @@ use crate::base::limits::rate::Allowance;
 use crate::base::limits::{Bucket, Surface};
 use crate::base::page::{self as pages, Problem, WayBack};
 use crate::base::secret::Secret;
+use crate::base::session;
 use crate::base::site::Site;
 use crate::oauth::parameters::Parameters;
 use crate::signin::identify::{SignedIn, identify, note_stranger, refused};
@@ -41,8 +42,7 @@ pub(crate) async fn callback(
     };
     // By `query` only (docs/contract/03-sign-in.md): browsers send no `SameSite=Lax` cookie with a form of another
     // site.
-    let encoded = request.query.as_deref().unwrap_or_default().as_bytes();
-    let parameters = Parameters::parse(encoded);
+    let parameters = request.parameters();
     let transaction = parameters
         .single("state")
         .ok()
@@ -155,7 +155,7 @@ async fn finish(
         SignInError::BackendUnavailable
     };
     // One person for a browser: the statement ends what it has of anybody else.
-    let another = match cookies::account(&app.config, &request.headers) {
+    let another = match session::presented::<OfPerson>(&app.config, &request.headers) {
         Some(session) => is_of_another(database, session.hash(), identity.id)
             .await
             .map_err(unavailable)?,
@@ -206,12 +206,9 @@ async fn finish(
         &mut reply,
     );
     if another {
-        for name in [
-            cookies::account_name(&app.config),
-            cookies::account_person_name(&app.config),
-        ] {
-            add_cookie(&mut reply, &cookies::set(&app.config, name, "", 0));
-        }
+        session::forget::<OfPerson>(&app.config, &mut reply);
+        let name = cookies::ACCOUNT_PERSON.of(&app.config);
+        add_cookie(&mut reply, &cookies::set(&app.config, name, "", 0));
     }
     Ok(reply)
 }

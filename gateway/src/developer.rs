@@ -19,18 +19,22 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use crate::audit::action::Action;
+use crate::base::context::App;
 use crate::base::failure::Error;
+use crate::base::http::cookies::{self, Name};
 use crate::base::http::reply::{Answer, add_cookie, see_other};
-use crate::base::http::{Reply, Request, cookies};
+use crate::base::http::{Reply, Request};
 use crate::base::language::Language;
 use crate::base::limits::rate::{Allowance, Limited};
 use crate::base::limits::{Bucket, Surface};
 use crate::base::page::{self as pages, Problem};
-use crate::base::secret::{Secret, hex, keyed_hash};
+use crate::base::secret::{Secret, SecretHash, hex, keyed_hash};
+use crate::base::session::{self, Csrf, Kind, NewSession, Session, Visit};
 use crate::base::site::Site;
+use crate::base::store::StoreError;
 use crate::developer::page as shown;
 use crate::developer::password::NewPassword;
-use crate::developer::statements::{self as store, Developer, Session};
+use crate::developer::statements::{self as store, Developer, SignedIn};
 use crate::oauth::parameters::Parameters;
 
 pub(crate) use applications::FormState;
@@ -63,7 +67,22 @@ pub(crate) struct Visitor {
     pub(crate) name: String,
     pub(crate) language: Language,
     /// What the forms of this session carry.
-    pub(crate) csrf: Secret,
+    pub(crate) csrf: Csrf,
+    session: SecretHash,
+}
+
+/// Sessions of developers.
+pub(crate) struct OfDeveloper;
+
+impl Kind for OfDeveloper {
+    type Visitor = SignedIn;
+    const COOKIE: Name = cookies::DEVELOPER;
+    const FORMS: &'static str = "developer-csrf";
+    const IDLE_S: i64 = 60 * 60;
+
+    async fn visit(app: &App, visit: &Visit<'_>) -> Result<Option<SignedIn>, StoreError> {
+        store::visit(app.database.as_ref(), visit).await
+    }
 }
 
 /// GET: applications, or the way in.
@@ -86,7 +105,7 @@ async fn home(State(site): State<Site>, Extension(request): Extension<Request>) 
 /// POST: `action` is `sign_in`, `create`, `change_password` or `sign_out`.
 async fn enter(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
     let language = language(&request);
-    let form = Parameters::parse(&request.body);
+    let form = request.form();
     let done = async {
         if cross_site(&request) {
             return Ok(refused(&site, &request, "form_foreign").await);
@@ -227,27 +246,18 @@ async fn count_password(
 
 async fn open(site: &Site, request: &Request, id: i64) -> Result<Reply, Error<Problem>> {
     let app = &site.app;
-    let session = Secret::random(app.entropy.as_ref())?;
-    let now = app.clock.now();
+    let session = NewSession::<OfDeveloper>::random(app)?;
     store::open(
         app.database.as_ref(),
         id,
         session.hash(),
-        now,
-        now.plus_seconds(IDLE_S),
+        session.now,
+        session.expires_at,
         &request.request_id,
     )
     .await?;
     let mut reply = see_other(HOME);
-    add_cookie(
-        &mut reply,
-        &cookies::set(
-            &app.config,
-            cookies::developer_name(&app.config),
-            session.expose(),
-            COOKIE_S,
-        ),
-    );
+    session.set(&app.config, &mut reply);
     let known = browser::known(site, id)?;
     add_cookie(&mut reply, &known);
     Ok(reply)
@@ -255,61 +265,33 @@ async fn open(site: &Site, request: &Request, id: i64) -> Result<Reply, Error<Pr
 
 async fn sign_out(site: &Site, request: &Request) -> Result<Reply, Error<Problem>> {
     let app = &site.app;
-    let form = Parameters::parse(&request.body);
-    if let (Some(visitor), Some(secret)) = (
-        visitor(site, request).await?,
-        cookies::developer(&app.config, &request.headers),
-    ) && visitor.may(&form)
-    {
-        store::close(app.database.as_ref(), secret.hash(), app.clock.now()).await?;
-    } else {
-        refused(site, request, "form_foreign").await;
+    let form = request.form();
+    match visitor(site, request).await? {
+        Some(visitor) if visitor.csrf.made(&form) => {
+            store::close(app.database.as_ref(), visitor.session, app.clock.now()).await?;
+        }
+        _ => drop(refused(site, request, "form_foreign").await),
     }
     let mut reply = see_other(HOME);
-    add_cookie(
-        &mut reply,
-        &cookies::set(&app.config, cookies::developer_name(&app.config), "", 0),
-    );
+    session::forget::<OfDeveloper>(&app.config, &mut reply);
     Ok(reply)
 }
 
 /// Who signed in with this browser.
 async fn visitor(site: &Site, request: &Request) -> Result<Option<Visitor>, Error<Problem>> {
-    let app = &site.app;
-    let Some(secret) = cookies::developer(&app.config, &request.headers) else {
-        return Ok(None);
-    };
-    let now = app.clock.now();
-    let found = store::visit(
-        app.database.as_ref(),
-        secret.hash(),
-        now,
-        now.plus_seconds(IDLE_S),
-    )
-    .await?;
-    Ok(found.map(|Session { developer_id, name }| Visitor {
-        id: developer_id,
-        name,
+    let found = Session::<OfDeveloper>::of(&site.app, &request.headers, None).await?;
+    Ok(found.map(|session| Visitor {
         language: language(request),
-        csrf: Secret::derived(
-            &app.config.token_key,
-            "developer-csrf",
-            &[secret.expose().as_bytes()],
-        ),
+        csrf: session.csrf(&site.app.config),
+        session: session.secret().hash(),
+        id: session.visitor.developer_id,
+        name: session.visitor.name,
     }))
-}
-
-impl Visitor {
-    /// Whether a form is one that this session was given.
-    fn may(&self, form: &Parameters) -> bool {
-        form.first("csrf")
-            .is_some_and(|presented| self.csrf.is(presented))
-    }
 }
 
 /// The portal remembers its language in a cookie: a developer comes back often, and no link carries it.
 fn language(request: &Request) -> Language {
-    let query = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let query = request.parameters();
     let wanted = query
         .first("lang")
         .or_else(|| cookies::read(&request.headers, LANGUAGE));
@@ -367,7 +349,7 @@ fn close(
             pages::problem(request, language, &problem)
         }
     };
-    let query = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let query = request.parameters();
     if query.first("lang").and_then(Language::parse).is_some() {
         add_cookie(
             &mut reply,
@@ -386,6 +368,3 @@ fn is_name(name: &str) -> bool {
 
 const HOME: &str = "/developer/";
 const LANGUAGE: &str = "bg-lang";
-const IDLE_S: i64 = 3600;
-/// The cookie outlives an idle session, so that the server decides when it ends.
-const COOKIE_S: u32 = 86_400;

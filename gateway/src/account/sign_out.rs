@@ -3,30 +3,32 @@
 
 use axum::Extension;
 use axum::extract::State;
+use http::HeaderMap;
 
-use crate::account::{page, statements as account};
+use crate::account::{OfPerson, page, statements as account};
 use crate::audit::action::Action;
+use crate::base::config::Config;
 use crate::base::http::browser::{self, Browser};
 use crate::base::http::reply::{Answer, see_other};
 use crate::base::http::{Reply, Request, cookies};
 use crate::base::limits::Surface;
 use crate::base::page::{self as pages, Problem};
 use crate::base::secret::Secret;
+use crate::base::session::{self, Csrf};
 use crate::base::site::Site;
-use crate::oauth::parameters::Parameters;
 
 /// GET: asks first, so that no link of another site signs anybody out. Nobody to sign out: says so.
 pub(crate) async fn show(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let query = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let query = request.parameters();
     let language = pages::language(&request, query.single("lang").ok().flatten());
     let config = &site.app.config;
     let known = cookies::browser(config, &request.headers).is_some()
-        || cookies::account(config, &request.headers).is_some();
-    let csrf = known.then(|| csrf(&site, &request));
-    page::sign_out(language, csrf.as_ref().map(Secret::expose)).into()
+        || session::presented::<OfPerson>(config, &request.headers).is_some();
+    let csrf = known.then(|| csrf(config, &request.headers));
+    page::sign_out(language, csrf.as_ref().map(Csrf::expose)).into()
 }
 
 /// POST: signs out. A form that this browser's page did not make changes nothing, and the page is shown.
@@ -34,9 +36,8 @@ pub(crate) async fn act(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let form = Parameters::parse(&request.body);
-    let presented = form.single("csrf").ok().flatten();
-    if !presented.is_some_and(|presented| csrf(&site, &request).is(presented)) {
+    let form = request.form();
+    if !csrf(&site.app.config, &request.headers).made(&form) {
         let action = Action::unproved("signout").refuse("form_foreign");
         action.note(&site, &request, Surface::Authorize).await;
         return see_other(PAGE).into();
@@ -54,7 +55,7 @@ pub(crate) async fn end(site: &Site, request: &Request) -> Result<Reply, Problem
     account::sign_out(
         app.database.as_ref(),
         &Browser::of(&app.config, &request.headers).hashes(),
-        cookies::account(&app.config, &request.headers).map(|session| session.hash()),
+        session::presented::<OfPerson>(&app.config, &request.headers).map(|session| session.hash()),
         app.clock.now(),
         &event.event(),
     )
@@ -68,21 +69,14 @@ pub(crate) async fn end(site: &Site, request: &Request) -> Result<Reply, Problem
 }
 
 /// Bound to the cookies that tie the browser to somebody.
-fn csrf(site: &Site, request: &Request) -> Secret {
-    let config = &site.app.config;
-    let browser = cookies::browser(config, &request.headers);
-    let account = cookies::account(config, &request.headers);
-    let bytes = |secret: &Option<Secret>| {
-        secret
-            .as_ref()
-            .map(|secret| secret.expose().as_bytes().to_vec())
-            .unwrap_or_default()
-    };
-    Secret::derived(
-        &config.token_key,
-        "signout-csrf",
-        &[&bytes(&browser), &bytes(&account)],
-    )
+fn csrf(config: &Config, headers: &HeaderMap) -> Csrf {
+    let browser = cookies::browser(config, headers);
+    let account = session::presented::<OfPerson>(config, headers);
+    let [browser, account] = [&browser, &account].map(|secret| {
+        let shown = secret.as_ref().map(Secret::expose).unwrap_or_default();
+        shown.as_bytes()
+    });
+    Csrf::bound_to(config, "signout-csrf", &[browser, account])
 }
 
 const PAGE: &str = "/signout";

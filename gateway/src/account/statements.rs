@@ -10,11 +10,9 @@ use crate::authorize::statements::{listed, one_of};
 use crate::base::language::Language;
 use crate::base::ports::{Database, Durability, UnixMillis, Value};
 use crate::base::secret::SecretHash;
+use crate::base::session::Visit;
 use crate::base::store::row::{Row, StoreError, all, one};
 use crate::oauth::application::DataAccessType;
-
-/// Seconds from the sign-in to the end of a session, of people and of developers, however busy it is.
-pub(crate) const LONGEST_S: i64 = 12 * 3600;
 
 /// Notes that a browser was sent to sign in.
 ///
@@ -156,29 +154,19 @@ pub async fn is_of_another(
         .is_some())
 }
 
-/// An open session.
-#[non_exhaustive]
-#[derive(Debug)]
-pub struct Session {
+/// Who is behind an open session.
+pub(crate) struct Person {
     /// Who signed in.
-    pub identity_id: i64,
+    pub(crate) identity_id: i64,
     /// Language of the pages.
-    pub language: Language,
+    pub(crate) language: Language,
 }
 
-/// Finds an open session and moves its end to `expires_at`; `language` replaces its language where given. However
-/// often it is visited, it ends [`LONGEST_S`] after the sign-in.
-///
-/// # Errors
-///
-/// The store's error.
-pub async fn visit(
+/// Finds an open session and moves its end; `language` replaces its language where given.
+pub(crate) async fn visit(
     database: &dyn Database,
-    session: SecretHash,
-    language: Option<Language>,
-    now: UnixMillis,
-    expires_at: UnixMillis,
-) -> Result<Option<Session>, StoreError> {
+    visit: &Visit<'_>,
+) -> Result<Option<Person>, StoreError> {
     let row = one(
         database,
         Durability::Relaxed,
@@ -186,16 +174,18 @@ pub async fn visit(
          WHERE session_hash = ? AND expires_at > ? AND signed_in_at > ?
          RETURNING identity_id, language",
         vec![
-            expires_at.into(),
-            language.map_or(Value::Null, |language| language.tag().into()),
-            session.into(),
-            now.into(),
-            now.plus_seconds(-LONGEST_S).into(),
+            visit.expires_at.into(),
+            visit
+                .language
+                .map_or(Value::Null, |language| language.tag().into()),
+            visit.secret.hash().into(),
+            visit.now.into(),
+            visit.signed_in_after.into(),
         ],
     )
     .await?;
     row.map(|row| {
-        Ok(Session {
+        Ok(Person {
             identity_id: row.integer(0)?,
             language: self::language(&row, 1)?,
         })

@@ -50,6 +50,7 @@ mod refusals;
 mod registration;
 mod requests;
 mod secrets;
+mod sessions;
 mod signin;
 mod tokens;
 mod try_out;

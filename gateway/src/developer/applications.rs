@@ -83,12 +83,12 @@ pub(crate) async fn register(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let form = Parameters::parse(&request.body);
+    let form = request.form();
     let done = async {
         let Some(visitor) = visitor(&site, &request).await? else {
             return Ok(see_other(HOME));
         };
-        if !visitor.may(&form) {
+        if !visitor.csrf.made(&form) {
             refused(&site, &request, "form_foreign").await;
             return Ok(see_other("/developer/new"));
         }
@@ -133,7 +133,7 @@ pub(crate) async fn show(
     Path(client_id): Path<String>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let query = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let query = request.parameters();
     let page = async {
         let Some((visitor, application)) = owned(&site, &request, &client_id).await? else {
             return Ok(see_other(HOME));
@@ -166,12 +166,12 @@ pub(crate) async fn change(
     Path(client_id): Path<String>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let form = Parameters::parse(&request.body);
+    let form = request.form();
     let done = async {
         let Some((visitor, application)) = owned(&site, &request, &client_id).await? else {
             return Ok(see_other(HOME));
         };
-        if !visitor.may(&form) {
+        if !visitor.csrf.made(&form) {
             refused(&site, &request, "form_foreign").await;
             return Ok(see_other(&address(&application)));
         }
@@ -199,7 +199,7 @@ pub(crate) async fn put_logo(
             return Ok(see_other(HOME));
         };
         let (form, file) = upload(&request).await;
-        if !visitor.may(&form) {
+        if !visitor.csrf.made(&form) {
             refused(&site, &request, "form_foreign").await;
             return Ok(see_other(&address(&application)));
         }

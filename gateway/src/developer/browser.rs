@@ -14,13 +14,13 @@ pub(crate) fn known(site: &Site, developer: i64) -> Result<String, EntropyError>
     let random = Secret::random(site.app.entropy.as_ref())?;
     let seal = seal(site, developer, random.expose());
     let value = format!("{developer}.{}.{}", random.expose(), seal.expose());
-    let name = cookies::developer_browser_name(config);
+    let name = cookies::DEVELOPER_BROWSER.of(config);
     Ok(cookies::set(config, name, &value, YEAR_S))
 }
 
 /// Whether this developer signed in with the browser before.
 pub(crate) fn knows(site: &Site, request: &Request, developer: i64) -> bool {
-    let name = cookies::developer_browser_name(&site.app.config);
+    let name = cookies::DEVELOPER_BROWSER.of(&site.app.config);
     let sealed = || {
         let value = cookies::read(&request.headers, name)?;
         let (id, sealed) = value.split_once('.')?;

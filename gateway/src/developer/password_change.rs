@@ -27,7 +27,7 @@ pub(super) async fn act(
     let Some(visitor) = visitor(site, request).await? else {
         return Ok(see_other(HOME));
     };
-    if !visitor.may(form) {
+    if !visitor.csrf.made(form) {
         return Ok(refused(site, request, "form_foreign").await);
     }
     let typed = |name| Secret::new(form.first(name).unwrap_or_default().to_owned());
@@ -73,7 +73,7 @@ pub(super) async fn act(
 
 /// What the list says about the password, by its address.
 pub(super) fn said(request: &Request) -> PasswordForm {
-    let query = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+    let query = request.parameters();
     match query.first("password") {
         Some("changed") => PasswordForm::Changed,
         _ => PasswordForm::Closed,

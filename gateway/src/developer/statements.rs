@@ -1,10 +1,10 @@
 //! Developers with an account at `/developer/`, their sessions, and which applications are theirs.
 
-use crate::account::statements::LONGEST_S;
 use crate::application::statements::{COLUMNS, read};
 use crate::audit::event::Event;
 use crate::base::ports::{Database, Durability, UnixMillis};
 use crate::base::secret::SecretHash;
+use crate::base::session::Visit;
 use crate::base::store::row::{StoreError, all, one};
 use crate::oauth::application::{Application, Status};
 
@@ -121,42 +121,34 @@ pub async fn change_password(
     Ok(row.is_some())
 }
 
-/// A session.
-#[non_exhaustive]
-#[derive(Debug)]
-pub struct Session {
+/// Who is behind an open session.
+pub(crate) struct SignedIn {
     /// Row id of the account.
-    pub developer_id: i64,
+    pub(crate) developer_id: i64,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
 }
 
-/// Finds an open session and moves its end to `expires_at`, at most to [`LONGEST_S`] after the sign-in.
-///
-/// # Errors
-///
-/// The store's error.
-pub async fn visit(
+/// Finds an open session and moves its end.
+pub(crate) async fn visit(
     database: &dyn Database,
-    session: SecretHash,
-    now: UnixMillis,
-    expires_at: UnixMillis,
-) -> Result<Option<Session>, StoreError> {
+    visit: &Visit<'_>,
+) -> Result<Option<SignedIn>, StoreError> {
     let row = one(
         database,
         Durability::Relaxed,
         "UPDATE developer_session SET expires_at = ? WHERE session_hash = ? AND expires_at > ? AND created_at > ?
          RETURNING developer_id, (SELECT name FROM developer WHERE id = developer_id)",
         vec![
-            expires_at.into(),
-            session.into(),
-            now.into(),
-            now.plus_seconds(-LONGEST_S).into(),
+            visit.expires_at.into(),
+            visit.secret.hash().into(),
+            visit.now.into(),
+            visit.signed_in_after.into(),
         ],
     )
     .await?;
     row.map(|row| {
-        Ok(Session {
+        Ok(SignedIn {
             developer_id: row.integer(0)?,
             name: row.text(1)?.to_owned(),
         })

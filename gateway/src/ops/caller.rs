@@ -1,29 +1,31 @@
 //! Who calls, by bearer token or by the session of the page, and what they sent.
 
-use std::collections::BTreeMap;
-
-use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{page, session};
+use super::page;
+use super::session::OfOperator;
 use crate::audit::action::{Action, Draft};
 use crate::audit::event::Level;
 use crate::base::bearer::Bearer;
+use crate::base::config::Config;
 use crate::base::config::operator::{Operator, Role};
 use crate::base::failure::{Error, Reason};
 use crate::base::http::Request;
 use crate::base::http::reply::{self, Answer, no_store, see_other, set};
 use crate::base::limits::Surface;
 use crate::base::limits::rate::Limited;
+use crate::base::session::{Csrf, Session};
 use crate::base::site::Site;
 use crate::base::store::StoreError;
+use crate::oauth::parameters::{Parameters, is_form};
 
 /// An operator whose role allows what is asked.
 pub(super) struct Caller {
     pub(super) operator: Operator,
-    /// By the session of the page: answers are pages.
-    by_page: bool,
+    /// What the forms of the page carry, where it is its session that calls: then answers are pages.
+    pub(super) page: Option<Csrf>,
 }
 
 /// Why an operator gets no answer, or not the one that was wanted.
@@ -73,13 +75,18 @@ impl Caller {
         request: &Request,
         needed: Role,
     ) -> Result<Self, Box<Answer>> {
-        let bearer = Bearer::of(&request.headers);
         let config = &site.app.config;
-        let found = match bearer {
+        let found = match Bearer::of(&request.headers) {
             Bearer::Malformed => None,
-            Bearer::Token(token) => Operator::find(&config.operators, token),
-            Bearer::Missing => match session::operator(&site.app, &request.headers).await {
-                Ok(found) => found,
+            Bearer::Token(token) => {
+                let operator = Operator::find(&config.operators, token).cloned();
+                operator.map(|operator| Self {
+                    operator,
+                    page: None,
+                })
+            }
+            Bearer::Missing => match Session::of(&site.app, &request.headers, None).await {
+                Ok(session) => session.map(|session| Self::of_session(config, session)),
                 Err(error) => {
                     site.failed(request, "ops.access", &error);
                     return Err(Box::new(
@@ -88,35 +95,36 @@ impl Caller {
                 }
             },
         };
-        let by_page = bearer == Bearer::Missing;
-        let Some(operator) = found else {
+        let Some(caller) = found else {
             return Err(Box::new(unknown(site, request).await));
         };
-        let caller = Self {
-            operator: operator.clone(),
-            by_page,
-        };
-        let refused = if by_page
-            && request.method == Method::POST
-            && !session::is_own_form(config, request)
-        {
-            Failure::new(
-                StatusCode::FORBIDDEN,
-                "form_foreign",
-                "This form was not made by the page that you signed in to. Load the page anew.",
-            )
-        } else if caller.operator.role < needed {
-            Failure::new(
-                StatusCode::FORBIDDEN,
-                "role_missing",
-                "This operator's role does not allow it.",
-            )
-        } else {
-            return Ok(caller);
-        };
+        let is_foreign = |csrf: &Csrf| !csrf.made(&Input::of(request).0);
+        let refused =
+            if request.method == Method::POST && caller.page.as_ref().is_some_and(is_foreign) {
+                Failure::new(
+                    StatusCode::FORBIDDEN,
+                    "form_foreign",
+                    "This form was not made by the page that you signed in to. Load the page anew.",
+                )
+            } else if caller.operator.role < needed {
+                Failure::new(
+                    StatusCode::FORBIDDEN,
+                    "role_missing",
+                    "This operator's role does not allow it.",
+                )
+            } else {
+                return Ok(caller);
+            };
         let event = Action::refused("ops.access", refused.code).level(Level::Warning);
         event.by(&caller.actor()).record_or_log(site, request).await;
         Err(Box::new(caller.refuse(request, &refused)))
+    }
+
+    fn of_session(config: &Config, session: Session<OfOperator>) -> Self {
+        Self {
+            page: Some(session.csrf(config)),
+            operator: session.visitor,
+        }
     }
 
     /// As the audit names the operator.
@@ -165,7 +173,9 @@ impl Caller {
         result: Result<(StatusCode, Value), Error<Failure>>,
     ) -> Answer {
         match result {
-            Ok(_) if self.by_page && request.method == Method::POST => see_other("/ops/").into(),
+            Ok(_) if self.page.is_some() && request.method == Method::POST => {
+                see_other("/ops/").into()
+            }
             Ok((status, body)) => {
                 let mut reply = reply::json(status, &body);
                 no_store(&mut reply);
@@ -197,7 +207,7 @@ impl Caller {
     }
 
     fn refuse(&self, request: &Request, failure: &Failure) -> Answer {
-        if self.by_page {
+        if self.page.is_some() {
             return page::failure(request, failure).into();
         }
         reply::problem(failure.status, failure.code, failure.detail).into()
@@ -253,38 +263,29 @@ async fn unknown(site: &Site, request: &Request) -> Answer {
 }
 
 /// What was sent: the members of a JSON object, or the fields of a form.
-pub(super) struct Input(BTreeMap<String, String>);
+pub(super) struct Input(Parameters);
 
 impl Input {
     /// Reads the body. A body that cannot be read has nothing in it.
     pub(super) fn of(request: &Request) -> Self {
-        let kind = request
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        if kind.starts_with("application/x-www-form-urlencoded") {
-            return Self(form_urlencoded::parse(&request.body).into_owned().collect());
+        if is_form(&request.headers) {
+            return Self(request.form());
         }
         let members = match serde_json::from_slice(&request.body) {
             Ok(Value::Object(members)) => members,
             _ => serde_json::Map::new(),
         };
-        Self(
-            members
-                .into_iter()
-                .filter_map(|(name, value)| match value {
-                    Value::String(text) => Some((name, text)),
-                    Value::Number(number) => Some((name, number.to_string())),
-                    _ => None,
-                })
-                .collect(),
-        )
+        let texts = members.into_iter().filter_map(|(name, value)| match value {
+            Value::String(text) => Some((name, text)),
+            Value::Number(number) => Some((name, number.to_string())),
+            _ => None,
+        });
+        Self(Parameters::of_pairs(texts.collect()))
     }
 
-    /// A member, without the space around it; empty where there is none.
-    pub(super) fn text(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", |text| text.trim())
+    /// A member, without the space around it; empty where there is none, or more than one.
+    pub(super) fn text(&self, name: &'static str) -> &str {
+        self.0.single(name).ok().flatten().map_or("", str::trim)
     }
 
     /// The reason, without which nothing is done.

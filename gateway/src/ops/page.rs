@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::alerts::shown as alert_shown;
 use super::caller::{Caller, Failure};
 use super::lock_down::shown as lock_down_shown;
-use super::session;
+use super::session::OfOperator;
 use crate::application::statements::with_status;
 use crate::audit::action::Action;
 use crate::audit::chain;
@@ -20,6 +20,7 @@ use crate::base::http::reply::{Answer, Forms, page};
 use crate::base::http::{Reply, Request};
 use crate::base::ports::Database;
 use crate::base::secret::{hex, person_hash};
+use crate::base::session::{Csrf, Session};
 use crate::base::site::Site;
 use crate::base::store::StoreError;
 use crate::lock_down::{self, LockDown};
@@ -40,7 +41,7 @@ pub(super) async fn show(
         .is_some_and(|value| value.contains("application/json"));
     let as_json = accepts_json || request.headers.contains_key(AUTHORIZATION);
     if !as_json {
-        match session::operator(&site.app, &request.headers).await {
+        match Session::<OfOperator>::of(&site.app, &request.headers, None).await {
             Ok(Some(_)) => {}
             Ok(None) => return sign_in(false).into(),
             Err(cause) => {
@@ -67,7 +68,7 @@ pub(super) async fn show(
             "ops.state",
             Ok((StatusCode::OK, state.json())),
         ),
-        Ok(state) => state.page(&site, &request, &caller).into(),
+        Ok(state) => state.page(&caller).into(),
         Err(failure) => caller.answer(&site, &request, "ops.state", Err(failure)),
     }
 }
@@ -213,11 +214,11 @@ impl Overview {
         })
     }
 
-    fn page(&self, site: &Site, request: &Request, caller: &Caller) -> Reply {
-        let csrf = session::csrf(&site.app.config, &request.headers);
+    fn page(&self, caller: &Caller) -> Reply {
+        let csrf = caller.page.as_ref();
         let template = OverviewPage {
             lang: "en",
-            csrf: csrf.expose(),
+            csrf: csrf.map(Csrf::expose).unwrap_or_default(),
             operator: &caller.operator.name,
             role: caller.operator.role.as_str(),
             may_approve: caller.operator.role >= Role::Approve,

@@ -5,7 +5,7 @@
 
 use axum::Extension;
 use axum::extract::State;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::caller::{Caller, Failure, Input};
 use super::page;
@@ -15,11 +15,14 @@ use crate::base::config::Config;
 use crate::base::config::operator::{Operator, Role};
 use crate::base::context::App;
 use crate::base::failure::Error;
-use crate::base::http::reply::{Answer, add_cookie, see_other};
-use crate::base::http::{Request, cookies};
+use crate::base::http::Request;
+use crate::base::http::cookies::{self, Name, SameSite};
+use crate::base::http::reply::{Answer, see_other};
 use crate::base::limits::Surface;
 use crate::base::limits::rate::Limited;
-use crate::base::secret::{Secret, SecretHash};
+use crate::base::ports::UnixMillis;
+use crate::base::secret::Secret;
+use crate::base::session::{self, Kind, NewSession, Visit};
 use crate::base::site::Site;
 use crate::base::store::StoreError;
 use crate::ops::statements::operator_session;
@@ -57,24 +60,30 @@ pub(super) async fn sign_in(
     };
     let actor = format!("operator:{}", operator.name);
     let event = Action::ok("ops.sign_in").by(&actor).draft(&site, &request);
-    let now = app.clock.now();
     let opened = async {
-        let random = Secret::random(app.entropy.as_ref())?;
-        let end = now.plus_seconds(i64::from(SESSION_S));
-        let seal = seal(&app.config, operator, end.seconds(), random.expose());
-        let cookie = Secret::new(format!(
-            "{}.{}.{}{}",
-            operator.name,
-            end.seconds(),
-            random.expose(),
-            seal.expose()
-        ));
+        let session = NewSession::<OfOperator>::sealed(app, |random, end| {
+            let seal = seal(&app.config, operator, end.seconds(), random.expose());
+            Secret::new(format!(
+                "{}.{}.{}{}",
+                operator.name,
+                end.seconds(),
+                random.expose(),
+                seal.expose()
+            ))
+        })?;
         let database = app.database.as_ref();
-        operator_session::open(database, cookie.hash(), now, end, &event.event()).await?;
-        Ok::<_, Error<Failure>>(cookie)
+        operator_session::open(
+            database,
+            session.hash(),
+            session.now,
+            session.expires_at,
+            &event.event(),
+        )
+        .await?;
+        Ok::<_, Error<Failure>>(session)
     };
-    let value = match opened.await {
-        Ok(value) => value,
+    let session = match opened.await {
+        Ok(session) => session,
         Err(error) => {
             let failure = site.settle(&request, "ops.sign_in", "", error);
             return page::failure(&request, &failure).into();
@@ -82,7 +91,7 @@ pub(super) async fn sign_in(
     };
     event.log(&site);
     let mut reply = see_other("/ops/");
-    add_cookie(&mut reply, &cookie(&app.config, value.expose(), SESSION_S));
+    session.set(&app.config, &mut reply);
     reply.into()
 }
 
@@ -99,8 +108,8 @@ pub(super) async fn sign_out(
     let actor = caller.actor();
     let event = Action::ok("ops.sign_out").by(&actor).draft(&site, &request);
     // A bearer token has no session to end.
-    if let Some(value) = cookies::read(&request.headers, name(&app.config)) {
-        let (session, now) = (SecretHash::of(value), app.clock.now());
+    if let Some(shown) = session::presented::<OfOperator>(&app.config, &request.headers) {
+        let (session, now) = (shown.hash(), app.clock.now());
         let event = event.event();
         let closed = operator_session::close(app.database.as_ref(), session, now, &event).await;
         if let Err(error) = closed {
@@ -110,30 +119,39 @@ pub(super) async fn sign_out(
     }
     event.log(&site);
     let mut reply = see_other("/ops/");
-    add_cookie(&mut reply, &cookie(&site.app.config, "", 0));
+    session::forget::<OfOperator>(&app.config, &mut reply);
     reply.into()
 }
 
-/// The operator of a session that has not ended.
-///
-/// # Errors
-///
-/// The store's error: whether the session was signed out is not known.
-pub(super) async fn operator<'a>(
-    app: &'a App,
-    headers: &HeaderMap,
-) -> Result<Option<&'a Operator>, StoreError> {
-    let Some((operator, session)) = sealed(app, headers) else {
-        return Ok(None);
-    };
-    let open = operator_session::is_open(app.database.as_ref(), session, app.clock.now()).await?;
-    Ok(open.then_some(operator))
+/// Sessions of operators.
+pub(super) struct OfOperator;
+
+impl Kind for OfOperator {
+    type Visitor = Operator;
+    const COOKIE: Name = cookies::OPERATOR;
+    const SAME_SITE: SameSite = SameSite::Strict;
+    const FORMS: &'static str = "ops-csrf";
+    const IDLE_S: i64 = 15 * 60;
+    const COOKIE_S: u32 = 15 * 60;
+
+    /// The seal says whether it is.
+    fn is_well_formed(_: &str) -> bool {
+        true
+    }
+
+    /// Its end does not move.
+    async fn visit(app: &App, visit: &Visit<'_>) -> Result<Option<Operator>, StoreError> {
+        let Some(operator) = sealed(&app.config, visit.secret.expose(), visit.now) else {
+            return Ok(None);
+        };
+        let session = visit.secret.hash();
+        let open = operator_session::is_open(app.database.as_ref(), session, visit.now).await?;
+        Ok(open.then(|| operator.clone()))
+    }
 }
 
 /// The operator whom a cookie names that this gateway made and that has not run out.
-fn sealed<'a>(app: &'a App, headers: &HeaderMap) -> Option<(&'a Operator, SecretHash)> {
-    let config = &app.config;
-    let value = cookies::read(headers, name(config))?;
+fn sealed<'a>(config: &'a Config, value: &str, now: UnixMillis) -> Option<&'a Operator> {
     // A name may have dots, the rest may not.
     let mut parts = value.rsplitn(3, '.');
     let (presented, end, name) = (parts.next()?, parts.next()?, parts.next()?);
@@ -143,19 +161,7 @@ fn sealed<'a>(app: &'a App, headers: &HeaderMap) -> Option<(&'a Operator, Secret
         .operators
         .iter()
         .find(|operator| operator.name == name)?;
-    (seal(config, operator, end, random).is(presented) && app.clock.now().seconds() < end)
-        .then(|| (operator, SecretHash::of(value)))
-}
-
-/// What the forms of the page carry, so that no other site can send them (beside `SameSite=Strict`).
-pub(super) fn csrf(config: &Config, headers: &HeaderMap) -> Secret {
-    let session = cookies::read(headers, name(config)).unwrap_or_default();
-    Secret::derived(&config.token_key, "ops-csrf", &[session.as_bytes()])
-}
-
-/// Whether a form was made by the page of this session.
-pub(super) fn is_own_form(config: &Config, request: &Request) -> bool {
-    csrf(config, &request.headers).is(Input::of(request).text("csrf"))
+    (seal(config, operator, end, random).is(presented) && now.seconds() < end).then_some(operator)
 }
 
 fn seal(config: &Config, operator: &Operator, end: i64, random: &str) -> Secret {
@@ -170,17 +176,3 @@ fn seal(config: &Config, operator: &Operator, end: i64, random: &str) -> Secret 
         ],
     )
 }
-
-fn cookie(config: &Config, value: &str, max_age: u32) -> String {
-    cookies::set(config, name(config), value, max_age).replace("SameSite=Lax", "SameSite=Strict")
-}
-
-fn name(config: &Config) -> &'static str {
-    if config.is_https() {
-        "__Host-bgo"
-    } else {
-        "bgo"
-    }
-}
-
-const SESSION_S: u32 = 15 * 60;

@@ -20,9 +20,9 @@ pub(crate) struct Browser(Vec<Secret>);
 
 impl Browser {
     pub(crate) fn of(config: &Config, headers: &HeaderMap) -> Self {
-        let of_transaction = cookies::transaction_prefix(config);
+        let of_transaction = cookies::TRANSACTION.of(config);
         let named =
-            |name: &str| name == cookies::browser_name(config) || name.starts_with(of_transaction);
+            |name: &str| name == cookies::BROWSER.of(config) || name.starts_with(of_transaction);
         let secrets = cookies::pairs(headers)
             .filter(|(name, value)| named(name) && value.len() == 43)
             .map(|(_, value)| Secret::new(value.to_owned()));
@@ -52,12 +52,7 @@ impl Browser {
         if let Some(secret) = secret {
             add_cookie(
                 reply,
-                &cookies::set(
-                    config,
-                    cookies::browser_name(config),
-                    secret.expose(),
-                    DAY_S,
-                ),
+                &cookies::set(config, cookies::BROWSER.of(config), secret.expose(), DAY_S),
             );
         }
     }
@@ -88,7 +83,7 @@ impl Binding {
         if is_known || request.method == Method::GET {
             cookies.push(cookies::set(
                 config,
-                cookies::browser_name(config),
+                cookies::BROWSER.of(config),
                 secret.expose(),
                 DAY_S,
             ));
@@ -114,14 +109,11 @@ impl Binding {
 /// Removes every cookie that ties this browser to a person.
 pub(crate) fn forget(config: &Config, headers: &HeaderMap, reply: &mut Reply) {
     let mut names = vec![
-        cookies::browser_name(config),
-        cookies::account_name(config),
-        cookies::account_person_name(config),
+        cookies::BROWSER.of(config),
+        cookies::ACCOUNT.of(config),
+        cookies::ACCOUNT_PERSON.of(config),
     ];
-    let prefixes = [
-        cookies::transaction_prefix(config),
-        cookies::person_prefix(config),
-    ];
+    let prefixes = [cookies::TRANSACTION.of(config), cookies::PERSON.of(config)];
     let others = cookies::pairs(headers).map(|(name, _)| name);
     names.extend(others.filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix))));
     for name in names {

@@ -9,102 +9,62 @@ use http::header::COOKIE;
 use crate::base::config::Config;
 use crate::base::secret::{Secret, hex, keyed_hash};
 
-/// Name of the browser cookie.
-pub(crate) fn browser_name(config: &Config) -> &'static str {
-    if config.is_https() { "__Host-bg" } else { "bg" }
+/// The name of a cookie, or how it begins.
+#[derive(Clone, Copy)]
+pub(crate) struct Name(&'static str);
+
+impl Name {
+    /// As this gateway sets it.
+    pub(crate) fn of(self, config: &Config) -> &'static str {
+        if config.is_https() {
+            self.0
+        } else {
+            self.0.trim_start_matches("__Host-")
+        }
+    }
 }
+
+/// Which browser this is.
+pub(crate) const BROWSER: Name = Name("__Host-bg");
+/// How the cookie of a transaction begins that came without the browser cookie.
+pub(crate) const TRANSACTION: Name = Name("__Host-bgt-");
+/// How the cookie begins that carries the sealed profile of one sign-in, from the callback to the decision.
+pub(crate) const PERSON: Name = Name("__Host-bgp-");
+/// The session at `/account/`.
+pub(crate) const ACCOUNT: Name = Name("__Host-bga");
+/// The sealed name of whoever signed in at `/account/`.
+pub(crate) const ACCOUNT_PERSON: Name = Name("__Host-bgan");
+/// The session at `/developer/`.
+pub(crate) const DEVELOPER: Name = Name("__Host-bgd");
+/// A browser that a developer signed in with before.
+pub(crate) const DEVELOPER_BROWSER: Name = Name("__Host-bgdb");
+/// The session at `/ops/`.
+pub(crate) const OPERATOR: Name = Name("__Host-bgo");
 
 /// The browser cookie, where the request has a well-formed one.
 pub(crate) fn browser(config: &Config, headers: &HeaderMap) -> Option<Secret> {
-    let value = read(headers, browser_name(config))?;
+    let value = read(headers, BROWSER.of(config))?;
     (value.len() == 43).then(|| Secret::new(value.to_owned()))
 }
 
-/// How the cookie of a transaction begins that came without the browser cookie.
-pub(crate) fn transaction_prefix(config: &Config) -> &'static str {
-    if config.is_https() {
-        "__Host-bgt-"
-    } else {
-        "bgt-"
-    }
-}
-
-/// Its name.
+/// The name of a transaction's own cookie.
 pub(crate) fn transaction_name(config: &Config, transaction: &Secret) -> String {
-    named(config, transaction_prefix(config), transaction)
+    named(config, TRANSACTION, transaction)
 }
 
-/// Name of the cookie of a session at `/account/`.
-pub(crate) fn account_name(config: &Config) -> &'static str {
-    if config.is_https() {
-        "__Host-bga"
-    } else {
-        "bga"
-    }
-}
-
-/// Name of the cookie that carries the sealed name of whoever signed in at `/account/`.
-pub(crate) fn account_person_name(config: &Config) -> &'static str {
-    if config.is_https() {
-        "__Host-bgan"
-    } else {
-        "bgan"
-    }
-}
-
-/// The session at `/account/`, where the request has a well-formed one.
-pub(crate) fn account(config: &Config, headers: &HeaderMap) -> Option<Secret> {
-    let value = read(headers, account_name(config))?;
-    (value.len() == 43).then(|| Secret::new(value.to_owned()))
-}
-
-/// Name of the cookie of a session at `/developer/`.
-pub(crate) fn developer_name(config: &Config) -> &'static str {
-    if config.is_https() {
-        "__Host-bgd"
-    } else {
-        "bgd"
-    }
-}
-
-/// Name of the cookie of a browser that a developer signed in with before.
-pub(crate) fn developer_browser_name(config: &Config) -> &'static str {
-    if config.is_https() {
-        "__Host-bgdb"
-    } else {
-        "bgdb"
-    }
-}
-
-/// The session at `/developer/`, where the request has a well-formed one.
-pub(crate) fn developer(config: &Config, headers: &HeaderMap) -> Option<Secret> {
-    let value = read(headers, developer_name(config))?;
-    (value.len() == 43).then(|| Secret::new(value.to_owned()))
-}
-
-/// How the cookie begins that carries the sealed profile of one sign-in, from the callback to the decision.
-pub(crate) fn person_prefix(config: &Config) -> &'static str {
-    if config.is_https() {
-        "__Host-bgp-"
-    } else {
-        "bgp-"
-    }
-}
-
-/// Its name.
+/// The name of the cookie with the profile of one sign-in.
 pub(crate) fn person_name(config: &Config, transaction: &Secret) -> String {
-    named(config, person_prefix(config), transaction)
+    named(config, PERSON, transaction)
 }
 
-fn named(config: &Config, prefix: &str, transaction: &Secret) -> String {
+fn named(config: &Config, start: Name, transaction: &Secret) -> String {
     // Part of a hash: the cookie's name says nothing about the transaction.
     let hash = keyed_hash(
         &config.token_key,
         "person-cookie",
         &[transaction.expose().as_bytes()],
     );
-    let tag = hex(&hash[..4]);
-    format!("{prefix}{tag}")
+    format!("{}{}", start.of(config), hex(&hash[..4]))
 }
 
 /// What the sealed profile is bound to: one sign-in of one person. Where another signed in meanwhile, it does not
@@ -130,8 +90,30 @@ pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
         .filter_map(|pair| pair.trim().split_once('='))
 }
 
+/// Whether a cookie comes along where somebody follows a link of another site.
+#[derive(Clone, Copy)]
+pub(crate) enum SameSite {
+    Lax,
+    Strict,
+}
+
 /// A `Set-Cookie` value; `max_age` in seconds, 0 removes.
 pub(crate) fn set(config: &Config, name: &str, value: &str, max_age: u32) -> String {
+    set_for(SameSite::Lax, config, name, value, max_age)
+}
+
+/// The same with `SameSite`.
+pub(crate) fn set_for(
+    same_site: SameSite,
+    config: &Config,
+    name: &str,
+    value: &str,
+    max_age: u32,
+) -> String {
     let secure = if config.is_https() { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}")
+    let same_site = match same_site {
+        SameSite::Lax => "Lax",
+        SameSite::Strict => "Strict",
+    };
+    format!("{name}={value}; Path=/; HttpOnly; SameSite={same_site}; Max-Age={max_age}{secure}")
 }
