@@ -3,6 +3,7 @@ import { BluegateError } from "./errors.js";
 import { init as initFhir, parsePage, type ClaimPage, type ClaimsSearch } from "./fhir.js";
 import { urlOf } from "./http.js";
 import type { Claim, Coverage, FhirResource, Patient, UserInfo } from "./model.js";
+import { pages, type PageIterator } from "./pages.js";
 import { PARTS, type Parts } from "./parts.js";
 import type { Opened, Signal, Url } from "./platform.js";
 import type { SessionListener } from "./session.js";
@@ -35,12 +36,12 @@ export interface SignOutOptions extends CallOptions {
 }
 
 /** Which claims to read. */
-export interface ClaimsOptions extends ClaimsSearch, CallOptions {}
-
-/** Iterates over pages. After a failed `next()` the same page can be asked for again. */
-export interface PageIterator extends AsyncIterableIterator<ClaimPage> {
-  /** Whether there is nothing more to fetch. */
-  readonly done: boolean;
+export interface ClaimsOptions extends ClaimsSearch, CallOptions {
+  /**
+   * How many pages may be on their way at once, 1 to 6. Default 1: a page is fetched when it is asked for. With more,
+   * those that follow are fetched meanwhile, where the server says how many claims there are (v1 and v2).
+   */
+  readonly concurrency?: number;
 }
 
 /**
@@ -159,10 +160,11 @@ export class Client {
 
   /**
    * The person's claims, page by page, as the gateway orders them. Each page is fetched when it is asked
-   * for; `next` links are followed as given.
+   * for, or `concurrency` of them at once; `next` links are followed as given.
    */
   claims(options: ClaimsOptions = {}): PageIterator {
-    return this.#pages(options.signal, () => this.#claims(options));
+    const { signal, concurrency } = options;
+    return this.#pages(signal, () => this.#claims(options, concurrency), {}, concurrency);
   }
 
   /** One of the person's claims by its id, such as `carrier--10000930037921`. */
@@ -216,18 +218,15 @@ export class Client {
   }
 
   /** The address of a search's first page. */
-  async #claims(search: ClaimsSearch): Promise<string> {
+  async #claims(search: ClaimsSearch, concurrency?: number): Promise<string> {
     const [{ query }] = await Promise.all([this.#connection.parts.search(), initFhir()]);
-    return `${this.#connection.fhir}/ExplanationOfBenefit?${query(search)}`.replace(/\?$/, "");
+    return `${this.#connection.fhir}/ExplanationOfBenefit?${query(search, concurrency)}`.replace(/\?$/, "");
   }
 
   /** Pages from the first address on, all of one person. */
-  #pages(signal: Signal | undefined, first: () => Promise<string>, whose: Whose = {}): PageIterator {
-    return pages(
-      first,
-      async (url) => parsePage(await this.#connection.read(url, signal, whose)),
-      (page, url) => this.#following(page, url),
-    );
+  #pages(signal: Signal | undefined, first: () => Promise<string>, whose: Whose = {}, concurrency = 1): PageIterator {
+    const read = async (url: string): Promise<ClaimPage> => parsePage(await this.#connection.read(url, signal, whose));
+    return pages({ first, read, following: (page, url) => this.#following(page, url) }, concurrency);
   }
 
   /** The page's `next` link as given. */
@@ -248,35 +247,4 @@ export class Client {
     }
     return url;
   }
-}
-
-function pages(
-  first: () => Promise<string>,
-  read: (url: string) => Promise<ClaimPage>,
-  following: (page: ClaimPage, url: string) => string | undefined,
-): PageIterator {
-  let url: string | undefined;
-  let done = false;
-  return {
-    get done() {
-      return done;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async next(): Promise<IteratorResult<ClaimPage>> {
-      if (done) {
-        return { done: true, value: undefined };
-      }
-      url ??= await first();
-      const page = await read(url);
-      url = following(page, url);
-      done = url === undefined;
-      return { done: false, value: page };
-    },
-    async return(): Promise<IteratorResult<ClaimPage>> {
-      done = true;
-      return { done: true, value: undefined };
-    },
-  };
 }

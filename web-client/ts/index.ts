@@ -4,7 +4,8 @@
  * @module
  */
 export { Client } from "./client.js";
-export type { CallOptions, ClaimsOptions, PageIterator, PopupOptions, SignInOptions, SignOutOptions } from "./client.js";
+export type { CallOptions, ClaimsOptions, PopupOptions, SignInOptions, SignOutOptions } from "./client.js";
+export type { PageIterator } from "./pages.js";
 export type { ClientOptions } from "./connection.js";
 export type { AuthorizationServerMetadata } from "./discovery.js";
 export { BluegateError } from "./errors.js";

@@ -6,7 +6,7 @@
  * @module
  */
 import { BluegateError } from "./errors.js";
-import type { PageIterator } from "./client.js";
+import type { PageIterator } from "./pages.js";
 import type { ClaimPage, ClaimsSearch } from "./fhir.js";
 import type { Claim, ClaimRow } from "./model.js";
 import type { Signal } from "./platform.js";
