@@ -42,6 +42,10 @@ cargo xtask <command>
   bench fhir    a page of claims beside nginx, and beside a bare component on the same engine
             --json, --rounds N, --milliseconds N, --connections N, --only page|Patient|LINE[,…]
   bench limits  what a request costs that proves nothing, at every public route with its worst input
+  bench pages   the demo page by Chromium's own metrics: bytes, paint, layout shift, blocking time, 4,776 claims
+            --rounds N               of which the middle is said (3)
+            --slow                   at the speed of slow 3G, and nobody signs in
+            --json
   bench steps   every step of a call: instructions against the committed numbers, and time
             --page                   whole calls beside the sum of their steps
             --save                   commit to these numbers
@@ -66,6 +70,8 @@ pub(crate) enum Command {
     /// The audit of a store: the rest of the line.
     Audit(Vec<String>),
     Bench(Bench),
+    /// `bench pages`: what it runs on, and the rest of the line.
+    BenchPages(Bench),
     /// `bench web`, with the rest of the line.
     BenchWeb(Vec<String>),
     Build(Build),
@@ -316,6 +322,10 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
             Some("sandbox") => rest.bench("bench-sandbox"),
             Some("steps") => rest.bench("bench-steps"),
             Some("token") => rest.bench("bench-token"),
+            Some("pages") => match rest.bench("pages")? {
+                Command::Bench(bench) => Ok(Command::BenchPages(bench)),
+                other => Ok(other),
+            },
             Some("web") => match rest.bench("web")? {
                 Command::Bench(bench) if bench.engine == EngineChoice::Host => {
                     Ok(Command::BenchWeb(bench.options))
@@ -324,10 +334,12 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command> {
             },
             Some(other) => {
                 bail!(
-                    "there is no bench named `{other}`: fhir, limits, sandbox, steps, token or web"
+                    "there is no bench named `{other}`: fhir, limits, pages, sandbox, steps, token or web"
                 )
             }
-            None => bail!("`bench` needs a name: fhir, limits, sandbox, steps, token or web"),
+            None => {
+                bail!("`bench` needs a name: fhir, limits, pages, sandbox, steps, token or web")
+            }
         },
         "build" => rest.build().map(Command::Build),
         "check-config" => rest.nothing(Command::CheckConfig),

@@ -59,6 +59,11 @@ fn run() -> Result<ExitCode> {
             process::stop_children_on_signal()?;
             suites::bench(&workspace, &bench)
         }
+        Command::BenchPages(bench) => {
+            process::stop_children_on_signal()?;
+            suites::bench_pages(&workspace, &bench)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::BenchWeb(options) => {
             process::stop_children_on_signal()?;
             suites::bench_web(&workspace, &options)?;

@@ -130,6 +130,27 @@ pub(crate) fn bench(workspace: &Workspace, bench: &Bench) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// `cargo xtask bench pages`: the demo page by Chromium's own metrics.
+pub(crate) fn bench_pages(workspace: &Workspace, bench: &Bench) -> Result<()> {
+    let engine = Kind::choose(workspace, bench.engine)?;
+    let mut needed = needs(Suite::Browser);
+    needed.retain(|step| *step != Step::Host || engine == Kind::Host);
+    parts::all(
+        workspace,
+        &needed,
+        Profile::Release,
+        &Steps::new(needed.len()),
+    )?;
+    println!("on {}", engine.name());
+    let served = Served::start(workspace, engine, Profile::Release)?;
+    let mut node = workspace.command("node");
+    node.arg("tests/browser/pages-bench.mjs")
+        .args(&bench.options);
+    served.tell(&mut node);
+    browser_environment(workspace, &mut node)?;
+    process::run(&mut node)
+}
+
 /// `cargo xtask bench web`: the browser package beside what else reads JSON.
 pub(crate) fn bench_web(workspace: &Workspace, options: &[String]) -> Result<()> {
     let needed = needs(Suite::Node);

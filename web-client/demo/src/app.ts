@@ -104,7 +104,7 @@ async function signOut(withdraw: boolean, until: string | undefined): Promise<vo
 }
 
 function signedIn(tokens: Tokens): void {
-  const records = new Records(client.claims({ pageSize: PAGE }));
+  const records = new Records(client.claims({ pageSize: PAGE, concurrency: AT_ONCE }));
   kept = {
     tokens,
     records,
@@ -154,7 +154,7 @@ async function load(all: Kept, overview: Overview): Promise<void> {
       all.coverage ??= await client.coverage();
       all.overview?.drawPerson();
     }),
-    part(() => all.records.load(() => all.overview?.arrived())),
+    part(() => all.records.load(async () => all.overview?.arrived())),
   ]);
   try {
     await all.loading;
@@ -217,3 +217,5 @@ async function basicsIn(language: Language): Promise<view.Basics> {
 
 /** Claims on a page: the most that the gateway gives. */
 const PAGE = 50;
+/** Pages on their way at once: of a browser's six connections to a server, two stay for everything else. */
+const AT_ONCE = 4;

@@ -43,3 +43,9 @@ export function facts(
 export function link(href: string, ...children: readonly Child[]): HTMLAnchorElement {
   return el("a", { href }, ...children);
 }
+
+/** Lets the browser draw and answer before the work goes on. */
+export function breathe(): Promise<void> {
+  const { scheduler } = globalThis as { scheduler?: { yield?(): Promise<void> } };
+  return scheduler?.yield?.() ?? new Promise((resume) => setTimeout(resume));
+}

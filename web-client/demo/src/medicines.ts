@@ -7,7 +7,11 @@ import { counted, sumOf } from "./year.js";
 /** A list and not a table: on a phone nothing of it is cut. `undefined` where there are none. */
 export function medicines({ texts, formats }: Context, items: readonly Item[]) {
   const byName = new Map<string, Fill[]>();
-  for (const fill of fillsOf(counted(items))) byName.set(fill.name, [...(byName.get(fill.name) ?? []), fill]);
+  for (const fill of fillsOf(counted(items))) {
+    const known = byName.get(fill.name);
+    if (known === undefined) byName.set(fill.name, [fill]);
+    else known.push(fill);
+  }
   if (byName.size === 0) return undefined;
   const rows = [...byName]
     .map(([name, all]) => {

@@ -6,7 +6,7 @@ import { happened, type Calls } from "./happened.js";
 import { ClaimList, type Narrowed } from "./list.js";
 import { medicines } from "./medicines.js";
 import { equation, summary, type Progress } from "./overview.js";
-import { kindOf, type Item, type Records } from "./records.js";
+import { kindOf, read, type Item, type Records } from "./records.js";
 import { statement } from "./statement.js";
 import * as view from "./view.js";
 import { ALL_YEARS, counted, groupsBy, ofYear, providerOf, timeOf, yearsOf, type Group } from "./year.js";
@@ -56,7 +56,12 @@ export class Overview {
   readonly #claims: ReturnType<typeof view.section>;
   readonly #list: ClaimList;
   readonly #happened: ReturnType<typeof happened>;
+  /** How many claims were there when everything was drawn. */
   #drawn = 0;
+  /** The year that is being read. */
+  #wanted: string | undefined;
+  /** When sums were drawn last. */
+  #summed = 0;
   #hidden = false;
 
   constructor(context: view.Context, kept: Kept, around: Around) {
@@ -120,18 +125,23 @@ export class Overview {
     this.#drawProgress();
   }
 
-  /** A page of claims arrived. Sums are drawn with each; the rest when enough is new, since drawing costs more than reading. */
-  arrived(): void {
+  /**
+   * A page of claims arrived. Sums are drawn a few times a second, with how many claims they are of; the rest when enough
+   * is new, since drawing costs more than reading.
+   */
+  async arrived(): Promise<void> {
     const { records } = this.#kept;
-    this.#happened.update();
-    if (this.#hidden) return;
+    await read(this.#items, this.#context.words);
+    if (this.#hidden || this.#kept.overview !== this) return;
     if (records.complete || this.#drawn === 0 || records.items.length >= this.#drawn * 2) {
       this.#drawn = records.items.length;
       this.#draw();
       return;
     }
+    if (performance.now() - this.#summed < SUMS_EVERY_MS) return;
     this.#drawProgress();
     this.#drawSummary();
+    this.#happened.update();
   }
 
   /** What is known of the person and their coverage. */
@@ -181,7 +191,7 @@ export class Overview {
     this.#drawProgress();
     this.#drawSummary();
     this.#list.update(items);
-    const charts = [() => this.#drawEquation(items), () => this.#drawCharts(items), () => this.#drawMedicines(items)];
+    const charts = [() => this.#drawEquation(items), () => this.#drawCharts(items), () => this.#drawMedicines(items), () => this.#happened.update()];
     // Each part in a task of its own.
     for (const part of charts) setTimeout(part);
   }
@@ -204,7 +214,15 @@ export class Overview {
     if (focused !== undefined) [...this.#years.querySelectorAll("button")].find(({ value }) => value === focused)?.focus();
   }
 
-  #choose(year: string): void {
+  /** Shows another year, once what it needs of its claims has been read; until then the old one stays, whole. */
+  async #choose(year: string): Promise<void> {
+    this.#wanted = year;
+    const items = ofYear(this.#kept.records.items, year);
+    if (items.some(({ kind }) => kind === undefined)) {
+      this.#progress.replaceChildren(view.waiting(this.#context.texts.loading));
+      await read(items, this.#context.words);
+      if (this.#wanted !== year || this.#hidden) return;
+    }
     this.#kept.year = year;
     this.#kept.narrowed.only = undefined;
     this.#draw();
@@ -219,6 +237,7 @@ export class Overview {
   #drawSummary(): void {
     const { texts } = this.#context;
     const { records } = this.#kept;
+    this.#summed = performance.now();
     if (records.items.length === 0 && records.complete) {
       this.#summary.replaceChildren(el("p", {}, texts.noClaims));
       return;
@@ -262,3 +281,5 @@ export class Overview {
     this.#around.screen(statement(this.#context, this.#arrived, this.#items, this.#year, name, () => this.show()));
   }
 }
+
+const SUMS_EVERY_MS = 250;

@@ -4,6 +4,7 @@
  */
 import type { Claim, ClaimPage, ClaimRow, PageIterator } from "./client/index.js";
 import type { Care, ClaimWords, Titled } from "./client/labels.js";
+import { breathe } from "./dom.js";
 
 /** What is kept of a claim in full: what its title is made of, and two of its amounts. */
 export interface About extends Titled {
@@ -20,6 +21,23 @@ export interface Item {
   readonly about: About;
   /** What kind of care it is about, once somebody asked. */
   kind?: Care;
+}
+
+/** A claim of which the rest is read when it is asked for: of thousands most are never looked at. */
+class Claimed implements Item {
+  readonly row: ClaimRow;
+  readonly page: ClaimPage;
+  kind?: Care;
+  #about: About | undefined;
+
+  constructor(row: ClaimRow, page: ClaimPage) {
+    this.row = row;
+    this.page = page;
+  }
+
+  get about(): About {
+    return (this.#about ??= aboutOf(this.row, this.page.claim(this.row.index)));
+  }
 }
 
 /** What kind of care a claim is about; a claim of no known kind by its type. */
@@ -47,20 +65,21 @@ export class Records {
 
   readonly #pages: PageIterator;
   readonly #held: ClaimPage[] = [];
+  #freed = false;
 
   constructor(pages: PageIterator) {
     this.#pages = pages;
   }
 
   /** Reads the pages that are missing, and calls `arrived` after each. After a failure it can be called again. */
-  async load(arrived: () => void): Promise<void> {
+  async load(arrived: () => Promise<void>): Promise<void> {
     while (!this.complete) {
       const { value: page } = await this.#pages.next();
+      if (this.#freed) return;
       if (page !== undefined) this.#add(page);
       this.complete = this.#pages.done;
-      arrived();
-      // Between two pages the browser draws and answers.
-      await new Promise((resume) => setTimeout(resume));
+      await arrived();
+      await breathe();
     }
   }
 
@@ -76,6 +95,7 @@ export class Records {
 
   /** Gives the memory back. */
   free(): void {
+    this.#freed = true;
     for (const page of this.#held.splice(0)) page.free();
   }
 
@@ -83,9 +103,24 @@ export class Records {
     this.#held.push(page);
     this.total = page.total ?? this.total;
     this.unread += page.problems.length;
-    for (const row of page.rows) this.items.push({ row, page, about: aboutOf(row, page.claim(row.index)) });
+    for (const row of page.rows) this.items.push(new Claimed(row, page));
   }
 }
+
+/** Reads what is needed of these claims for charts and list, a few at a time. */
+export async function read(items: readonly Item[], words: ClaimWords): Promise<void> {
+  let until = performance.now() + SLICE_MS;
+  for (const item of items) {
+    if (item.kind !== undefined) continue;
+    kindOf(item, words);
+    if (performance.now() < until) continue;
+    await breathe();
+    until = performance.now() + SLICE_MS;
+  }
+}
+
+/** How long claims are read before the browser draws and answers. */
+const SLICE_MS = 12;
 
 /** What is kept of a claim: a few small objects, where the claim in full has hundreds. */
 export function aboutOf(row: Pick<ClaimRow, "type">, claim: Claim | undefined): About {
