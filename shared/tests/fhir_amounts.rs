@@ -461,6 +461,37 @@ fn lines_of_other_payers_are_added_up_where_all_of_them_say_it() {
 }
 
 #[test]
+fn lines_that_the_payer_added_are_part_of_the_sums() {
+    let of = |code: &str, value: &str| line(&[element(CARIN, code, &usd(value))]);
+    let claim = |lines: &[String], added: &str| {
+        let (claim, _) = eob("1", &format!("{},\"addItem\":{added}", items(lines)));
+        assert_eq!(claim.lines.len(), lines.len());
+        claim.totals
+    };
+    let copays = [of("copay", "20"), of("copay", "5")];
+    let added = format!("[{}]", of("copay", "10"));
+    assert_eq!(claim(&copays, &added).copay, Some(3500));
+    // One that does not say it, that is masked, or that is no line, leaves the sum unknown.
+    let masked = format!("[{}]", line(&[element(CARIN, "copay", MASKED)]));
+    for (added, why) in [
+        (
+            &*format!("[{}]", of("deductible", "10")),
+            Unknown::PartMissing,
+        ),
+        (&masked, Unknown::NoValue),
+        ("[7]", Unknown::Unreadable),
+        (r#"{"adjudication":[]}"#, Unknown::Unreadable),
+    ] {
+        let totals = claim(&copays, added);
+        assert_eq!(
+            (totals.copay, totals.unknown.of(Total::Copay)),
+            (None, Some(why)),
+            "{added}"
+        );
+    }
+}
+
+#[test]
 fn a_net_price_is_the_charge_where_no_other_is_said() {
     let net = |rest: &str| format!(r#""item":[{{"net":{}{rest}}}]"#, usd("12.5"));
     let claim = eob("1", &net("")).0;

@@ -381,6 +381,25 @@ fn a_broken_entry_costs_itself_and_is_told() {
         (br#"{"fullUrl":"urn:x"}"#, "resource", Reason::Missing),
         (b"7", "resource", Reason::Missing),
         (b"null", "resource", Reason::Missing),
+        // Not JSON beside the resource, or in its place.
+        (br#"{"resource":NaN}"#, "resource", Reason::NotJson),
+        (
+            br#"{"fullUrl":undefined,"resource":{"resourceType":"ExplanationOfBenefit","id":"x"}}"#,
+            "resource",
+            Reason::NotJson,
+        ),
+        (
+            br#"{"resource":{"resourceType":"ExplanationOfBenefit","id":"x"} "search":{}}"#,
+            "resource",
+            Reason::NotJson,
+        ),
+        (
+            b"{\"fullUrl\":\"two\nlines\",\"resource\":{}}",
+            "resource",
+            Reason::NotJson,
+        ),
+        (br#"{resource:{"id":"}"}}"#, "resource", Reason::NotJson),
+        (b"None", "resource", Reason::NotJson),
         (br#"{"resource":{}}"#, "resourceType", Reason::Missing),
         (
             br#"{"resource":{"resourceType":5}}"#,

@@ -54,6 +54,13 @@ fn what_is_not_an_active_settled_claim_is_left_out() {
             Some(LeftOut::NotAClaim)
         );
     }
+    // What cannot be read is not taken for the usual.
+    for unreadable in ["7", r#"["claim"]"#, r#""""#, "{}"] {
+        let said = |name: &str| active(&format!(r#","{name}":{unreadable}"#));
+        assert_eq!(said("use"), Some(LeftOut::NotAClaim), "{unreadable}");
+        assert_eq!(said("outcome"), Some(LeftOut::Unsettled), "{unreadable}");
+    }
+    assert_eq!(active(r#","use":null,"outcome":null"#), None);
     for outcome in ["queued", "partial", "error"] {
         assert_eq!(
             active(&format!(r#","outcome":"{outcome}""#)),

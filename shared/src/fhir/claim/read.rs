@@ -24,7 +24,8 @@ impl Claim {
         }
         let claim_type = ClaimType::of(claim);
         let info = info(claim);
-        let (ledgers, lines): (Vec<_>, Vec<_>) = lines::read(claim).into_iter().unzip();
+        let (mut ledgers, lines): (Vec<_>, Vec<_>) = lines::read(claim).into_iter().unzip();
+        ledgers.extend(Ledger::added(claim));
         let billable_period = claim.period(Key::BillablePeriod);
         let through = billable_period.and_then(|period| period.end);
         let first = claim.list(Key::Item).zip(1..);
@@ -46,7 +47,7 @@ impl Claim {
             claim_group: claim.identifier("claim_group"),
             control_number: control_number(claim),
             status: claim.owned(Key::Status),
-            purpose: claim.text(Key::Use).unwrap_or(standing::CLAIM).to_owned(),
+            purpose: standing::purpose(claim).to_owned(),
             outcome: claim.owned(Key::Outcome),
             left_out: LeftOut::of(claim, &totals),
             created: claim.date(Key::Created),

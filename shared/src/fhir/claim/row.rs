@@ -154,10 +154,8 @@ impl<'a> ClaimRow<'a> {
         let items = claim.list(Key::Item).zip(1..);
         let items = items.map(|(item, position)| (lines::sequence(item, position), item));
         let items = by_number(items.collect(), |(sequence, _)| *sequence);
-        let lines: Vec<_> = items
-            .iter()
-            .map(|(_, item)| Ledger::of_line(*item))
-            .collect();
+        let lines = items.iter().map(|(_, item)| Ledger::of_line(*item));
+        let lines: Vec<_> = lines.chain(Ledger::added(claim)).collect();
         let totals = Ledger::of_claim(claim, claim_type, &lines).totals();
         let first = items.first().map(|(_, item)| *item);
         let period = claim.period(Key::BillablePeriod).unwrap_or_default();
@@ -166,7 +164,7 @@ impl<'a> ClaimRow<'a> {
             id: claim.text(Key::Id).unwrap_or_default(),
             claim_type,
             status: claim.text(Key::Status),
-            purpose: claim.text(Key::Use).unwrap_or(standing::CLAIM),
+            purpose: standing::purpose(claim),
             outcome: claim.text(Key::Outcome),
             left_out: LeftOut::of(claim, &totals),
             start: period.start,

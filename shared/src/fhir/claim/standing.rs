@@ -33,8 +33,8 @@ impl LeftOut {
             Some("cancelled") => Some(Self::Cancelled),
             _ => Some(Self::NotActive),
         };
-        let purpose = claim.text(Key::Use).unwrap_or(CLAIM);
-        let outcome = claim.text(Key::Outcome).unwrap_or(COMPLETE);
+        let purpose = purpose(claim);
+        let outcome = said(claim, Key::Outcome, COMPLETE);
         let when = |so: bool, why: Self| so.then_some(why);
         active
             .or(when(purpose != CLAIM, Self::NotAClaim))
@@ -47,6 +47,19 @@ impl LeftOut {
     }
 }
 
+/// What it is for; nothing where that cannot be read.
+pub(super) fn purpose(claim: Value<'_>) -> &str {
+    said(claim, Key::Use, CLAIM)
+}
+
+/// The text of a member: what it is where a version does not say it, nothing where it is no text.
+fn said<'d>(claim: Value<'d>, key: Key, otherwise: &'static str) -> &'d str {
+    match claim.get(key).some() {
+        Some(said) => said.as_text().unwrap_or_default(),
+        None => otherwise,
+    }
+}
+
 /// v3 tags every claim.
 fn is_replaced(claim: Value<'_>) -> bool {
     let mut tags = claim.get(Key::Meta).list(Key::Tag);
@@ -56,7 +69,7 @@ fn is_replaced(claim: Value<'_>) -> bool {
 }
 
 /// What `use` is where a version (v1) does not say it.
-pub(super) const CLAIM: &str = "claim";
+const CLAIM: &str = "claim";
 const COMPLETE: &str = "complete";
 
 /// Statuses by the number that stands for them in a column; 0 is any other, or none.

@@ -211,7 +211,12 @@ impl Ledger {
         ledger
     }
 
-    /// Of a claim: its own amounts, and what it does not report from its lines.
+    /// Of the lines that the payer added to the bill: they are part of what lines add up to.
+    pub(super) fn added(claim: Value<'_>) -> impl Iterator<Item = Self> {
+        claim.list(Key::AddItem).map(Self::of_line)
+    }
+
+    /// Of a claim: its own amounts, and what it does not report from its lines and the added ones.
     pub(super) fn of_claim(claim: Value<'_>, claim_type: ClaimType, lines: &[Self]) -> Self {
         let mut ledger = Self::default();
         amounts::each_of_claim(claim, &mut |amount| ledger.add(amount));
@@ -221,7 +226,7 @@ impl Ledger {
         } else if payment.is_some() && !payment.is_object() {
             ledger.set(Total::Paid, Err(Unknown::Unreadable), By::Variable);
         }
-        let whole = claim.is_whole(Key::Item);
+        let whole = claim.is_whole(Key::Item) && claim.is_whole(Key::AddItem);
         for total in [Total::Deductible, Total::Coinsurance, Total::Copay] {
             ledger.sum(total, lines, whole, true);
         }

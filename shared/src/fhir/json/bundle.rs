@@ -57,7 +57,8 @@ pub(crate) fn index(text: &str, bad: &[usize]) -> Result<Index, ParseError> {
             }
             (Some(Key::Entry), b'[') => each(&mut reader, &mut |reader| {
                 let start = reader.position();
-                let (mut place, url) = entry(reader)?;
+                let found = entry(reader);
+                let (mut place, url) = found.or_else(|_| broken(reader, start))?;
                 let inside = bad
                     .iter()
                     .filter(|at| (start..reader.position()).contains(at));
@@ -167,6 +168,13 @@ fn entry(reader: &mut Reader<'_>) -> Result<(Place, usize), ParseError> {
         }
     }
     Ok((found, url))
+}
+
+/// Goes past an entry that is no JSON, as far as its brackets or the next comma tell where it ends.
+#[cold]
+fn broken(reader: &mut Reader<'_>, start: usize) -> Result<(Place, usize), ParseError> {
+    reader.skip_broken(start)?;
+    Ok((Err((0..0, Reason::NotJson)), 0))
 }
 
 pub(super) fn string(reader: &mut Reader<'_>) -> Result<String, ParseError> {

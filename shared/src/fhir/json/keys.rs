@@ -29,7 +29,7 @@ impl Context {
     /// What the members of a member are read as.
     pub(super) const fn within(self, key: Key) -> Self {
         match (self, key) {
-            (Self::Row, Key::Item) => Self::Line,
+            (Self::Row, Key::Item | Key::AddItem) => Self::Line,
             (
                 Self::Row,
                 Key::Total | Key::TotalCost | Key::Payment | Key::BenefitBalance | Key::Extension,
@@ -58,6 +58,7 @@ macro_rules! keys {
 }
 
 keys! {
+    "addItem" => AddItem in ROW,
     "address" => Address,
     "adjudication" => Adjudication in ROW | LINE,
     "agent" => Agent,

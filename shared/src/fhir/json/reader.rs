@@ -202,6 +202,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Goes back to a value that is no JSON, and past it.
+    pub(super) fn skip_broken(&mut self, start: usize) -> Result<(), ParseError> {
+        self.at = start;
+        if matches!(self.peek()?, b'{' | b'[') {
+            return self.skip_container();
+        }
+        while !matches!(self.peek()?, b',' | b']' | b'}') {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
     /// Goes past an object or a list by counting brackets outside of strings.
     fn skip_container(&mut self) -> Result<(), ParseError> {
         let mut depth = 0_u32;
