@@ -39,8 +39,9 @@ export async function read(connection: Connection, signal: Signal | undefined, p
 /** The address of a path under the FHIR base: the token goes nowhere else. */
 export function addressOf({ fhir }: Connection, path: string): string {
   const base = new URL(`${fhir}/`);
-  const relative = path.startsWith("/") && !path.startsWith(base.pathname) ? path.slice(1) : path;
-  const url = urlOf(relative, base);
+  const given = String(path);
+  const relative = given.startsWith("/") && !given.startsWith(base.pathname) ? given.slice(1) : given;
+  const url = typeof path === "string" ? urlOf(relative, base) : undefined;
   if (url?.origin !== base.origin || !url.pathname.startsWith(base.pathname) || url.pathname === base.pathname) {
     throw new BluegateError("invalid_request", `${path} is not a path under ${base.href}, such as Patient/123 or Coverage?_count=10`);
   }
@@ -61,8 +62,8 @@ async function one<K extends keyof Kinds>(
   signal: Signal | undefined,
 ): Promise<Kinds[K]> {
   // FHIR's id, of any length; an address would take dots alone for a step up.
-  if (!/^(?!\.+$)[\w.-]+$/.test(id)) {
-    throw new BluegateError("invalid_request", `${JSON.stringify(id)} is not the id of a ${type}`);
+  if (typeof id !== "string" || !/^(?!\.+$)[\w.-]+$/.test(id)) {
+    throw new BluegateError("invalid_request", `${JSON.stringify(id)} is not the id of a ${type}, such as a row's`);
   }
   const { patient } = await connection.tokens();
   const { resource } = await parseResource(await connection.read(`${connection.fhir}/${type}/${id}`, signal, { patient }));

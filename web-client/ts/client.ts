@@ -1,5 +1,5 @@
 import { Connection, type ClientOptions, type Whose } from "./connection.js";
-import { BluegateError } from "./errors.js";
+import { BluegateError, misuse } from "./errors.js";
 import { init as initFhir, parsePage, type ClaimPage, type ClaimsSearch } from "./fhir.js";
 import { urlOf } from "./http.js";
 import type { Claim, Coverage, FhirResource, Patient, UserInfo } from "./model.js";
@@ -94,9 +94,9 @@ export class Client {
    * Fails with `popup_blocked` where the browser opens none, and `popup_closed` where the person closes it.
    */
   async signInPopup(options: PopupOptions = {}): Promise<SignedIn> {
-    const popup = open("", "_blank", options.features ?? "popup,width=520,height=720");
-    if (popup === null) {
-      throw new BluegateError("popup_blocked", "the browser opened no window: call this from a click");
+    const popup = globalThis.open?.("", "_blank", options.features ?? "popup,width=520,height=720");
+    if (!popup) {
+      throw new BluegateError("popup_blocked", "no window was opened: call this from a click, on a page");
     }
     const { signInThrough } = await this.#connection.parts.popup();
     return signInThrough(this.#connection, popup, options);
@@ -115,7 +115,8 @@ export class Client {
    * @returns the tokens, or `undefined` when the address is not an answer.
    */
   async handleCallback(address?: string | Url, options: CallOptions = {}): Promise<SignedIn | undefined> {
-    const url = new URL(address ?? location.href);
+    const url = urlOf(address ?? globalThis.location?.href);
+    if (url === undefined) throw misuse(`handleCallback(): ${String(address)} is not an address; without one there must be a page`);
     if (!url.searchParams.has("state")) return undefined;
     const { answer } = await this.#connection.parts.oauth();
     return answer(this.#connection, url, address === undefined, options.signal);
@@ -163,7 +164,7 @@ export class Client {
    * for, or `concurrency` of them at once; `next` links are followed as given.
    */
   claims(options: ClaimsOptions = {}): PageIterator {
-    const { signal, concurrency } = options;
+    const { signal, concurrency } = options ?? {};
     return this.#pages(signal, () => this.#claims(options, concurrency), {}, concurrency);
   }
 

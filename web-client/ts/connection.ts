@@ -3,8 +3,8 @@
  * renews and listens to other tabs is loaded when it is first needed.
  */
 import type { AuthorizationServerMetadata, ServerMetadata } from "./discovery.js";
-import { BluegateError, misuse } from "./errors.js";
-import { abortable, bodyOf, RETRY, send, type RetryOptions, type Transport } from "./http.js";
+import { BluegateError, has, misuse } from "./errors.js";
+import { abortable, bodyOf, RETRY, send, urlOf, type RetryOptions, type Transport } from "./http.js";
 import type { Parts } from "./parts.js";
 import { IN_BROWSER, type Fetch, type Signal } from "./platform.js";
 import type { Session, SessionListener } from "./session.js";
@@ -59,21 +59,21 @@ export class Connection {
 
   constructor(options: ClientOptions, parts: Parts) {
     this.parts = parts;
-    const { baseUrl, clientId, redirectUri, version = "v2", storage = "memory" } = options;
+    const { baseUrl, clientId, redirectUri, version = "v2", storage = "memory" } = options ?? {};
     // Spelt out for those who have no types.
     const need = (option: string, value: unknown, isGood: boolean, wanted: string): void => {
       if (!isGood) throw misuse(`new Client(): ${option} must be ${wanted}; it is ${String(value)}`);
     };
-    const isStore = typeof storage === "string" ? /^(memory|session|local)$/.test(storage) : typeof storage?.load === "function";
+    const isStore = typeof storage === "string" ? /^(memory|session|local)$/.test(storage) : has(storage, "load", "save", "clear");
     need("baseUrl", baseUrl, /^https?:\/\/[^?#]+$/.test(baseUrl), "an https:// address");
     need("clientId", clientId, !!clientId, "as registered");
-    need("redirectUri", redirectUri, !!redirectUri, "as registered");
+    need("redirectUri", redirectUri, urlOf(redirectUri) !== undefined, "an address, as registered");
     need("version", version, /^v[123]$/.test(version), "v1, v2 or v3");
     need("storage", storage, isStore, "memory, session, local or { load, save, clear }");
-    this.base = baseUrl.replace(/\/+$/, "");
+    this.base = String(baseUrl).replace(/\/+$/, "");
     this.version = version;
     this.clientId = clientId;
-    this.redirectUri = redirectUri;
+    this.redirectUri = String(redirectUri);
     this.key = `${this.base} ${this.version} ${this.clientId}`;
     this.transport = {
       // Called as a plain function: browsers refuse `fetch` with another `this`.
@@ -149,6 +149,7 @@ export class Connection {
 
   /** Tells a listener of every change; gives what ends that. */
   listen(listener: SessionListener): () => void {
+    if (typeof listener !== "function") throw misuse(`onSessionChange() takes a function, not ${String(listener)}`);
     // One object for each call, so that ending one does not end another with the same function.
     const own: SessionListener = (tokens) => listener(tokens);
     this.listeners.add(own);

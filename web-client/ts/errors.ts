@@ -51,7 +51,7 @@ export type ErrorCode =
   | "session_ended"
   /** The browser came back, but the sign-in was started here too long ago. */
   | "sign_in_expired"
-  /** The gateway offers no way of doing this. */
+  /** The gateway, or the browser, offers no way of doing this. */
   | "unsupported"
   /** A store holds, or the gateway sent, what is another person's than the one's who is, or was, signed in. */
   | "wrong_person";
@@ -92,6 +92,15 @@ export class BluegateError extends Error {
     this.retryAfter = details.retryAfter;
     this.requestId = details.requestId;
   }
+}
+
+/**
+ * Whether something has these functions.
+ *
+ * @internal
+ */
+export function has(given: unknown, ...names: string[]): boolean {
+  return names.every((name) => typeof (given as Record<string, unknown> | null | undefined)?.[name] === "function");
 }
 
 /**

@@ -1,3 +1,4 @@
+import { BluegateError } from "./errors.js";
 import type { ClaimStore, StoredClaim, SyncState } from "./sync.js";
 
 /**
@@ -50,23 +51,33 @@ export function indexedDbStore(name = "bluegate-claims"): ClaimStore {
     });
   }
 
+  /** There may be no IndexedDB, no room, or a browser that is told to keep nothing. */
+  const orRefused = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((cause: unknown) => {
+      throw new BluegateError("unsupported", `the browser does not keep the store ${name} (${String(cause)}): use memoryStore()`, { cause });
+    });
+
   return {
-    state: () => read<SyncState | undefined>("state", (store) => store.get("state")),
-    get: (id) => read<StoredClaim | undefined>("claims", (store) => store.get(id)),
-    all: () => read<StoredClaim[]>("claims", (store) => store.getAll()),
+    state: () => orRefused(read<SyncState | undefined>("state", (store) => store.get("state"))),
+    get: (id) => orRefused(read<StoredClaim | undefined>("claims", (store) => store.get(id))),
+    all: () => orRefused(read<StoredClaim[]>("claims", (store) => store.getAll())),
     commit: ({ put, remove, state }) =>
-      write((claims, states) => {
-        for (const claim of put) claims.put(claim);
-        for (const id of remove) claims.delete(id);
-        states.put(state, "state");
-      }),
+      orRefused(
+        write((claims, states) => {
+          for (const claim of put) claims.put(claim);
+          for (const id of remove) claims.delete(id);
+          states.put(state, "state");
+        }),
+      ),
     clear: () =>
-      write((claims, states) => {
-        claims.clear();
-        states.clear();
-      }),
+      orRefused(
+        write((claims, states) => {
+          claims.clear();
+          states.clear();
+        }),
+      ),
     // Browsers without the Web Locks API sync in each tab for itself, which reads more but loses nothing.
     exclusive: (work) =>
-      navigator.locks === undefined ? work() : (navigator.locks.request(name, work) as ReturnType<typeof work>),
+      globalThis.navigator?.locks === undefined ? work() : (navigator.locks.request(name, work) as ReturnType<typeof work>),
   };
 }

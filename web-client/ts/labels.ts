@@ -8,6 +8,7 @@
  * @module
  */
 
+import { misuse } from "./errors.js";
 import type { ClaimWords } from "./titles.js";
 
 export type { Care, Cared, CaredLine } from "./care.js";
@@ -48,6 +49,7 @@ export type Labels = (list: LabelList, code: string | undefined) => string | und
 
 /** Loads the labels of a language. */
 export async function labels(language: Language): Promise<Labels> {
+  needLanguage(language);
   const { default: lists } = language === "es" ? await import("./labels/es.js") : await import("./labels/en.js");
   return (list, code) => {
     const labels = lists[list];
@@ -70,7 +72,12 @@ export async function labels(language: Language): Promise<Labels> {
  * ```
  */
 export async function claimWords(language: Language): Promise<ClaimWords> {
+  needLanguage(language);
   const words = language === "es" ? import("./titles/spanish.js") : import("./titles/english.js");
   const [{ claimWordsWith }, { default: table }] = await Promise.all([import("./titles.js"), words]);
   return claimWordsWith(table);
+}
+
+function needLanguage(language: Language): void {
+  if (language !== "en" && language !== "es") throw misuse(`there are words in "en" and "es", and none in ${String(language)}`);
 }

@@ -6,7 +6,7 @@
  */
 import own from "#pkce.wasm";
 import * as wasm from "./wasm/pkce.js";
-import { misuse } from "./errors.js";
+import { BluegateError, misuse } from "./errors.js";
 import { loader, type WasmBytes, type WasmSource } from "./load.js";
 
 export type { WasmBytes, WasmSource } from "./load.js";
@@ -49,7 +49,7 @@ export async function createPkce(): Promise<PkcePair> {
 /** {@link createPkce} for those who have started the module. */
 export function createPkceSync(): PkcePair {
   load.need();
-  const verifier = wasm.createVerifier();
+  const verifier = random(wasm.createVerifier);
   return { verifier, challenge: wasm.challenge(verifier), method: "S256" };
 }
 
@@ -70,11 +70,19 @@ export async function challenge(verifier: string): Promise<string> {
 /** 256 random bits as 43 base64url characters, for `state` and `nonce`. */
 export async function randomToken(): Promise<string> {
   await init();
-  return wasm.randomToken();
+  return randomTokenSync();
 }
 
 /** {@link randomToken} for those who have started the module. */
 export function randomTokenSync(): string {
   load.need();
-  return wasm.randomToken();
+  return random(wasm.randomToken);
+}
+
+function random(make: () => string): string {
+  try {
+    return make();
+  } catch (cause) {
+    throw new BluegateError("unsupported", "the platform has no source of randomness", { cause });
+  }
 }

@@ -16,6 +16,7 @@ import {
   type ReactNode,
 } from "react";
 import type { Client } from "./client.js";
+import { misuse } from "./errors.js";
 import type { ClaimsSearch } from "./fhir.js";
 import type { ClaimRow, Coverage, Patient } from "./model.js";
 import type { SignedIn } from "./signin.js";
@@ -63,7 +64,7 @@ export function BluegateProvider(props: { readonly client: Client; readonly chil
 /** The client of the provider. */
 export function useClient(): Client {
   const client = useContext(Context);
-  if (client === undefined) throw new Error("there is no <BluegateProvider client={…}> around this component");
+  if (client === undefined) throw misuse("there is no <BluegateProvider client={…}> around this component");
   return client;
 }
 

@@ -4,11 +4,11 @@
  */
 import type { Connection } from "./connection.js";
 import type { ServerMetadata } from "./discovery.js";
-import { BluegateError, type ErrorCode } from "./errors.js";
+import { BluegateError, misuse, type ErrorCode } from "./errors.js";
 import { abortable, urlOf } from "./http.js";
 import { createPkce, randomToken } from "./pkce.js";
 import type { Opened, Signal, Url } from "./platform.js";
-import type { PendingStorage, Tokens } from "./storage.js";
+import { orRefused, type PendingStorage, type Tokens } from "./storage.js";
 import { requestTokens } from "./tokens.js";
 
 /** What an authorization request may ask for besides its fixed parts. */
@@ -47,6 +47,7 @@ export async function begin(
   options: AuthorizationOptions & { signal?: Signal | undefined },
   suffix = "",
 ): Promise<Url> {
+  needJson(options.appState);
   const metadata = await app.discover(options.signal);
   const pkce = await createPkce();
   const state = (await randomToken()) + suffix;
@@ -70,9 +71,28 @@ export async function leave(
   options: AuthorizationOptions & { signal?: Signal | undefined },
   target: "_self" | "_parent" | "_top" | Opened = "_self",
 ): Promise<void> {
+  const isPage = "document" in globalThis;
+  const names = isPage ? { _self: self, _parent: parent, _top: top ?? self } : {};
+  const to = typeof target === "string" ? (names as Partial<Record<string, Opened>>)[target] : target;
+  if (to?.location === undefined) {
+    const wanted = isPage ? `_self, _parent, _top or a window, not ${String(target)}` : "a window: there is no page here; authorizationUrl() gives the address";
+    throw misuse(`signIn(): target must be ${wanted}`);
+  }
   const { href } = await begin(app, options);
-  const to = target === "_self" ? self : target === "_top" ? top : target === "_parent" ? parent : target;
-  (to ?? self).location.href = href;
+  try {
+    to.location.href = href;
+  } catch (cause) {
+    throw new BluegateError("unsupported", `the browser does not let this frame send ${String(target)} elsewhere: call this from a click`, { cause });
+  }
+}
+
+/** What cannot be remembered is said before the person leaves. */
+function needJson(appState: unknown): void {
+  try {
+    JSON.stringify(appState);
+  } catch (cause) {
+    throw misuse("appState must be a value that JSON can hold", cause);
+  }
 }
 
 /** Exchanges that are under way, by the storage of their sign-ins: clients that share it share them. */
@@ -145,7 +165,8 @@ function authorizationUrl(
   query.set("code_challenge", challenge);
   query.set("code_challenge_method", "S256");
   const scope = options.scope ?? (app.version === "v3" ? scopesOf(metadata) : undefined);
-  if (scope !== undefined) query.set("scope", scope.join(" "));
+  // One scope may be given as it is.
+  if (scope !== undefined) query.set("scope", [scope].flat().join(" "));
   if (options.lang !== undefined) query.set("lang", options.lang);
   if (options.prompt !== undefined) query.set("prompt", options.prompt);
   if (options.loginHint !== undefined) query.set("login_hint", options.loginHint);
@@ -282,7 +303,7 @@ class PendingSignIns {
     if (all.length === 0) {
       this.#storage.removeItem(this.#key);
     } else {
-      this.#storage.setItem(this.#key, JSON.stringify(all));
+      orRefused(() => this.#storage.setItem(this.#key, JSON.stringify(all)));
     }
   }
 }

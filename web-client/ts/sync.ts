@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { BluegateError } from "./errors.js";
+import { BluegateError, has, misuse } from "./errors.js";
 import type { PageIterator } from "./pages.js";
 import type { ClaimPage, ClaimsSearch } from "./fhir.js";
 import type { Claim, ClaimRow } from "./model.js";
@@ -159,6 +159,7 @@ interface Source {
  * @internal
  */
 export function synchronise(store: ClaimStore, source: Source, options: SyncOptions): Promise<SyncResult> {
+  if (!has(store, "state", "get", "all", "commit", "clear")) throw misuse("sync() takes a store: memoryStore(), indexedDbStore(), or one with its five methods");
   const work = (): Promise<SyncResult> => run(store, source, options);
   return store.exclusive === undefined ? work() : store.exclusive(work);
 }

@@ -7,9 +7,11 @@ import path from "node:path";
 import test from "node:test";
 import { Client } from "@bluegate/client";
 import { canonical, claimsQuery, parsePage, parsePageSync, parseResource } from "@bluegate/client/fhir";
+import { claimWords, labels } from "@bluegate/client/labels";
 import { challenge } from "@bluegate/client/pkce";
+import { indexedDbStore } from "@bluegate/client/sync";
 import { repository } from "../fixtures.mjs";
-import { bundle, code, eob } from "../gateway.mjs";
+import { bundle, code, eob, signedIn } from "../gateway.mjs";
 
 const text = JSON.stringify(bundle([eob("carrier-1"), eob("carrier-2")]));
 const bytes = new TextEncoder().encode(text);
@@ -82,6 +84,10 @@ const SEARCHES = [
   [{ type: "pharmacy" }, "type", "pharmacy", "carrier", "pde"],
   [{ type: ["pde", "PDE"] }, "PDE"],
   [{ type: "unknown" }, "unknown"],
+  // Of other payers, and nothing that a search can ask for.
+  [{ type: "vision" }, "type", "vision", "snf"],
+  ["pde", "a search", "{ type:"],
+  [null, "a search"],
   [{ pageSize: 51 }, "pageSize", "1 to 50", "51"],
   [{ pageSize: 0 }, "pageSize", "0"],
   [{ pageSize: "10" }, "pageSize"],
@@ -105,17 +111,76 @@ const OPTIONS = [
   [{ baseUrl: "https://gateway.example/?x=1" }, "baseUrl"],
   [{ clientId: undefined }, "clientId"],
   [{ redirectUri: "" }, "redirectUri"],
+  [{ redirectUri: "/callback" }, "redirectUri", "/callback", "address"],
   [{ version: "v4" }, "version", "v4", "v1, v2 or v3"],
   [{ version: 2 }, "version"],
   [{ storage: "disk" }, "storage", "disk", "memory, session, local"],
   [{ storage: null }, "storage"],
   [{ storage: {} }, "storage"],
+  [{ storage: { load() {} } }, "storage", "save"],
 ];
 for (const [wrong, ...parts] of OPTIONS) {
   test(`a client with ${JSON.stringify(wrong)} is refused by name`, () => {
     assert.throws(() => new Client({ ...good, ...wrong }), says("invalid_request", "new Client()", ...parts));
   });
 }
+
+test("a client without options says what it needs, and takes addresses as such", () => {
+  for (const none of [undefined, null]) assert.throws(() => new Client(none), says("invalid_request", "baseUrl", "undefined"));
+  const client = new Client({ ...good, baseUrl: new URL(good.baseUrl), redirectUri: new URL(good.redirectUri) });
+  assert.ok(client);
+  assert.ok(new Client({ ...good, redirectUri: "org.example.app:/callback" }), "of an application that is no page");
+});
+
+/** Calls of a client, and what the error has to say. */
+const CALLS = {
+  "an id that is none": [(client) => client.claimById(undefined), "ExplanationOfBenefit", "row"],
+  "a number for an id": [(client) => client.coverageById(7), "7", "Coverage"],
+  "no path": [(client) => client.read(undefined), "undefined", "Patient/123"],
+  "an object for a path": [(client) => client.search({ type: "Coverage" }).next(), "Coverage?_count=10"],
+  "a path of another server": [(client) => client.read("https://elsewhere.example/fhir/Patient/1"), "elsewhere"],
+  "no store": [(client) => client.sync(undefined), "store", "memoryStore()"],
+  "half a store": [(client) => client.sync({ commit() {} }), "store"],
+  "a type alone": [(client) => client.claims("pde").next(), "a search", "pde"],
+  "no search": [(client) => client.claims(null).next(), "a search"],
+  "no listener": [async (client) => client.onSessionChange("tokens"), "function", "tokens"],
+  "the controller in the place of its signal": [(client) => client.coverage({ signal: new AbortController() }), "controller.signal"],
+  "the same for a sign-in": [(client) => client.authorizationUrl({ signal: {} }), "controller.signal"],
+  "an answer that is no address": [(client) => client.handleCallback("code=1&state=2"), "code=1&state=2", "address"],
+  "an answer where there is no page": [(client) => client.handleCallback(), "page"],
+  "a sign-in where there is no page": [(client) => client.signIn(), "authorizationUrl()"],
+  "a target by a name that is none": [(client) => client.signIn({ target: "_blank" }), "target"],
+  "a state that JSON cannot hold": [(client) => client.authorizationUrl({ appState: 7n }), "appState"],
+};
+for (const [what, [call, ...parts]] of Object.entries(CALLS)) {
+  test(`a call with ${what} is refused by name`, async (t) => {
+    const { client } = await signedIn(t);
+    await assert.rejects(async () => call(client), says("invalid_request", ...parts));
+  });
+}
+
+test("one scope may be given as it is", async (t) => {
+  const { client } = await signedIn(t);
+  const url = await client.authorizationUrl({ scope: "patient/Coverage.rs" });
+  assert.equal(url.searchParams.get("scope"), "patient/Coverage.rs");
+});
+
+test("a window cannot be opened where there are none", async (t) => {
+  const { client } = await signedIn(t);
+  await assert.rejects(client.signInPopup(), says("popup_blocked", "on a page"));
+});
+
+test("a language that there are no words in is refused by name", async () => {
+  for (const language of ["fr", "EN", "", undefined]) {
+    for (const load of [labels, claimWords]) await assert.rejects(load(language), says("invalid_request", String(language), '"en" and "es"'));
+  }
+});
+
+test("a store that the browser does not keep says what helps", async () => {
+  const store = indexedDbStore("here");
+  const calls = [() => store.state(), () => store.get("1"), () => store.all(), () => store.clear(), () => store.commit({ put: [], remove: [], state: {} })];
+  for (const call of calls) await assert.rejects(call(), says("unsupported", "here", "memoryStore()"));
+});
 
 test("an address where nobody answers is named", async () => {
   const client = new Client({ ...good, baseUrl: "http://127.0.0.1:9", retry: false });
