@@ -1,6 +1,7 @@
 /**
  * A gateway for the tests of an application, in memory: the entry point `@bluegate/client/testing`. It answers what a
- * client of this package asks, without a network, for one made-up person; and fails where a test wants it to.
+ * client of this package asks, without a network, for one made-up person of the sandbox; and fails where a test wants
+ * it to.
  *
  * @module
  */
@@ -8,9 +9,9 @@ import type { Fetch, Url } from "./platform.js";
 
 /** What a fake gateway starts with. */
 export interface FakeOptions {
-  /** How many claims there are, or the FHIR resources themselves. Default 3. */
+  /** How many claims there are, of several types, or the FHIR resources themselves. Default 3. */
   readonly claims?: number | readonly FakeResource[];
-  /** The person's coverages. Default: parts A and B. */
+  /** The person's coverages. Default: those of the sandbox's person. */
   readonly coverages?: readonly FakeResource[];
   /** The person's record. */
   readonly patient?: FakeResource;
@@ -67,14 +68,9 @@ const PERSON = "-20140000008325";
 /** Makes a gateway. */
 export function fakeGateway(options: FakeOptions = {}): FakeGateway {
   const { demographics = true } = options;
-  const given = options.claims ?? 3;
-  const claims = typeof given === "number" ? Array.from({ length: given }, (_, number) => claim(number + 1)) : given;
-  const resources: Record<string, readonly FakeResource[]> = {
-    Patient: [options.patient ?? { resourceType: "Patient", id: PERSON, name: [{ family: "Doe", given: ["Jane"] }], birthDate: "1939-06-01" }],
-    Coverage: options.coverages ?? ["a", "b"].map(coverage),
-    ExplanationOfBenefit: claims,
-  };
-  const person = resources["Patient"]?.[0]?.id ?? PERSON;
+  const person = options.patient?.id ?? PERSON;
+  let resources: Promise<Readonly<Record<string, readonly FakeResource[]>>> | undefined;
+  const all = (): Promise<Readonly<Record<string, readonly FakeResource[]>>> => (resources ??= resourcesOf(options, person));
   const scope = ["patient/Coverage.rs", "patient/ExplanationOfBenefit.rs", ...(demographics ? ["patient/Patient.rs", "profile"] : [])].join(" ");
   const requests: FakeRequest[] = [];
   const failures: { path: RegExp; status: number }[] = [];
@@ -112,24 +108,24 @@ export function fakeGateway(options: FakeOptions = {}): FakeGateway {
     return right ? give() : json({ error: "invalid_grant" }, 400);
   }
 
-  function fhir(url: URL, version: string): Response {
+  async function fhir(url: URL, version: string): Promise<Response> {
     const [, type = "", id = ""] = /\/fhir\/(\w+)\/?(.*)$/.exec(url.pathname) ?? [];
-    const all = resources[type];
-    if (all === undefined || (type === "Patient" && !demographics)) return json({ detail: "not found", code: "not_found" }, 404);
+    const found = ofTypes((await all())[type], url.searchParams.get("type"));
+    if (found === undefined || (type === "Patient" && !demographics)) return json({ detail: "not found", code: "not_found" }, 404);
     if (id !== "") {
-      const one = all.find((resource) => resource.id === decodeURIComponent(id));
+      const one = found.find((resource) => resource.id === decodeURIComponent(id));
       return one === undefined ? json({ detail: "not found", code: "not_found" }, 404) : json(one);
     }
     const start = Number(url.searchParams.get("startIndex") ?? 0);
     const count = Number(url.searchParams.get("_count") ?? 10);
-    const page = all.slice(start, start + count);
+    const page = found.slice(start, start + count);
     const next = new URL(`${BASE}/${version}/fhir/${type}?${url.searchParams}`);
     next.searchParams.set("startIndex", String(start + count));
     return json({
       resourceType: "Bundle",
       type: "searchset",
-      total: all.length,
-      link: start + count < all.length ? [{ relation: "next", url: next.href }] : [],
+      total: found.length,
+      link: start + count < found.length ? [{ relation: "next", url: next.href }] : [],
       entry: page.map((resource) => ({ resource })),
     });
   }
@@ -154,7 +150,9 @@ export function fakeGateway(options: FakeOptions = {}): FakeGateway {
     if (!/^(fhir|connect)\//.test(rest)) return json({ detail: "not found", code: "not_found" }, 404);
     if (revoked) return json({ detail: "the person took the consent back", code: "grant_revoked" }, 403);
     if (!access.has(authorization?.replace("Bearer ", "") ?? "")) return json({ detail: "unknown token", code: "invalid_token" }, 401);
-    return rest === "connect/userinfo" ? json({ sub: person, patient: person, name: "Jane Doe" }) : fhir(url as URL, version);
+    if (rest !== "connect/userinfo") return fhir(url as URL, version);
+    const [record] = (await all())["Patient"] ?? [];
+    return json({ sub: person, patient: person, name: nameOf(record) });
   }
 
   const gateway: FakeGateway = {
@@ -210,29 +208,34 @@ function metadata(version: string): object {
   };
 }
 
-function claim(number: number): FakeResource {
-  const day = `2024-01-${String(((number - 1) % 28) + 1).padStart(2, "0")}`;
+/** What the test gave, and the sandbox's for the rest; as many claims as were asked for, the same again where there are more. */
+async function resourcesOf(options: FakeOptions, person: string): Promise<Record<string, readonly FakeResource[]>> {
+  const { default: sandbox } = await import("./testing/person.js");
+  const made = JSON.parse(JSON.stringify(sandbox).replaceAll(PERSON, person)) as typeof sandbox;
+  const { claims = 3, coverages = made.Coverage, patient } = options;
+  const again = (_: unknown, number: number): FakeResource => {
+    const { length } = made.ExplanationOfBenefit;
+    const claim = made.ExplanationOfBenefit[number % length] as FakeResource;
+    return number < length ? claim : { ...claim, id: `${claim.id}${number}` };
+  };
   return {
-    resourceType: "ExplanationOfBenefit",
-    id: `carrier-${number}`,
-    status: "active",
-    use: "claim",
-    outcome: "complete",
-    type: { coding: [{ system: "https://bluebutton.cms.gov/resources/codesystem/eob-type", code: "CARRIER" }] },
-    patient: { reference: `Patient/${PERSON}` },
-    billablePeriod: { start: day, end: day },
-    payment: { amount: { value: 37.5, currency: "USD" } },
+    Patient: patient === undefined ? made.Patient : [patient],
+    Coverage: coverages,
+    ExplanationOfBenefit: typeof claims === "number" ? Array.from({ length: claims }, again) : claims,
   };
 }
 
-function coverage(part: string): FakeResource {
-  return {
-    resourceType: "Coverage",
-    id: `part-${part}-${PERSON}`,
-    status: "active",
-    class: [{ type: { coding: [{ code: "plan" }] }, value: `Part ${part.toUpperCase()}` }],
-    beneficiary: { reference: `Patient/${PERSON}` },
-  };
+/** How a record spells its person's name. */
+function nameOf(record: FakeResource | undefined): string {
+  const [name] = (record?.["name"] ?? []) as readonly { readonly given?: readonly string[]; readonly family?: string }[];
+  return [...(name?.given ?? []), name?.family ?? ""].join(" ").trim();
+}
+
+/** The claims of these types: one of the codes of each says it. */
+function ofTypes(all: readonly FakeResource[] | undefined, types: string | null): readonly FakeResource[] | undefined {
+  const wanted = types?.toLowerCase().split(",");
+  const isWanted = ({ type }: FakeResource): boolean => wanted?.some((one) => JSON.stringify(type ?? "").toLowerCase().includes(`"${one}"`)) ?? true;
+  return all?.filter(isWanted);
 }
 
 async function digest(verifier: string): Promise<string> {

@@ -22,26 +22,47 @@ const ids = async (pages) => {
 for (const version of ["v1", "v2", "v3"]) {
   test(`${version}: everything that a client asks is answered, without a network`, async () => {
     const { gateway, client } = await signedIn({ claims: 12 }, { version });
-    assert.equal((await client.patient()).birthDate, "1939-06-01");
-    assert.equal((await client.coverage()).length, 2);
+    assert.equal((await client.patient()).birthDate, "2014-06-01");
+    assert.equal((await client.coverage()).length, 4);
     assert.equal((await ids(client.claims({ pageSize: 5 }))).length, 12);
-    assert.equal((await client.claimById("carrier-3")).id, "carrier-3");
-    assert.equal((await client.userinfo()).name, "Jane Doe");
+    const [first] = await ids(client.claims());
+    assert.equal((await client.claimById(first)).id, first);
+    assert.equal((await client.userinfo()).name, "Jordan Doe");
     assert.equal((await client.sync(memoryStore())).added.length, 12);
     gateway.expire();
-    assert.equal((await client.coverage()).length, 2);
+    assert.equal((await client.coverage()).length, 4);
     await client.signOut();
     await assert.rejects(client.coverage(), code("not_signed_in"));
     assert.ok(gateway.requests.every(({ url }) => url.origin === "https://gateway.test"));
   });
 }
 
+test("claims are the sandbox's: of several types, whole, and each by an id of its own", async () => {
+  const { client } = await signedIn({ claims: 20 });
+  const { value: page } = await client.claims({ pageSize: 50 }).next();
+  assert.equal(new Set(page.rows.map(({ id }) => id)).size, 20);
+  assert.ok(new Set(page.rows.map(({ type }) => type)).size >= 3);
+  for (const { id, index, provider, npi, drug, paid, incomplete, unknown } of page.rows) {
+    assert.ok((provider ?? npi ?? drug) !== undefined && paid !== undefined, id);
+    assert.deepEqual([incomplete, unknown, page.entry(index).notes], [undefined, undefined, undefined], id);
+  }
+  const { value: drugs } = await client.claims({ type: ["pde", "snf"] }).next();
+  assert.ok(drugs.length > 0 && drugs.rows.every(({ type }) => type === "pde"));
+});
+
+test("the sandbox's claims are of the person that a test brings", async () => {
+  const { client } = await signedIn({ patient: { resourceType: "Patient", id: "-7", name: [{ family: "Roe" }] } });
+  const [first] = await ids(client.claims());
+  assert.equal((await client.claimById(first)).patientId, "-7");
+  assert.equal((await client.userinfo()).name, "Roe");
+});
+
 test("it fails where a test wants it to", async () => {
   const { gateway, client } = await signedIn();
   gateway.failNext(/Coverage/, 404);
   await assert.rejects(client.coverage(), code("not_found"));
   gateway.failNext(/Coverage/, 503);
-  assert.equal((await client.coverage()).length, 2, "which a client tries again");
+  assert.equal((await client.coverage()).length, 4, "which a client tries again");
   gateway.revoke();
   await assert.rejects(client.coverage(), code("revoked"));
 });

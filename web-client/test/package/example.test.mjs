@@ -102,7 +102,7 @@ test("the hooks page, fail, try again, and forget, with the gateway for tests", 
   const none = [null, null, null];
   await shows({ status: "signedOut", rows: 0, born: null, parts: null, loading: false });
   await page.evaluate(() => gateway.signIn(client));
-  await shows({ status: "signedIn", rows: 10, total: 25, hasMore: true, loading: false, failed: none, born: "1939-06-01", parts: 2 });
+  await shows({ status: "signedIn", rows: 10, total: 25, hasMore: true, loading: false, failed: none, born: "2014-06-01", parts: 4 });
 
   await page.evaluate(() => (act.more(), act.more()));
   await shows({ rows: 20, hasMore: true, loading: false });
@@ -113,8 +113,10 @@ test("the hooks page, fail, try again, and forget, with the gateway for tests", 
   await page.evaluate(() => (gateway.failNext(/Patient/, 404), act.reload()));
   await shows({ failed: [null, "not_found", null], born: null });
   await page.evaluate(() => act.reload());
-  await shows({ failed: none, born: "1939-06-01" });
+  await shows({ failed: none, born: "2014-06-01" });
   await page.evaluate(() => act.setType("pde"));
+  await shows({ rows: 8, hasMore: false, loading: false });
+  await page.evaluate(() => act.setType(undefined));
   await shows({ rows: 10, loading: false });
 
   // From the moment that somebody else is there, nothing of the first person is.

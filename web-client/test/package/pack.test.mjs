@@ -18,7 +18,7 @@ test("the tarball has what the package exports, and nothing else", () => {
   const { exports } = JSON.parse(fs.readFileSync(path.join(packageRoot, "package.json"), "utf8"));
   const targets = Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)));
   for (const target of targets) assert.ok(contents.includes(target.replace("./", "")), target);
-  const others = contents.filter((file) => !/^dist\/((inline|workerd)\/)?[\w-]+\.js(\.map)?$|^dist\/((labels|titles)\/)?[\w-]+\.d\.ts$/.test(file));
+  const others = contents.filter((file) => !/^dist\/((inline|workerd)\/)?[\w-]+\.js(\.map)?$|^dist\/((labels|titles|testing)\/)?[\w-]+\.d\.ts$/.test(file));
   assert.deepEqual(others, [
     "LICENSE",
     "README.md",

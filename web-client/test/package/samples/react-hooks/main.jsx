@@ -10,7 +10,7 @@ Object.assign(globalThis, { gateway, client, seen: [] });
 
 function Page() {
   const session = useSession();
-  const [type, setType] = useState("carrier");
+  const [type, setType] = useState();
   const claims = useClaims({ type });
   const { value, error, isLoading, reload } = usePatient();
   const coverage = useCoverage();
