@@ -1,8 +1,8 @@
 //! The FHIR resource server (docs/contract/07-fhir.md).
 //!
 //! A call goes through a chain of types, each of which only one check can make: a bearer token becomes a
-//! [`access::LiveToken`], that an [`access::Authorized`] call, the backend's answer a cleared body (the release
-//! guard), and a cleared body a released one (the release permit, which is the audit row of the call). The
+//! [`access::LiveToken`], that an [`access::Authorized`] call, the backend's answer a verified body (the release
+//! guard), and a verified body a released one (the release permit, which is the audit row of the call). The
 //! function that builds a 200 takes nothing but a released body.
 
 pub mod access;
@@ -29,7 +29,7 @@ mod v3;
 use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::{Search, Shape};
 
-use crate::base::claims_backend::breaker::Passage;
+use crate::base::claims_backend::breaker::BreakerPermit;
 use crate::base::context::App;
 use crate::base::http::{Reply, Request};
 use crate::base::version::Version;
@@ -137,7 +137,7 @@ async fn read(
     let format = media::negotiate(&request.headers, shape.format())?;
     query::check_id(target.resource, id, authorized.patient_id())?;
 
-    let mut passage = Passage::ask(
+    let mut breaker_permit = BreakerPermit::ask(
         app,
         &app.breaker,
         &request.request_id,
@@ -146,19 +146,19 @@ async fn read(
     .await?;
     trail.before_backend();
     let path = format!("{}/{id}", target.resource.name());
-    let called = backend::get(app, request, &authorized, &mut passage, &path).await;
+    let called = backend::get(app, request, &authorized, &mut breaker_permit, &path).await;
     trail.backend_answered(called.status);
     let mut answer = called.result?;
     if target.version == Version::V3 {
         answer = v3::read(answer, target.resource, id)?;
     }
-    let cleared = guard::read(&app.config, &authorized, &shape, answer)?;
+    let verified = guard::read(&app.config, &authorized, &shape, answer)?;
     release::permit(
         app,
         request,
         &authorized,
         trail,
-        cleared,
+        verified,
         format,
         Conditional::Yes,
     )
@@ -178,7 +178,7 @@ async fn search(
     let format = media::negotiate(&request.headers, search.shape().format())?;
     query::only_names(&search, authorized.patient_id())?;
 
-    let mut passage = Passage::ask(
+    let mut breaker_permit = BreakerPermit::ask(
         app,
         &app.breaker,
         &request.request_id,
@@ -187,14 +187,22 @@ async fn search(
     .await?;
     let asks_for_all = target.version != Version::V3 && query::asks_for_all_claims(&search);
     trail.before_backend();
-    let cleared = if !search.ids().is_empty() {
-        by_id::search(app, request, &authorized, &mut passage, &search, trail).await?
+    let verified = if !search.ids().is_empty() {
+        by_id::search(
+            app,
+            request,
+            &authorized,
+            &mut breaker_permit,
+            &search,
+            trail,
+        )
+        .await?
     } else if search.is_count_only() {
         let (_, result) = page(
             app,
             request,
             &authorized,
-            &mut passage,
+            &mut breaker_permit,
             &search,
             Page::Total,
             trail,
@@ -206,7 +214,7 @@ async fn search(
             app,
             request,
             &authorized,
-            &mut passage,
+            &mut breaker_permit,
             &search,
             Page::Wanted,
             trail,
@@ -221,7 +229,7 @@ async fn search(
                     app,
                     request,
                     &authorized,
-                    &mut passage,
+                    &mut breaker_permit,
                     &search,
                     Page::Total,
                     trail,
@@ -233,14 +241,14 @@ async fn search(
         }
     };
     if asks_for_all {
-        trail.matched(cleared.total());
+        trail.matched(verified.total());
     }
     release::permit(
         app,
         request,
         &authorized,
         trail,
-        cleared,
+        verified,
         format,
         Conditional::No,
     )
@@ -273,7 +281,7 @@ async fn page(
     app: &App,
     request: &Request,
     authorized: &Authorized<access::Search>,
-    passage: &mut Passage,
+    breaker_permit: &mut BreakerPermit,
     search: &Search,
     page: Page,
     trail: &mut Trail<'_>,
@@ -283,7 +291,7 @@ async fn page(
 ) {
     let sent = query::to_backend(search, authorized.patient_id(), authorized.version(), page);
     let path = format!("{}?{}", authorized.resource().name(), query::encoded(&sent));
-    let called = backend::get(app, request, authorized, passage, &path).await;
+    let called = backend::get(app, request, authorized, breaker_permit, &path).await;
     trail.backend_answered(called.status);
     let result = match authorized.version() {
         Version::V3 => called

@@ -9,8 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use super::access::Authorized;
 use super::refusal::Refusal;
 use super::rejection::Rejection;
-use crate::base::claims_backend::breaker::Passage;
-use crate::base::claims_backend::exchange::{self, Exchange};
+use crate::base::claims_backend::breaker::BreakerPermit;
+use crate::base::claims_backend::exchange::{self, BackendRequest};
 use crate::base::context::App;
 use crate::base::http::trace::Trace;
 use crate::base::http::{Request, compression};
@@ -53,12 +53,12 @@ pub(super) async fn get<I>(
     app: &App,
     request: &Request,
     authorized: &Authorized<I>,
-    passage: &mut Passage,
+    breaker_permit: &mut BreakerPermit,
     path_and_query: &str,
 ) -> Called {
     let began_at = app.clock.now();
     let id = &request.request_id;
-    let exchange = Exchange {
+    let backend_request = BackendRequest {
         method: Method::GET,
         url: format!(
             "{}/{}/fhir/{path_and_query}",
@@ -69,10 +69,10 @@ pub(super) async fn get<I>(
         body: Bytes::new(),
         body_limit: BODY_LIMIT,
     };
-    let sent = exchange::send(app, id, &exchange).await;
+    let sent = exchange::send(app, id, &backend_request).await;
     let failed = exchange::is_failure(&sent);
     let who = authorized.token().who();
-    passage
+    breaker_permit
         .ended(app, &app.breaker, id, &who, began_at, failed)
         .await;
     match sent {

@@ -6,27 +6,27 @@ use bluegate_shared::search::Search;
 use bytes::Bytes;
 
 use super::access::{self, Authorized};
-use super::guard::{self, Cleared};
+use super::guard::{self, VerifiedBody};
 use super::refusal::Refusal;
 use super::trail::Trail;
 use super::{backend, v3};
-use crate::base::claims_backend::breaker::Passage;
+use crate::base::claims_backend::breaker::BreakerPermit;
 use crate::base::context::App;
 use crate::base::http::Request;
 use crate::base::version::Version;
 
-/// Reads what the search names, and clears the page that it wants.
+/// Reads what the search names, and verifies the page that it wants.
 pub(super) async fn search(
     app: &App,
     request: &Request,
     authorized: &Authorized<access::Search>,
-    passage: &mut Passage,
+    breaker_permit: &mut BreakerPermit,
     search: &Search,
     trail: &mut Trail<'_>,
-) -> Result<Cleared, Refusal> {
+) -> Result<VerifiedBody, Refusal> {
     let mut found = Vec::with_capacity(search.ids().len());
     for id in search.ids() {
-        match read(app, request, authorized, passage, id, trail).await {
+        match read(app, request, authorized, breaker_permit, id, trail).await {
             Ok(resource) => found.push(resource),
             // An id that the backend does not know, or that cannot be one of its own.
             Err(Refusal::NotFound | Refusal::BackendRejected(_)) => {}
@@ -48,13 +48,13 @@ async fn read(
     app: &App,
     request: &Request,
     authorized: &Authorized<access::Search>,
-    passage: &mut Passage,
+    breaker_permit: &mut BreakerPermit,
     id: &str,
     trail: &mut Trail<'_>,
 ) -> Result<Bytes, Refusal> {
     let resource = authorized.resource();
     let path = format!("{}/{id}", resource.name());
-    let called = backend::get(app, request, authorized, passage, &path).await;
+    let called = backend::get(app, request, authorized, breaker_permit, &path).await;
     trail.backend_answered(called.status);
     let mut answer = called.result?;
     if authorized.version() == Version::V3 {

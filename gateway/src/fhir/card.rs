@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use super::release::{self, Conditional, Released};
 use super::trail::Trail;
 use super::{Target, backend, guard, limit, media, v3};
-use crate::base::claims_backend::breaker::Passage;
+use crate::base::claims_backend::breaker::BreakerPermit;
 use crate::base::context::App;
 use crate::base::http::Request;
 
@@ -30,7 +30,7 @@ pub(super) async fn generate(
     let shape = shape(request)?;
     let format = media::negotiate(&request.headers, shape.format())?;
 
-    let mut passage = Passage::ask(
+    let mut breaker_permit = BreakerPermit::ask(
         app,
         &app.breaker,
         &request.request_id,
@@ -40,7 +40,7 @@ pub(super) async fn generate(
     trail.before_backend();
     let id = authorized.patient_id().as_str();
     let path = format!("Patient/{id}");
-    let called = backend::get(app, request, &authorized, &mut passage, &path).await;
+    let called = backend::get(app, request, &authorized, &mut breaker_permit, &path).await;
     trail.backend_answered(called.status);
     let record = guard::record(
         &app.config,
@@ -48,9 +48,9 @@ pub(super) async fn generate(
         v3::read(called.result?, ResourceType::Patient, id)?,
     )?;
     let path = format!("Patient/{id}/{OPERATION}");
-    let called = backend::get(app, request, &authorized, &mut passage, &path).await;
+    let called = backend::get(app, request, &authorized, &mut breaker_permit, &path).await;
     trail.backend_answered(called.status);
-    let cleared = guard::card(&app.config, &authorized, &record, called.result?)?;
+    let verified = guard::card(&app.config, &authorized, &record, called.result?)?;
     // The ids in a card are new each time, so no earlier one is the same.
     let conditional = Conditional::No;
     release::permit(
@@ -58,7 +58,7 @@ pub(super) async fn generate(
         request,
         &authorized,
         trail,
-        cleared,
+        verified,
         format,
         conditional,
     )

@@ -1,5 +1,5 @@
 //! The release guard (docs/contract/07-fhir.md, 7.4): an answer of the backend goes in, and comes out
-//! [`Cleared`] only where every resource in it has been proved to be the person's. Here the public addresses
+//! [`VerifiedBody`] only where every resource in it has been proved to be the person's. Here the public addresses
 //! are put in as well, while the proof is at hand: spans are replaced, every other byte is copied, and a body
 //! in which nothing has to be replaced is not even copied.
 
@@ -24,9 +24,9 @@ use crate::base::version::Version;
 
 /// What was asked of the backend, as far as the guard has to know. The decisions are functions of this and
 /// of the answer's bytes alone, so that fuzzers and benches drive the very code that serves calls; what they
-/// give is a body, and only the functions of this module that hold an authorized call make a cleared one.
+/// give is a body, and only the functions of this module that hold an authorized call make a verified one.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
+pub struct GuardContext<'a> {
     /// `public_base_url`.
     pub public_base: &'a str,
     /// The base of the claims backend, without version.
@@ -39,7 +39,7 @@ pub struct Question<'a> {
     pub person: &'a PatientId,
 }
 
-impl Question<'_> {
+impl GuardContext<'_> {
     /// The answer to a read: borrowed where nothing had to be changed.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Question<'_> {
     pub fn read<'b>(&self, shape: &Shape, body: &'b [u8]) -> Result<Cow<'b, [u8]>, Refusal> {
         let proved = self
             .prove(Expected::Resource(self.resource), body)
-            .map_err(Doubt::on_read)?;
+            .map_err(GuardFailure::on_read)?;
         let Some(elements) = shape.elements() else {
             return Ok(Cow::Borrowed(body));
         };
@@ -153,7 +153,7 @@ impl Question<'_> {
         let bases = self.bases();
         let bases = bases.each_ref().map(String::as_str);
         let person = Person::new(self.person, &bases).known_as(alias);
-        proved(scan_card(body, &person)).map_err(Doubt::on_search)?;
+        proved(scan_card(body, &person)).map_err(GuardFailure::on_search)?;
         card.is_of(record).map_err(Refusal::NotProved)
     }
 
@@ -161,15 +161,15 @@ impl Question<'_> {
     fn record(&self, body: &[u8]) -> Result<(), Refusal> {
         self.prove(Expected::Resource(ResourceType::Patient), body)
             .map(|_| ())
-            .map_err(Doubt::on_search)
+            .map_err(GuardFailure::on_search)
     }
 
     fn prove_search<'b>(&self, body: &'b [u8]) -> Result<Proved<'b>, Refusal> {
         self.prove(Expected::Searchset(self.resource), body)
-            .map_err(Doubt::on_search)
+            .map_err(GuardFailure::on_search)
     }
 
-    fn prove<'b>(&self, expected: Expected, body: &'b [u8]) -> Result<Proved<'b>, Doubt> {
+    fn prove<'b>(&self, expected: Expected, body: &'b [u8]) -> Result<Proved<'b>, GuardFailure> {
         let bases = self.bases();
         let bases = bases.each_ref().map(String::as_str);
         proved(scan(body, expected, &Person::new(self.person, &bases)))
@@ -191,13 +191,13 @@ impl Question<'_> {
 }
 
 /// A body that is the person's and fit to be released. Nothing but this module makes one.
-pub(super) struct Cleared {
+pub(super) struct VerifiedBody {
     identity: Bytes,
     gzip: Option<Bytes>,
     total: Option<u64>,
 }
 
-impl Cleared {
+impl VerifiedBody {
     /// The body.
     pub(super) const fn identity(&self) -> &Bytes {
         &self.identity
@@ -241,37 +241,37 @@ impl Cleared {
     }
 }
 
-/// Clears the answer to a read.
+/// Verifies the answer to a read.
 pub(super) fn read(
     config: &Config,
     authorized: &Authorized<access::Read>,
     shape: &Shape,
     answer: Answer,
-) -> Result<Cleared, Refusal> {
-    let changed = owned(question(config, authorized).read(shape, &answer.identity)?);
+) -> Result<VerifiedBody, Refusal> {
+    let changed = owned(context(config, authorized).read(shape, &answer.identity)?);
     current(&answer)?;
-    Ok(Cleared::of(changed, answer))
+    Ok(VerifiedBody::of(changed, answer))
 }
 
-/// Clears a page of a search. `sent` are the parameters that the backend was asked with.
+/// Verifies a page of a search. `sent` are the parameters that the backend was asked with.
 pub(super) fn search(
     config: &Config,
     authorized: &Authorized<access::Search>,
     search: &Search,
     sent: &[(&'static str, String)],
     answer: Answer,
-) -> Result<Cleared, Refusal> {
-    let question = question(config, authorized);
+) -> Result<VerifiedBody, Refusal> {
+    let context = context(config, authorized);
     let mut answer = answer;
     if authorized.version() == Version::V3 {
         // All of it is proved, not only what is shown.
-        question.prove_search(&answer.identity)?;
+        context.prove_search(&answer.identity)?;
         current(&answer)?;
         answer = v3::cut(answer, search);
     }
-    let (page, total) = question.counted_page(search, sent, &answer.identity)?;
+    let (page, total) = context.counted_page(search, sent, &answer.identity)?;
     let changed = owned(page);
-    Ok(Cleared::of(changed, answer).counting(total))
+    Ok(VerifiedBody::of(changed, answer).counting(total))
 }
 
 /// Whether one resource is the person's, before it takes its place in a page.
@@ -280,47 +280,47 @@ pub(super) fn is_own(
     authorized: &Authorized<access::Search>,
     answer: &Answer,
 ) -> Result<(), Refusal> {
-    let question = question(config, authorized);
-    let expected = Expected::Resource(question.resource);
-    question
+    let context = context(config, authorized);
+    let expected = Expected::Resource(context.resource);
+    context
         .prove(expected, &answer.identity)
-        .map_err(Doubt::on_read)?;
+        .map_err(GuardFailure::on_read)?;
     current(answer)
 }
 
-/// Clears a page that was made of resources that were read one by one.
+/// Verifies a page that was made of resources that were read one by one.
 pub(super) fn found(
     config: &Config,
     authorized: &Authorized<access::Search>,
     search: &Search,
     page: Bytes,
-) -> Result<Cleared, Refusal> {
-    let (body, total) = question(config, authorized).counted_page(search, &[], &page)?;
-    Ok(Cleared::of(owned(body), Answer::plain(page)).counting(total))
+) -> Result<VerifiedBody, Refusal> {
+    let (body, total) = context(config, authorized).counted_page(search, &[], &page)?;
+    Ok(VerifiedBody::of(owned(body), Answer::plain(page)).counting(total))
 }
 
-/// Clears the total of a search.
+/// Verifies the total of a search.
 pub(super) fn total_only(
     config: &Config,
     authorized: &Authorized<access::Search>,
     search: &Search,
     answer: &Answer,
-) -> Result<Cleared, Refusal> {
-    let body = question(config, authorized).total_only(search, &answer.identity)?;
+) -> Result<VerifiedBody, Refusal> {
+    let body = context(config, authorized).total_only(search, &answer.identity)?;
     current(answer)?;
-    Ok(Cleared::changed(body.into()))
+    Ok(VerifiedBody::changed(body.into()))
 }
 
-/// Clears the empty page of a search that begins at or past the end; `None` if it does not.
+/// Verifies the empty page of a search that begins at or past the end; `None` if it does not.
 pub(super) fn past_the_end(
     config: &Config,
     authorized: &Authorized<access::Search>,
     search: &Search,
     answer: &Answer,
-) -> Result<Option<Cleared>, Refusal> {
-    let body = question(config, authorized).past_the_end(search, &answer.identity)?;
+) -> Result<Option<VerifiedBody>, Refusal> {
+    let body = context(config, authorized).past_the_end(search, &answer.identity)?;
     current(answer)?;
-    Ok(body.map(|body| Cleared::changed(body.into())))
+    Ok(body.map(|body| VerifiedBody::changed(body.into())))
 }
 
 /// The person's own record, read to hold other answers against it.
@@ -329,20 +329,20 @@ pub(super) fn record(
     authorized: &Authorized<access::Card>,
     answer: Answer,
 ) -> Result<Bytes, Refusal> {
-    question(config, authorized).record(&answer.identity)?;
+    context(config, authorized).record(&answer.identity)?;
     current(&answer)?;
     Ok(answer.identity)
 }
 
-/// Clears the person's insurance card.
+/// Verifies the person's insurance card.
 pub(super) fn card(
     config: &Config,
     authorized: &Authorized<access::Card>,
     record: &[u8],
     answer: Answer,
-) -> Result<Cleared, Refusal> {
-    question(config, authorized).card(record, &answer.identity)?;
-    Ok(Cleared::untouched(answer))
+) -> Result<VerifiedBody, Refusal> {
+    context(config, authorized).card(record, &answer.identity)?;
+    Ok(VerifiedBody::untouched(answer))
 }
 
 /// Whether a record that is proved to be the person's is one that is still in use.
@@ -354,8 +354,8 @@ fn current(answer: &Answer) -> Result<(), Refusal> {
     }
 }
 
-fn question<'a, I>(config: &'a Config, authorized: &'a Authorized<I>) -> Question<'a> {
-    Question {
+fn context<'a, I>(config: &'a Config, authorized: &'a Authorized<I>) -> GuardContext<'a> {
+    GuardContext {
         public_base: &config.public_base_url,
         backend_base: &config.claims_backend_base,
         version: authorized.version(),
@@ -372,21 +372,21 @@ fn owned(body: Cow<'_, [u8]>) -> Option<Vec<u8>> {
     }
 }
 
-fn proved(outcome: Outcome<'_>) -> Result<Proved<'_>, Doubt> {
+fn proved(outcome: Outcome<'_>) -> Result<Proved<'_>, GuardFailure> {
     match outcome {
         Outcome::Proved(proved) => Ok(proved),
-        Outcome::ForeignOwner => Err(Doubt::Foreign),
-        Outcome::NotProved(reason) => Err(Doubt::NotProved(reason)),
+        Outcome::ForeignOwner => Err(GuardFailure::Foreign),
+        Outcome::NotProved(reason) => Err(GuardFailure::NotProved(reason)),
     }
 }
 
 /// Why the scan gave no proof. What that means depends on who named the person.
-enum Doubt {
+enum GuardFailure {
     Foreign,
     NotProved(bluegate_shared::owner::Reason),
 }
 
-impl Doubt {
+impl GuardFailure {
     /// The application named an id, and may have guessed it.
     const fn on_read(self) -> Refusal {
         match self {

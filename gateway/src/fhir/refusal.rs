@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::rejection::Rejection;
 use crate::audit::event::Level;
-use crate::base::claims_backend::breaker::NoPassage;
+use crate::base::claims_backend::breaker::BreakerRefusal;
 use crate::base::errors::INTERNAL_ISSUE;
 use crate::base::failure::Reason;
 use crate::base::http::Reply;
@@ -83,11 +83,11 @@ pub enum Refusal {
     VersionOff,
 }
 
-impl From<NoPassage> for Refusal {
-    fn from(none: NoPassage) -> Self {
+impl From<BreakerRefusal> for Refusal {
+    fn from(none: BreakerRefusal) -> Self {
         match none {
-            NoPassage::Open(seconds) => Self::BreakerOpen(seconds),
-            NoPassage::Unknown => Self::StoreUnavailable,
+            BreakerRefusal::Open(seconds) => Self::BreakerOpen(seconds),
+            BreakerRefusal::Unknown => Self::StoreUnavailable,
         }
     }
 }

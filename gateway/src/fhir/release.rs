@@ -1,4 +1,4 @@
-//! The release permit and the answer (docs/contract/07-fhir.md, 7.4 and 7.5). A body that the guard cleared
+//! The release permit and the answer (docs/contract/07-fhir.md, 7.4 and 7.5). A body that the guard verified
 //! becomes [`Released`] by the audit row of the call, and only a released body becomes a 200 or a 304.
 
 use bluegate_shared::search::Format;
@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use twox_hash::XxHash3_128;
 
 use super::access::{Authorized, Places, examine};
-use super::guard::Cleared;
+use super::guard::VerifiedBody;
 use super::media;
 use super::refusal::Refusal;
 use super::trail::Trail;
@@ -42,16 +42,16 @@ pub(super) async fn permit<I>(
     request: &Request,
     authorized: &Authorized<I>,
     trail: &Trail<'_>,
-    cleared: Cleared,
+    verified: VerifiedBody,
     format: Format,
     conditional: Conditional,
 ) -> Result<Released, Refusal> {
-    let etag = etag(cleared.identity());
+    let etag = etag(verified.identity());
     let not_modified = conditional == Conditional::Yes && matches(&request.headers, &etag);
     let length = if not_modified {
         0
     } else {
-        cleared.identity().len()
+        verified.identity().len()
     };
     let code = if not_modified { "not_modified" } else { "" };
     let call = trail.call("ok", code, Level::Info, i64::try_from(length).ok());
@@ -73,7 +73,7 @@ pub(super) async fn permit<I>(
         }
     }
     trail.log(&call);
-    let (identity, gzip) = cleared.into_parts();
+    let (identity, gzip) = verified.into_parts();
     let (body, encoded) = match gzip {
         _ if not_modified => (Bytes::new(), false),
         Some(gzip) if identity.len() >= THRESHOLD && accepts_gzip(&request.headers) => (gzip, true),

@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::base::claims_backend::breaker::Passage;
-use crate::base::claims_backend::exchange::{self, Exchange};
+use crate::base::claims_backend::breaker::BreakerPermit;
+use crate::base::claims_backend::exchange::{self, BackendRequest};
 use crate::base::claims_backend::statements as breaker;
 use crate::base::context::App;
 use crate::base::failure;
@@ -36,24 +36,24 @@ pub async fn by_medicare_number(
         failure::note(app.log.as_ref(), request_id, "signin", &error);
         unavailable
     })?;
-    let mut passage = Passage::ask(app, &app.breaker, request_id, &state)
+    let mut breaker_permit = BreakerPermit::ask(app, &app.breaker, request_id, &state)
         .await
         .map_err(|_| unavailable)?;
     let began_at = app.clock.now();
     let shared = look_up(app, Version::V2, mbi, request_id);
     if !app.config.v3_enabled {
         let (failed, shared) = shared.await?;
-        passage
+        breaker_permit
             .ended(app, &app.breaker, request_id, account, began_at, failed)
             .await;
         return Ok(PatientIds::new(shared?, None));
     }
     let (shared, v3) = join(shared, look_up(app, Version::V3, mbi, request_id)).await;
     let ((failed, shared), (v3_failed, v3)) = (shared?, v3?);
-    passage
+    breaker_permit
         .ended(app, &app.breaker, request_id, account, began_at, failed)
         .await;
-    passage
+    breaker_permit
         .ended(app, &app.breaker, request_id, account, began_at, v3_failed)
         .await;
     let shared = shared?;
@@ -95,7 +95,7 @@ async fn look_up(
             .map_err(|_| SignInError::BackendUnavailable)?;
         headers.insert(AUTHORIZATION, value);
     }
-    let exchange = Exchange {
+    let backend_request = BackendRequest {
         method: Method::POST,
         url: format!(
             "{}/{}/fhir/Patient/_search",
@@ -106,7 +106,7 @@ async fn look_up(
         body: Bytes::copy_from_slice(body.as_bytes()),
         body_limit: 4 * 1024 * 1024,
     };
-    let sent = exchange::send(app, request_id, &exchange).await;
+    let sent = exchange::send(app, request_id, &backend_request).await;
     let failed = exchange::is_failure(&sent);
     let found = match sent {
         Ok(answer) if answer.status == StatusCode::OK => read(&answer.body),

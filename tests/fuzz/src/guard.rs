@@ -2,7 +2,7 @@
 //! decision follows from it. The first byte chooses what was asked for, the rest is the backend's answer.
 
 use bluegate_gateway::base::version::Version;
-use bluegate_gateway::fhir::guard::Question;
+use bluegate_gateway::fhir::guard::GuardContext;
 use bluegate_gateway::fhir::refusal::Refusal;
 use bluegate_shared::owner::{Expected, Outcome, Person, scan};
 use bluegate_shared::search::{Search, Shape};
@@ -86,7 +86,7 @@ pub fn scanned(body: &[u8], expected: Expected, version: Version) -> Verdict {
 fn decides_as_scanned(body: &[u8], expected: Expected, version: Version, scanned: Verdict) {
     let own = own();
     let (Expected::Resource(resource) | Expected::Searchset(resource)) = expected;
-    let question = Question {
+    let context = GuardContext {
         public_base: PUBLIC,
         backend_base: BACKEND,
         version,
@@ -94,8 +94,8 @@ fn decides_as_scanned(body: &[u8], expected: Expected, version: Version, scanned
         person: &own,
     };
     let refusal = match expected {
-        Expected::Resource(_) => question.read(&Shape::default(), body).err(),
-        Expected::Searchset(_) => question.page(&Search::new(resource), &[], body).err(),
+        Expected::Resource(_) => context.read(&Shape::default(), body).err(),
+        Expected::Searchset(_) => context.page(&Search::new(resource), &[], body).err(),
     };
     let right = match (&refusal, scanned) {
         (None, Verdict::Proved) | (Some(Refusal::NotProved(_)), Verdict::NotProved) => true,

@@ -3,7 +3,7 @@
 //! backend's answer.
 
 use bluegate_gateway::base::version::Version;
-use bluegate_gateway::fhir::guard::Question;
+use bluegate_gateway::fhir::guard::GuardContext;
 use bluegate_gateway::fhir::query::{Page, to_backend};
 use bluegate_shared::owner::Expected;
 use bluegate_shared::scope::ResourceType;
@@ -49,7 +49,7 @@ pub fn run(input: &[u8]) {
     let search = Search::parse(resource, parameters, Handling::Lenient).expect("a search");
 
     let own = own();
-    let question = Question {
+    let context = GuardContext {
         public_base: PUBLIC,
         backend_base: BACKEND,
         version,
@@ -60,12 +60,12 @@ pub fn run(input: &[u8]) {
     let sent = to_backend(&search, &own, version, Page::Wanted);
     let subset = search.shape().elements().is_some();
     if search.is_count_only() {
-        if let Ok(page) = question.total_only(&search, body) {
+        if let Ok(page) = context.total_only(&search, body) {
             check_empty(&page, &address, resource, version);
         }
         return;
     }
-    if let Ok(page) = question.page(&search, &sent, body) {
+    if let Ok(page) = context.page(&search, &sent, body) {
         check_page(body, &page, &address, &search, subset);
         let is_still_ours = scanned(&page, Expected::Searchset(resource), version);
         assert_eq!(
@@ -73,11 +73,11 @@ pub fn run(input: &[u8]) {
             Verdict::Proved,
             "what is released is the person's"
         );
-        let again = question.page(&search, &sent, &page).expect("is proved");
+        let again = context.page(&search, &sent, &page).expect("is proved");
         let links = |page: &[u8]| Tree::parse(page).and_then(|tree| tree.get("link").cloned());
         assert_eq!(links(&page), links(&again), "links of links are the same");
     }
-    if let Ok(Some(page)) = question.past_the_end(&search, body) {
+    if let Ok(Some(page)) = context.past_the_end(&search, body) {
         check_empty(&page, &address, resource, version);
     }
 }

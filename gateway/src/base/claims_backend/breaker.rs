@@ -34,7 +34,7 @@ struct Counts {
 }
 
 /// Leave to call the backend, for one request.
-pub(crate) enum Passage {
+pub(crate) enum BreakerPermit {
     /// The breaker is closed.
     Free {
         /// Whether failures are on record.
@@ -46,25 +46,25 @@ pub(crate) enum Passage {
 
 /// Why there is no leave to call the backend.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum NoPassage {
+pub(crate) enum BreakerRefusal {
     /// The breaker is open, for so many seconds.
     Open(u32),
     /// The store did not say who may try. Written down already.
     Unknown,
 }
 
-impl Passage {
+impl BreakerPermit {
     /// Asks the breaker, by what the store was found to say.
     ///
     /// # Errors
     ///
-    /// [`NoPassage`].
+    /// [`BreakerRefusal`].
     pub(crate) async fn ask(
         app: &Dependencies,
         breaker: &Breaker,
         request_id: &str,
         state: &State,
-    ) -> Result<Self, NoPassage> {
+    ) -> Result<Self, BreakerRefusal> {
         let State {
             open,
             failing_second,
@@ -82,12 +82,12 @@ impl Passage {
                 Ok(false) => {}
                 Err(error) => {
                     failure::note(app.log.as_ref(), request_id, "backend.breaker", &error);
-                    return Err(NoPassage::Unknown);
+                    return Err(BreakerRefusal::Unknown);
                 }
             }
         }
         let wait = open.probe_at.0.saturating_sub(now.0).clamp(1, PAUSE_MS);
-        Err(NoPassage::Open(
+        Err(BreakerRefusal::Open(
             u32::try_from((wait + 999) / 1000).unwrap_or(1),
         ))
     }

@@ -11,7 +11,7 @@ use crate::base::dependencies::Dependencies;
 use crate::base::ports::{UpstreamError, UpstreamRequest, UpstreamResponse};
 
 /// What is sent.
-pub(crate) struct Exchange {
+pub(crate) struct BackendRequest {
     pub(crate) method: Method,
     pub(crate) url: String,
     pub(crate) headers: HeaderMap,
@@ -24,7 +24,7 @@ pub(crate) struct Exchange {
 pub(crate) async fn send(
     app: &Dependencies,
     request_id: &str,
-    exchange: &Exchange,
+    backend_request: &BackendRequest,
 ) -> Result<UpstreamResponse, UpstreamError> {
     let deadline = app
         .clock
@@ -40,12 +40,12 @@ pub(crate) async fn send(
         let sent = app
             .upstream
             .send(UpstreamRequest {
-                method: exchange.method.clone(),
-                url: exchange.url.clone(),
-                headers: exchange.headers.clone(),
-                body: exchange.body.clone(),
+                method: backend_request.method.clone(),
+                url: backend_request.url.clone(),
+                headers: backend_request.headers.clone(),
+                body: backend_request.body.clone(),
                 timeout: Duration::from_millis(timeout),
-                body_limit: exchange.body_limit,
+                body_limit: backend_request.body_limit,
             })
             .await;
         match sent {

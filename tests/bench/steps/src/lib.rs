@@ -12,7 +12,7 @@ use std::io::Write as _;
 use bluegate_gateway::base::http::compression;
 use bluegate_gateway::base::version::Version;
 use bluegate_gateway::fhir::etag;
-use bluegate_gateway::fhir::guard::Question;
+use bluegate_gateway::fhir::guard::GuardContext;
 use bluegate_gateway::fhir::query::{Page, to_backend};
 use bluegate_shared::id::PatientId;
 use bluegate_shared::owner::{Expected, Outcome, Person, scan};
@@ -107,8 +107,8 @@ pub const STEPS: &[Step] = &[
         run: |input| {
             let shape = Shape::parse(form_urlencoded::parse(b""), Handling::Lenient);
             let body = shape.ok().and_then(|shape| {
-                let question = question(input, ResourceType::Patient);
-                question.read(&shape, &input.patient).ok().map(|b| b.len())
+                let context = context(input, ResourceType::Patient);
+                context.read(&shape, &input.patient).ok().map(|b| b.len())
             });
             body.unwrap_or(0)
         },
@@ -154,7 +154,7 @@ impl Input {
             search,
             sent,
         };
-        input.public = question(&input, resource)
+        input.public = context(&input, resource)
             .page(&input.search, &input.sent, &input.own)
             .ok()?
             .into_owned();
@@ -170,7 +170,7 @@ impl Input {
             .replace("startIndex=0&_count=8", &asked)
             .into_bytes();
         // Else "guard" would rewrite too.
-        let passed = question(&input, resource).page(&input.search, &input.sent, &input.public);
+        let passed = context(&input, resource).page(&input.search, &input.sent, &input.public);
         if !matches!(passed, Ok(Cow::Borrowed(_))) {
             return None;
         }
@@ -185,8 +185,8 @@ impl Input {
     }
 }
 
-fn question(input: &Input, resource: ResourceType) -> Question<'_> {
-    Question {
+fn context(input: &Input, resource: ResourceType) -> GuardContext<'_> {
+    GuardContext {
         public_base: PUBLIC,
         backend_base: BACKEND,
         version: Version::V2,
@@ -196,7 +196,7 @@ fn question(input: &Input, resource: ResourceType) -> Question<'_> {
 }
 
 fn page(input: &Input, body: &[u8]) -> usize {
-    question(input, ResourceType::ExplanationOfBenefit)
+    context(input, ResourceType::ExplanationOfBenefit)
         .page(&input.search, &input.sent, body)
         .map_or(0, |page| page.len())
 }
