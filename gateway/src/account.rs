@@ -107,7 +107,7 @@ async fn refuse(site: &Site, request: &Request, code: &str) -> Reply {
 }
 
 /// The provider sent somebody back who was not on the way to an application.
-pub(crate) async fn arrive(
+pub(crate) async fn finish_account_sign_in(
     site: &Site,
     request: &Request,
     parameters: &Parameters,

@@ -69,7 +69,7 @@ pub(crate) async fn callback(
         Ok(Some(waiting)) => waiting,
         // Not on the way to an application: a visit to /account/, or nothing.
         Ok(None) => {
-            return account::arrive(
+            return account::finish_account_sign_in(
                 &site,
                 &request,
                 &parameters,

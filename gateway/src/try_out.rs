@@ -27,7 +27,7 @@ use crate::oauth::parameters::Parameters;
 use crate::oauth::token::{Credentials, Refusal};
 use crate::token::statements::{Found, end_grant, find};
 use crate::token::{self, client, form, limited};
-use crate::try_out::statements::{self as shorten, Shortened};
+use crate::try_out::statements::{self as expire_now, Shortened};
 
 /// The routes; none outside of the sandbox.
 pub(crate) fn routes(sandbox: bool) -> Router<Site> {
@@ -210,11 +210,11 @@ async fn tried(site: &Site, request: &Request, what: What) -> Result<Reply, Erro
     };
     let carried = match what {
         What::ExpireToken => {
-            shorten::access_tokens(database, of_token()?.chain_id, now).await?;
+            expire_now::access_tokens(database, of_token()?.chain_id, now).await?;
             false
         }
         What::ExpireGrant => {
-            match shorten::grant(database, of_token()?.grant_id, now, &event).await? {
+            match expire_now::grant(database, of_token()?.grant_id, now, &event).await? {
                 Shortened::Now => true,
                 Shortened::Before => false,
                 Shortened::Ended => return Err(Failure::AlreadyEnded.into()),

@@ -127,13 +127,13 @@ impl<'a> Action<'a> {
     }
 
     /// The event, for the statement that does it and tells of it.
-    pub(crate) fn draft(self, site: &Site, request: &'a Request) -> Draft<'a> {
+    pub(crate) fn draft(self, site: &Site, request: &'a Request) -> PendingEvent<'a> {
         let ended_at = site.app.clock.now();
         let person = self
             .patient
             .map(|patient| person_hash(&site.app.config.audit_key, patient).to_vec())
             .unwrap_or_default();
-        Draft {
+        PendingEvent {
             action: self,
             request,
             person,
@@ -171,14 +171,14 @@ impl Action<'_> {
 }
 
 /// An event that is still to be written.
-pub(crate) struct Draft<'a> {
+pub(crate) struct PendingEvent<'a> {
     action: Action<'a>,
     request: &'a Request,
     person: Vec<u8>,
     ended_at: UnixMillis,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> PendingEvent<'a> {
     /// What it tells of.
     pub(crate) const fn action(&self) -> Action<'a> {
         self.action
@@ -216,7 +216,7 @@ impl<'a> Draft<'a> {
     /// Writes the line, once a statement carried the event.
     pub(crate) fn log(&self, site: &Site) {
         if self.action.level == Level::Critical {
-            site.app.drain.hurry();
+            site.app.drain.wake();
         }
         site.app.log.object(&self.event().line());
     }

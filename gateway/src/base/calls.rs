@@ -99,9 +99,9 @@ impl Caller {
             }
         }
         let shown = Exchange {
-            request: self.shorten(&self.described(outgoing)),
-            response: self.shorten(&clip(&answered(&reply, value.as_ref()))),
-            curl: self.shorten(&self.command(outgoing)),
+            request: self.redact(&self.described(outgoing)),
+            response: self.redact(&clip(&answered(&reply, value.as_ref()))),
+            curl: self.redact(&self.command(outgoing)),
         };
         let success = reply.status().is_success();
         Some((value.filter(|_| success), shown))
@@ -115,7 +115,7 @@ impl Caller {
     }
 
     /// The text with each secret cut to its first six characters.
-    pub(crate) fn shorten(&self, text: &str) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| {
             let start: String = secret.chars().take(6).collect();
             text.replace(secret.as_str(), &format!("{start}…"))

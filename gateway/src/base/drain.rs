@@ -17,7 +17,7 @@ struct State {
 
 impl Drain {
     /// Something critical happened: the next answer drains at once.
-    pub fn hurry(&self) {
+    pub fn wake(&self) {
         self.lock().urgent = true;
     }
 

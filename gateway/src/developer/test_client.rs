@@ -102,7 +102,7 @@ async fn walk(site: &Site, request: &Request, seed: &Secret, code: &str) -> Vec<
         Step::Authorize,
         Exchange {
             request: format!("GET {authorize}"),
-            response: caller.shorten(&format!(
+            response: caller.redact(&format!(
                 "303 See Other\nlocation: {callback}?code={code}&state=…&iss={base}"
             )),
             curl: format!("open '{authorize}'"),

@@ -163,7 +163,7 @@ impl<'a> Trail<'a> {
         );
         self.log(&call);
         if refusal.level() == Level::Critical {
-            self.app.drain.hurry();
+            self.app.drain.wake();
         }
         if let Refusal::NotProved(reason) = refusal {
             self.app.log.object(&json!({

@@ -171,7 +171,7 @@ pub(super) async fn send_head(
         let sends = app.config.alerts.is_some();
         if sends {
             heads::hand_out(app, &link, &request.request_id, now).await?;
-            app.drain.hurry();
+            app.drain.wake();
         }
         let head = head(&link, &Signer::new(&app.config.chain_key), now);
         Ok((StatusCode::OK, json!({ "head": head, "webhook": sends })))

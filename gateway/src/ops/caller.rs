@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::page;
 use super::session::OfOperator;
-use crate::audit::action::{Action, Draft};
+use crate::audit::action::{Action, PendingEvent};
 use crate::audit::event::Level;
 use crate::base::bearer::Bearer;
 use crate::base::config::Config;
@@ -159,7 +159,13 @@ impl Caller {
     }
 
     /// The lines of what was done by a statement that carried the event.
-    pub(super) fn told(&self, site: &Site, request: &Request, draft: &Draft<'_>, reason: &str) {
+    pub(super) fn told(
+        &self,
+        site: &Site,
+        request: &Request,
+        draft: &PendingEvent<'_>,
+        reason: &str,
+    ) {
         explain(site, request, draft.action(), &self.actor(), reason);
         draft.log(site);
     }
