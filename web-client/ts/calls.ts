@@ -1,4 +1,5 @@
 /* Calls for one resource each. Loaded when one of them is made. */
+import { readCard, type InsuranceCard } from "./card.js";
 import type { Connection } from "./connection.js";
 import { BluegateError } from "./errors.js";
 import { parseResource } from "./fhir.js";
@@ -13,8 +14,21 @@ export async function patient(connection: Connection, signal: Signal | undefined
   if (patient === undefined) {
     throw new BluegateError("bad_response", "the token answer named no patient");
   }
-  if (!scope.some((part) => /^patient\/(Patient|\*)\.(read|rs?)$/.test(part))) throw withheld();
+  if (!sharesPatient(scope)) throw withheld();
   return one(connection, "patient", "Patient", patient, signal);
+}
+
+/** The person's insurance card. v3 alone has it, whatever version the client is for. */
+export async function insuranceCard(connection: Connection, signal: Signal | undefined): Promise<InsuranceCard> {
+  const { patient, scope } = await connection.tokens();
+  if (!sharesPatient(scope)) throw withheld();
+  const url = `${connection.base}/v3/fhir/Patient/$generate-insurance-card`;
+  return readCard(await connection.read(url, signal, { patient }));
+}
+
+/** Whether the person shared who they are. */
+function sharesPatient(scope: readonly string[]): boolean {
+  return scope.some((part) => /^patient\/(Patient|\*)\.(read|rs?)$/.test(part));
 }
 
 /** A claim by its id. */

@@ -1,3 +1,4 @@
+import type { InsuranceCard } from "./card.js";
 import { Connection, type ClientOptions, type Whose } from "./connection.js";
 import { BluegateError, misuse } from "./errors.js";
 import { init as initFhir, parsePage, type ClaimPage, type ClaimsSearch } from "./fhir.js";
@@ -160,6 +161,15 @@ export class Client {
   }
 
   /**
+   * The person's insurance card: what they are covered by, by whom, and under which number. The gateway has it on v3
+   * alone, which is asked whatever version the client is for. Fails with `demographics_withheld` where the person did not
+   * share their name.
+   */
+  async insuranceCard(options: CallOptions = {}): Promise<InsuranceCard> {
+    return this.#call(({ insuranceCard }) => insuranceCard, options);
+  }
+
+  /**
    * The person's claims, page by page, as the gateway orders them. Each page is fetched when it is asked
    * for, or `concurrency` of them at once; `next` links are followed as given.
    */
@@ -173,7 +183,7 @@ export class Client {
     return this.#call(({ claim }) => claim, options, id);
   }
 
-  /** Any resource under the FHIR base as JSON: `client.read("Patient/$generate-insurance-card")`. */
+  /** Any resource under the FHIR base as JSON: `client.read("Patient/123")`. */
   async read<T extends FhirResource = FhirResource>(path: string, options: CallOptions = {}): Promise<T> {
     return (await this.#call(({ read }) => read, options, path)) as T;
   }

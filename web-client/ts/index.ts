@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { CardContact, CardCost, CardImage, CardLine, CardPayer, CardPerson, InsuranceCard } from "./card.js";
 export { Client } from "./client.js";
 export type { CallOptions, ClaimsOptions, PopupOptions, SignInOptions, SignOutOptions } from "./client.js";
 export type { PageIterator } from "./pages.js";

@@ -15,6 +15,8 @@ export interface FakeOptions {
   readonly coverages?: readonly FakeResource[];
   /** The person's record. */
   readonly patient?: FakeResource;
+  /** The person's insurance card. Default: one with the person and their coverages. */
+  readonly insuranceCard?: { readonly resourceType: string; readonly [member: string]: unknown };
   /** Whether the person shares name and address. Default `true`. */
   readonly demographics?: boolean;
 }
@@ -110,8 +112,13 @@ export function fakeGateway(options: FakeOptions = {}): FakeGateway {
 
   async function fhir(url: URL, version: string): Promise<Response> {
     const [, type = "", id = ""] = /\/fhir\/(\w+)\/?(.*)$/.exec(url.pathname) ?? [];
-    const found = ofTypes((await all())[type], url.searchParams.get("type"));
+    const held = await all();
+    const found = ofTypes(held[type], url.searchParams.get("type"));
     if (found === undefined || (type === "Patient" && !demographics)) return json({ detail: "not found", code: "not_found" }, 404);
+    if (type === "Patient" && version === "v3" && id === "$generate-insurance-card") {
+      const on = [...(held["Patient"] ?? []), ...(held["Coverage"] ?? [])];
+      return json(options.insuranceCard ?? { resourceType: "Bundle", type: "collection", entry: on.map((resource) => ({ resource })) });
+    }
     if (id !== "") {
       const one = found.find((resource) => resource.id === decodeURIComponent(id));
       return one === undefined ? json({ detail: "not found", code: "not_found" }, 404) : json(one);
