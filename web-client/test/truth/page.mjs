@@ -1,5 +1,7 @@
 // docs/fields.md: the tables of where each field of the model stands in the JSON of each version.
 
+import { cardSection } from "./card.mjs";
+
 const TYPES = ["carrier", "dme", "hha", "hospice", "inpatient", "outpatient", "pde", "snf"];
 const PAYER_TYPES = ["inpatient", "outpatient", "professional", "institutional", "oral", "vision", "pde"];
 const VERSIONS = ["v1", "v2", "v3", "c4bb"];
@@ -33,6 +35,7 @@ export function page({ CLAIM, LINE, COVERAGE, PATIENT }, seen, aside) {
   section(out, "Line of a claim", LINE, seen, TYPES, "The expressions begin at `item`.");
   section(out, "Coverage", COVERAGE, seen, ["Coverage"]);
   section(out, "Patient", PATIENT, seen, ["Patient"]);
+  out.push(...cardSection());
   out.push("", "## Set aside", "", "Members that have no row of their own:", "", "| Members | Why |", "|---|---|");
   for (const [pattern, reason] of aside) out.push(`| \`${escaped(pattern.source)}\` | ${reason} |`);
   return `${out.join("\n")}\n`;
