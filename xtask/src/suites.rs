@@ -552,6 +552,7 @@ impl Runner<'_> {
                 listener.line(line);
             })?;
             let success = matches!(&end, End::Exited(status) if status.success());
+            self.report.push_failed(&name, listener.failed());
             let (mut tally, note) = listener.finish(success);
             let skipped: BTreeSet<_> = fs::read_to_string(&skips)
                 .unwrap_or_default()

@@ -1,6 +1,7 @@
 //! Counting: what a runner's closing lines say, and the table at the end. A run that says nothing, or
 //! that fails without naming a test, counts as one failure: nothing passes by being silent.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ impl Tally {
 /// Reads a runner's output line by line.
 #[derive(Default)]
 pub(crate) struct Listener {
+    failed: BTreeSet<String>,
     heard: bool,
     tally: Tally,
 }
@@ -50,6 +52,7 @@ impl Listener {
     /// Takes one line: Rust's and wasm-bindgen's `test result: …`, or Node's `# pass N`.
     pub(crate) fn line(&mut self, line: &str) {
         let line = plain(line);
+        self.failed.extend(failed_test(&line).map(str::to_owned));
         let found = libtest(&line)
             .or_else(|| node(&line))
             .or_else(|| closing(&line));
@@ -57,6 +60,11 @@ impl Listener {
             self.heard = true;
             self.tally.add(tally);
         }
+    }
+
+    /// The tests that were said to have failed, by name.
+    pub(crate) fn failed(&self) -> BTreeSet<String> {
+        self.failed.clone()
     }
 
     /// The count, given whether the program ended with success.
@@ -85,12 +93,19 @@ pub(crate) struct Row {
 /// All that was run.
 #[derive(Default)]
 pub(crate) struct Report {
+    failed: Vec<String>,
     rows: Vec<Row>,
 }
 
 impl Report {
     pub(crate) fn push(&mut self, row: Row) {
         self.rows.push(row);
+    }
+
+    /// Tests of a suite that failed, for the list above the last line.
+    pub(crate) fn push_failed(&mut self, suite: &str, tests: BTreeSet<String>) {
+        let named = tests.into_iter().map(|test| format!("{suite}: {test}"));
+        self.failed.extend(named);
     }
 
     pub(crate) fn total(&self) -> Tally {
@@ -101,7 +116,7 @@ impl Report {
         total
     }
 
-    /// The table, and as its last line `N passed, N failed`.
+    /// The table, the tests that failed by name, and as its last line `N passed, N failed`.
     pub(crate) fn text(&self) -> String {
         let width = self.rows.iter().map(|row| row.name.len()).max();
         let width = width.unwrap_or_default().max("suite".len());
@@ -124,13 +139,37 @@ impl Report {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{}", line.trim_end());
         }
+        for (number, test) in self.failed.iter().enumerate() {
+            let _ = write!(
+                text,
+                "{}FAILED {test}\n",
+                if number == 0 { "\n" } else { "" }
+            );
+        }
         let total = self.total();
         let _ = write!(text, "\n{} passed, {} failed", total.passed, total.failed);
         text
     }
 }
 
-/// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s`
+/// The name in `test NAME ... FAILED` (Rust), `✖ NAME (3.1ms)` and `not ok 1 - NAME` (Node), and `FAILED NAME` (pytest and
+/// the runners of our own).
+fn failed_test(line: &str) -> Option<&str> {
+    let line = line.trim();
+    if let Some(test) = line.strip_prefix("test ") {
+        return test.strip_suffix(" ... FAILED");
+    }
+    if let Some(test) = line.strip_prefix("not ok ") {
+        return test.split_once(" - ").map(|(_, name)| name);
+    }
+    if let Some(test) = line.strip_prefix("✖ ") {
+        return test
+            .ends_with(')')
+            .then(|| test.rsplit_once(" (").map(|(name, _)| name))?;
+    }
+    line.strip_prefix("FAILED ")
+}
+
 /// `N passed, N failed` alone on a line: the last line of a runner of our own.
 fn closing(line: &str) -> Option<Tally> {
     let (passed, failed) = line.split_once(" passed, ")?;
@@ -141,6 +180,7 @@ fn closing(line: &str) -> Option<Tally> {
     })
 }
 
+/// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s`
 fn libtest(line: &str) -> Option<Tally> {
     let counts = line.trim_start().strip_prefix("test result: ")?;
     let (_, counts) = counts.split_once(". ")?;
@@ -266,6 +306,40 @@ mod tests {
             "7 passed, 2 failed",
         ];
         assert_eq!(count(&lines, false), (7, 2, 0));
+    }
+
+    #[test]
+    fn tests_that_failed_are_named_above_the_last_line() {
+        let mut listener = Listener::default();
+        for line in [
+            "test guard::a_page ... FAILED",
+            "test guard::a_page_that_is_fine ... ok",
+            "  ✖ signs in (12.5ms)",
+            "✖ signs in (12.5ms)",
+            "✖ failing tests:",
+            "✔ signs out (1ms)",
+            "not ok 3 - reads",
+            "    FAILED test_authlib.py::test_refresh[2] - assert 400 == 200",
+            "FAILED fhirclient.test.mjs: refreshes",
+            "test result: FAILED. 1 passed; 5 failed; 0 ignored",
+        ] {
+            listener.line(line);
+        }
+        let mut report = Report::default();
+        report.push_failed("one", listener.failed());
+        let text = report.text();
+        let lines: Vec<_> = text.lines().skip(1).collect();
+        let expected = [
+            "",
+            "FAILED one: fhirclient.test.mjs: refreshes",
+            "FAILED one: guard::a_page",
+            "FAILED one: reads",
+            "FAILED one: signs in",
+            "FAILED one: test_authlib.py::test_refresh[2] - assert 400 == 200",
+            "",
+            "0 passed, 0 failed",
+        ];
+        assert_eq!(lines, expected, "{text}");
     }
 
     #[test]
