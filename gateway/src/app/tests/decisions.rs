@@ -204,3 +204,78 @@ fn a_decision_whose_answer_was_lost_can_be_pressed_again() {
         assert_ne!(answer.back(parameter), "", "{}", answer.location());
     }
 }
+
+/// What a re-authentication or the end of a link does to a request that waits for its decision.
+const SIGNED_OUT: &str = "UPDATE authorization_request SET identity_id = NULL, signed_in_at = NULL WHERE decided_at IS NULL";
+const DECIDES: &str = "UPDATE authorization_request SET decided_at";
+
+/// A page that was shown to Anne, and what one press on it leaves.
+fn pressed(
+    decision: &str,
+    before: impl FnOnce(&World),
+    fault: Option<(usize, Fault)>,
+) -> (World, Vec<String>) {
+    let world = World::new();
+    let client = world.app("App");
+    world.connect(&client, &bert());
+    let browser = Browser::default();
+    let page = world.consent_page(&browser, &client, &anne(), SCOPE);
+    before(&world);
+    world.database.plan(fault);
+    let answer = world.decide(&browser, &page, decision, "share");
+    let statements = world.database.finish();
+    let gone = answer.location().starts_with(REDIRECT);
+    assert_eq!(
+        gone,
+        world.count("authorization_request WHERE decided_at IS NOT NULL") == 2
+    );
+    (world, statements)
+}
+
+fn decides(statements: &[String]) -> Option<usize> {
+    statements.iter().position(|sql| sql.contains(DECIDES))
+}
+
+/// docs/contract/04-consent.md: a decision is of whoever signed in. Three layers say so; each is tried where the others
+/// let the press through.
+#[test]
+fn each_layer_alone_stops_a_decision_of_nobody() {
+    for decision in ["allow", "deny"] {
+        let (world, statements) = pressed(decision, |_| {}, None);
+        let at = decides(&statements).expect("the statement that decides");
+        assert_eq!(
+            world.count("authorization_request WHERE decided_at IS NOT NULL"),
+            2
+        );
+
+        // The handler: the form was good, and nobody is signed in any more. No statement is even tried.
+        let (world, statements) = pressed(decision, |world| drop(world.sql(SIGNED_OUT)), None);
+        assert_eq!(decides(&statements), None, "{statements:?}");
+        assert_eq!(
+            world.audited(0)[..3],
+            ["consent.decide", "refused", "request_over"]
+        );
+
+        // The form: somebody is signed in, and it was made for another.
+        let other = "UPDATE authorization_request SET identity_id = 1 WHERE decided_at IS NULL";
+        let (world, statements) = pressed(decision, |world| drop(world.sql(other)), None);
+        assert_eq!(decides(&statements), None, "{statements:?}");
+        assert_eq!(
+            world.audited(0)[..3],
+            ["consent.decide", "refused", "form_foreign"]
+        );
+
+        // The statement: the sign-in ends after everything else was looked at.
+        let meanwhile = Some((at, Fault::Meanwhile(SIGNED_OUT)));
+        let (world, statements) = pressed(decision, |_| {}, meanwhile);
+        assert_eq!(decides(&statements), Some(at));
+        assert_eq!(
+            world.count("authorization_request WHERE decided_at IS NOT NULL"),
+            1
+        );
+        assert_eq!(
+            world.audited(0)[..3],
+            ["consent.decide", "refused", "request_over"]
+        );
+    }
+}
