@@ -15,6 +15,7 @@ mod metrics;
 mod page;
 mod reauthenticate;
 mod session;
+mod sheet;
 pub mod statements;
 mod tick;
 
@@ -45,6 +46,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/ops/alerts", get(alerts::list))
         .route("/ops/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/ops/applications", get(applications::list))
+        .route("/ops/applications/{client_id}", get(applications::show))
         .route(
             "/ops/applications/{client_id}/{verb}",
             post(applications::decide),

@@ -199,6 +199,9 @@ pub(crate) fn answer(
     );
     put("registration_client_uri", json!(uri));
     put("status", json!(application.status.as_str()));
+    if let Some(reason) = &application.rejected_because {
+        put("status_reason", json!(reason));
+    }
     body.extend(metadata);
     let mut reply = reply::json(status, &body);
     no_store(&mut reply);

@@ -3,6 +3,7 @@
 // that is wider than the window.
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -43,6 +44,20 @@ export async function visit(browser, viewport, look) {
   } finally {
     await context.close();
   }
+}
+
+// axe-core is a development dependency of the npm package's tests, like Playwright.
+const require = createRequire(new URL("../../web-client/package.json", import.meta.url));
+const axe = () => fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+/** axe-core finds nothing. */
+export async function accessible(page, name) {
+  await page.evaluate(axe());
+  const { violations } = await page.evaluate(() =>
+    window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
+  );
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+  assert.deepEqual(found, [], `axe on ${name}`);
 }
 
 /** Keeps a picture of the whole page. */

@@ -2,16 +2,11 @@
 // works by keyboard alone and without any script, in light and dark, in English and Spanish.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 
-import { fits, launch, picture, url } from "./browser.mjs";
+import { accessible, fits, launch, picture, url } from "./browser.mjs";
 
-// axe-core is a development dependency of the npm package's tests, like Playwright.
-const require = createRequire(new URL("../../web-client/package.json", import.meta.url));
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const PERSON = { username: "BBUser28324", password: "PW28324!" };
 /** Where the applications of these tests are sent back to: somewhere that answers. */
 const application = createServer((_, response) => response.end("back")).listen(0, "127.0.0.1");
@@ -58,12 +53,7 @@ async function inspect(page, view, name) {
   await fits(page, `${name} at ${view.width} px`);
   assert.equal(await page.locator("html").getAttribute("lang"), view.lang, `language of ${name}`);
   assert.equal(await page.locator("script").count(), 0, `${name} has a script`);
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() =>
-    window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
-  );
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
-  assert.deepEqual(found, [], `axe on ${name}`);
+  await accessible(page, name);
 }
 
 async function register(name) {

@@ -651,6 +651,7 @@ impl Served {
     fn tell(&self, command: &mut Command) {
         command
             .env("BLUEGATE_OPERATOR", OPERATOR)
+            .env("BLUEGATE_STORE", self.data.join(STORE_FILE))
             .env("BLUEGATE_URL", &self.url);
     }
 }
@@ -735,6 +736,8 @@ pub(crate) fn heading(name: &str) {
 const FIELD: &str = "deployed, in the field";
 /// The token of the operator whom the application of a suite knows, on the loopback for as long as it runs.
 const OPERATOR: &str = "the-operator-of-the-tests";
+/// The store of the application, in its folder.
+const STORE_FILE: &str = "sqlite_db.db";
 /// The suites that ask a running application.
 const ON_ENGINE: [Suite; 4] = [Suite::Browser, Suite::Field, Suite::Http, Suite::Interop];
 /// Longer than any suite takes on two slow cores; what hangs must not hang for ever.

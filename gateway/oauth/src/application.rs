@@ -36,6 +36,8 @@ pub struct Application {
     pub status: Status,
     /// Suspended by its developer, who may let it go on; otherwise only operators may.
     pub suspended_by_developer: bool,
+    /// What an operator said who rejected it; nothing where it is not rejected.
+    pub rejected_because: Option<String>,
     /// When it was registered.
     pub created_at: UnixMillis,
     /// When it was changed last.
@@ -160,6 +162,8 @@ pub enum Status {
     Deleted,
     /// It waits for an operator.
     Pending,
+    /// An operator said no: it waits for its developer.
+    Rejected,
     /// An operator or its developer stopped it.
     Suspended,
 }
@@ -172,6 +176,7 @@ impl Status {
             Self::Active => "active",
             Self::Deleted => "deleted",
             Self::Pending => "pending",
+            Self::Rejected => "rejected",
             Self::Suspended => "suspended",
         }
     }
@@ -179,9 +184,15 @@ impl Status {
     /// Reads it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Deleted, Self::Pending, Self::Suspended]
-            .into_iter()
-            .find(|status| status.as_str() == text)
+        [
+            Self::Active,
+            Self::Deleted,
+            Self::Pending,
+            Self::Rejected,
+            Self::Suspended,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == text)
     }
 }
 

@@ -505,6 +505,7 @@ pub(crate) mod tests {
             metadata: "{}".to_owned(),
             status: Status::Active,
             suspended_by_developer: false,
+            rejected_because: None,
             updated_at: UnixMillis(0),
             created_at: UnixMillis(0),
         }

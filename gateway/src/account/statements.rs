@@ -263,8 +263,10 @@ pub async fn connected(
                 (SELECT MAX(u.ended_at) FROM audit u
                  WHERE u.person IN ({}) AND u.person <> x'' AND u.client_id = a.client_id
                    AND u.outcome = 'ok' AND (u.action LIKE 'fhir.%' OR u.action = 'userinfo')),
-                EXISTS (SELECT 1 FROM application_logo l WHERE l.application_id = a.id), a.status <> 'active'
-         FROM consent_grant g JOIN application a ON a.id = g.application_id
+                EXISTS (SELECT 1 FROM application_logo l
+                        WHERE l.application_id = a.id AND (a.as_registered OR l.approved_bytes IS NOT NULL)),
+                a.status <> 'active'
+         FROM consent_grant g JOIN application_shown a ON a.id = g.application_id
          WHERE g.identity_id = ? AND g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > ?)
          ORDER BY g.consented_at DESC, g.id DESC",
         placeholders(people)
@@ -316,7 +318,7 @@ pub async fn accesses(
 ) -> Result<Vec<Access>, StoreError> {
     let sql = format!(
         "SELECT u.ended_at, u.action, COALESCE(a.client_name, '')
-         FROM audit u LEFT JOIN application a ON a.client_id = u.client_id
+         FROM audit u LEFT JOIN application_shown a ON a.client_id = u.client_id
          WHERE u.person IN ({}) AND u.person <> x'' AND u.outcome = 'ok'
            AND (u.action LIKE 'fhir.%' OR u.action IN ('userinfo', 'consent.allow', 'account.revoke', 'signin')
                 OR (u.action = 'consent.deny' AND u.code = 'taken_back'))

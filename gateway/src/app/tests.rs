@@ -27,6 +27,7 @@ use outside::{Outside, Person};
 
 mod account;
 mod applications;
+mod approval;
 mod assertions;
 mod browser;
 mod causes;

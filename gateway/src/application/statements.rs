@@ -5,13 +5,14 @@ use bluegate_shared::id::ClientId;
 use crate::audit::event::Event;
 use crate::base::ports::{Database, Durability, UnixMillis, Value};
 use crate::base::secret::SecretHash;
-use crate::base::store::row::{Row, StoreError, all, one};
+use crate::base::store::row::{Row, StoreError, one};
 use crate::oauth::application::{Application, AuthMethod, DataAccessType, GrantTypes, Status};
 use crate::oauth::registration::Registration;
 
 /// The columns of [`read`], for every statement that gives applications.
 pub(crate) const COLUMNS: &str = "id, client_id, client_name, secret_hash, token_endpoint_auth_method, redirect_uris, scope, \
-     data_access_type, requires_demographics, require_par, metadata, status, created_at, suspended_by_developer, updated_at";
+     data_access_type, requires_demographics, require_par, metadata, status, created_at, suspended_by_developer, updated_at, \
+     CASE WHEN status = 'rejected' THEN decision_reason END";
 
 /// Finds an application by its client id.
 ///
@@ -130,6 +131,9 @@ pub async fn discard(
 /// Replaces the metadata of an application (RFC 7592, section 2.2), and its secret where a new one is given.
 /// Nothing is written where the name is another application's.
 ///
+/// `fresh` is the status of a new registration. Where that waits for an operator, so does an active application, unless
+/// it is still what one approved; one that was rejected comes in anew. Decided here, since an operator may act at once.
+///
 /// # Errors
 ///
 /// The store's error.
@@ -138,14 +142,16 @@ pub async fn update(
     id: i64,
     registration: &Registration,
     secret: Option<SecretHash>,
-    status: Status,
+    fresh: Status,
     now: UnixMillis,
     event: &Event<'_>,
 ) -> Result<Option<Application>, StoreError> {
     let sql = format!(
         "UPDATE application SET client_name = ?, client_name_key = ?, secret_hash = CASE WHEN ? THEN COALESCE(?, secret_hash) END,
              token_endpoint_auth_method = ?, redirect_uris = ?, scope = ?, scope_bits = ?, data_access_type = ?,
-             requires_demographics = ?, require_par = ?, metadata = ?, status = ?, updated_at = ?, request_id = ?, event = ?
+             requires_demographics = ?, require_par = ?, metadata = ?,
+             status = CASE WHEN status = 'rejected' OR (status = 'active' AND approved_metadata IS NOT ?) THEN ? ELSE status END,
+             updated_at = ?, request_id = ?, event = ?
          WHERE id = ? AND status <> 'deleted'
            AND NOT EXISTS (SELECT 1 FROM application other WHERE other.client_name_key = ? AND other.id <> application.id)
          RETURNING {COLUMNS}"
@@ -158,7 +164,8 @@ pub async fn update(
     ];
     parameters.extend(described(registration));
     parameters.extend([
-        status.as_str().into(),
+        metadata(registration),
+        fresh.as_str().into(),
         now.into(),
         event.request_id.into(),
         event.carried(),
@@ -169,27 +176,7 @@ pub async fn update(
     row.as_ref().map(read).transpose()
 }
 
-/// All applications of a status, oldest first.
-///
-/// # Errors
-///
-/// The store's error.
-pub async fn with_status(
-    database: &dyn Database,
-    status: Status,
-) -> Result<Vec<Application>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM application WHERE status = ? ORDER BY id LIMIT 1000");
-    let rows = all(
-        database,
-        Durability::Relaxed,
-        &sql,
-        vec![status.as_str().into()],
-    )
-    .await?;
-    rows.iter().map(read).collect()
-}
-
-/// An operator changes the status, where it is one of `from`. An operator's suspension takes the place of a
+/// An operator changes the status, where it is one of `from`, for any reason but a decision about the sheet. An operator's suspension takes the place of a
 /// developer's, so that only operators end it.
 ///
 /// # Errors
@@ -298,10 +285,14 @@ fn described(registration: &Registration) -> [Value; 8] {
         registration.data_access_type.as_str().into(),
         registration.requires_demographics.into(),
         registration.require_par.into(),
-        serde_json::Value::Object(registration.metadata.clone())
-            .to_string()
-            .into(),
+        metadata(registration),
     ]
+}
+
+fn metadata(registration: &Registration) -> Value {
+    serde_json::Value::Object(registration.metadata.clone())
+        .to_string()
+        .into()
 }
 
 fn json_list(items: &[String]) -> String {
@@ -341,5 +332,6 @@ pub(crate) fn read(row: &Row) -> Result<Application, StoreError> {
         created_at: row.instant(12)?,
         suspended_by_developer: row.flag(13)?,
         updated_at: row.instant(14)?,
+        rejected_because: row.optional_text(15)?.map(str::to_owned),
     })
 }

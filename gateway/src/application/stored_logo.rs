@@ -38,7 +38,7 @@ pub async fn keep(
     .map(drop)
 }
 
-/// The logo of an application that is not deleted.
+/// The logo of an application as people may see it; nothing of one that is deleted.
 ///
 /// # Errors
 ///
@@ -47,8 +47,10 @@ pub async fn of(database: &dyn Database, client_id: &ClientId) -> Result<Option<
     let row = one(
         database,
         Durability::Relaxed,
-        "SELECT l.media_type, l.bytes FROM application_logo l JOIN application a ON a.id = l.application_id
-         WHERE a.client_id = ? AND a.status <> 'deleted'",
+        "SELECT IIF(a.as_registered, l.media_type, l.approved_media_type) AS shown_type,
+                IIF(a.as_registered, l.bytes, l.approved_bytes)
+         FROM application_logo l JOIN application_shown a ON a.id = l.application_id
+         WHERE a.client_id = ? AND a.status <> 'deleted' AND shown_type IS NOT NULL",
         vec![client_id.as_str().into()],
     )
     .await?;

@@ -360,9 +360,15 @@ const RULES: &[Rule] = &[
         "application.logo",
         "ok",
         Some(("application_logo", "insert update")),
-        &[],
+        &[("application", "update")],
     ),
-    rule("ops.application.approve", "ok", APPLICATION, &[]),
+    rule(
+        "ops.application.approve",
+        "ok",
+        APPLICATION,
+        &[("application_logo", "update")],
+    ),
+    rule("ops.application.reject", "ok", APPLICATION, &[]),
     rule("ops.application.resume", "ok", APPLICATION, &[]),
     rule("ops.application.suspend", "ok", APPLICATION, &[]),
     rule(

@@ -16,7 +16,7 @@ use crate::base::language::Language;
 use crate::base::limits::rate::Limited;
 use crate::base::secret::Secret;
 use crate::base::version::Version;
-use crate::oauth::application::inactive_text;
+use crate::oauth::application::{DataAccessType, inactive_text};
 
 use texts::Texts;
 
@@ -343,6 +343,15 @@ pub(crate) fn seen(scopes: &ScopeSet, texts: &'static Texts) -> Vec<&'static str
     .filter(|(needed, _)| permissions.intersects(*needed))
     .map(|(_, text)| text)
     .collect()
+}
+
+/// How long access lasts, in words.
+pub(crate) const fn length(kind: DataAccessType, texts: &'static Texts) -> &'static str {
+    match kind {
+        DataAccessType::OneTime => texts.length_one_time,
+        DataAccessType::ResearchStudy => texts.length_research,
+        DataAccessType::ThirteenMonth => texts.length_thirteen_months,
+    }
 }
 
 #[derive(Template)]

@@ -7,9 +7,9 @@ use http::StatusCode;
 use crate::base::http::Reply;
 use crate::base::http::reply::{Forms, page};
 use crate::base::language::Language;
-use crate::base::page::seen;
 use crate::base::page::texts::Texts;
-use crate::oauth::application::{Application, DataAccessType};
+use crate::base::page::{length, seen};
+use crate::oauth::application::Application;
 
 /// Why a consent page is shown again.
 #[derive(Clone, Copy)]
@@ -67,11 +67,7 @@ pub(crate) fn consent(language: Language, facts: &ConsentFacts<'_>) -> Reply {
             Notice::Changed => texts.look_again,
             Notice::Failed => texts.press_again,
         }),
-        length: match facts.application.data_access_type {
-            DataAccessType::OneTime => texts.length_one_time,
-            DataAccessType::ResearchStudy => texts.length_research,
-            DataAccessType::ThirteenMonth => texts.length_thirteen_months,
-        },
+        length: length(facts.application.data_access_type, texts),
         transaction: facts.transaction,
         csrf: facts.csrf,
         action: facts.action,

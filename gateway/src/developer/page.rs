@@ -148,6 +148,7 @@ pub(crate) fn application(
         client_id: application.client_id.as_str(),
         name: &application.name,
         status: status(application, dev),
+        rejected_because: application.rejected_because.as_deref(),
         active: application.status == Status::Active,
         resumable: application.status == Status::Suspended && application.suspended_by_developer,
         has_secret: application.auth_method.has_secret(),
@@ -218,6 +219,7 @@ fn status(application: &Application, dev: &'static DeveloperTexts) -> &'static s
     match application.status {
         Status::Active => dev.status_active,
         Status::Pending => dev.status_pending,
+        Status::Rejected => dev.status_rejected,
         Status::Suspended if application.suspended_by_developer => dev.status_suspended,
         _ => dev.status_suspended_operator,
     }
@@ -445,6 +447,7 @@ struct ApplicationPage<'a> {
     client_id: &'a str,
     name: &'a str,
     status: &'static str,
+    rejected_because: Option<&'a str>,
     active: bool,
     resumable: bool,
     has_secret: bool,

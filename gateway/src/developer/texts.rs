@@ -210,6 +210,9 @@ texts! {
         registered:
             "The application is registered.",
             "La aplicación está registrada.";
+        rejected_text:
+            "An operator did not approve this application. Correct what they say and save the form below: that sends it in again.",
+            "Un operador no aprobó esta aplicación. Corrija lo que indica y guarde el formulario de abajo: así se envía de nuevo.";
         resume:
             "Resume",
             "Reanudar";
@@ -264,6 +267,9 @@ texts! {
         status_pending:
             "waits for approval",
             "espera aprobación";
+        status_rejected:
+            "not approved",
+            "no aprobada";
         status_suspended:
             "suspended",
             "suspendida";

@@ -127,6 +127,11 @@ impl Caller {
         }
     }
 
+    /// Whether answers are pages.
+    pub(super) const fn is_by_page(&self) -> bool {
+        self.page.is_some()
+    }
+
     /// As the audit names the operator.
     pub(super) fn actor(&self) -> String {
         format!("operator:{}", self.operator.name)
@@ -292,6 +297,20 @@ impl Input {
     /// A member, without the space around it; empty where there is none, or more than one.
     pub(super) fn text(&self, name: &'static str) -> &str {
         self.0.single(name).ok().flatten().map_or("", str::trim)
+    }
+
+    /// What an operator tells a developer: a reason that may be longer, and have lines.
+    pub(super) fn words(&self) -> Result<&str, Failure> {
+        let words = self.text("reason");
+        let unfit = |c: char| c.is_control() && !matches!(c, '\r' | '\n');
+        if words.is_empty() || words.chars().count() > 1000 || words.chars().any(unfit) {
+            return Err(Failure::new(
+                StatusCode::BAD_REQUEST,
+                "reason_missing",
+                "Send {\"reason\": \"…\"} with 1 to 1,000 characters: the developer reads them.",
+            ));
+        }
+        Ok(words)
     }
 
     /// The reason, without which nothing is done.

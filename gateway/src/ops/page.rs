@@ -8,10 +8,10 @@ use http::header::{ACCEPT, AUTHORIZATION};
 use serde_json::{Value, json};
 
 use super::alerts::shown as alert_shown;
+use super::applications::Waiting;
 use super::caller::{Caller, Failure};
 use super::lock_down::shown as lock_down_shown;
 use super::session::OfOperator;
-use crate::application::statements::with_status;
 use crate::audit::action::Action;
 use crate::audit::chain;
 use crate::base::config::operator::Role;
@@ -25,7 +25,6 @@ use crate::base::site::Site;
 use crate::base::store::StoreError;
 use crate::lock_down::{self, LockDown};
 use crate::maintenance::alert::{self, Alert};
-use crate::oauth::application::{Application, Status};
 use crate::ops::statements::overview;
 use crate::ops::statements::resolution::{self, Held};
 
@@ -34,12 +33,7 @@ pub(super) async fn show(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
 ) -> Answer {
-    let accepts_json = request
-        .headers
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("application/json"));
-    let as_json = accepts_json || request.headers.contains_key(AUTHORIZATION);
+    let as_json = wants_json(&request);
     if !as_json {
         match Session::<OfOperator>::of(&site.app, &request.headers, None).await {
             Ok(Some(_)) => {}
@@ -71,6 +65,24 @@ pub(super) async fn show(
         Ok(state) => state.page(&caller).into(),
         Err(failure) => caller.answer(&site, &request, "ops.state", Err(failure)),
     }
+}
+
+/// Whoever sends a token, or says so, gets JSON.
+pub(super) fn wants_json(request: &Request) -> bool {
+    request.headers.contains_key(AUTHORIZATION) || accepts(request, "application/json")
+}
+
+/// Whether a browser wants to show the answer.
+pub(super) fn wants_page(request: &Request) -> bool {
+    accepts(request, "text/html")
+}
+
+fn accepts(request: &Request, media_type: &str) -> bool {
+    request
+        .headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains(media_type))
 }
 
 /// The form that takes the token; with a word where the last one was wrong.
@@ -107,7 +119,7 @@ pub(super) fn failure(request: &Request, failure: &Failure) -> Reply {
 struct Overview {
     environment: &'static str,
     lock_downs: Vec<LockDown>,
-    waiting: Vec<Application>,
+    waiting: Waiting,
     conflicts: Vec<Shown>,
     alerts: Vec<AlertShown>,
     alerts_json: Vec<Value>,
@@ -140,7 +152,7 @@ impl Overview {
                 "production"
             },
             lock_downs: lock_down::list(database).await?,
-            waiting: with_status(database, Status::Pending).await?,
+            waiting: Waiting::read(database).await?,
             alerts_json: alerts.iter().map(alert_shown).collect(),
             alerts: alerts.into_iter().map(AlertShown::of).collect(),
             webhook: config.alerts.is_some(),
@@ -181,11 +193,12 @@ impl Overview {
             "lock_downs": self.lock_downs.iter().map(lock_down_shown).collect::<Vec<_>>(),
             "alerts": self.alerts_json,
             "webhook": self.webhook,
-            "applications_waiting": self.waiting.iter().map(|application| json!({
-                "client_id": application.client_id,
-                "client_name": application.name,
-                "registered_at": super::instant(application.created_at),
+            "applications_waiting": self.waiting.first.iter().map(|(client_id, name, at)| json!({
+                "client_id": client_id,
+                "client_name": name,
+                "registered_at": super::instant(*at),
             })).collect::<Vec<_>>(),
+            "applications_waiting_in_all": self.waiting.total,
             "identity_conflicts": self.conflicts.iter().map(|conflict| json!({
                 "id": conflict.id,
                 "reason": conflict.reason,

@@ -5,4 +5,5 @@ pub mod metric;
 pub mod operator_session;
 pub mod overview;
 pub mod reauthentication;
+pub mod registration;
 pub mod resolution;

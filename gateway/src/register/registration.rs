@@ -14,7 +14,6 @@ use crate::application::logo::Logo;
 use crate::application::{statements as application, stored_logo as logo};
 use crate::audit::action::Action;
 use crate::base::bearer::Bearer;
-use crate::base::config::Environment;
 use crate::base::failure::Error;
 use crate::base::http::reply::{self, Answer, RATE_LIMITED, no_store, set};
 use crate::base::http::{Reply, Request};
@@ -22,7 +21,7 @@ use crate::base::limits::Surface;
 use crate::base::limits::rate::Allowance;
 use crate::base::secret::{Secret, SecretHash};
 use crate::base::site::Site;
-use crate::oauth::application::{Application, Status};
+use crate::oauth::application::Application;
 use crate::oauth::registration::{Registration, RegistrationError};
 use crate::oauth::token::Refusal;
 
@@ -246,11 +245,6 @@ pub(crate) async fn replace(
     } else {
         None
     };
-    // What an operator approved was the application as it was: in production a change waits again.
-    let status = match (app.config.environment, current.status) {
-        (Environment::Production, Status::Active) => Status::Pending,
-        (_, status) => status,
-    };
     let event = Action::ok("application.update")
         .by("developer")
         .application(current.client_id.as_str())
@@ -260,7 +254,8 @@ pub(crate) async fn replace(
         current.id,
         registration,
         secret.as_ref().map(Secret::hash),
-        status,
+        // What an operator approved was the application as it was: in production a change waits again.
+        Registration::initial_status(app.config.environment),
         app.clock.now(),
         &event.event(),
     )

@@ -13,7 +13,7 @@ fn post<'a>(
     browser.send(world, Call::post(target).form(fields))
 }
 
-fn sign_up(world: &World, name: &str) -> Browser {
+pub(super) fn sign_up(world: &World, name: &str) -> Browser {
     let browser = Browser::default();
     let form = [("action", "create"), ("name", name), ("password", PASSWORD)];
     let answer = post(world, &browser, "/developer/", form);
@@ -42,7 +42,7 @@ fn register(world: &World, browser: &Browser, fields: &[(&str, &str)]) -> Answer
 }
 
 /// Registers an application with a secret.
-fn made(world: &World, browser: &Browser, name: &str) -> Client {
+pub(super) fn made(world: &World, browser: &Browser, name: &str) -> Client {
     let answer = register(
         world,
         browser,

@@ -116,6 +116,9 @@ pub const WATCHED: [Watched; 10] = [
             ("registration_token_hash", Hidden),
             ("status", Plain),
             ("suspended_by_developer", Plain),
+            ("approved_metadata", Plain),
+            ("approved_at", Plain),
+            ("decision_reason", Plain),
             ("created_at", Plain),
             ("updated_at", Plain),
         ],
@@ -127,6 +130,8 @@ pub const WATCHED: [Watched; 10] = [
             ("media_type", Plain),
             ("bytes", Hidden),
             ("updated_at", Plain),
+            ("approved_media_type", Plain),
+            ("approved_bytes", Hidden),
         ],
     },
     Watched {

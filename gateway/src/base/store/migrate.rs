@@ -4,7 +4,7 @@ use super::layers::triggers;
 use crate::base::ports::{Database, DatabaseError, Durability, Value};
 
 /// The version that `schema.sql` describes.
-pub const SCHEMA_VERSION: i64 = 9;
+pub const SCHEMA_VERSION: i64 = 10;
 
 const SCHEMA: &str = include_str!("schema.sql");
 const WATCH: &str = include_str!("../../maintenance/watch.sql");

@@ -156,9 +156,14 @@ CREATE TABLE application (
     -- The remaining RFC 7591 metadata, as the JSON object that a registration answers with.
     metadata                   TEXT    NOT NULL CHECK (json_valid(metadata)),
     registration_token_hash    BLOB             CHECK (registration_token_hash IS NULL OR length(registration_token_hash) = 32),
-    status                     TEXT    NOT NULL CHECK (status IN ('pending', 'active', 'suspended', 'deleted')),
+    status                     TEXT    NOT NULL CHECK (status IN ('pending', 'active', 'rejected', 'suspended', 'deleted')),
     -- Suspended by its developer, who may let it go on; where an operator did it, only operators may.
     suspended_by_developer     INTEGER NOT NULL DEFAULT 0 CHECK (suspended_by_developer IN (0, 1)),
+    -- `metadata` as an operator approved it last. Empty where nobody did, as in the sandbox.
+    approved_metadata          TEXT             CHECK (json_valid(approved_metadata)),
+    approved_at                INTEGER          CHECK ((approved_at IS NULL) = (approved_metadata IS NULL)),
+    -- What the operator said who approved or rejected it last. The developer of one that is rejected reads it.
+    decision_reason            TEXT             CHECK (length(decision_reason) BETWEEN 1 AND 1000),
     created_at                 INTEGER NOT NULL,
     updated_at                 INTEGER NOT NULL,
     request_id                 TEXT    NOT NULL,
@@ -168,13 +173,48 @@ CREATE TABLE application (
 -- Logos, uploaded by whoever has the registration token, served by the gateway: no page of ours loads a picture
 -- from elsewhere.
 CREATE TABLE application_logo (
-    application_id INTEGER PRIMARY KEY REFERENCES application (id),
-    media_type     TEXT    NOT NULL CHECK (media_type IN ('image/png', 'image/jpeg')),
-    bytes          BLOB    NOT NULL CHECK (length(bytes) BETWEEN 1 AND 102400),
-    updated_at     INTEGER NOT NULL,
-    request_id     TEXT    NOT NULL,
-    event          TEXT
+    application_id      INTEGER PRIMARY KEY REFERENCES application (id),
+    media_type          TEXT    NOT NULL CHECK (media_type IN ('image/png', 'image/jpeg')),
+    bytes               BLOB    NOT NULL CHECK (length(bytes) BETWEEN 1 AND 102400),
+    updated_at          INTEGER NOT NULL,
+    -- The picture that the application had when an operator approved it last.
+    approved_media_type TEXT,
+    approved_bytes      BLOB             CHECK ((approved_bytes IS NULL) = (approved_media_type IS NULL)),
+    request_id          TEXT    NOT NULL,
+    event               TEXT
 ) STRICT;
+
+-- Applications as people may see them: where an operator has not approved what is registered now, as it was approved.
+-- (Only operators see what was never approved, and its name in the message that it is inactive.)
+CREATE VIEW application_shown AS
+SELECT id, client_id, status,
+       IIF(status = 'active' OR approved_at IS NULL, client_name, json_extract(approved_metadata, '$.client_name')) AS client_name,
+       status = 'active' OR (status = 'suspended' AND approved_at IS NULL) AS as_registered
+FROM application;
+
+-- What is approved is approved with the picture that it has.
+CREATE TRIGGER application_approved
+AFTER UPDATE OF approved_at ON application
+WHEN NEW.approved_at IS NOT NULL
+BEGIN
+    UPDATE application_logo SET approved_media_type = media_type, approved_bytes = bytes, request_id = NEW.request_id
+    WHERE application_id = NEW.id;
+END;
+
+-- Where an operator approved an application, another picture waits for one, as any other change does.
+CREATE TRIGGER application_logo_added
+AFTER INSERT ON application_logo
+BEGIN
+    UPDATE application SET status = 'pending', updated_at = NEW.updated_at, request_id = NEW.request_id
+    WHERE id = NEW.application_id AND status = 'active' AND approved_at IS NOT NULL;
+END;
+CREATE TRIGGER application_logo_replaced
+AFTER UPDATE OF bytes ON application_logo
+WHEN NEW.bytes IS NOT NEW.approved_bytes
+BEGIN
+    UPDATE application SET status = 'pending', updated_at = NEW.updated_at, request_id = NEW.request_id
+    WHERE id = NEW.application_id AND status = 'active' AND approved_at IS NOT NULL;
+END;
 
 -- Accounts of developers at /developer/. `password_hash` is an Argon2id PHC string.
 CREATE TABLE developer (
