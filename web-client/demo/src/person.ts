@@ -152,7 +152,8 @@ export class Overview {
     this.#title.textContent = name === undefined ? texts.hello : texts.helloName(name);
     const missing = () => (failed === undefined ? view.skeletons(1, texts.loading) : el("p", { class: "quiet" }, texts.partFailed));
     this.#about.body.replaceChildren(...(patient === undefined ? [missing()] : view.person(this.#context, tokens, patient.known)));
-    this.#coverage.body.replaceChildren(coverage === undefined ? missing() : view.coverages(this.#context, coverage, patient?.known?.deathDate));
+    const card = patient?.known && !this.#kept.over ? [button(texts.cardOpen, "button", () => this.#card())] : [];
+    this.#coverage.body.replaceChildren(coverage === undefined ? missing() : view.coverages(this.#context, coverage, patient?.known?.deathDate), ...card);
     this.#happened.update();
   }
 
@@ -272,6 +273,18 @@ export class Overview {
   #drawMedicines(items: readonly Item[]): void {
     const drawn = medicines(this.#context, items);
     this.#medicines.body.replaceChildren(drawn ?? el("p", { class: "quiet" }, this.#context.texts.noMedicines));
+  }
+
+  /** The insurance card; who did not share their name has none. */
+  async #card(): Promise<void> {
+    const { texts } = this.#context;
+    const waiting = view.waiting(texts.cardLoading);
+    this.#hidden = true;
+    this.#around.screen([el("h1", { tabindex: "-1" }, texts.card), waiting]);
+    const { cardScreen } = await import("./card.js");
+    const screen = await cardScreen(this.#context, this.#around.client, () => this.show(), () => void this.#card());
+    // Who went on meanwhile is not brought back.
+    if (waiting.isConnected) this.#around.screen(screen);
   }
 
   #statement(): void {

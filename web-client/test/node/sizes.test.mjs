@@ -28,8 +28,8 @@ test("the labels of a language are a file of their own, at most 40 KB (gzip)", (
 
 test("a first visit to the demo page, to the last claim, is at most 120 KB (gzip)", (t) => {
   const demo = path.join(repository, "web-client", "demo", "dist");
-  // Labels of codes, the other language, and what this page does not use are loaded by nobody.
-  const unused = /^(en-\w{8}-|es-|spanish-|sync-|popup-)/;
+  // Labels of codes, the other language, and what this page does not use are loaded by nobody; the insurance card by who asks for it.
+  const unused = /^(en-\w{8}-|es-|spanish-|sync-|popup-|card-)/;
   const files = fs.readdirSync(demo).filter((name) => !unused.test(name));
   assert.ok(files.length > 5, "the demo page is not built");
   for (const name of files) assert.match(name, /^index\.html$|-[0-9A-Z]{8}\.\w+$/, "kept for a year by its name");

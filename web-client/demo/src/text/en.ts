@@ -281,6 +281,20 @@ export const en = {
   sharedUntil: "Shared with this page until",
   withheld: "You chose not to share your name and other personal details with this page.",
 
+  // The insurance card.
+  card: "Your insurance card",
+  cardOpen: "Show your insurance card",
+  cardLoading: "Your insurance card is on its way…",
+  cardNotice: "What the card says",
+  cardMade: "A card like this replaces no card that you got by mail. Give its number only to those who treat you or insure you.",
+  noCard: "There is no insurance card for you here.",
+  medicareNumber: "Medicare Number",
+  cardPlan: "Plan",
+  cardGroup: "Group",
+  entitledTo: "Entitled to",
+  coverageStarts: "Coverage starts",
+  atThePharmacy: "At the pharmacy",
+
   coverage: "Your coverage",
   noCoverage: "No coverage is on record.",
   parts: {

@@ -281,6 +281,19 @@ export const es: Texts = {
   sharedUntil: "Compartido con esta página hasta",
   withheld: "Usted decidió no compartir su nombre ni otros datos personales con esta página.",
 
+  card: "Su tarjeta de seguro",
+  cardOpen: "Mostrar su tarjeta de seguro",
+  cardLoading: "Su tarjeta de seguro ya viene…",
+  cardNotice: "Lo que dice la tarjeta",
+  cardMade: "Esta tarjeta no sustituye ninguna que le llegó por correo. Dé su número solo a quien le atiende o le asegura.",
+  noCard: "Aquí no hay ninguna tarjeta de seguro suya.",
+  medicareNumber: "Número de Medicare",
+  cardPlan: "Plan",
+  cardGroup: "Grupo",
+  entitledTo: "Con derecho a",
+  coverageStarts: "La cobertura empieza",
+  atThePharmacy: "En la farmacia",
+
   coverage: "Su cobertura",
   noCoverage: "No hay ninguna cobertura registrada.",
   parts: {
