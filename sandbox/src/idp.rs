@@ -16,7 +16,8 @@ mod token;
 use axum::extract::State;
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, COOKIE, PRAGMA, RETRY_AFTER, SET_COOKIE,
+    WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use serde_json::json;
@@ -111,10 +112,7 @@ pub(crate) async fn authorize(
     headers: HeaderMap,
     body: Bytes,
 ) -> Reply {
-    let spanish = headers
-        .get(ACCEPT_LANGUAGE)
-        .and_then(|value| authorize::prefers_spanish(value.to_str().ok()?))
-        .unwrap_or(false);
+    let spanish = speaks_spanish(&headers);
     let posted = method == Method::POST && params::is_form(&headers);
     let query = if posted {
         &body[..]
@@ -122,7 +120,7 @@ pub(crate) async fn authorize(
         uri.query().unwrap_or("").as_bytes()
     };
     match authorize::check(&site.config, query, spanish) {
-        Ok(request) => form(&site, &request, None),
+        Ok(request) => form(&site, &request, None, Form::New),
         Err(Refusal::Page(reason)) => fault(spanish, reason),
         Err(Refusal::Redirect(location)) => Reply::see_other(&location),
     }
@@ -139,12 +137,22 @@ pub(crate) async fn signin(State(site): State<Site>, headers: HeaderMap, body: B
         .as_ref()
         .and_then(|fields| Request::open(site.now(), fields.get("request")?));
     let (Some(fields), Some(request)) = (fields, request) else {
-        return fault(false, "this sign-in form has expired or was changed");
+        return fault(
+            speaks_spanish(&headers),
+            "this sign-in form has expired or was changed",
+        );
     };
     if fields.get("cancel").is_some() {
         return Reply::see_other(&request.denied(&site.config));
     }
     let username = fields.get("username").unwrap_or("").trim().to_owned();
+    if let Some(language) = fields.get("language") {
+        let spanish = language == "es";
+        let mut request = request;
+        request.spanish = spanish;
+        return form(&site, &request, Some(&username), Form::New)
+            .header(SET_COOKIE, &remembered(&site, spanish));
+    }
     let guesses = site.dependencies.guesses.read(&username).await;
     if let Some(seconds) = guesses.wait(site.now()) {
         return slow_down(&site, &request, &username, seconds);
@@ -161,7 +169,7 @@ pub(crate) async fn signin(State(site): State<Site>, headers: HeaderMap, body: B
             if Account::of_username(&username).is_some() {
                 site.dependencies.guesses.wrong(&username, site.now()).await;
             }
-            form(&site, &request, Some(&username))
+            form(&site, &request, Some(&username), Form::Refused)
         }
     }
 }
@@ -238,10 +246,7 @@ pub(crate) async fn userinfo(State(site): State<Site>, headers: HeaderMap) -> Re
 /// `GET /logout`: back to the gateway where it asked for that, else a page.
 pub(crate) async fn logout(State(site): State<Site>, headers: HeaderMap, uri: Uri) -> Reply {
     let params = Params::parse(uri.query().unwrap_or("").as_bytes()).unwrap_or_default();
-    let spanish = headers
-        .get(ACCEPT_LANGUAGE)
-        .and_then(|value| authorize::prefers_spanish(value.to_str().ok()?))
-        .unwrap_or(false);
+    let spanish = speaks_spanish(&headers);
     match params
         .get("post_logout_redirect_uri")
         .filter(|target| is_ours(&site.config.public_base_url, target))
@@ -283,27 +288,67 @@ fn is_ours(base: &str, target: &str) -> bool {
         && target.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn form(site: &Site, request: &Request, refused: Option<&str>) -> Reply {
-    let status = if refused.is_some() {
-        StatusCode::UNAUTHORIZED
-    } else {
-        StatusCode::OK
+/// Why the form is shown.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Form {
+    New,
+    /// Password and user name did not belong together.
+    Refused,
+}
+
+/// The form, with the user name that was typed before.
+fn form(site: &Site, request: &Request, typed: Option<&str>, why: Form) -> Reply {
+    let status = match why {
+        Form::New => StatusCode::OK,
+        Form::Refused => StatusCode::UNAUTHORIZED,
     };
-    let username = refused.or(request.hint.as_deref()).unwrap_or("");
+    let hint = request.hint.as_deref();
+    let username = typed.or(hint).unwrap_or("");
     // Everybody knows the passwords here: who was meant by the application needs one press.
-    let meant = request.hint.as_deref().and_then(Account::of_username);
-    let password = match refused {
-        None => meant.map(Account::password).unwrap_or_default(),
-        Some(_) => String::new(),
-    };
+    let meant = hint
+        .filter(|hint| why == Form::New && *hint == username)
+        .and_then(Account::of_username);
+    let password = meant.map(Account::password).unwrap_or_default();
     let html = pages::sign_in(
         request.spanish,
         &request.seal(site.now()),
         (username, &password),
-        refused.map(|_| pages::wrong_password(request.spanish)),
+        (why == Form::Refused).then(|| pages::wrong_password(request.spanish)),
     );
     page(status, request.spanish, html)
 }
+
+/// Whether a page is in Spanish where its address does not say: what this browser chose before, else what it accepts.
+fn speaks_spanish(headers: &HeaderMap) -> bool {
+    let chosen = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(LANGUAGE)?.strip_prefix('='));
+    match chosen {
+        Some("es") => true,
+        Some("en") => false,
+        _ => headers
+            .get(ACCEPT_LANGUAGE)
+            .and_then(|value| authorize::prefers_spanish(value.to_str().ok()?))
+            .unwrap_or(false),
+    }
+}
+
+/// The cookie in which the gateway's pages keep the language (docs/contract/02-authorize.md, step 4): in the sandbox they
+/// have the same origin.
+fn remembered(site: &Site, spanish: bool) -> String {
+    let language = if spanish { "es" } else { "en" };
+    let secure = if site.config.public_base_url.starts_with("https:") {
+        "; Secure"
+    } else {
+        ""
+    };
+    format!("{LANGUAGE}={language}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000{secure}")
+}
+
+const LANGUAGE: &str = "bg-lang";
 
 /// The form again: this account must wait.
 fn slow_down(site: &Site, request: &Request, username: &str, seconds: i64) -> Reply {

@@ -19,6 +19,9 @@ struct Words {
     fault_advice: &'static str,
     signed_out: &'static str,
     signed_out_advice: &'static str,
+    /// The other language, by its own name, and its tag.
+    other: &'static str,
+    other_tag: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -37,6 +40,8 @@ const ENGLISH: Words = Words {
     fault_advice: "Go back to the application that sent you here and begin again.",
     signed_out: "You are signed out",
     signed_out_advice: "You can close this page.",
+    other: "Español",
+    other_tag: "es",
 };
 
 const SPANISH: Words = Words {
@@ -55,6 +60,8 @@ const SPANISH: Words = Words {
     fault_advice: "Vuelva a la aplicación que lo envió aquí y comience de nuevo.",
     signed_out: "Ha cerrado la sesión",
     signed_out_advice: "Puede cerrar esta página.",
+    other: "English",
+    other_tag: "en",
 };
 
 #[derive(Template)]

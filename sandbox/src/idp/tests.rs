@@ -374,6 +374,58 @@ fn the_form_is_accessible_and_speaks_two_languages() {
 }
 
 #[test]
+fn the_form_changes_its_language_keeps_what_was_typed_and_the_browser_keeps_the_language() {
+    let form = authorize_with(&[("ui_locales", "en")]);
+    let fields = |field: &str, language: &str| {
+        post(
+            "/sandbox/idp/signin",
+            &[
+                ("request", field),
+                ("username", "BBUser00017"),
+                ("password", "PW0001"),
+                ("language", language),
+            ],
+        )
+    };
+    let spanish = fields(&hidden_field(&form), "es");
+    assert_eq!(spanish.status, StatusCode::OK, "nobody tried to sign in");
+    assert!(spanish.text().contains("<html lang=\"es\">"));
+    assert!(spanish.text().contains("value=\"BBUser00017\""));
+    assert!(!spanish.text().contains("PW0001"));
+    assert_eq!(
+        spanish.header("set-cookie"),
+        "bg-lang=es; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000"
+    );
+    let english = fields(&hidden_field(&spanish), "en");
+    assert!(english.text().contains("<html lang=\"en\">"));
+    // What is no language of ours is English, and the form still signs in.
+    let other = fields(&hidden_field(&english), "fr");
+    assert!(other.text().contains("<html lang=\"en\">"));
+    let signed_in = post(
+        "/sandbox/idp/signin",
+        &[
+            ("request", &hidden_field(&other)),
+            ("username", "BBUser00017"),
+            ("password", "PW00017!"),
+        ],
+    );
+    assert!(!value(&redirected(&signed_in), "code").is_empty());
+    // A page that no request of the client leads to is in the language that was chosen.
+    for (cookie, language) in [
+        ("a=b; bg-lang=es", "es"),
+        ("bg-lang=en", "en"),
+        ("bg-lang=fr", "en"),
+    ] {
+        let request = Request::get("/sandbox/idp/logout")
+            .header("cookie", cookie)
+            .body(Body::empty())
+            .unwrap();
+        let page = send(&mut site(), request);
+        assert_eq!(page.header("content-language"), language, "{cookie}");
+    }
+}
+
+#[test]
 fn the_browsers_language_counts_where_the_client_names_none() {
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
     let query = encode(&[
@@ -396,7 +448,9 @@ fn the_browsers_language_counts_where_the_client_names_none() {
             .body(Body::empty())
             .unwrap();
         assert_eq!(
-            send(&mut site(), request).text().contains("lang=\"es\""),
+            send(&mut site(), request)
+                .text()
+                .contains("<html lang=\"es\">"),
             spanish,
             "{header}"
         );
