@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
 import { DESKTOP, PHONE, fits, launch, picture, url, visit } from "./browser.mjs";
+import { noEnglishLeft, phrasesOfDemo } from "./english.mjs";
 import { PERSON, allYears, claimCards, consent, loadAllClaims, loaded, reachClaims, signIn, startSignIn } from "./demo.mjs";
 
 const require = createRequire(new URL("../../web-client/package.json", import.meta.url));
@@ -104,6 +105,40 @@ test("another language keeps the claims, the year and the search", { timeout: 60
     assert.equal(await claimCards(page).count(), before);
     assert.equal(await page.getByRole("button", { name: "2024", exact: true }).getAttribute("aria-pressed"), "true");
     assert.equal(calls, 0, "nothing is loaded again");
+  }),
+);
+
+test("no English is left on the demo page in Spanish, in any of its states", { timeout: 90_000 }, () =>
+  explore(PHONE, RICH, async (page) => {
+    const english = await phrasesOfDemo();
+    const look = (what) => noEnglishLeft(page, english, what);
+    await page.getByRole("button", { name: "Español" }).click();
+    await page.getByRole("heading", { name: "Sus reclamaciones", exact: true }).waitFor();
+    for (const year of ["Todos los años", "2024"]) {
+      await page.getByRole("button", { name: year, exact: true }).click();
+      await page.locator("#where .bar").first().waitFor();
+      await look(year);
+    }
+    // One claim of each kind in full.
+    for (const option of await page.locator("#care option:not([value=''])").evaluateAll((all) => all.map(({ value }) => value))) {
+      await page.locator("#care").selectOption(option);
+      await claimCards(page).first().getByRole("button").click();
+      await page.locator("dialog").waitFor();
+      await look(`details of ${option}`);
+      await page.keyboard.press("Escape");
+    }
+    await page.getByLabel("Buscar", { exact: true }).fill("xyzzy");
+    await look("nothing found");
+    await page.getByRole("button", { name: /para imprimir$/ }).click();
+    await page.getByText("Esto no es una factura").waitFor();
+    await look("statement");
+    await page.getByRole("button", { name: "Volver" }).click();
+    await page.locator("header").getByRole("button", { name: "Cerrar sesión" }).click();
+    await page.locator("dialog").waitFor();
+    await look("sign-out");
+    await page.locator("dialog").getByRole("button", { name: "Cerrar sesión", exact: true }).click();
+    await page.getByRole("heading", { name: "Vea sus reclamaciones" }).waitFor();
+    await look("first page");
   }),
 );
 
