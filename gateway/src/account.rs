@@ -124,7 +124,10 @@ pub(crate) async fn finish_account_sign_in(
     )
     .await;
     let (language, bound) = match waiting {
-        Ok(Some(waiting)) => (waiting.language, waiting.browser_hash),
+        Ok(Some(waiting)) => (
+            pages::chosen_language(request).unwrap_or(waiting.language),
+            waiting.browser_hash,
+        ),
         Ok(None) => {
             note_stranger(site, request, allowance).await;
             let language = pages::language(request, None);
@@ -315,7 +318,7 @@ async fn page(
         .unwrap_or_default();
     let asked: Option<i64> = single("revoke").and_then(|id| id.parse().ok());
     Ok(page::account(
-        person.language,
+        pages::chosen_language(request).unwrap_or(person.language),
         &AccountFacts {
             person: &name,
             asked: applications

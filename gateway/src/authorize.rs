@@ -15,7 +15,7 @@ use crate::audit::action::Action;
 use crate::authorize::pushed::take;
 use crate::authorize::statements::{NewRequest, create};
 use crate::base::http::browser::Binding;
-use crate::base::http::reply::{Answer, see_other};
+use crate::base::http::reply::{Answer, add_cookie, see_other};
 use crate::base::http::{Reply, Request};
 use crate::base::language::Language;
 use crate::base::limits::Surface;
@@ -174,6 +174,16 @@ async fn begin(
         ),
     };
     binding.set(&mut reply);
+    // What the address says is kept with every page; this was pushed, or posted.
+    let is_said = request
+        .query
+        .as_deref()
+        .and_then(pages::language_in)
+        .is_some();
+    if let Some(language) = checked.language.filter(|_| !is_said) {
+        let cookie = pages::remember_language(language, app.config.is_https());
+        add_cookie(&mut reply, &cookie);
+    }
     Ok(reply)
 }
 

@@ -66,7 +66,11 @@ pub(crate) async fn callback(
     )
     .await;
     let waiting = match found {
-        Ok(Some(waiting)) => waiting,
+        Ok(Some(mut waiting)) => {
+            let chosen = pages::chosen_language(&request);
+            waiting.language = chosen.unwrap_or(waiting.language);
+            waiting
+        }
         // Not on the way to an application: a visit to /account/, or nothing.
         Ok(None) => {
             return account::finish_account_sign_in(
@@ -220,7 +224,8 @@ const fn back_error(error: SignInError) -> ErrorCode {
             ErrorCode::TemporarilyUnavailable
         }
         SignInError::Claim(_) | SignInError::IdToken(_) => ErrorCode::ServerError,
-        SignInError::IdentityConflict
+        SignInError::Cancelled
+        | SignInError::IdentityConflict
         | SignInError::NotFound
         | SignInError::Refused
         | SignInError::SubjectForm => ErrorCode::AccessDenied,

@@ -58,17 +58,18 @@ pub(crate) async fn show(
         waiting,
         application,
     } = visit;
+    let language = pages::chosen_language(&request).unwrap_or(waiting.language);
     let another = parameters.single("another").ok().flatten() == Some("1");
     let Some(identity_id) = waiting.identity_id.filter(|_| !another) else {
         return match site
             .provider
-            .authorization_url(&site.app, &transaction, waiting.language, another, None)
+            .authorization_url(&site.app, &transaction, language, another, None)
             .await
         {
             Ok(url) => see_other(&url).into(),
             Err(error) => pages::problem(
                 &request,
-                waiting.language,
+                language,
                 &Problem::sign_in(error, version, &transaction),
             )
             .into(),
@@ -91,7 +92,7 @@ pub(crate) async fn show(
                 let problem = Problem::redirect(
                     "redirect_uri is no longer one that this application has registered".to_owned(),
                 );
-                pages::problem(&request, waiting.language, &problem).into()
+                pages::problem(&request, language, &problem).into()
             }
         };
     }
@@ -100,11 +101,11 @@ pub(crate) async fn show(
         // Held since the sign-in, by a conflict with somebody else's.
         Ok(None) => {
             let held = Problem::sign_in(SignInError::IdentityConflict, version, &transaction);
-            return pages::problem(&request, waiting.language, &held).into();
+            return pages::problem(&request, language, &held).into();
         }
         Err(error) => {
             let problem = site.unavailable(&request, "consent", &error);
-            return pages::problem(&request, waiting.language, &problem).into();
+            return pages::problem(&request, language, &problem).into();
         }
     }
     let profile = profile(&site, &request, &transaction, identity_id);
@@ -112,7 +113,7 @@ pub(crate) async fn show(
         Ok(since) => since,
         Err(error) => {
             let problem = site.unavailable(&request, "consent", &error);
-            return pages::problem(&request, waiting.language, &problem).into();
+            return pages::problem(&request, language, &problem).into();
         }
     };
     let shown = shown(&application, &waiting, logo_since);
@@ -136,8 +137,10 @@ pub(crate) async fn show(
         csrf: csrf.expose(),
         action: &format!("/{}/o/authorize/consent", version.segment()),
         logo: logo_since.is_some(),
+        redirect: waiting.redirect.as_str(),
+        approved: !site.app.config.is_sandbox(),
     };
-    page::consent(waiting.language, &facts).into()
+    page::consent(language, &facts).into()
 }
 
 /// POST: the decision. Always answered by 303.

@@ -87,7 +87,7 @@ impl Kind for OfDeveloper {
 
 /// GET: applications, or the way in.
 async fn home(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
-    let language = language(&request);
+    let language = pages::language(&request, None);
     let shown = async {
         let Some(visitor) = visitor(&site, &request).await? else {
             return Ok(shown::enter(
@@ -104,7 +104,7 @@ async fn home(State(site): State<Site>, Extension(request): Extension<Request>) 
 
 /// POST: `action` is `sign_in`, `create`, `change_password` or `sign_out`.
 async fn enter(State(site): State<Site>, Extension(request): Extension<Request>) -> Answer {
-    let language = language(&request);
+    let language = pages::language(&request, None);
     let form = request.form();
     let done = async {
         if cross_site(&request) {
@@ -281,21 +281,12 @@ async fn sign_out(site: &Site, request: &Request) -> Result<Reply, Error<Problem
 async fn visitor(site: &Site, request: &Request) -> Result<Option<Visitor>, Error<Problem>> {
     let found = Session::<OfDeveloper>::of(&site.app, &request.headers, None).await?;
     Ok(found.map(|session| Visitor {
-        language: language(request),
+        language: pages::language(request, None),
         csrf: session.csrf(&site.app.config),
         session: session.secret().hash(),
         id: session.visitor.developer_id,
         name: session.visitor.name,
     }))
-}
-
-/// The portal remembers its language in a cookie: a developer comes back often, and no link carries it.
-fn language(request: &Request) -> Language {
-    let query = request.parameters();
-    let wanted = query
-        .first("lang")
-        .or_else(|| cookies::read(&request.headers, LANGUAGE));
-    pages::language(request, wanted)
 }
 
 /// A form of another site (Fetch Metadata); browsers that do not say so send no cookie along (`SameSite`).
@@ -341,22 +332,14 @@ fn close(
     action: &str,
     result: Result<Reply, Error<Problem>>,
 ) -> Answer {
-    let language = language(request);
-    let mut reply = match result {
+    match result {
         Ok(reply) => reply,
         Err(error) => {
             let problem = site.settle(request, action, "", error);
-            pages::problem(request, language, &problem)
+            pages::problem(request, pages::language(request, None), &problem)
         }
-    };
-    let query = request.parameters();
-    if query.first("lang").and_then(Language::parse).is_some() {
-        add_cookie(
-            &mut reply,
-            &cookies::set(&site.app.config, LANGUAGE, language.tag(), 31_536_000),
-        );
     }
-    reply.into()
+    .into()
 }
 
 fn is_name(name: &str) -> bool {
@@ -367,4 +350,3 @@ fn is_name(name: &str) -> bool {
 }
 
 const HOME: &str = "/developer/";
-const LANGUAGE: &str = "bg-lang";

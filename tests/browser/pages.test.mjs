@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 
 import { accessible, fits, launch, picture, url } from "./browser.mjs";
+import { noEnglishLeft, phrasesOfGateway } from "./english.mjs";
 
 const PERSON = { username: "BBUser28324", password: "PW28324!" };
 /** Where the applications of these tests are sent back to: somewhere that answers. */
@@ -16,6 +17,8 @@ const VIEWS = [
   { name: "narrow-dark", width: 320, height: 640, colorScheme: "dark", lang: "es" },
   { name: "wide-light", width: 1920, height: 1080, colorScheme: "light", lang: "en" },
 ];
+
+const english = await phrasesOfGateway();
 
 let browser;
 before(async () => {
@@ -53,6 +56,7 @@ async function inspect(page, view, name) {
   await fits(page, `${name} at ${view.width} px`);
   assert.equal(await page.locator("html").getAttribute("lang"), view.lang, `language of ${name}`);
   assert.equal(await page.locator("script").count(), 0, `${name} has a script`);
+  if (view.lang === "es") await noEnglishLeft(page, english, name);
   await accessible(page, name);
 }
 
@@ -189,6 +193,37 @@ for (const view of VIEWS) {
       }));
   });
 }
+
+test("the list follows the choice, the switch of language keeps it, and every page after it has the language", { timeout: 60_000 }, () =>
+  visit(VIEWS[1], async (page) => {
+    await page.goto(authorize(await register("Choice"), { lang: "es" }));
+    await page.fill("[name=username]", PERSON.username);
+    await page.getByRole("button", { name: "English" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.equal(await page.inputValue("[name=username]"), PERSON.username);
+    await signIn(page);
+    const heading = (name) => page.getByRole("heading", { name }).waitFor();
+    await heading("The app will be able to see:");
+    const listed = () => page.locator("main > ul > li").filter({ visible: true }).allInnerTexts();
+    const all = await listed();
+    assert.ok(all.some((text) => text.startsWith("About you")), all.join());
+    await page.check("[name=demographics][value=withhold]");
+    const kept = await listed();
+    assert.ok(kept.length > 0 && kept.length < all.length && !kept.some((text) => /About you|e-mail/.test(text)), kept.join());
+    await page.locator("main").getByRole("link", { name: "Español" }).click();
+    await heading("La aplicación podrá ver:");
+    assert.ok(await page.isChecked("[name=demographics][value=withhold]"));
+    assert.equal((await listed()).length, kept.length);
+    await page.reload();
+    assert.ok(await page.isChecked("[name=demographics][value=withhold]"), "also after a reload");
+    await page.check("[name=demographics][value=share]");
+    assert.equal((await listed()).length, all.length);
+    await page.goto(`${url}/v2/o/authorize/consent?transaction=none`);
+    await heading("Esta página ya no se puede usar");
+    await page.getByText("English").click();
+    await heading("This page can no longer be used");
+  }),
+);
 
 test("the whole flow can be done by keyboard alone", { timeout: 60_000 }, () =>
   visit(VIEWS[1], async (page) => {

@@ -21,6 +21,15 @@ impl Language {
         }
     }
 
+    /// The one that is not this one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::English => Self::Spanish,
+            Self::Spanish => Self::English,
+        }
+    }
+
     /// Reads the tag.
     #[must_use]
     pub fn parse(tag: &str) -> Option<Self> {

@@ -89,6 +89,16 @@ impl<'a> PlainUri<'a> {
         self.url.origin().ascii_serialization()
     }
 
+    /// Where it leads, in a word for people: the host; of a scheme that only an application on the device takes, the
+    /// scheme.
+    #[must_use]
+    pub fn leads(&self) -> String {
+        match self.url.host_str() {
+            Some(host) if self.is_web() => host.to_owned(),
+            _ => format!("{}:", self.url.scheme()),
+        }
+    }
+
     /// Whether it stays on the machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {

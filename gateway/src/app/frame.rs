@@ -3,15 +3,13 @@
 
 use bluegate_shared::oauth::ErrorCode;
 use bytes::Bytes;
-use http::header::{
-    ACCEPT_LANGUAGE, ALLOW, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN, VARY,
-};
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use crate::base::http::door::Refusal;
-use crate::base::http::reply::{Told, json, no_store, set};
+use crate::base::http::reply::{Told, add_cookie, json, no_store, set};
 use crate::base::http::{Reply, compression};
 use crate::base::language::Language;
 use crate::base::page as pages;
@@ -24,21 +22,30 @@ pub(crate) struct Frame {
     accept_gzip: bool,
     https: bool,
     place: Place,
-    /// What language a page would have.
-    accept_language: Option<HeaderValue>,
+    /// What language a page has that no handler made.
+    language: Language,
+    /// The language that a page's address chooses: the browser keeps it.
+    chosen: Option<Language>,
 }
 
 impl Frame {
     /// Of a request whose path has its one spelling.
     pub(crate) fn of(parts: &Parts, https: bool) -> Self {
         let place = Place::of(parts.uri.path());
-        let accepted = parts.headers.get(ACCEPT_LANGUAGE);
+        let is_page = place.surface == Surface::Page;
+        let query = parts.uri.query().filter(|_| is_page);
+        let chosen = query.and_then(pages::language_in);
         Self {
             head: parts.method == Method::HEAD,
             accept_gzip: compression::accepts_gzip(&parts.headers),
             https,
             place,
-            accept_language: accepted.filter(|_| place.surface == Surface::Page).cloned(),
+            language: match chosen {
+                Some(language) => language,
+                None if is_page => pages::language_of(&parts.headers),
+                None => Language::English,
+            },
+            chosen,
         }
     }
 
@@ -52,7 +59,8 @@ impl Frame {
                 surface: Surface::Plain,
                 cross_origin: false,
             },
-            accept_language: None,
+            language: Language::English,
+            chosen: None,
         }
     }
 
@@ -114,9 +122,7 @@ impl Frame {
                 replace(reply, body);
             }
             Surface::Page if !is_nowhere => {
-                let accepted = self.accept_language.as_ref();
-                let language = Language::accepted(accepted.and_then(|value| value.to_str().ok()));
-                let page = pages::refused(language, reply.status(), told, request_id);
+                let page = pages::refused(self.language, reply.status(), told, request_id);
                 replace(reply, page);
             }
             _ => {}
@@ -144,6 +150,9 @@ impl Frame {
                 HeaderName::from_static("strict-transport-security"),
                 "max-age=31536000; includeSubDomains",
             );
+        }
+        if let Some(language) = self.chosen {
+            add_cookie(reply, &pages::remember_language(language, self.https));
         }
         if self.place.cross_origin {
             set(

@@ -42,6 +42,7 @@ mod drill;
 mod faults;
 mod health;
 mod keys;
+mod language;
 mod layers;
 mod limits;
 mod machine;

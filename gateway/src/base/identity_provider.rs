@@ -17,6 +17,9 @@ pub enum SignInError {
     /// The claims backend cannot be asked.
     #[error("the claims backend does not answer")]
     BackendUnavailable,
+    /// The person turned back at the provider.
+    #[error("the person cancelled the sign-in")]
+    Cancelled,
     /// A claim of the id_token that is missing or of another type.
     #[error("the identity provider's answer cannot be trusted: in the id_token, {0}")]
     Claim(ClaimError),
@@ -46,6 +49,7 @@ impl SignInError {
     pub const fn code(self) -> &'static str {
         match self {
             Self::BackendUnavailable => "backend_unavailable",
+            Self::Cancelled => "signin_cancelled",
             Self::Claim(_) | Self::IdToken(_) => "id_token_invalid",
             Self::IdentityConflict => "identity_conflict",
             Self::NotFound => "not_found",
@@ -65,6 +69,6 @@ pub(crate) const fn status(error: SignInError) -> StatusCode {
         SignInError::Claim(_) | SignInError::IdToken(_) => StatusCode::BAD_GATEWAY,
         SignInError::IdentityConflict | SignInError::SubjectForm => StatusCode::FORBIDDEN,
         SignInError::NotFound => StatusCode::NOT_FOUND,
-        SignInError::Refused => StatusCode::BAD_REQUEST,
+        SignInError::Cancelled | SignInError::Refused => StatusCode::BAD_REQUEST,
     }
 }

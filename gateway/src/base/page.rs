@@ -6,17 +6,19 @@ pub(crate) mod texts;
 use askama::Template;
 use bluegate_shared::scope::{Permissions, ResourceType, ScopeSet};
 use http::header::{ACCEPT_LANGUAGE, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::base::failure::Reason;
 use crate::base::http::reply::{Forms, RATE_LIMITED, Told, page};
-use crate::base::http::{Reply, Request};
+use crate::base::http::{Reply, Request, cookies};
 use crate::base::identity_provider::SignInError;
 use crate::base::language::Language;
 use crate::base::limits::rate::Limited;
 use crate::base::secret::Secret;
+use crate::base::uri::PlainUri;
 use crate::base::version::Version;
 use crate::oauth::application::{DataAccessType, inactive_text};
+use crate::oauth::parameters::Parameters;
 
 use texts::Texts;
 
@@ -26,17 +28,57 @@ pub(crate) struct WayBack {
     pub(crate) application: String,
 }
 
-/// The language of a page: `lang`, else `Accept-Language`.
+/// The language of a page: `lang`, else what its address says, else what this browser chose before, else
+/// `Accept-Language`.
 pub(crate) fn language(request: &Request, lang: Option<&str>) -> Language {
-    lang.and_then(Language::parse).unwrap_or_else(|| {
-        Language::accepted(
-            request
-                .headers
-                .get(ACCEPT_LANGUAGE)
-                .and_then(|value| value.to_str().ok()),
-        )
-    })
+    lang.and_then(Language::parse)
+        .or_else(|| chosen_language(request))
+        .unwrap_or_else(|| accepted(&request.headers))
 }
+
+/// The same by the headers alone.
+pub(crate) fn language_of(headers: &HeaderMap) -> Language {
+    remembered(headers).unwrap_or_else(|| accepted(headers))
+}
+
+fn accepted(headers: &HeaderMap) -> Language {
+    let accepted = headers.get(ACCEPT_LANGUAGE);
+    Language::accepted(accepted.and_then(|value| value.to_str().ok()))
+}
+
+/// What was chosen by `lang` of this request's query, or in this browser before: it goes before what was asked for
+/// when a sign-in began.
+pub(crate) fn chosen_language(request: &Request) -> Option<Language> {
+    request
+        .query
+        .as_deref()
+        .and_then(language_in)
+        .or_else(|| remembered(&request.headers))
+}
+
+/// `lang` of a query.
+pub(crate) fn language_in(query: &str) -> Option<Language> {
+    let parameters = Parameters::parse(query.as_bytes());
+    let lang = parameters.single("lang").ok().flatten();
+    lang.and_then(Language::parse)
+}
+
+fn remembered(headers: &HeaderMap) -> Option<Language> {
+    cookies::read(headers, LANGUAGE).and_then(Language::parse)
+}
+
+/// The `Set-Cookie` in which a browser keeps for a year the language that somebody chose: pages are left and come back
+/// to by links that say nothing of it.
+pub(crate) fn remember_language(language: Language, https: bool) -> String {
+    let secure = if https { "; Secure" } else { "" };
+    format!(
+        "{LANGUAGE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000{secure}",
+        language.tag()
+    )
+}
+
+/// Its name: no secret, and the sandbox's sign-in writes it too.
+const LANGUAGE: &str = "bg-lang";
 
 /// The address of the consent page of a transaction.
 pub(crate) fn consent_path(version: Version, transaction: &Secret) -> String {
@@ -64,6 +106,7 @@ enum Kind {
     Application,
     /// Seconds to wait.
     Busy(i64),
+    Cancelled,
     Expired,
     IdentityConflict,
     Inactive,
@@ -212,6 +255,7 @@ impl Problem {
             status: crate::base::identity_provider::status(error),
             code: error.code(),
             kind: match error {
+                SignInError::Cancelled => Kind::Cancelled,
                 SignInError::IdentityConflict => Kind::IdentityConflict,
                 SignInError::NotFound => Kind::NotFound,
                 SignInError::BackendUnavailable | SignInError::ProviderUnavailable(_) => {
@@ -254,24 +298,10 @@ impl Problem {
 
 /// The page of a problem, with its code in `<meta name="error-code">`.
 pub(crate) fn problem(request: &Request, language: Language, problem: &Problem) -> Reply {
-    let texts = Texts::of(language);
-    let (heading, paragraphs) = match problem.kind {
-        Kind::Application => (texts.application_heading, texts.application_text),
-        Kind::Busy(_) => (texts.busy_heading, texts.busy_text),
-        Kind::Expired => (texts.expired_heading, texts.expired_text),
-        Kind::IdentityConflict => (texts.conflict_heading, texts.conflict_text),
-        Kind::Inactive => (texts.inactive_heading, ""),
-        Kind::LockedDown => (texts.unavailable_heading, texts.locked_text),
-        Kind::NotFound => (texts.not_found_heading, texts.not_found_text),
-        Kind::SignIn => (texts.sign_in_heading, texts.sign_in_text),
-        Kind::Unavailable => (texts.unavailable_heading, texts.unavailable_text),
-    };
     let template = ProblemPage {
         lang: language.tag(),
-        texts,
+        told: in_both(language, |texts| words(&problem.kind, texts)),
         code: problem.code,
-        heading,
-        paragraphs,
         detail: &problem.detail,
         retry: problem.retry.as_deref(),
         back: problem.back.as_deref(),
@@ -295,6 +325,48 @@ pub(crate) fn problem(request: &Request, language: Language, problem: &Problem) 
     reply
 }
 
+/// Heading and paragraphs.
+const fn words(kind: &Kind, texts: &Texts) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Application => (texts.application_heading, texts.application_text),
+        Kind::Busy(_) => (texts.busy_heading, texts.busy_text),
+        Kind::Cancelled => (texts.cancelled_heading, texts.cancelled_text),
+        Kind::Expired => (texts.expired_heading, texts.expired_text),
+        Kind::IdentityConflict => (texts.conflict_heading, texts.conflict_text),
+        Kind::Inactive => (texts.inactive_heading, ""),
+        Kind::LockedDown => (texts.unavailable_heading, texts.locked_text),
+        Kind::NotFound => (texts.not_found_heading, texts.not_found_text),
+        Kind::SignIn => (texts.sign_in_heading, texts.sign_in_text),
+        Kind::Unavailable => (texts.unavailable_heading, texts.unavailable_text),
+    }
+}
+
+/// The words in the page's language and, to be opened on the same page, in the other: what led here cannot be sent
+/// again, so that no link could lead here in the other language.
+fn in_both(
+    language: Language,
+    words: impl Fn(&'static Texts) -> (&'static str, &'static str),
+) -> [InWords; 2] {
+    [language, language.other()].map(|language| {
+        let texts = Texts::of(language);
+        let (heading, paragraphs) = words(texts);
+        InWords {
+            lang: language.tag(),
+            texts,
+            heading,
+            paragraphs,
+        }
+    })
+}
+
+/// A problem in one language.
+struct InWords {
+    lang: &'static str,
+    texts: &'static Texts,
+    heading: &'static str,
+    paragraphs: &'static str,
+}
+
 /// A request that came to no handler: its body was too large or late, or the gateway cannot work.
 pub(crate) fn refused(
     language: Language,
@@ -302,18 +374,17 @@ pub(crate) fn refused(
     told: &Told,
     request_id: &str,
 ) -> Reply {
-    let texts = Texts::of(language);
-    let (heading, paragraphs) = if status.is_server_error() {
-        (texts.unavailable_heading, texts.unavailable_text)
-    } else {
-        (texts.request_heading, texts.request_text)
+    let words = |texts: &'static Texts| {
+        if status.is_server_error() {
+            (texts.unavailable_heading, texts.unavailable_text)
+        } else {
+            (texts.request_heading, texts.request_text)
+        }
     };
     let template = ProblemPage {
         lang: language.tag(),
-        texts,
+        told: in_both(language, words),
         code: &told.code,
-        heading,
-        paragraphs,
         detail: &told.detail,
         retry: None,
         back: None,
@@ -328,6 +399,11 @@ pub(crate) fn refused(
 
 /// `Retry-After` while a lock-down holds.
 const LOCKED_DOWN_S: i64 = 60;
+
+/// Where an address leads, for people; nothing of one that cannot be read.
+pub(crate) fn leads(address: &str) -> Option<String> {
+    PlainUri::parse(address).ok().map(|uri| uri.leads())
+}
 
 /// What these scopes let an application see, in words.
 pub(crate) fn seen(scopes: &ScopeSet, texts: &'static Texts) -> Vec<&'static str> {
@@ -358,10 +434,8 @@ pub(crate) const fn length(kind: DataAccessType, texts: &'static Texts) -> &'sta
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {
     lang: &'a str,
-    texts: &'static Texts,
+    told: [InWords; 2],
     code: &'a str,
-    heading: &'a str,
-    paragraphs: &'a str,
     detail: &'a str,
     retry: Option<&'a str>,
     back: Option<&'a WayBack>,

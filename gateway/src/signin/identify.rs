@@ -35,8 +35,11 @@ pub(crate) async fn identify(
     if single("iss")?.is_some_and(|issuer| issuer != app.config.idp_issuer.as_str()) {
         return Err(SignInError::IdToken("the answer comes from another issuer"));
     }
-    if single("error")?.is_some() {
-        return Err(SignInError::Refused);
+    match single("error")? {
+        // RFC 6749, section 4.1.2.1: the person said no.
+        Some("access_denied") => return Err(SignInError::Cancelled),
+        Some(_) => return Err(SignInError::Refused),
+        None => {}
     }
     let code = single("code")?.ok_or(SignInError::Refused)?;
     let person = site

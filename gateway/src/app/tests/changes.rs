@@ -182,7 +182,7 @@ fn a_sign_in_that_was_cancelled_leads_back_to_the_application() {
     let started = world.authorize(&browser, &client, &[]);
     let back = world.outside.sign_in(started.location(), &anne());
     let cancelled = browser.get(&world, &format!("{back}&error=access_denied"));
-    cancelled.is_page(400, "signin_refused");
+    cancelled.is_page(400, "signin_cancelled");
     let link = way_back(&cancelled);
     assert!(link.starts_with(REDIRECT), "{link}");
     assert_eq!(parameter(&link, "error"), "access_denied");

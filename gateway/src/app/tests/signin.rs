@@ -355,7 +355,8 @@ fn an_answer_of_another_issuer_or_with_an_error_is_refused() {
     let back = world.outside.sign_in(started.location(), &anne());
     let with = |more: &str| browser.get(&world, &format!("{back}{more}"));
     with("&iss=https%3A%2F%2Fother.example").is_page(502, "id_token_invalid");
-    with("&error=access_denied").is_page(400, "signin_refused");
+    with("&error=access_denied").is_page(400, "signin_cancelled");
+    with("&error=server_error").is_page(400, "signin_refused");
     // Nothing was consumed by them.
     assert_eq!(
         with("&iss=http%3A%2F%2F127.0.0.1%3A3000%2Fsandbox%2Fidp").status,

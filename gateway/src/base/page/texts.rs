@@ -88,6 +88,9 @@ texts! {
         application_text:
             "You did nothing wrong. Please tell the people who make the app. This is what they need to know:",
             "Usted no hizo nada mal. Avise a quienes hacen la aplicación. Esto es lo que necesitan saber:";
+        approved:
+            "The team of this service checked this app before it could ask you.",
+            "El equipo de este servicio revisó esta aplicación antes de que pudiera preguntarle.";
         asks:
             "wants to see your Medicare information",
             "quiere ver su información de Medicare";
@@ -100,6 +103,12 @@ texts! {
         busy_text:
             "Please wait a minute, then go back to the app and start again.",
             "Espere un minuto, vuelva a la aplicación y empiece de nuevo.";
+        cancelled_heading:
+            "You did not sign in",
+            "Usted no inició sesión";
+        cancelled_text:
+            "You stopped, so no data was shared. You can go back to the app, or sign in after all.",
+            "Usted se detuvo y no se compartió ningún dato. Puede volver a la aplicación o iniciar sesión de todos modos.";
         can_see:
             "It can see:",
             "Puede ver:";
@@ -212,8 +221,8 @@ texts! {
             "Access was stopped. The app can see nothing new from now on.",
             "Se detuvo el acceso. Desde ahora la aplicación no puede ver nada nuevo.";
         share:
-            "Share my personal information too (name, date of birth, address)",
-            "Compartir también mi información personal (nombre, fecha de nacimiento, dirección)";
+            "Share my personal information too. The app sees all of the list.",
+            "Compartir también mi información personal. La aplicación ve toda la lista.";
         sign_in_heading:
             "The sign-in did not work",
             "No se pudo iniciar sesión";
@@ -253,6 +262,9 @@ texts! {
         try_again:
             "Try again",
             "Intentar de nuevo";
+        unchecked:
+            "This is a test environment with made-up people. Nobody checked this app.",
+            "Este es un entorno de prueba con personas inventadas. Nadie revisó esta aplicación.";
         unavailable_heading:
             "We cannot do this right now",
             "No podemos hacer esto ahora";
@@ -262,6 +274,12 @@ texts! {
         until:
             "Until:",
             "Hasta:";
+        website_host:
+            "Its website:",
+            "Su sitio web:";
+        leads_back:
+            "After you decide, you go to:",
+            "Después de decidir, usted va a:";
         website:
             "Website of the app",
             "Sitio web de la aplicación";
