@@ -264,7 +264,7 @@ texts! {
             "Intentar de nuevo";
         unchecked:
             "This is a test environment with made-up people. Nobody checked this app.",
-            "Este es un entorno de prueba con personas inventadas. Nadie revisó esta aplicación.";
+            "Este es un entorno de pruebas con personas inventadas. Nadie revisó esta aplicación.";
         unavailable_heading:
             "We cannot do this right now",
             "No podemos hacer esto ahora";
