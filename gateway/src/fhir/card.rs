@@ -1,6 +1,6 @@
-//! The insurance card of v3: `GET /v3/fhir/Patient/$generate-insurance-card` (CARIN Digital Insurance Card; wire
-//! contract, section 7.3). No id is named: the card is that of the token's person. The backend's answer calls its
-//! Patient by an id that it makes up, so the person's own record is read first, and the guard holds the card against it.
+//! The insurance card of v3: `GET /v3/fhir/Patient/$generate-insurance-card` (CARIN Digital Insurance Card;
+//! docs/contract/07-fhir.md, 7.3). No id is named: the card is that of the token's person. The backend's answer calls
+//! its Patient by an id that it makes up, so the person's own record is read first, and the guard holds the card against it.
 
 use bluegate_shared::scope::ResourceType;
 use bluegate_shared::search::{Handling, SearchError, Shape};

@@ -1,5 +1,5 @@
-//! Whether an insurance card is the person's, as far as that can be told beside the person's own record (wire
-//! contract, section 7.4). A card numbers its Patient anew each time, so no id in it says whose it is. What does:
+//! Whether an insurance card is the person's, as far as that can be told beside the person's own record
+//! (docs/contract/07-fhir.md, 7.4). A card numbers its Patient anew each time, so no id in it says whose it is. What does:
 //!
 //! - its Patient says nothing that the person's record, which the guard has proved, does not say;
 //! - each of its Coverages carries a Medicare number, and wherever one stands it is one of the record's;

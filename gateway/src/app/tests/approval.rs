@@ -1,4 +1,5 @@
-//! Operators find registrations, look at all that people will see, approve and reject (contract, section 9).
+//! Operators find registrations, look at all that people will see, approve and reject
+//! (docs/contract/09-applications.md).
 
 use super::ops::operators;
 use super::*;

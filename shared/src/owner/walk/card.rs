@@ -1,5 +1,5 @@
-//! An insurance card: a Bundle that is no page of a search (wire contract, section 7.4). Its entries are of three types, so each is asked for its
-//! type before it is read as one.
+//! An insurance card: a Bundle that is no page of a search (docs/contract/07-fhir.md, 7.4). Its entries are of three
+//! types, so each is asked for its type before it is read as one.
 
 use std::borrow::Cow;
 
