@@ -148,7 +148,7 @@ impl ParseError {
         };
         let mut text = what.to_owned();
         text.push_str(", at byte ");
-        write::number(false, self.position as u64, &mut text);
+        text.push_str(&write::to_json(&(self.position as u64)).unwrap_or_default());
         text
     }
 }

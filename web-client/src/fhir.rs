@@ -23,8 +23,8 @@ pub struct Page {
 #[derive(Debug, Default)]
 struct List {
     numbers: Vec<f64>,
-    rows: String,
-    problems: String,
+    rows: Vec<u8>,
+    problems: Vec<u8>,
 }
 
 #[wasm_bindgen]
@@ -67,7 +67,7 @@ impl Page {
     ///
     /// Where a row cannot be serialised.
     pub fn rows(&self) -> Result<String, JsError> {
-        Ok(self.list()?.rows.clone())
+        Ok(text(&self.list()?.rows))
     }
 
     /// The entries that could not be read at all: JSON text of an array.
@@ -76,7 +76,7 @@ impl Page {
     ///
     /// Where a row cannot be serialised.
     pub fn problems(&self) -> Result<String, JsError> {
-        Ok(self.list()?.problems.clone())
+        Ok(text(&self.list()?.problems))
     }
 
     /// The numbers of all claims, fourteen for each: entry, type, status, use, outcome, why it is left out, start,
@@ -113,12 +113,12 @@ impl Page {
         let mut list = List::default();
         let mut written = true;
         // The place of its entry, and what else is said of it, joins an object's own members.
-        let add = |to: &mut String, written: bool, more: &str, index: usize| {
+        let add = |to: &mut Vec<u8>, written: bool, more: &[u8], index: usize| {
             to.pop();
-            to.push_str(more);
-            to.push_str(",\"index\":");
+            to.extend_from_slice(more);
+            to.extend_from_slice(b",\"index\":");
             let written = written & append(&index, to);
-            to.push('}');
+            to.push(b'}');
             written
         };
         self.page.list(&mut |index, listed| match listed {
@@ -128,17 +128,17 @@ impl Page {
                 list.numbers.extend_from_slice(&row.numbers());
                 begin(&mut list.rows);
                 let row = append(row, &mut list.rows);
-                let more = if *incomplete {
-                    ",\"incomplete\":true"
+                let more: &[u8] = if *incomplete {
+                    b",\"incomplete\":true"
                 } else {
-                    ""
+                    b""
                 };
                 written &= add(&mut list.rows, row, more, index);
             }
             Listed::Problem(note) => {
                 begin(&mut list.problems);
                 let note = append(note, &mut list.problems);
-                written &= add(&mut list.problems, note, "", index);
+                written &= add(&mut list.problems, note, b"", index);
             }
         });
         if !written {
@@ -186,16 +186,21 @@ pub fn parse_resource(bytes: &[u8]) -> Result<String, JsError> {
 }
 
 /// Before an element of a list.
-fn begin(list: &mut String) {
-    list.push(if list.is_empty() { '[' } else { ',' });
+fn begin(list: &mut Vec<u8>) {
+    list.push(if list.is_empty() { b'[' } else { b',' });
 }
 
 /// After the last.
-fn end(list: &mut String) {
+fn end(list: &mut Vec<u8>) {
     if list.is_empty() {
-        list.push('[');
+        list.push(b'[');
     }
-    list.push(']');
+    list.push(b']');
+}
+
+/// What was written, which is UTF-8.
+fn text(list: &[u8]) -> String {
+    String::from_utf8(list.to_owned()).unwrap_or_default()
 }
 
 #[cold]

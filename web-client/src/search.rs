@@ -1,6 +1,6 @@
 //! The search parameters of a claims request, built by the code that the gateway reads them with.
 
-use bluegate_shared::fhir::write::append;
+use bluegate_shared::fhir::write::to_json;
 use bluegate_shared::search::{Bound, EobType, MAX_COUNT, SearchError};
 use wasm_bindgen::prelude::*;
 
@@ -63,9 +63,7 @@ fn build(
         if count > u32::from(MAX_COUNT) {
             return Err(SearchError::Value("_count"));
         }
-        let mut text = String::new();
-        append(&count, &mut text);
-        add(&mut query, "_count", &text);
+        add(&mut query, "_count", &to_json(&count).unwrap_or_default());
     }
     Ok(query)
 }

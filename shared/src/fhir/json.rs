@@ -17,13 +17,13 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::notes::{Note, Reason};
-use super::write::number as number_into;
+use super::write::to_json;
 use super::{ParseError, ParseErrorKind};
 
 pub(crate) use bundle::{Index, Place, index, span};
 pub(crate) use keys::{Context, Key};
 pub(crate) use neighbours::Neighbours;
-pub(crate) use scan::inside;
+pub(crate) use scan::{inside, plain};
 pub(crate) use value::Value;
 
 /// A place on the tape: a value, with the key that it is a member by.
@@ -37,6 +37,8 @@ struct Node {
     next: u32,
     key: Key,
     kind: Kind,
+    /// The marks of an object's members: most that are asked for are not there.
+    marks: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,7 +186,7 @@ impl<'a> Document<'a> {
             }
             if self.node(parent).kind == Kind::Array {
                 path.push('[');
-                number_into(false, number.into(), &mut path);
+                path.push_str(&to_json(&number).unwrap_or_default());
                 path.push(']');
             } else {
                 if !path.is_empty() {
@@ -206,6 +208,7 @@ const ABSENT: Node = Node {
     next: 0,
     key: Key::Element,
     kind: Kind::Absent,
+    marks: 0,
 };
 
 impl ParseError {

@@ -7,15 +7,18 @@ use std::fmt;
 use serde::Serialize;
 use serde::ser::{self, Impossible, SerializeSeq, SerializeStruct};
 
+use super::json::plain;
+
 /// The JSON text of a value of the model; nothing for one that holds anything but objects, lists,
 /// text, whole numbers and truth values.
 pub fn to_json<T: Serialize + ?Sized>(value: &T) -> Option<String> {
-    let mut out = String::new();
-    append(value, &mut out).then_some(out)
+    let mut out = Vec::new();
+    let written = append(value, &mut out);
+    String::from_utf8(out).ok().filter(|_| written)
 }
 
-/// [`to_json`] at the end of a text; false where the value cannot be written.
-pub fn append<T: Serialize + ?Sized>(value: &T, out: &mut String) -> bool {
+/// [`to_json`] at the end of a text, as its bytes; false where the value cannot be written.
+pub fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> bool {
     value.serialize(Writer { out }).is_ok()
 }
 
@@ -38,23 +41,23 @@ impl ser::Error for Unknown {
 }
 
 struct Writer<'o> {
-    out: &'o mut String,
+    out: &'o mut Vec<u8>,
 }
 
 /// The elements of a list or the members of an object.
 struct Parts<'o> {
-    out: &'o mut String,
+    out: &'o mut Vec<u8>,
     /// What stands before the next one.
-    before: char,
-    closing: &'static str,
+    before: u8,
+    closing: &'static [u8],
 }
 
 impl<'o> Writer<'o> {
-    fn object(self, closing: &'static str) -> Parts<'o> {
-        self.out.push('{');
+    fn object(self, closing: &'static [u8]) -> Parts<'o> {
+        self.out.push(b'{');
         Parts {
             out: self.out,
-            before: '\0',
+            before: 0,
             closing,
         }
     }
@@ -62,22 +65,25 @@ impl<'o> Writer<'o> {
 
 impl Parts<'_> {
     fn separate(&mut self) {
-        if self.before != '\0' {
+        if self.before != 0 {
             self.out.push(self.before);
         }
-        self.before = ',';
+        self.before = b',';
     }
 
     /// Before the value of a member.
     #[inline(never)]
     fn member(&mut self, key: &str) {
         self.separate();
-        string(key, self.out);
-        self.out.push(':');
+        // Names of the model have nothing to escape.
+        self.out.push(b'"');
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.push(b'"');
+        self.out.push(b':');
     }
 
     fn close(self) {
-        self.out.push_str(self.closing);
+        self.out.extend_from_slice(self.closing);
     }
 }
 
@@ -117,40 +123,51 @@ impl SerializeStruct for Parts<'_> {
 
 /// A string in quotes (RFC 8259, section 7), with the escapes that serde_json chooses.
 #[inline(never)]
-fn string(text: &str, out: &mut String) {
-    out.push('"');
-    let mut rest = text;
-    let special = |byte: u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    while let Some(at) = rest.bytes().position(special) {
-        let (plain, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        out.push_str(plain);
-        let byte = from.bytes().next().unwrap_or_default();
-        match byte {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\x08' => out.push_str("\\b"),
-            b'\x0c' => out.push_str("\\f"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            other => {
-                out.push_str("\\u00");
-                let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
-                out.push(digit(other >> 4));
-                out.push(digit(other & 0xf));
-            }
-        }
-        rest = from.get(1..).unwrap_or_default();
+fn string(text: &str, out: &mut Vec<u8>) {
+    let mut rest = text.as_bytes();
+    out.push(b'"');
+    loop {
+        let (before, from) = rest.split_at_checked(plain(rest)).unwrap_or((rest, b""));
+        out.extend_from_slice(before);
+        let Some((byte, behind)) = from.split_first() else {
+            break;
+        };
+        escape(*byte, out);
+        rest = behind;
     }
-    out.push_str(rest);
-    out.push('"');
+    out.push(b'"');
+}
+
+/// A character that cannot stand in a string as it is.
+#[cold]
+fn escape(byte: u8, out: &mut Vec<u8>) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\x08' => b'b',
+        b'\x0c' => b'f',
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        _ => {
+            out.extend_from_slice(b"\\u00");
+            for half in [byte >> 4, byte & 0xf] {
+                out.push(if half < 10 {
+                    b'0' + half
+                } else {
+                    b'a' + half - 10
+                });
+            }
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
 }
 
 /// A whole number.
 #[inline(never)]
-pub(super) fn number(negative: bool, value: u64, out: &mut String) {
+fn number(negative: bool, value: u64, out: &mut Vec<u8>) {
     if negative {
-        out.push('-');
+        out.push(b'-');
     }
     // Digits from the last one; a number of 64 bits has at most twenty.
     let (mut digits, mut rest) = ([0_u8; 20], value);
@@ -164,7 +181,7 @@ pub(super) fn number(negative: bool, value: u64, out: &mut String) {
         }
     }
     for digit in digits.iter().take(length).rev() {
-        out.push(char::from(*digit));
+        out.push(*digit);
     }
 }
 
@@ -231,7 +248,8 @@ impl<'o> ser::Serializer for Writer<'o> {
     }
 
     fn serialize_bool(self, value: bool) -> Result<(), Unknown> {
-        self.out.push_str(if value { "true" } else { "false" });
+        let text: &[u8] = if value { b"true" } else { b"false" };
+        self.out.extend_from_slice(text);
         Ok(())
     }
 
@@ -254,7 +272,7 @@ impl<'o> ser::Serializer for Writer<'o> {
     }
 
     fn serialize_unit(self) -> Result<(), Unknown> {
-        self.out.push_str("null");
+        self.out.extend_from_slice(b"null");
         Ok(())
     }
 
@@ -286,22 +304,22 @@ impl<'o> ser::Serializer for Writer<'o> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Unknown> {
-        let mut object = self.object("}");
+        let mut object = self.object(b"}");
         object.serialize_field(variant, value)?;
         SerializeStruct::end(object)
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'o>, Unknown> {
-        self.out.push('[');
+        self.out.push(b'[');
         Ok(Parts {
             out: self.out,
-            before: '\0',
-            closing: "]",
+            before: 0,
+            closing: b"]",
         })
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts<'o>, Unknown> {
-        Ok(self.object("}"))
+        Ok(self.object(b"}"))
     }
 
     fn serialize_struct_variant(
@@ -311,10 +329,10 @@ impl<'o> ser::Serializer for Writer<'o> {
         variant: &'static str,
         _: usize,
     ) -> Result<Parts<'o>, Unknown> {
-        self.out.push('{');
+        self.out.push(b'{');
         string(variant, self.out);
-        self.out.push(':');
-        Ok(self.object("}}"))
+        self.out.push(b':');
+        Ok(self.object(b"}}"))
     }
 }
 

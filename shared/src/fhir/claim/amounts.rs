@@ -72,21 +72,8 @@ pub(super) struct Read<'d> {
 }
 
 impl Amounts {
-    /// Of a line.
-    pub(super) fn of_line(item: Value<'_>) -> Self {
-        let mut amounts = Self::default();
-        each_of_line(item, &mut |amount| amounts.add(amount));
-        amounts
-    }
-
-    /// Of a claim as a whole.
-    pub(super) fn of_claim(claim: Value<'_>) -> Self {
-        let mut amounts = Self::default();
-        each_of_claim(claim, &mut |amount| amounts.add(amount));
-        amounts
-    }
-
-    fn add(&mut self, amount: &Read<'_>) {
+    /// Keeps an amount that is known.
+    pub(super) fn add(&mut self, amount: &Read<'_>) {
         let Ok(cents) = amount.money.map(Money::cents) else {
             return;
         };

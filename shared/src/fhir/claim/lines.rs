@@ -11,8 +11,8 @@ use crate::fhir::value::{Code, CodeSystem, Period, tail, variable};
 pub(super) fn read(claim: Value<'_>) -> Vec<(Ledger, Line)> {
     let lines = claim.list(Key::Item).zip(1..);
     let lines = lines.map(|(item, position)| {
-        let ledger = Ledger::of_line(item);
-        (ledger, line(item, position, ledger))
+        let (ledger, amounts) = Ledger::and_amounts_of_line(item);
+        (ledger, line(item, position, ledger, amounts))
     });
     by_number(lines.collect(), |(_, line)| line.sequence)
 }
@@ -47,7 +47,7 @@ pub(super) fn service(product: Value<'_>) -> Option<Value<'_>> {
     known.or_else(|| product.coding_of(|system| tail(system) != "data-absent-reason"))
 }
 
-fn line(item: Value<'_>, position: u32, ledger: Ledger) -> Line {
+fn line(item: Value<'_>, position: u32, ledger: Ledger, amounts: Amounts) -> Line {
     let product = product(item);
     let quantity = item.get(Key::Quantity);
     let place = item.get(Key::LocationCodeableConcept);
@@ -69,7 +69,7 @@ fn line(item: Value<'_>, position: u32, ledger: Ledger) -> Line {
         diagnosis_sequences: links(item, Key::DiagnosisSequence, Key::DiagnosisLinkId),
         care_team_sequences: links(item, Key::CareTeamSequence, Key::CareTeamLinkId),
         totals: ledger.totals(),
-        amounts: Amounts::of_line(item),
+        amounts,
         decisions: decisions(item),
     }
 }

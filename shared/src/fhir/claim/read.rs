@@ -38,7 +38,11 @@ impl Claim {
                 date: payment.date(Key::Date),
             }
         });
-        let totals = Ledger::of_claim(claim, claim_type, &ledgers).totals();
+        let mut amounts = Amounts::default();
+        let totals = Ledger::of_claim(claim, claim_type, &ledgers, &mut |amount| {
+            amounts.add(amount)
+        });
+        let totals = totals.totals();
         let parties = Parties::read(claim);
         let owned = |party: Option<Party<'_>>| party.map(Party::owned);
         Self {
@@ -81,7 +85,7 @@ impl Claim {
             drug: (claim_type == ClaimType::Pde).then(|| drug(claim, &info, &lines)),
             totals,
             payment,
-            amounts: Amounts::of_claim(claim),
+            amounts,
             counts: counts(claim),
             info,
             lines,

@@ -156,7 +156,7 @@ impl<'a> ClaimRow<'a> {
         let items = by_number(items.collect(), |(sequence, _)| *sequence);
         let lines = items.iter().map(|(_, item)| Ledger::of_line(*item));
         let lines: Vec<_> = lines.chain(Ledger::added(claim)).collect();
-        let totals = Ledger::of_claim(claim, claim_type, &lines).totals();
+        let totals = Ledger::of_claim(claim, claim_type, &lines, &mut |_| {}).totals();
         let first = items.first().map(|(_, item)| *item);
         let period = claim.period(Key::BillablePeriod).unwrap_or_default();
         let Party { name, npi, .. } = Parties::read(claim).shown(claim).unwrap_or_default();

@@ -6,7 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::ClaimType;
-use super::amounts::{self, Read};
+use super::amounts::{self, Amounts, Read};
 use crate::fhir::json::{Key, Value};
 use crate::fhir::money::{Cents, Money, Unknown};
 
@@ -211,15 +211,34 @@ impl Ledger {
         ledger
     }
 
+    /// The same, and all of the amounts that it is made from: in full a line is gone through once.
+    pub(super) fn and_amounts_of_line(item: Value<'_>) -> (Self, Amounts) {
+        let (mut ledger, mut all) = (Self::default(), Amounts::default());
+        amounts::each_of_line(item, &mut |amount| {
+            ledger.add(amount);
+            all.add(amount);
+        });
+        (ledger, all)
+    }
+
     /// Of the lines that the payer added to the bill: they are part of what lines add up to.
     pub(super) fn added(claim: Value<'_>) -> impl Iterator<Item = Self> {
         claim.list(Key::AddItem).map(Self::of_line)
     }
 
     /// Of a claim: its own amounts, and what it does not report from its lines and the added ones.
-    pub(super) fn of_claim(claim: Value<'_>, claim_type: ClaimType, lines: &[Self]) -> Self {
+    /// Each amount of its own is handed out as well.
+    pub(super) fn of_claim(
+        claim: Value<'_>,
+        claim_type: ClaimType,
+        lines: &[Self],
+        also: &mut dyn FnMut(&Read<'_>),
+    ) -> Self {
         let mut ledger = Self::default();
-        amounts::each_of_claim(claim, &mut |amount| ledger.add(amount));
+        amounts::each_of_claim(claim, &mut |amount| {
+            ledger.add(amount);
+            also(amount);
+        });
         let payment = claim.get(Key::Payment);
         if let Some(money) = payment.money(Key::Amount) {
             ledger.set(Total::Paid, money, By::Variable);

@@ -202,6 +202,11 @@ impl Key {
         KEYS.get(self as usize).map_or("", |(name, ..)| name)
     }
 
+    /// One of sixteen bits, which it shares with some others.
+    pub(super) const fn mark(self) -> u16 {
+        1 << (self as u8 % 16)
+    }
+
     /// A bit of its own.
     pub(super) const fn bit(self) -> u128 {
         1 << self as u8

@@ -343,8 +343,8 @@ impl<'a> Reader<'a> {
             b'{' => {
                 let place = self.push(key, Kind::Object, start, start);
                 self.at += 1;
-                self.members(context, depth + 1)?;
-                self.close(place);
+                let marks = self.members(context, depth + 1)?;
+                self.close(place, marks);
             }
             b'[' => {
                 let place = self.push(key, Kind::Array, start, start);
@@ -354,7 +354,7 @@ impl<'a> Reader<'a> {
                     first = false;
                     self.value(Key::Element, context, depth + 1)?;
                 }
-                self.close(place);
+                self.close(place, 0);
             }
             _ => {
                 let null = self.scalar()? == b"null";
@@ -425,8 +425,9 @@ impl<'a> Reader<'a> {
         laid
     }
 
-    /// Lays the members of an object on the tape that are read in this context.
-    fn members(&mut self, context: Context, depth: u32) -> Result<(), ParseError> {
+    /// Lays the members of an object on the tape that are read in this context; gives their marks.
+    fn members(&mut self, context: Context, depth: u32) -> Result<u16, ParseError> {
+        let mut marks = 0;
         let mut seen = 0_u128;
         let mut first = true;
         while self.another(b'}', first)? {
@@ -440,11 +441,12 @@ impl<'a> Reader<'a> {
                 }
                 Some(key) => {
                     seen |= key.bit();
+                    marks |= key.mark();
                     self.value(key, context.within(key), depth)?;
                 }
             }
         }
-        Ok(())
+        Ok(marks)
     }
 
     #[inline(always)]
@@ -456,17 +458,19 @@ impl<'a> Reader<'a> {
             next: short(place + 1),
             key,
             kind,
+            marks: 0,
         });
         place
     }
 
     /// An object or a list ends here.
     #[inline]
-    fn close(&mut self, place: usize) {
+    fn close(&mut self, place: usize, marks: u16) {
         let next = short(self.nodes.len());
         if let Some(node) = self.nodes.get_mut(place) {
             node.end = short(self.at);
             node.next = next;
+            node.marks = marks;
         }
     }
 

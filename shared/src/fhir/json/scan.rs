@@ -38,7 +38,7 @@ pub(super) fn block(bytes: &[u8; BLOCK]) -> Block {
 
 /// How many bytes stand before the first quote, backslash or control character.
 #[inline(always)]
-pub(super) fn plain(bytes: &[u8]) -> usize {
+pub(crate) fn plain(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((chunk, more)) = rest.split_first_chunk::<16>() {
         let chunk = u8x16::from(*chunk);

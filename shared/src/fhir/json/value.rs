@@ -25,6 +25,9 @@ impl<'d> Value<'d> {
             self.expect_absent(node);
             return self.place(0);
         }
+        if node.marks & key.mark() == 0 {
+            return self.place(0);
+        }
         let mut at = self.at + 1;
         while at < node.next {
             let child = self.document.node(at);
