@@ -37,7 +37,7 @@ export async function check() {
     clear() {},
   };
   const answer = async () => new Response(JSON.stringify(page), { headers: { "Content-Type": "application/json" } });
-  const client = new Client({ baseUrl: "https://gateway.example", clientId: "a", redirectUri: "b", storage, fetch: answer });
+  const client = new Client({ baseUrl: "https://gateway.example", clientId: "a", redirectUri: "https://app.example/", storage, fetch: answer });
   const refused = await client.claims({ pageSize: 51 }).next().catch((error) => error);
   const { added } = await client.sync(memoryStore());
 
