@@ -7,35 +7,18 @@
 // Needs cargo with the target wasm32-unknown-unknown, and wasm-bindgen of the version that Cargo.lock
 // names: from the variable WASM_BINDGEN, as `cargo build -p bluegate-wasm-bindgen` leaves it, or from PATH. Each step has a stamp, a hash
 // over everything it reads; a step whose stamp is unchanged is not run.
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { bind, compile, here, root, run, tool } from "./wasm.mjs";
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const root = path.dirname(here);
 const dist = path.join(here, "dist");
 const demo = path.join(here, "demo");
 const demoDist = path.join(demo, "dist");
-const targetDir = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
 const stampFile = path.join(root, ".bluegate", "web", "stamps.json");
 const forced = /^--force(?:=(.+))?$/.exec(process.argv[2] ?? "");
 
 const MODULES = ["pkce", "fhir"];
-// What rustc's baseline and .cargo/config.toml switch on; wasm-opt refuses what it is not told of.
-const WASM_FEATURES = [
-  "bulk-memory",
-  "bulk-memory-opt",
-  "call-indirect-overlong",
-  "multivalue",
-  "mutable-globals",
-  "nontrapping-float-to-int",
-  "reference-types",
-  "sign-ext",
-  "simd",
-];
-
 const stamps = readStamps();
 
 step("packages", ["package.json", "package-lock.json"], [path.join(here, "node_modules")], () => {
@@ -46,6 +29,7 @@ const rustInputs = [
   "src",
   "Cargo.toml",
   "build.mjs",
+  "wasm.mjs",
   "../shared/src",
   "../shared/Cargo.toml",
   "../Cargo.toml",
@@ -57,10 +41,12 @@ for (const name of MODULES) {
   const files = [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`];
   const outputs = files.map((file) => path.join(dist, "wasm", file));
   step(`module ${name}`, rustInputs, outputs, () => {
-    compile(name);
+    // Cargo gives all features one file name, so each is put aside.
+    fs.mkdirSync(path.dirname(rawModule(name)), { recursive: true });
+    fs.copyFileSync(compile("bluegate-web-client", [name]), rawModule(name));
     // Much of what changes in `shared` or in the lock file leaves a module as it was.
-    step(`bindings of ${name}`, [`../.bluegate/web/${name}.wasm`, "build.mjs", "package-lock.json"], outputs, () => {
-      bind(name);
+    step(`bindings of ${name}`, [`../.bluegate/web/${name}.wasm`, "build.mjs", "wasm.mjs", "package-lock.json"], outputs, () => {
+      bind(rawModule(name), path.join(dist, "wasm"), name);
     });
   });
 }
@@ -88,72 +74,9 @@ step("demo page", demoInputs, [path.join(demoDist, "index.html")], () => {
   run(process.execPath, ["demo/bundle.mjs"]);
 });
 
-function compile(name) {
-  const cargo = process.env.CARGO ?? "cargo";
-  const release = path.join(targetDir, "wasm32-unknown-unknown", "web");
-  const built = path.join(release, "bluegate_web_client.wasm");
-  // Of both modules: cargo would take the other's file for an unchanged one's own.
-  for (const file of [built, path.join(release, "deps", "bluegate_web_client.wasm")]) fs.rmSync(file, { force: true });
-  run(cargo, [
-    "rustc",
-    "--package=bluegate-web-client",
-    "--lib",
-    "--crate-type=cdylib",
-    "--target=wasm32-unknown-unknown",
-    "--profile=web",
-    "--no-default-features",
-    `--features=${name}`,
-  ]);
-  fs.mkdirSync(path.dirname(rawModule(name)), { recursive: true });
-  fs.copyFileSync(built, rawModule(name));
-}
-
-/** The module as rustc left it. Cargo gives all features one file name, so each is put aside. */
+/** The module as rustc left it. */
 function rawModule(name) {
   return path.join(root, ".bluegate", "web", `${name}.wasm`);
-}
-
-/** The JavaScript around a module, and the module as it is shipped. */
-function bind(name) {
-  const raw = rawModule(name);
-  const out = path.join(dist, "wasm");
-  fs.mkdirSync(out, { recursive: true });
-  run(wasmBindgen(), ["--target=web", "--omit-default-module-path", `--out-dir=${out}`, `--out-name=${name}`, raw]);
-  fs.rmSync(path.join(out, `${name}_bg.wasm.d.ts`), { force: true });
-
-  const wasm = path.join(out, `${name}_bg.wasm`);
-  const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-  run(tool("wasm-opt"), ["-Oz", "--strip-debug", "--strip-producers", ...features, wasm, "-o", wasm]);
-}
-
-/** The wasm-bindgen program, which has to be of the very version that the crate was built with. */
-function wasmBindgen() {
-  const lock = fs.readFileSync(path.join(root, "Cargo.lock"), "utf8");
-  const wanted = /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(lock)?.[1];
-  const candidates = [
-    process.env.WASM_BINDGEN,
-    path.join(targetDir, "debug", "bindgen"),
-    "wasm-bindgen",
-  ];
-  for (const candidate of candidates) {
-    if (!candidate) continue;
-    const answer = spawnSync(candidate, ["--version"], { encoding: "utf8" });
-    if (answer.status === 0 && answer.stdout.trim() === `wasm-bindgen ${wanted}`) return candidate;
-  }
-  fail(
-    `wasm-bindgen ${wanted} not found: run \`cargo build -p bluegate-wasm-bindgen\` in ${root}`,
-  );
-}
-
-function tool(name) {
-  return path.join(here, "node_modules", ".bin", name);
-}
-
-function run(command, args) {
-  const env = { ...process.env, CARGO_TARGET_DIR: targetDir };
-  const result = spawnSync(command, args, { cwd: here, stdio: ["ignore", "inherit", "inherit"], env });
-  if (result.error) fail(`${command}: ${result.error.message}`);
-  if (result.status !== 0) fail(`${path.basename(command)} failed (${result.status ?? result.signal})`);
 }
 
 /** Runs `build` unless nothing that it reads has changed since it last succeeded. */
@@ -191,9 +114,4 @@ function readStamps() {
   } catch {
     return {};
   }
-}
-
-function fail(message) {
-  console.error(`web-client: ${message}`);
-  process.exit(1);
 }
