@@ -81,3 +81,19 @@ export async function measure(bytes, { milliseconds, compare }) {
   }
   return results;
 }
+
+/** A page of any size, three times: its rows, and JSON.parse alone; the median of each. */
+export async function measureLarge(bytes) {
+  await init();
+  let rows = 0;
+  const median = (way) => {
+    const times = [0, 1, 2].map(() => {
+      const begin = performance.now();
+      way();
+      return performance.now() - begin;
+    });
+    return times.sort((a, b) => a - b)[1];
+  };
+  const ms = median(() => (rows = withPage(bytes, (page) => page.rows).length));
+  return { rows, ms, parse: median(() => json(bytes)) };
+}
