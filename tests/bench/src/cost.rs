@@ -85,8 +85,7 @@ fn send(stack: &Stack, input: &Input, times: usize, address: &mut u32) -> u16 {
     let mut status = 0;
     for _ in 0..times {
         *address += 1;
-        let [_, b, c, d] = address.to_be_bytes();
-        let request = input.from(&format!("10.{b}.{c}.{d}"));
+        let request = input.from(*address);
         // The engine may have closed the connection after an answer that it gave early.
         for _ in 0..3 {
             let open = match connection.take() {

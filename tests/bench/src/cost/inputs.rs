@@ -36,10 +36,21 @@ impl Input {
         self.body("application/x-www-form-urlencoded", body)
     }
 
-    /// The whole request, as a proxy passes it on.
-    pub(super) fn from(&self, address: &str) -> Vec<u8> {
-        let head = format!("{}X-Forwarded-For: {address}\r\n\r\n", self.head);
-        [head.as_bytes(), &self.body].concat()
+    /// The whole request, as a proxy passes it on from the address `10.…` of this number.
+    pub(super) fn from(&self, number: u32) -> Vec<u8> {
+        let [_, b, c, d] = number.to_be_bytes();
+        let mut request =
+            format!("{}X-Forwarded-For: 10.{b}.{c}.{d}\r\n\r\n", self.head).into_bytes();
+        let body = request.len();
+        request.extend_from_slice(&self.body);
+        let numbered = self
+            .body
+            .windows(NUMBER.len())
+            .position(|part| part == NUMBER.as_bytes());
+        if let Some(at) = numbered.map(|at| body + at) {
+            request[at..at + NUMBER.len()].copy_from_slice(format!("{number:08}").as_bytes());
+        }
+        request
     }
 }
 
@@ -62,7 +73,7 @@ pub fn worst(stack: &Stack) -> Vec<Input> {
     );
     let bearer = format!("Bearer {}", "x".repeat(512));
     let long = "h".repeat(900);
-    let deep = format!("{}{}", "[".repeat(30_000), "]".repeat(30_000));
+    let deep = format!("{}{}", "[".repeat(60_000), "]".repeat(60_000));
     let mut inputs = vec![
         Input::new("GET /health: nothing of ours", "GET", "/health"),
         Input::new("GET /health/ready", "GET", "/health/ready"),
@@ -115,21 +126,21 @@ pub fn worst(stack: &Stack) -> Vec<Input> {
         Input::new("POST /signout, 8 KB", "POST", "/signout").form(parameters(8_000)),
         Input::new("GET /developer/", "GET", "/developer/"),
         Input::new(
-            "POST /developer/new, 64 KB, signed out",
+            "POST /developer/new, 120 KB, signed out",
             "POST",
             "/developer/new",
         )
-        .form(parameters(64_000)),
+        .form(parameters(120_000)),
         Input::new("GET /ops/ of nobody", "GET", "/ops/"),
         Input::new("GET /ops/metrics, unknown token", "GET", "/ops/metrics")
             .header("Authorization", &bearer),
         Input::new(
-            "POST /o/register, 64 KB of nested JSON",
+            "POST /o/register, 120 KB of nested JSON",
             "POST",
             "/o/register",
         )
         .body("application/json", deep),
-        Input::new("POST /o/register, 64 KB of members", "POST", "/o/register")
+        Input::new("POST /o/register, 120 KB of members", "POST", "/o/register")
             .body("application/json", members()),
         Input::new(
             "POST /o/register, 300 redirect URIs and a bad name",
@@ -138,7 +149,13 @@ pub fn worst(stack: &Stack) -> Vec<Input> {
         )
         .body("application/json", uris()),
         Input::new(
-            "PUT /o/register/, unknown token, 64 KB",
+            "POST /o/register, 16 KB that are kept",
+            "POST",
+            "/o/register",
+        )
+        .body("application/json", accepted()),
+        Input::new(
+            "PUT /o/register/, unknown token, 120 KB",
             "PUT",
             &format!("/o/register/{}", public.client_id),
         )
@@ -231,7 +248,7 @@ fn parameters(bytes: usize) -> String {
 
 /// A JSON object with as many short members as fit.
 fn members() -> String {
-    let members: Vec<_> = (0..4_500)
+    let members: Vec<_> = (0..9_500)
         .map(|number| format!("\"m{number}\":[{{}}]"))
         .collect();
     format!("{{{}}}", members.join(","))
@@ -245,6 +262,18 @@ fn uris() -> String {
     let name = "a\u{430}\u{3b1}".repeat(80);
     json!({ "client_name": name, "redirect_uris": uris }).to_string()
 }
+
+/// Metadata of nearly 16 KB, of which everything is kept: what a registration may leave.
+fn accepted() -> String {
+    let uris: Vec<_> = (0..20)
+        .map(|number| format!("https://app.example/{number}/{}", "p".repeat(740)))
+        .collect();
+    let name = format!("Application {NUMBER}");
+    json!({ "client_name": name, "redirect_uris": uris }).to_string()
+}
+
+/// What each request has another number in place of: names are unique.
+const NUMBER: &str = "(NUMBER)";
 
 fn multipart() -> String {
     let part = |number: usize| {
