@@ -373,5 +373,5 @@ async fn revoke(
 
 const ACCOUNT: &str = "/account/";
 const SIGN_IN_S: i64 = 600;
-/// Recent accesses on the page.
-const ACCESSES: i64 = 50;
+/// Recent accesses that the page's lines are made of.
+const ACCESSES: i64 = 1000;

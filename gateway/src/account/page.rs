@@ -45,11 +45,7 @@ pub(crate) fn account(language: Language, facts: &AccountFacts<'_>) -> Reply {
                 .iter()
                 .map(|connected| Card::of(connected, language))
                 .collect(),
-            accesses: facts
-                .accesses
-                .iter()
-                .map(|access| Line::of(access, language))
-                .collect(),
+            accesses: Line::of_days(facts.accesses, language),
             revoked: facts.revoked,
             csrf: facts.csrf,
         }
@@ -94,18 +90,40 @@ impl<'a> Card<'a> {
     }
 }
 
-/// One entry of the list of what happened.
+/// What happened on a day at an application: an app that looks at many pages does it in one visit.
 struct Line<'a> {
+    /// The last time, where there are several.
     at: String,
+    day: String,
     what: &'static str,
     application: &'a str,
+    times: usize,
 }
 
 impl<'a> Line<'a> {
+    /// Of what happened, the newest first; at most as many as a page shows.
+    fn of_days(accesses: &'a [Access], language: Language) -> Vec<Self> {
+        let mut lines: Vec<Self> = Vec::new();
+        for access in accesses {
+            let line = Self::of(access, language);
+            let same_day = lines.iter_mut().rev().take_while(|one| one.day == line.day);
+            let mut same =
+                same_day.filter(|one| (one.what, one.application) == (line.what, line.application));
+            match same.next() {
+                Some(known) => known.times += 1,
+                None => lines.push(line),
+            }
+        }
+        lines.truncate(LINES);
+        lines
+    }
+
     fn of(access: &'a Access, language: Language) -> Self {
         let texts = Texts::of(language);
         Self {
             at: moment(access.at, language),
+            day: date(access.at, language),
+            times: 1,
             what: match access.action.as_str() {
                 "account.revoke" | "consent.deny" => texts.access_revoked,
                 "consent.allow" => texts.access_allowed,
@@ -117,6 +135,9 @@ impl<'a> Line<'a> {
         }
     }
 }
+
+/// Lines of the list.
+const LINES: usize = 50;
 
 #[derive(Template)]
 #[template(path = "account.html")]

@@ -50,11 +50,46 @@ fn the_account_page_shows_the_applications_that_a_person_connected() {
         "Your name and e-mail",
         "Looked at your Medicare information",
         "You allowed it to see your information",
-        "Somebody signed in with your account",
+        "You, or somebody with your password, signed in",
     ] {
         assert!(page.contains(text), "{text}: {page}");
     }
     assert!(!page.contains("not yet"), "{page}");
+}
+
+#[test]
+fn what_an_application_does_on_a_day_is_one_line() {
+    let world = World::new();
+    let (one, two) = (world.app("One"), world.app("Two"));
+    let tokens = [&one, &two].map(|client| world.connect(client, &anne()));
+    let look = |times: usize| {
+        for _ in 0..times {
+            assert_eq!(world.claims(&tokens[0].access).status, 200);
+        }
+    };
+    look(70);
+    assert_eq!(world.claims(&tokens[1].access).status, 200);
+    look(28);
+    let page = visit(&world, &Browser::default(), &anne()).text();
+    let lines = |page: &str| {
+        let cells = page.split("<tbody>").nth(1).unwrap().to_owned();
+        cells.matches("<tr>").count()
+    };
+    assert!(
+        page.contains("<bdi>One</bdi></td><td>Looked at your Medicare information, 98 times</td>"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<bdi>Two</bdi></td><td>Looked at your Medicare information</td>"),
+        "{page}"
+    );
+    // One's and Two's looks, their consents, and the sign-ins.
+    assert_eq!(lines(&page), 5, "{page}");
+    world.advance(86_400);
+    let tokens = world.connect(&one, &anne());
+    assert_eq!(world.claims(&tokens.access).status, 200);
+    let page = visit(&world, &Browser::default(), &anne()).text();
+    assert_eq!(lines(&page), 8, "another day, other lines: {page}");
 }
 
 #[test]

@@ -47,8 +47,11 @@ texts! {
             "You stopped its access",
             "Usted detuvo su acceso";
         access_sign_in:
-            "Somebody signed in with your account",
-            "Alguien inició sesión con su cuenta";
+            "You, or somebody with your password, signed in",
+            "Usted, o alguien con su contraseña, inició sesión";
+        access_times:
+            "times",
+            "veces";
         access_what:
             "What happened",
             "Qué pasó";
@@ -65,8 +68,8 @@ texts! {
             "What happened lately",
             "Qué pasó últimamente";
         accesses_note:
-            "The last 50 entries. Times are in UTC.",
-            "Las últimas 50 entradas. Las horas están en UTC.";
+            "Each line is an app and a day, with the last time of day. Days and times are in UTC.",
+            "Cada línea es una aplicación y un día, con la última hora. Los días y las horas están en UTC.";
         account_empty:
             "No app can see your Medicare information.",
             "Ninguna aplicación puede ver su información de Medicare.";
@@ -221,8 +224,8 @@ texts! {
             "Access was stopped. The app can see nothing new from now on.",
             "Se detuvo el acceso. Desde ahora la aplicación no puede ver nada nuevo.";
         share:
-            "Share my personal information too. The app sees all of the list.",
-            "Compartir también mi información personal. La aplicación ve toda la lista.";
+            "Share my personal information too: about me, my name and e-mail address.",
+            "Compartir también mi información personal: sobre mí, mi nombre y correo electrónico.";
         sign_in_heading:
             "The sign-in did not work",
             "No se pudo iniciar sesión";
