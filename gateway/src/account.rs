@@ -15,7 +15,9 @@ use crate::account::page::AccountFacts;
 use crate::account::statements::{self as account, Person, accesses, connected};
 use crate::audit::action::Action;
 use crate::audit::event::Level;
+use crate::base::config::Config;
 use crate::base::context::App;
+use crate::base::failure::Error;
 use crate::base::http::browser::{Binding, Browser};
 use crate::base::http::cookies::{self, Name};
 use crate::base::http::reply::{Answer, add_cookie, see_other};
@@ -27,7 +29,7 @@ use crate::base::limits::rate::Allowance;
 use crate::base::page::{self as pages, Problem, WayBack};
 use crate::base::profile::Profile;
 use crate::base::secret::{Secret, SecretHash, person_hash};
-use crate::base::session::{Kind, NewSession, Session, Visit};
+use crate::base::session::{self, Kind, NewSession, Session, Visit};
 use crate::base::site::Site;
 use crate::base::store::StoreError;
 use crate::oauth::parameters::Parameters;
@@ -58,7 +60,7 @@ pub(crate) async fn show(
     let wanted = query.single("lang").ok().flatten();
     let language = pages::language(&request, wanted);
     let shown = async {
-        match session(&site, &request, wanted.and_then(Language::parse)).await? {
+        match open_session(&site, &request, wanted.and_then(Language::parse)).await? {
             Some(session) => page(&site, &request, &query, &session).await,
             None => send_to_sign_in(&site, &request, language).await,
         }
@@ -77,7 +79,7 @@ pub(crate) async fn act(
 ) -> Answer {
     let form = request.form();
     let done = async {
-        let Some(session) = session(&site, &request, None).await? else {
+        let Some(session) = open_session(&site, &request, None).await? else {
             return Ok(refuse(&site, &request, "no_session").await);
         };
         if !session.csrf(&site.app.config).made(&form) {
@@ -151,6 +153,7 @@ pub(crate) async fn finish_account_sign_in(
             pages::problem(request, language, &Problem::expired())
         }
         Err(error) => {
+            let error = site.settle(request, "signin", "", error);
             let level = if error == SignInError::IdentityConflict {
                 Level::Critical
             } else {
@@ -169,6 +172,13 @@ pub(crate) async fn finish_account_sign_in(
     }
 }
 
+/// Takes the session, and the name that goes with it, from the browser.
+pub(crate) fn forget(config: &Config, reply: &mut Reply) {
+    session::forget::<OfPerson>(config, reply);
+    let name = cookies::ACCOUNT_PERSON.of(config);
+    add_cookie(reply, &cookies::set(config, name, "", 0));
+}
+
 /// Makes a session of the visit. `None` if it was opened before or expired.
 async fn open(
     site: &Site,
@@ -180,13 +190,9 @@ async fn open(
         identity,
         account: signed_in_with,
     }: SignedIn,
-) -> Result<Option<Reply>, SignInError> {
+) -> Result<Option<Reply>, Error<SignInError>> {
     let app = &site.app;
-    let failed = SignInError::BackendUnavailable;
-    let session = NewSession::<OfPerson>::random(app).map_err(|error| {
-        site.failed(request, "signin", &error);
-        failed
-    })?;
+    let session = NewSession::<OfPerson>::random(app)?;
     let event = Action::ok("signin")
         .by("beneficiary")
         .person(identity.patients.shared())
@@ -202,26 +208,15 @@ async fn open(
         expires_at: session.expires_at,
         event: &event.event(),
     };
-    let opened = account::open(app.database.as_ref(), opening)
-        .await
-        .map_err(|error| {
-            site.failed(request, "signin", &error);
-            failed
-        })?;
-    if !opened {
+    if !account::open(app.database.as_ref(), opening).await? {
         return Ok(None);
     }
     event.log(site);
-    let sealed = profile
-        .seal_text(
-            &app.config.store_key,
-            &cookies::person_context(session.secret(), identity.id),
-            app.entropy.as_ref(),
-        )
-        .map_err(|error| {
-            site.failed(request, "signin", &error);
-            failed
-        })?;
+    let sealed = profile.seal_text(
+        &app.config.store_key,
+        &cookies::person_context(session.secret(), identity.id),
+        app.entropy.as_ref(),
+    )?;
     let mut reply = see_other(ACCOUNT);
     session.set(&app.config, &mut reply);
     let name = cookies::ACCOUNT_PERSON.of(&app.config);
@@ -233,7 +228,7 @@ async fn open(
     Ok(Some(reply))
 }
 
-async fn session(
+async fn open_session(
     site: &Site,
     request: &Request,
     language: Option<Language>,
@@ -273,7 +268,7 @@ async fn send_to_sign_in(
         .provider
         .authorization_url(app, &transaction, language, true, None)
         .await
-        .map_err(Problem::account_sign_in)?;
+        .map_err(|error| Problem::account_sign_in(site.sign_in_failed(request, error)))?;
     let mut reply = see_other(&url);
     binding.set(&mut reply);
     Ok(reply)

@@ -25,7 +25,7 @@ use crate::base::site::{Site, VersionPath};
 use crate::base::version::Version;
 use crate::lock_down;
 use crate::oauth::application::{Application, Status};
-use crate::oauth::authorize::{MAX_STATE, Refusal, check, is_implicit};
+use crate::oauth::authorize::{AuthorizationRequest, MAX_STATE, Refusal, check, is_implicit};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::redirect::VerifiedRedirect;
 
@@ -91,7 +91,7 @@ async fn begin(
         redirect
     };
     // From here on, errors go to the verified redirect URI.
-    let checked = match check(
+    let checked = check(
         &application,
         parameters,
         version,
@@ -106,85 +106,119 @@ async fn begin(
         } else {
             Ok(checked)
         }
-    }) {
-        Ok(checked) => checked,
+    });
+    match checked {
+        Ok(checked) => {
+            let asked = Asked {
+                application: &application,
+                version,
+                redirect: &redirect,
+                implicit,
+                language: checked.language.unwrap_or(language),
+                checked,
+            };
+            asked.begin(site, request).await
+        }
         Err(refusal) => {
             // One that is too long would make an address that no server takes.
             let state = parameters.single("state").ok().flatten();
             let state = state.filter(|state| state.len() <= MAX_STATE);
-            let code = refusal.code.as_str();
             action
-                .refuse(code)
+                .refuse(refusal.code.as_str())
                 .application(application.client_id.as_str())
                 .record(site, request)
                 .await
                 .map_err(|error| site.unavailable(request, "authorize", &error))?;
-            return Ok(refuse(site, &redirect, state, &refusal));
+            Ok(refuse(site, &redirect, state, &refusal))
         }
-    };
-    let random = || {
-        Secret::random(app.entropy.as_ref())
-            .map_err(|error| site.unavailable(request, "authorize", &error))
-    };
-    let transaction = random()?;
-    let flow_id: String = random()?.hash().hex().chars().take(32).collect();
-    let binding = Binding::new(&site.app, request, &transaction)
-        .map_err(|error| site.unavailable(request, "authorize", &error))?;
-    let now = app.clock.now();
-    let language = checked.language.unwrap_or(language);
-    // The implicit flow has no code of the application; the one behind it is bound to a verifier of ours.
-    let challenge = checked
-        .challenge
-        .unwrap_or_else(|| implicit_verifier(site, &transaction).challenge());
-    let pending = NewRequest {
-        id_hash: transaction.hash(),
-        browser_hash: binding.hash(),
-        application_id: application.id,
-        version,
-        redirect: &redirect,
-        state: &checked.state,
-        implicit,
-        challenge: &challenge,
-        scopes: &checked.scopes,
-        language,
-        flow_id: &flow_id,
-        now,
-        expires_at: now.plus_seconds(TRANSACTION_TTL_S),
-        request_id: &request.request_id,
-    };
-    create(app.database.as_ref(), &pending)
-        .await
-        .map_err(|error| site.unavailable(request, "authorize", &error))?;
-    let mut reply = match site
-        .provider
-        .authorization_url(
-            app,
-            &transaction,
-            language,
-            checked.prompt_login,
-            checked.login_hint.as_deref(),
-        )
-        .await
-    {
-        Ok(url) => see_other(&url),
-        Err(error) => pages::problem(
-            request,
-            language,
-            &Problem::sign_in(error, version, &transaction),
-        ),
-    };
-    binding.set(&mut reply);
-    // What the address says is kept with every page; this was pushed, or posted.
-    let is_said = request
-        .query
-        .as_deref()
-        .and_then(pages::language_in)
-        .is_some();
-    if let Some(language) = checked.language.filter(|_| !is_said) {
-        let cookie = pages::remember_language(language, app.config.is_https());
-        add_cookie(&mut reply, &cookie);
     }
-    Ok(reply)
+}
+
+/// A request that may be made, before anybody signed in.
+struct Asked<'a> {
+    application: &'a Application,
+    version: Version,
+    redirect: &'a VerifiedRedirect,
+    implicit: bool,
+    language: Language,
+    checked: AuthorizationRequest,
+}
+
+impl Asked<'_> {
+    /// Keeps it, and sends the browser to the sign-in.
+    async fn begin(self, site: &Site, request: &Request) -> Result<Reply, Problem> {
+        let app = &site.app;
+        let Self {
+            application,
+            version,
+            redirect,
+            implicit,
+            language,
+            checked,
+        } = self;
+        let random = || {
+            Secret::random(app.entropy.as_ref())
+                .map_err(|error| site.unavailable(request, "authorize", &error))
+        };
+        let transaction = random()?;
+        let flow_id: String = random()?.hash().hex().chars().take(32).collect();
+        let binding = Binding::new(&site.app, request, &transaction)
+            .map_err(|error| site.unavailable(request, "authorize", &error))?;
+        let now = app.clock.now();
+        // The implicit flow has no code of the application; the one behind it is bound to a verifier of ours.
+        let challenge = checked
+            .challenge
+            .unwrap_or_else(|| implicit_verifier(site, &transaction).challenge());
+        let pending = NewRequest {
+            id_hash: transaction.hash(),
+            browser_hash: binding.hash(),
+            application_id: application.id,
+            version,
+            redirect,
+            state: &checked.state,
+            implicit,
+            challenge: &challenge,
+            scopes: &checked.scopes,
+            language,
+            flow_id: &flow_id,
+            now,
+            expires_at: now.plus_seconds(TRANSACTION_TTL_S),
+            request_id: &request.request_id,
+        };
+        create(app.database.as_ref(), &pending)
+            .await
+            .map_err(|error| site.unavailable(request, "authorize", &error))?;
+        let mut reply = match site
+            .provider
+            .authorization_url(
+                app,
+                &transaction,
+                language,
+                checked.prompt_login,
+                checked.login_hint.as_deref(),
+            )
+            .await
+        {
+            Ok(url) => see_other(&url),
+            Err(error) => {
+                let error = site.sign_in_failed(request, error);
+                let problem = Problem::sign_in(error, version, &transaction);
+                pages::problem(request, language, &problem)
+            }
+        };
+        binding.set(&mut reply);
+        // What the address says is kept with every page; this was pushed, or posted.
+        let is_said = request
+            .query
+            .as_deref()
+            .and_then(pages::language_in)
+            .is_some();
+        if let Some(language) = checked.language.filter(|_| !is_said) {
+            let cookie = pages::remember_language(language, app.config.is_https());
+            add_cookie(&mut reply, &cookie);
+        }
+        Ok(reply)
+    }
 }
 
 /// The parameters that `request_uri` stands for; beside it only `client_id` is read (RFC 9126, section 4).
@@ -197,7 +231,10 @@ async fn pushed(
     let unusable = || {
         Problem::request_uri("request_uri is unknown, used, expired or another application's; push the request again".to_owned())
     };
-    let Some(uri) = parameters.single("request_uri").map_err(|_| unusable())? else {
+    let Ok(uri) = parameters.single("request_uri") else {
+        return Err(unusable());
+    };
+    let Some(uri) = uri else {
         return Ok(None);
     };
     let app = &site.app;
@@ -226,7 +263,9 @@ async fn find_application(
     let unknown = || {
         Problem::client("client_id is not known here; register the application first".to_owned())
     };
-    let client_id = ClientId::parse(client_id).map_err(|_| unknown())?;
+    let Ok(client_id) = ClientId::parse(client_id) else {
+        return Err(unknown());
+    };
     let application = application::by_client_id(site.app.database.as_ref(), &client_id)
         .await
         .map_err(|error| site.unavailable(request, "authorize", &error))?

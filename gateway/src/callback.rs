@@ -11,6 +11,7 @@ use crate::audit::event::Level;
 use crate::authorize::statements::{
     self as authorization, AuthorizationRequest, pending, signed_in,
 };
+use crate::base::failure::Error;
 use crate::base::http::browser::Browser;
 use crate::base::http::reply::{Answer, add_cookie, see_other};
 use crate::base::http::{Reply, Request, cookies};
@@ -89,36 +90,50 @@ pub(crate) async fn callback(
             return pages::problem(&request, pages::language(&request, None), &problem).into();
         }
     };
-    match finish(
+    let finished = finish(
         &site,
         &request,
         &parameters,
         &transaction,
         (&browser, allowance),
         &waiting,
-    )
-    .await
-    {
+    );
+    match finished.await {
         Ok(reply) => reply.into(),
         Err(error) => {
-            let level = if error == SignInError::IdentityConflict {
-                Level::Critical
-            } else {
-                Level::Info
-            };
-            let action = refused(error, allowance)
-                .flow(&waiting.flow_id)
-                .level(level);
-            let problem = match action.record(&site, &request).await {
-                Ok(()) => {
-                    let back = WayBack::of(&site, &request, &waiting, back_error(error)).await;
-                    Problem::sign_in(error, waiting.version, &transaction).back(back)
-                }
-                Err(error) => site.unavailable(&request, "signin", &error),
-            };
-            pages::problem(&request, waiting.language, &problem).into()
+            let error = site.settle(&request, "signin", &waiting.flow_id, error);
+            failed(&site, &request, &transaction, allowance, &waiting, error)
+                .await
+                .into()
         }
     }
+}
+
+/// The sign-in came to nothing: its event, and the page with the way back.
+async fn failed(
+    site: &Site,
+    request: &Request,
+    transaction: &Secret,
+    allowance: Allowance,
+    waiting: &AuthorizationRequest,
+    error: SignInError,
+) -> Reply {
+    let level = if error == SignInError::IdentityConflict {
+        Level::Critical
+    } else {
+        Level::Info
+    };
+    let action = refused(error, allowance)
+        .flow(&waiting.flow_id)
+        .level(level);
+    let problem = match action.record(site, request).await {
+        Ok(()) => {
+            let back = WayBack::of(site, request, waiting, back_error(error)).await;
+            Problem::sign_in(error, waiting.version, transaction).back(back)
+        }
+        Err(error) => site.unavailable(request, "signin", &error),
+    };
+    pages::problem(request, waiting.language, &problem)
 }
 
 async fn finish(
@@ -128,7 +143,7 @@ async fn finish(
     transaction: &Secret,
     (browser, allowance): (&Browser, Allowance),
     waiting: &AuthorizationRequest,
-) -> Result<Reply, SignInError> {
+) -> Result<Reply, Error<SignInError>> {
     let app = &site.app;
     let SignedIn {
         profile,
@@ -140,12 +155,9 @@ async fn finish(
     let action = Action::ok("signin")
         .by("application")
         .flow(&waiting.flow_id);
+    let shown = |problem: &Problem| Ok(pages::problem(request, waiting.language, problem));
     if let Err(limited) = site.count(request, &bucket, action).await {
-        return Ok(pages::problem(
-            request,
-            waiting.language,
-            &Problem::limited(limited),
-        ));
+        return shown(&Problem::limited(limited));
     }
     let event = Action::ok("signin")
         .by("beneficiary")
@@ -154,15 +166,9 @@ async fn finish(
         .account(&account)
         .draft(site, request);
     let database = app.database.as_ref();
-    let unavailable = |error| {
-        site.failed(request, "signin", &error);
-        SignInError::BackendUnavailable
-    };
     // One person for a browser: the statement ends what it has of anybody else.
     let another = match session::presented::<OfPerson>(&app.config, &request.headers) {
-        Some(session) => is_of_another(database, session.hash(), identity.id)
-            .await
-            .map_err(unavailable)?,
+        Some(session) => is_of_another(database, session.hash(), identity.id).await?,
         None => false,
     };
     let sign_in = authorization::SignedIn {
@@ -173,26 +179,16 @@ async fn finish(
         now: app.clock.now(),
         event: &event.event(),
     };
-    let accepted = signed_in(database, sign_in).await.map_err(unavailable)?;
-    if !accepted {
+    if !signed_in(database, sign_in).await? {
         note_stranger(site, request, allowance).await;
-        return Ok(pages::problem(
-            request,
-            waiting.language,
-            &Problem::expired(),
-        ));
+        return shown(&Problem::expired());
     }
     event.log(site);
-    let sealed = profile
-        .seal_text(
-            &app.config.store_key,
-            &cookies::person_context(transaction, identity.id),
-            app.entropy.as_ref(),
-        )
-        .map_err(|error| {
-            site.failed(request, "signin", &error);
-            SignInError::BackendUnavailable
-        })?;
+    let sealed = profile.seal_text(
+        &app.config.store_key,
+        &cookies::person_context(transaction, identity.id),
+        app.entropy.as_ref(),
+    )?;
     let mut reply = see_other(&pages::consent_path(waiting.version, transaction));
     add_cookie(
         &mut reply,
@@ -210,9 +206,7 @@ async fn finish(
         &mut reply,
     );
     if another {
-        session::forget::<OfPerson>(&app.config, &mut reply);
-        let name = cookies::ACCOUNT_PERSON.of(&app.config);
-        add_cookie(&mut reply, &cookies::set(&app.config, name, "", 0));
+        account::forget(&app.config, &mut reply);
     }
     Ok(reply)
 }

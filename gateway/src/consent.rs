@@ -12,16 +12,19 @@ use crate::audit::action::Action;
 use crate::authorize;
 use crate::authorize::statements::{AuthorizationRequest, find};
 use crate::authorize::way_back::still_verified;
+use crate::base::failure::Error;
 use crate::base::http::browser::Browser;
 use crate::base::http::reply::{Answer, see_other};
-use crate::base::http::{Request, cookies};
+use crate::base::http::{Reply, Request, cookies};
 use crate::base::identity_provider::SignInError;
+use crate::base::language::Language;
 use crate::base::limits::Surface;
 use crate::base::page::{self as pages, Problem, WayBack};
 use crate::base::ports::UnixMillis;
 use crate::base::profile::Profile;
 use crate::base::secret::{Secret, SecretHash};
 use crate::base::site::{Site, VersionPath};
+use crate::base::version::Version;
 use crate::consent::page::{ConsentFacts, Notice};
 use crate::oauth::application::{Application, Status};
 use crate::oauth::authorize::Refusal;
@@ -38,97 +41,123 @@ pub(crate) async fn show(
     Extension(request): Extension<Request>,
 ) -> Answer {
     let parameters = request.parameters();
-    let visit = match Visit::find(&site, &request, &parameters).await {
+    let visit = match Visit::find(&site, version, &request, &parameters).await {
         Ok(visit) => visit,
         Err(problem) => {
-            let refused = Action::unproved("consent.show").refuse(problem.code());
-            refused.note(&site, &request, Surface::Authorize).await;
-            let problem = match parameters.single("transaction").ok().flatten() {
-                Some(id) if problem.leads_back() => {
-                    let transaction = Secret::new(id.to_owned());
-                    problem.back(WayBack::from(&site, &request, &transaction).await)
-                }
-                _ => problem,
-            };
-            return pages::problem(&request, pages::language(&request, None), &problem).into();
+            return not_shown(&site, &request, &parameters, problem)
+                .await
+                .into();
         }
     };
+    let language = pages::chosen_language(&request).unwrap_or(visit.waiting.language);
+    match shown_to(&site, &request, &parameters, &visit, language).await {
+        Ok(reply) => reply.into(),
+        Err(error) => {
+            let problem = site.settle(&request, "consent", &visit.waiting.flow_id, error);
+            pages::problem(&request, language, &problem).into()
+        }
+    }
+}
+
+/// There is nothing to decide here, or not now.
+async fn not_shown(
+    site: &Site,
+    request: &Request,
+    parameters: &Parameters,
+    problem: Problem,
+) -> Reply {
+    let refused = Action::unproved("consent.show").refuse(problem.code());
+    refused.note(site, request, Surface::Authorize).await;
+    let problem = match parameters.single("transaction").ok().flatten() {
+        Some(id) if problem.leads_back() => {
+            let transaction = Secret::new(id.to_owned());
+            problem.back(WayBack::from(site, request, &transaction).await)
+        }
+        _ => problem,
+    };
+    pages::problem(request, pages::language(request, None), &problem)
+}
+
+/// The question to whoever signed in, or the way to the sign-in, or back where the application may not ask any more.
+async fn shown_to(
+    site: &Site,
+    request: &Request,
+    parameters: &Parameters,
+    visit: &Visit,
+    language: Language,
+) -> Result<Reply, Error<Problem>> {
     let Visit {
+        version,
         transaction,
         waiting,
         application,
     } = visit;
-    let language = pages::chosen_language(&request).unwrap_or(waiting.language);
     let another = parameters.single("another").ok().flatten() == Some("1");
+    let failed = |error| Problem::sign_in(error, *version, transaction);
     let Some(identity_id) = waiting.identity_id.filter(|_| !another) else {
-        return match site
+        let there = site
             .provider
-            .authorization_url(&site.app, &transaction, language, another, None)
+            .authorization_url(&site.app, transaction, language, another, None)
             .await
-        {
-            Ok(url) => see_other(&url).into(),
-            Err(error) => pages::problem(
-                &request,
-                language,
-                &Problem::sign_in(error, version, &transaction),
-            )
-            .into(),
-        };
+            .map_err(|error| failed(site.sign_in_failed(request, error)))?;
+        return Ok(see_other(&there));
     };
     // What the application may do changed on the way.
-    if !still_stands(&application, &waiting) {
-        return match still_verified(&application, &waiting) {
-            Some(redirect) => authorize::refuse(
-                &site,
-                redirect,
-                Some(&waiting.state),
-                &Refusal {
-                    code: ErrorCode::InvalidScope,
-                    description: "this application may not ask for these scopes any more".into(),
-                },
+    if !still_stands(application, waiting) {
+        let redirect = still_verified(application, waiting).ok_or_else(|| {
+            Problem::redirect(
+                "redirect_uri is no longer one that this application has registered".to_owned(),
             )
-            .into(),
-            None => {
-                let problem = Problem::redirect(
-                    "redirect_uri is no longer one that this application has registered".to_owned(),
-                );
-                pages::problem(&request, language, &problem).into()
-            }
+        })?;
+        let refusal = Refusal {
+            code: ErrorCode::InvalidScope,
+            description: "this application may not ask for these scopes any more".into(),
         };
+        return Ok(authorize::refuse(
+            site,
+            redirect,
+            Some(&waiting.state),
+            &refusal,
+        ));
     }
-    match identity::patient_of(site.app.database.as_ref(), identity_id).await {
-        Ok(Some(_)) => {}
-        // Held since the sign-in, by a conflict with somebody else's.
-        Ok(None) => {
-            let held = Problem::sign_in(SignInError::IdentityConflict, version, &transaction);
-            return pages::problem(&request, language, &held).into();
-        }
-        Err(error) => {
-            let problem = site.unavailable(&request, "consent", &error);
-            return pages::problem(&request, language, &problem).into();
-        }
+    let database = site.app.database.as_ref();
+    // Held since the sign-in, by a conflict with somebody else's.
+    if identity::patient_of(database, identity_id).await?.is_none() {
+        return Err(failed(SignInError::IdentityConflict).into());
     }
-    let profile = profile(&site, &request, &transaction, identity_id);
-    let logo_since = match logo::since(site.app.database.as_ref(), application.id).await {
-        Ok(since) => since,
-        Err(error) => {
-            let problem = site.unavailable(&request, "consent", &error);
-            return pages::problem(&request, language, &problem).into();
-        }
-    };
-    let shown = shown(&application, &waiting, logo_since);
-    let csrf = csrf(&site, &transaction, &waiting, identity_id, &shown);
+    let logo_since = logo::since(database, application.id).await?;
+    let facts = (identity_id, logo_since);
+    Ok(question(site, request, parameters, visit, language, facts))
+}
+
+fn question(
+    site: &Site,
+    request: &Request,
+    parameters: &Parameters,
+    visit: &Visit,
+    language: Language,
+    (identity_id, logo_since): (i64, Option<UnixMillis>),
+) -> Reply {
+    let Visit {
+        version,
+        transaction,
+        waiting,
+        application,
+    } = visit;
+    let profile = profile(site, request, transaction, identity_id);
+    let shown = shown(application, waiting, logo_since);
+    let csrf = csrf(site, transaction, waiting, identity_id, &shown);
     let facts = ConsentFacts {
-        application: &application,
+        application,
         scopes: &waiting.scopes,
         person: profile
             .as_ref()
             .map(|profile| profile.name.as_str())
             .unwrap_or_default(),
         choice: application.requires_demographics && offers_choice(&waiting.scopes),
-        // As it was chosen before a press that failed.
+        // As it was chosen before a press that came to nothing.
         withhold: parameters.single("demographics").ok().flatten() == Some("withhold"),
-        notice: match again(&parameters) {
+        notice: match again(parameters) {
             Some("changed") => Some(Notice::Changed),
             Some("failed") => Some(Notice::Failed),
             _ => None,
@@ -140,7 +169,7 @@ pub(crate) async fn show(
         redirect: waiting.redirect.as_str(),
         approved: !site.app.config.is_sandbox(),
     };
-    page::consent(language, &facts).into()
+    page::consent(language, &facts)
 }
 
 /// POST: the decision. Always answered by 303.
@@ -188,6 +217,8 @@ fn shown_again(
 
 /// A consent page that may be shown.
 struct Visit {
+    /// In the path.
+    version: Version,
     transaction: Secret,
     waiting: AuthorizationRequest,
     application: Application,
@@ -196,6 +227,7 @@ struct Visit {
 impl Visit {
     async fn find(
         site: &Site,
+        version: Version,
         request: &Request,
         parameters: &Parameters,
     ) -> Result<Self, Problem> {
@@ -235,6 +267,7 @@ impl Visit {
         .await
         .map_err(|problem| problem.again(pages::consent_path(waiting.version, &transaction)))?;
         Ok(Self {
+            version,
             transaction,
             waiting,
             application,

@@ -198,7 +198,7 @@ async fn sign_in(
     let allowance = match count_password(site, request, name, found.as_ref(), known).await {
         Ok(allowance) => allowance,
         Err(Limited::Wait { .. }) => return again(shown::Entry::SlowDown),
-        Err(Limited::Unavailable) => return Err(Problem::unavailable().into()),
+        Err(Limited::Unavailable(_)) => return Err(Problem::unavailable().into()),
     };
     let hash = found
         .as_ref()

@@ -131,7 +131,7 @@ async fn read(
     trail: &mut Trail<'_>,
 ) -> Result<Released, Refusal> {
     let authorized = Authorized::<access::Read>::check(token, target.version, target.resource)?;
-    limit(app, authorized.token(), trail).await?;
+    limit(app, request, authorized.token(), trail).await?;
     let parameters = pairs(request.query.as_deref().unwrap_or_default().as_bytes());
     let shape = Shape::parse(parameters, query::handling(&request.headers))?;
     let format = media::negotiate(&request.headers, shape.format())?;
@@ -173,7 +173,7 @@ async fn search(
     trail: &mut Trail<'_>,
 ) -> Result<Released, Refusal> {
     let authorized = Authorized::<access::Search>::check(token, target.version, target.resource)?;
-    limit(app, authorized.token(), trail).await?;
+    limit(app, request, authorized.token(), trail).await?;
     let search = query::search(request, target.resource, target.version)?;
     let format = media::negotiate(&request.headers, search.shape().format())?;
     query::only_names(&search, authorized.patient_id())?;
@@ -256,8 +256,13 @@ async fn search(
 }
 
 /// Counts the call of the application.
-async fn limit(app: &App, token: &LiveToken, trail: &mut Trail<'_>) -> Result<(), Refusal> {
-    let counted = rate::count(app, token).await;
+async fn limit(
+    app: &App,
+    request: &Request,
+    token: &LiveToken,
+    trail: &mut Trail<'_>,
+) -> Result<(), Refusal> {
+    let counted = rate::count(app, request, token).await;
     trail.counted(&counted);
     counted.result
 }

@@ -99,7 +99,9 @@ fn asked(config: &Config) -> [u8; 32] {
 
 async fn probe(site: &Site, request: &Request) -> Readiness {
     let (backend, provider) = futures::join!(backend(site, request), async {
-        site.provider.check(&site.app).await.is_ok()
+        let checked = site.provider.check(&site.app).await;
+        let settled = checked.map_err(|error| site.settle(request, "ready", "", error));
+        settled.is_ok()
     });
     Readiness {
         checked_at: site.app.clock.now(),

@@ -69,10 +69,14 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) const fn limited(limited: Limited) -> Self {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "for `map_err`: who counted has written the cause down"
+    )]
+    pub(crate) fn limited(limited: Limited) -> Self {
         match limited {
             Limited::Wait { seconds, .. } => Self::Limited(seconds),
-            Limited::Unavailable => Self::Unavailable,
+            Limited::Unavailable(_) => Self::Unavailable,
         }
     }
 }

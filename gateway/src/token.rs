@@ -285,10 +285,14 @@ fn tokens(
     reply
 }
 
-pub(crate) const fn limited(limited: Limited) -> Refusal {
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "for `map_err`: who counted has written the cause down"
+)]
+pub(crate) fn limited(limited: Limited) -> Refusal {
     match limited {
         Limited::Wait { seconds, .. } => Refusal::RateLimited(seconds),
-        Limited::Unavailable => Refusal::Unavailable,
+        Limited::Unavailable(_) => Refusal::Unavailable,
     }
 }
 

@@ -69,7 +69,7 @@ async fn released(
         note(site, request, token.link(), "insufficient_scope").await?;
         return Err(Refusal::InsufficientScope("profile".to_owned()).into());
     }
-    let counted = rate::count(app, &token).await;
+    let counted = rate::count(app, request, &token).await;
     *allowance = counted.allowance;
     if let Err(refusal) = counted.result {
         if counted.audited {

@@ -50,11 +50,10 @@ impl Parameters {
         let whole = futures::stream::iter([Ok::<_, std::convert::Infallible>(body.clone())]);
         let mut parts = multer::Multipart::new(whole, boundary);
         let mut pairs = Vec::new();
+        // Whoever sent it has it: what stands in it is not for our log.
+        let unreadable = |_: multer::Error| NotAForm("the multipart body cannot be read");
         loop {
-            let part = parts
-                .next_field()
-                .await
-                .map_err(|_| NotAForm("the multipart body cannot be read"))?;
+            let part = parts.next_field().await.map_err(unreadable)?;
             let Some(part) = part else {
                 return Ok(Self::of_pairs(pairs));
             };
@@ -62,10 +61,7 @@ impl Parameters {
                 return Err(NotAForm("a multipart body may have 16 parts and no files"));
             }
             let name = part.name().unwrap_or_default().to_owned();
-            let value = part
-                .text()
-                .await
-                .map_err(|_| NotAForm("the multipart body cannot be read"))?;
+            let value = part.text().await.map_err(unreadable)?;
             pairs.push((name, value));
         }
     }

@@ -62,7 +62,15 @@ pub(crate) async fn end(site: &Site, request: &Request) -> Result<Reply, Problem
     .await
     .map_err(|error| site.unavailable(request, "signout", &error))?;
     event.log(site);
-    let there = site.provider.sign_out_url(app).await;
+    // A provider that cannot be asked keeps nobody signed in here.
+    let there = site
+        .provider
+        .sign_out_url(app)
+        .await
+        .unwrap_or_else(|error| {
+            site.sign_in_failed(request, error);
+            None
+        });
     let mut reply = see_other(there.as_deref().unwrap_or(PAGE));
     browser::forget(&app.config, &request.headers, &mut reply);
     Ok(reply)

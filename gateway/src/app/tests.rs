@@ -47,6 +47,7 @@ mod layers;
 mod limits;
 mod machine;
 mod ops;
+mod others;
 mod outside;
 mod refusals;
 mod registration;

@@ -300,8 +300,8 @@ fn json_list(items: &[String]) -> String {
 }
 
 pub(crate) fn read(row: &Row) -> Result<Application, StoreError> {
-    let metadata: serde_json::Value = serde_json::from_str(row.text(10)?)
-        .map_err(|_| StoreError::Shape("application.metadata"))?;
+    let metadata: serde_json::Value =
+        serde_json::from_str(row.text(10)?).map_err(StoreError::of_json("application.metadata"))?;
     let granted = |name: &str| {
         metadata["grant_types"]
             .as_array()
@@ -310,13 +310,13 @@ pub(crate) fn read(row: &Row) -> Result<Application, StoreError> {
     Ok(Application {
         id: row.integer(0)?,
         client_id: ClientId::parse(row.text(1)?)
-            .map_err(|_| StoreError::Shape("application.client_id"))?,
+            .map_err(StoreError::of("application.client_id"))?,
         name: row.text(2)?.to_owned(),
         secret_hash: row.optional_blob(3)?.map(<[u8]>::to_vec),
         auth_method: AuthMethod::parse(row.text(4)?)
             .ok_or(StoreError::Shape("application.token_endpoint_auth_method"))?,
         redirect_uris: serde_json::from_str(row.text(5)?)
-            .map_err(|_| StoreError::Shape("application.redirect_uris"))?,
+            .map_err(StoreError::of_json("application.redirect_uris"))?,
         scopes: row.scopes(6)?,
         data_access_type: DataAccessType::parse(row.text(7)?)
             .ok_or(StoreError::Shape("application.data_access_type"))?,

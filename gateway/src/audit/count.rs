@@ -20,7 +20,7 @@ impl Site {
     }
 
     /// Counts a request. The first one of a minute that is too many has its row in the audit, as a refused `action`;
-    /// those after it leave nothing.
+    /// those after it leave nothing. Where the store cannot be asked, its cause is written down here.
     pub(crate) async fn count(
         &self,
         request: &Request,
@@ -28,12 +28,23 @@ impl Site {
         action: Action<'_>,
     ) -> Result<Allowance, Limited> {
         let counted = self.app.limiter.take(&self.app, bucket).await;
-        if let Err(Limited::Wait { first: true, .. }) = counted {
-            let refused = action.refuse(RATE_LIMITED);
+        match &counted {
             // It changed nothing: it is told even where its event cannot be written.
-            if let Err(error) = refused.record(self, request).await {
-                self.failed(request, refused.action, &error);
+            Err(Limited::Wait {
+                first: Ok(true), ..
+            }) => {
+                action
+                    .refuse(RATE_LIMITED)
+                    .record_or_log(self, request)
+                    .await
             }
+            Err(
+                Limited::Unavailable(cause)
+                | Limited::Wait {
+                    first: Err(cause), ..
+                },
+            ) => self.failed(request, action.action, cause),
+            Ok(_) | Err(Limited::Wait { .. }) => {}
         }
         counted
     }

@@ -223,7 +223,7 @@ async fn rows(
             let what = || format!("{table} {after}");
             let actual = object(row.text(1)?)?;
             let states: Vec<Map<String, Json>> = serde_json::from_str(row.text(2)?)
-                .map_err(|_| StoreError::Shape("store_event.after"))?;
+                .map_err(StoreError::of_json("store_event.after"))?;
             // What came before the oldest row of the audit was purged with it: then a row has no beginning, and
             // only what later changes say can be compared.
             let mut recorded = Map::new();
@@ -271,7 +271,7 @@ async fn was_purged(database: &dyn Database) -> Result<bool, StoreError> {
 }
 
 fn object(text: &str) -> Result<Map<String, Json>, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Shape("a row as JSON"))
+    serde_json::from_str(text).map_err(StoreError::of_json("a row as JSON"))
 }
 
 /// Which changes an event makes.

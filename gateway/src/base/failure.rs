@@ -16,6 +16,8 @@ use crate::base::store::StoreError;
 pub(crate) enum Error<R> {
     /// For a reason that whoever asked is told.
     Refused(R),
+    /// The same, where the log needs to know more than that: what another server did, or what is wrong with what it sent.
+    Caused(R, Cause),
     /// The store, the platform or this code failed.
     Internal(Cause),
 }
@@ -35,10 +37,16 @@ impl<R> Error<R> {
         Self::Internal(cause.into())
     }
 
+    /// Refused, and why it came to that.
+    pub(crate) fn because(reason: R, cause: impl Into<Cause>) -> Self {
+        Self::Caused(reason, cause.into())
+    }
+
     /// The same in the words of another surface.
     pub(crate) fn map<Other>(self, reason: impl FnOnce(R) -> Other) -> Error<Other> {
         match self {
             Self::Refused(refused) => Error::Refused(reason(refused)),
+            Self::Caused(refused, cause) => Error::Caused(reason(refused), cause),
             Self::Internal(cause) => Error::Internal(cause),
         }
     }
@@ -49,6 +57,10 @@ impl<R: Reason> Error<R> {
     pub(crate) fn settle(self, log: &(dyn Log + 'static), spoiled: Spoiled<'_>) -> R {
         match self {
             Self::Refused(reason) => reason,
+            Self::Caused(reason, cause) => {
+                write(log, "refused.cause", spoiled, cause.as_ref());
+                reason
+            }
             Self::Internal(cause) => {
                 self::log(log, spoiled, cause.as_ref());
                 R::unavailable()
@@ -107,17 +119,32 @@ pub(crate) fn log(
 ) {
     let of_store =
         |cause: &(dyn StdError + 'static)| cause.is::<StoreError>() || cause.is::<DatabaseError>();
-    let mut event = "internal.error";
-    let mut causes = Vec::new();
+    let event = match chain(cause).any(of_store) {
+        true => "store.error",
+        false => "internal.error",
+    };
+    write(log, event, spoiled, cause);
+}
+
+/// A failure, what caused it, what caused that, and so on.
+pub(crate) fn chain<'a>(
+    cause: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     let mut next = Some(cause);
-    while let Some(one) = next {
-        if of_store(one) {
-            event = "store.error";
-        }
-        causes.push(one.to_string());
+    std::iter::from_fn(move || {
+        let one = next?;
         next = one.source();
-    }
-    causes.remove(0);
+        Some(one)
+    })
+}
+
+fn write(
+    log: &(dyn Log + 'static),
+    event: &str,
+    spoiled: Spoiled<'_>,
+    cause: &(dyn StdError + 'static),
+) {
+    let causes: Vec<_> = chain(cause).skip(1).map(ToString::to_string).collect();
     log.object(&json!({
         "event": event,
         "level": "warning",
@@ -169,6 +196,33 @@ mod tests {
                 }),
             ]
         );
+    }
+
+    struct Told;
+
+    impl Reason for Told {
+        fn unavailable() -> Self {
+            Self
+        }
+    }
+
+    #[test]
+    fn what_a_refusal_came_from_is_one_line_too() {
+        let memory = MemoryLog::default();
+        let spoiled = Spoiled {
+            request_id: "r1",
+            flow_id: "",
+            action: "token",
+        };
+        let store = StoreError::from(DatabaseError("disk full".to_owned()));
+        let error = Error::because("no keys", Outer(store)).map(|_| Told);
+        let Told = error.settle(&memory, spoiled);
+        let Told = Error::from(Told).settle(&memory, spoiled);
+        let lines = memory.0.lock().unwrap();
+        let line: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+        assert_eq!((lines.len(), &line["event"]), (1, &json!("refused.cause")));
+        assert_eq!(line["error"], "the key cannot be read");
+        assert_eq!(line["causes"], json!(["store: disk full"]));
     }
 
     #[test]

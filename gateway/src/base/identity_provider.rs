@@ -8,6 +8,7 @@ pub mod provider;
 
 use http::StatusCode;
 
+use crate::base::failure::Reason;
 use crate::base::jwt::ClaimError;
 
 /// Why a sign-in did not succeed. Each has a page in words and can be tried again.
@@ -41,6 +42,13 @@ pub enum SignInError {
     /// A subject of another form than the provider promises.
     #[error("the subject does not have the promised form")]
     SubjectForm,
+}
+
+impl Reason for SignInError {
+    /// Whatever of ours failed: the page says that it can be tried again.
+    fn unavailable() -> Self {
+        Self::BackendUnavailable
+    }
 }
 
 impl SignInError {

@@ -12,7 +12,8 @@ use jsonwebtoken::jwk::JwkSet;
 use serde::de::DeserializeOwned;
 
 use crate::base::dependencies::Dependencies;
-use crate::base::ports::{UnixMillis, UpstreamRequest};
+use crate::base::errors::Misread;
+use crate::base::ports::{UnixMillis, UpstreamError, UpstreamRequest};
 
 /// Key sets by their address, kept for a while in the instance. Cheap to clone.
 #[derive(Clone, Default)]
@@ -87,12 +88,15 @@ impl<T> Kept<T> {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum FetchError {
-    /// No answer, or one that cannot be read.
-    #[error("{0}")]
-    Failed(&'static str),
     /// An answer with another status than 200.
     #[error("it answered with {0}")]
     Status(StatusCode),
+    /// No answer.
+    #[error("it does not answer")]
+    Unanswered(#[source] UpstreamError),
+    /// An answer that is not the document.
+    #[error("its answer cannot be read")]
+    Unreadable(#[source] Misread),
 }
 
 /// Asks for a JSON document.
@@ -120,12 +124,11 @@ pub async fn fetch<T: DeserializeOwned>(
         .upstream
         .send(request)
         .await
-        .map_err(|_| FetchError::Failed("it does not answer"))?;
+        .map_err(FetchError::Unanswered)?;
     if answer.status != StatusCode::OK {
         return Err(FetchError::Status(answer.status));
     }
-    serde_json::from_slice(&answer.body)
-        .map_err(|_| FetchError::Failed("its answer cannot be read"))
+    serde_json::from_slice(&answer.body).map_err(|error| FetchError::Unreadable(error.into()))
 }
 
 const ASK_AGAIN_MS: i64 = 10_000;

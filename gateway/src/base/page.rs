@@ -220,10 +220,14 @@ impl Problem {
     }
 
     /// Too many requests of this application or address.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "for `map_err`: who counted has written the cause down"
+    )]
     pub(crate) fn limited(limited: Limited) -> Self {
         match limited {
             Limited::Wait { seconds, .. } => Self::busy(seconds),
-            Limited::Unavailable => Self::unavailable(),
+            Limited::Unavailable(_) => Self::unavailable(),
         }
     }
 

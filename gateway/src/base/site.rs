@@ -9,6 +9,7 @@ use crate::base::context::App;
 use crate::base::failure::{self, Error, Reason, Spoiled};
 use crate::base::http::reply::{Answer, not_found, problem};
 use crate::base::http::{Reply, Request};
+use crate::base::identity_provider::SignInError;
 use crate::base::identity_provider::provider::Provider;
 use crate::base::jwks::KeyCache;
 use crate::base::page::Problem;
@@ -38,6 +39,28 @@ impl Site {
         error: Error<R>,
     ) -> R {
         error.settle(self.app.log.as_ref(), spoiled(request, action, flow_id))
+    }
+
+    /// The reason why the provider brings a person no further. The page and the audit only have a code for it: the
+    /// operator learns which claim or document it was, and what came instead.
+    pub(crate) fn sign_in_failed(
+        &self,
+        request: &Request,
+        error: Error<SignInError>,
+    ) -> SignInError {
+        let (reason, causes) = match error {
+            Error::Refused(reason) => (reason, Vec::new()),
+            Error::Caused(reason, ref cause) => {
+                let chain = failure::chain(cause.as_ref());
+                (reason, chain.map(ToString::to_string).collect())
+            }
+            Error::Internal(_) => return self.settle(request, "signin", "", error),
+        };
+        self.app.log.object(&serde_json::json!({
+            "event": "signin.refused", "request_id": request.request_id, "error": reason.to_string(),
+            "causes": causes,
+        }));
+        reason
     }
 
     /// The page of such a failure, whose cause is written down.
@@ -70,6 +93,11 @@ fn spoiled<'a>(request: &'a Request, action: &'a str, flow_id: &'a str) -> Spoil
     }
 }
 
+/// The request behind an extractor. The frame puts it in for every route.
+pub(crate) fn request_of(parts: &Parts) -> Option<&Request> {
+    parts.extensions.get()
+}
+
 /// The version in the path. Unknown: 404; v3 while it is off: 404 `version_off`.
 pub(crate) struct VersionPath(pub(crate) Version);
 
@@ -79,6 +107,7 @@ impl FromRequestParts<Site> for VersionPath {
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Answer> {
         let parameters = RawPathParams::from_request_parts(parts, site)
             .await
+            // A path that is no UTF-8 is no route.
             .map_err(|_| not_found())?;
         let segment = parameters
             .iter()

@@ -126,7 +126,9 @@ impl<'a> Press<'a> {
         if !csrf(self.site, &self.transaction, &waiting, identity_id, seen).is(self.csrf) {
             return Err(Undecided::Foreign);
         }
-        let decision = Decision::parse(self.form, &waiting.scopes).map_err(|_| Undecided::Stale)?;
+        let Ok(decision) = Decision::parse(self.form, &waiting.scopes) else {
+            return Err(Undecided::Stale);
+        };
         let application = application::by_id(database, waiting.application_id)
             .await?
             .ok_or(Undecided::Stale)?;

@@ -50,7 +50,7 @@ pub(super) async fn act(
             let again = PasswordForm::Wrong(Entry::SlowDown);
             return applications::list(site, &visitor, again).await;
         }
-        Err(Limited::Unavailable) => return Err(Problem::unavailable().into()),
+        Err(Limited::Unavailable(_)) => return Err(Problem::unavailable().into()),
     }
     if !password::verify(&current, Some(&account.password_hash)) {
         written(site, request, not_changed("password_wrong")).await?;

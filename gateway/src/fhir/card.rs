@@ -26,7 +26,7 @@ pub(super) async fn generate(
     trail: &mut Trail<'_>,
 ) -> Result<Released, Refusal> {
     let authorized = Authorized::<Card>::check(token, target.version, target.resource)?;
-    limit(app, authorized.token(), trail).await?;
+    limit(app, request, authorized.token(), trail).await?;
     let shape = shape(request)?;
     let format = media::negotiate(&request.headers, shape.format())?;
 

@@ -76,6 +76,7 @@ impl FromRequestParts<Site> for ResourcePath {
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Answer> {
         let parameters = RawPathParams::from_request_parts(parts, site)
             .await
+            // A path that is no UTF-8 is no route.
             .map_err(|_| not_found())?;
         let value = |wanted| {
             parameters

@@ -4,9 +4,11 @@
 use super::access::LiveToken;
 use super::refusal::Refusal;
 use crate::base::context::App;
+use crate::base::failure;
 use crate::base::http::Request;
 use crate::base::limits::rate::{Allowance, Caller, Limited};
 use crate::base::limits::{Bucket, Surface};
+use crate::base::store::StoreError;
 
 /// What came of counting a call.
 pub(crate) struct Counted {
@@ -19,7 +21,7 @@ pub(crate) struct Counted {
 }
 
 /// Counts a call of the token's application and person.
-pub(crate) async fn count(app: &App, token: &LiveToken) -> Counted {
+pub(crate) async fn count(app: &App, request: &Request, token: &LiveToken) -> Counted {
     let caller = Caller {
         application_id: token.application_id(),
         identity_id: token.identity_id(),
@@ -34,7 +36,7 @@ pub(crate) async fn count(app: &App, token: &LiveToken) -> Counted {
             result: Ok(()),
             audited: true,
         },
-        Err(error) => limited(error),
+        Err(error) => limited(app, request, error),
     }
 }
 
@@ -50,12 +52,15 @@ pub(crate) async fn count_unproved(app: &App, request: &Request, refusal: Refusa
         },
         Err(error) => Counted {
             allowance: None,
-            ..limited(error)
+            ..limited(app, request, error)
         },
     }
 }
 
-fn limited(limited: Limited) -> Counted {
+fn limited(app: &App, request: &Request, limited: Limited) -> Counted {
+    let failed = |cause: &StoreError| {
+        failure::note(app.log.as_ref(), &request.request_id, "rate_limit", cause);
+    };
     match limited {
         Limited::Wait {
             seconds,
@@ -64,12 +69,15 @@ fn limited(limited: Limited) -> Counted {
         } => Counted {
             allowance: Some(Allowance::used_up(limit, seconds)),
             result: Err(Refusal::RateLimited(u32::try_from(seconds).unwrap_or(60))),
-            audited: first,
+            audited: first.inspect_err(failed).unwrap_or(false),
         },
-        Limited::Unavailable => Counted {
-            allowance: None,
-            result: Err(Refusal::StoreUnavailable),
-            audited: true,
-        },
+        Limited::Unavailable(cause) => {
+            failed(&cause);
+            Counted {
+                allowance: None,
+                result: Err(Refusal::StoreUnavailable),
+                audited: true,
+            }
+        }
     }
 }

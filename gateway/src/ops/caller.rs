@@ -253,7 +253,7 @@ async fn unknown(site: &Site, request: &Request) -> Answer {
             set(&mut reply, http::header::RETRY_AFTER, &seconds.to_string());
             return reply.into();
         }
-        Err(Limited::Unavailable) => {
+        Err(Limited::Unavailable(_)) => {
             let Failure {
                 status,
                 code,

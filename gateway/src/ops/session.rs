@@ -43,7 +43,7 @@ pub(super) async fn sign_in(
                 "rate_limited",
                 "Too many tries from this address. Wait a minute.",
             ),
-            Limited::Unavailable => Failure::unavailable(),
+            Limited::Unavailable(_) => Failure::unavailable(),
         };
         return page::failure(&request, &failure).into();
     }

@@ -1,14 +1,14 @@
 //! Who signed in, and which patient that is (docs/contract/03-sign-in.md).
 
 use crate::audit::action::Action;
-use crate::base::context::App;
+use crate::base::failure::Error;
 use crate::base::http::Request;
 use crate::base::identity_provider::SignInError;
 use crate::base::limits::rate::Allowance;
 use crate::base::profile::Profile;
 use crate::base::secret::{Secret, account_hash, person_hash};
 use crate::base::site::Site;
-use crate::oauth::parameters::Parameters;
+use crate::oauth::parameters::{ParameterError, Parameters};
 use crate::signin::identity::{Identity, Linked, SignIn, link};
 use crate::signin::patient;
 
@@ -28,17 +28,18 @@ pub(crate) async fn identify(
     parameters: &Parameters,
     transaction: &Secret,
     flow_id: &str,
-) -> Result<SignedIn, SignInError> {
+) -> Result<SignedIn, Error<SignInError>> {
     let app = &site.app;
-    let single = |name| parameters.single(name).map_err(|_| SignInError::Refused);
+    let refused = |cause: ParameterError| Error::because(SignInError::Refused, cause);
+    let single = |name| parameters.single(name).map_err(refused);
     // RFC 9207: a provider that sends `iss` sends its own.
     if single("iss")?.is_some_and(|issuer| issuer != app.config.idp_issuer.as_str()) {
-        return Err(SignInError::IdToken("the answer comes from another issuer"));
+        return Err(SignInError::IdToken("the answer comes from another issuer").into());
     }
     match single("error")? {
         // RFC 6749, section 4.1.2.1: the person said no.
-        Some("access_denied") => return Err(SignInError::Cancelled),
-        Some(_) => return Err(SignInError::Refused),
+        Some("access_denied") => return Err(SignInError::Cancelled.into()),
+        Some(_) => return Err(SignInError::Refused.into()),
         None => {}
     }
     let code = single("code")?.ok_or(SignInError::Refused)?;
@@ -46,7 +47,7 @@ pub(crate) async fn identify(
         .provider
         .person(app, transaction, code, app.clock.now())
         .await
-        .inspect_err(|error| log_cause(app, request, *error))?;
+        .map_err(|error| site.sign_in_failed(request, error))?;
     let issuer = &app.config.idp_issuer;
     // Before anything is made of the subject: what the watch compares is what the provider said.
     let account = account_hash(&app.config.audit_key, issuer, &person.subject);
@@ -75,26 +76,15 @@ pub(crate) async fn identify(
             event: &event.event(),
         },
     )
-    .await
-    .map_err(|error| {
-        site.failed(request, "signin", &error);
-        SignInError::BackendUnavailable
-    })?;
+    .await?;
     match linked {
         Linked::Identity(identity) => Ok(SignedIn {
             profile: person.profile,
             identity,
             account,
         }),
-        Linked::Conflict => Err(SignInError::IdentityConflict),
+        Linked::Conflict => Err(SignInError::IdentityConflict.into()),
     }
-}
-
-/// What the page and the audit only have a code for: the operator learns which claim or document it was.
-pub(crate) fn log_cause(app: &App, request: &Request, error: SignInError) {
-    app.log.object(&serde_json::json!({
-        "event": "signin.refused", "request_id": request.request_id, "error": error.to_string(),
-    }));
 }
 
 /// An answer of the provider to no sign-in of this browser: forged, begun elsewhere, or too late. Nobody was signed in,

@@ -12,8 +12,9 @@ use crate::base::claims_backend::breaker::BreakerPermit;
 use crate::base::claims_backend::exchange::{self, BackendRequest};
 use crate::base::claims_backend::statements as breaker;
 use crate::base::context::App;
-use crate::base::failure;
+use crate::base::failure::{Cause, Error};
 use crate::base::identity_provider::SignInError;
+use crate::base::jwks::FetchError;
 use crate::base::version::{PatientIds, Version};
 
 /// Looks the patient up at the claims backend, in each id space that is on. Somebody who is not in v3 signs in
@@ -24,21 +25,17 @@ use crate::base::version::{PatientIds, Version};
 /// # Errors
 ///
 /// [`SignInError::NotFound`] for none, [`SignInError::IdentityConflict`] for more than one,
-/// [`SignInError::BackendUnavailable`] where there is no answer, or none that can be read.
-pub async fn by_medicare_number(
+/// [`SignInError::BackendUnavailable`] where there is no answer, or none that can be read, and why.
+pub(crate) async fn by_medicare_number(
     app: &App,
     mbi: &str,
     account: &[u8],
     request_id: &str,
-) -> Result<PatientIds, SignInError> {
-    let unavailable = SignInError::BackendUnavailable;
-    let state = breaker::state(&*app.database).await.map_err(|error| {
-        failure::note(app.log.as_ref(), request_id, "signin", &error);
-        unavailable
-    })?;
+) -> Result<PatientIds, Error<SignInError>> {
+    let state = breaker::state(&*app.database).await?;
     let mut breaker_permit = BreakerPermit::ask(app, &app.breaker, request_id, &state)
         .await
-        .map_err(|_| unavailable)?;
+        .map_err(unusable)?;
     let began_at = app.clock.now();
     let shared = look_up(app, Version::V2, mbi, request_id);
     if !app.config.v3_enabled {
@@ -59,7 +56,7 @@ pub async fn by_medicare_number(
     let shared = shared?;
     let v3 = match v3 {
         Ok(id) => Some(id),
-        Err(SignInError::NotFound) => None,
+        Err(Error::Refused(SignInError::NotFound)) => None,
         Err(error) => return Err(error),
     };
     Ok(PatientIds::new(shared, v3))
@@ -72,7 +69,7 @@ async fn look_up(
     version: Version,
     mbi: &str,
     request_id: &str,
-) -> Result<(bool, Result<PatientId, SignInError>), SignInError> {
+) -> Result<(bool, Result<PatientId, Error<SignInError>>), Error<SignInError>> {
     let body = Zeroizing::new(
         form_urlencoded::Serializer::new(String::new())
             .append_pair(
@@ -91,8 +88,7 @@ async fn look_up(
         headers.insert("x-request-id", value);
     }
     if let Some(authorization) = &app.config.claims_backend_authorization {
-        let value = HeaderValue::from_str(authorization.expose())
-            .map_err(|_| SignInError::BackendUnavailable)?;
+        let value = HeaderValue::from_str(authorization.expose()).map_err(unusable)?;
         headers.insert(AUTHORIZATION, value);
     }
     let backend_request = BackendRequest {
@@ -110,7 +106,8 @@ async fn look_up(
     let failed = exchange::is_failure(&sent);
     let found = match sent {
         Ok(answer) if answer.status == StatusCode::OK => read(&answer.body),
-        _ => Err(SignInError::BackendUnavailable),
+        Ok(answer) => Err(unusable(FetchError::Status(answer.status))),
+        Err(cause) => Err(unusable(FetchError::Unanswered(cause))),
     };
     Ok((failed, found))
 }
@@ -151,31 +148,47 @@ impl Resource {
     }
 }
 
-fn read(body: &[u8]) -> Result<PatientId, SignInError> {
-    let bundle: Bundle =
-        serde_json::from_slice(body).map_err(|_| SignInError::BackendUnavailable)?;
+/// An answer of the claims backend in which nobody can be looked up.
+#[derive(Debug, thiserror::Error)]
+#[error("the claims backend's answer to the lookup is {0}")]
+struct NoLookup(&'static str);
+
+fn unusable(cause: impl Into<Cause>) -> Error<SignInError> {
+    Error::because(SignInError::BackendUnavailable, cause)
+}
+
+fn read(body: &[u8]) -> Result<PatientId, Error<SignInError>> {
+    let bundle: Bundle = serde_json::from_slice(body)
+        .map_err(|cause| unusable(FetchError::Unreadable(cause.into())))?;
     if bundle.resource_type != "Bundle" {
-        return Err(SignInError::BackendUnavailable);
+        return Err(unusable(NoLookup("no Bundle")));
     }
     match bundle.entry.as_slice() {
         // A page that shows one of several is several.
         [only] if bundle.total.unwrap_or(1) == 1 => {
             if only.resource.resource_type != "Patient" {
-                return Err(SignInError::BackendUnavailable);
+                return Err(unusable(NoLookup("no Patient")));
             }
             if only.resource.is_replaced() {
-                return Err(SignInError::NotFound);
+                return Err(SignInError::NotFound.into());
             }
-            PatientId::parse(&only.resource.id).map_err(|_| SignInError::BackendUnavailable)
+            PatientId::parse(&only.resource.id).map_err(unusable)
         }
-        [] if bundle.total.unwrap_or(0) == 0 => Err(SignInError::NotFound),
-        _ => Err(SignInError::IdentityConflict),
+        [] if bundle.total.unwrap_or(0) == 0 => Err(SignInError::NotFound.into()),
+        _ => Err(SignInError::IdentityConflict.into()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(body: &[u8]) -> Result<PatientId, SignInError> {
+        super::read(body).map_err(|error| match error {
+            Error::Refused(reason) | Error::Caused(reason, _) => reason,
+            Error::Internal(cause) => panic!("{cause}"),
+        })
+    }
 
     fn patient(id: &str) -> String {
         format!(r#"{{"resource":{{"resourceType":"Patient","id":"{id}"}}}}"#)

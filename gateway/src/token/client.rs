@@ -174,7 +174,7 @@ async fn signed(
     application: &Application,
     assertion: &str,
     endpoints: &[&str],
-) -> Result<Assertion, Refusal> {
+) -> Result<Assertion, Error> {
     let metadata: serde_json::Value =
         serde_json::from_str(&application.metadata).unwrap_or_default();
     let check = |keys: &JwkSet| {
@@ -188,24 +188,26 @@ async fn signed(
     };
     let Some(uri) = metadata["jwks_uri"].as_str() else {
         let Ok(keys) = serde_json::from_value(metadata["jwks"].clone()) else {
-            return Err(Refusal::InvalidClient);
+            return Err(Refusal::InvalidClient.into());
         };
-        return check(&keys).map_err(Refusal::Assertion);
+        return Ok(check(&keys).map_err(Refusal::Assertion)?);
     };
     // The operator may have closed the origin since.
     let origin = Url::parse(uri)
         .map(|url| url.origin().ascii_serialization())
         .ok();
     if origin.is_none() || origin != site.app.config.client_jwks_origin {
-        return Err(Refusal::Assertion(AssertionError::KeysClosed));
+        return Err(Refusal::Assertion(AssertionError::KeysClosed).into());
     }
-    let unreachable = |_: FetchError| Refusal::Assertion(AssertionError::KeysUnreachable);
+    let unreachable = |cause: FetchError| {
+        Error::because(Refusal::Assertion(AssertionError::KeysUnreachable), cause)
+    };
     let keys = site
         .client_keys
         .get(&site.app, uri, false)
         .await
         .map_err(unreachable)?;
-    match check(&keys) {
+    let checked = match check(&keys) {
         // The application may have changed its keys since we read them.
         Err(AssertionError::UnknownKey) => check(
             &*site
@@ -215,8 +217,8 @@ async fn signed(
                 .map_err(unreachable)?,
         ),
         result => result,
-    }
-    .map_err(Refusal::Assertion)
+    };
+    Ok(checked.map_err(Refusal::Assertion)?)
 }
 
 /// What an assertion may be meant for: the issuer, and the endpoints of each version, with or without the trailing

@@ -179,7 +179,7 @@ fn an_application_may_require_that_its_requests_are_pushed() {
     );
 }
 
-fn asserted(
+pub(super) fn asserted(
     world: &World,
     client: &Client,
     jti: &str,

@@ -89,16 +89,13 @@ fn told_once(
             .is_some_and(|action| !action.is_empty()),
         "{line}"
     );
-    // A lease serves all who come in its window: it is nobody's request.
-    if line["action"] != "rate_limit" {
-        assert_eq!(
-            line["request_id"].as_str().map(str::len),
-            Some(32),
-            "{line}"
-        );
-        if answer.status == 503 {
-            assert_eq!(line["request_id"], answer.header("x-request-id"), "{line}");
-        }
+    assert_eq!(
+        line["request_id"].as_str().map(str::len),
+        Some(32),
+        "{line}"
+    );
+    if answer.status == 503 {
+        assert_eq!(line["request_id"], answer.header("x-request-id"), "{line}");
     }
 }
 

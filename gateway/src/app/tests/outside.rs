@@ -39,6 +39,9 @@ impl Person {
     }
 }
 
+/// Status and body, or no answer.
+pub(super) type Instead = Result<(u16, &'static str), UpstreamError>;
+
 /// Both servers, with switches for what can go wrong.
 pub(super) struct Outside {
     clock: Arc<ManualClock>,
@@ -54,6 +57,8 @@ pub(super) struct State {
     pub(super) backend_broken: bool,
     /// The v3 part of the backend answers an internal error, in plain text.
     pub(super) v3_down: bool,
+    /// What comes instead of the answers of addresses that contain the text.
+    pub(super) instead: Option<(&'static str, Instead)>,
     /// Key ids in the JWKS.
     pub(super) kids: Vec<&'static str>,
     /// Key id of the next id_tokens.
@@ -101,6 +106,7 @@ impl Outside {
                 backend_down: false,
                 backend_broken: false,
                 v3_down: false,
+                instead: None,
                 kids: vec!["k1"],
                 signs_with: "k1",
                 signer: None,
@@ -158,6 +164,14 @@ impl Outside {
             .push(format!("{} {}", request.method, request.url));
         let form: HashMap<String, String> =
             form_urlencoded::parse(&request.body).into_owned().collect();
+        if let Some((text, instead)) = state.instead
+            && request.url.contains(text)
+        {
+            let (code, body) = instead?;
+            let mut answer = status(code);
+            answer.body = Bytes::from_static(body.as_bytes());
+            return Ok(answer);
+        }
         if let Some(path) = request.url.strip_prefix(ISSUER) {
             if state.provider_down {
                 return Err(UpstreamError::Connect);

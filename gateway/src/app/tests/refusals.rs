@@ -233,6 +233,11 @@ fn of_strangers(client: &Client) -> Vec<Attempt> {
             "fhir.read",
         ),
         (
+            "GET /v3/fhir/Patient/$generate-insurance-card",
+            "/v3/fhir/Patient/$generate-insurance-card",
+            "fhir.card",
+        ),
+        (
             "POST /{version}/fhir/{resource}/_search",
             "/v2/fhir/Patient/_search",
             "fhir.search",

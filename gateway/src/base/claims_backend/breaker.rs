@@ -45,11 +45,13 @@ pub(crate) enum BreakerPermit {
 }
 
 /// Why there is no leave to call the backend.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum BreakerRefusal {
     /// The breaker is open, for so many seconds.
+    #[error("the circuit breaker is open for {0} seconds")]
     Open(u32),
     /// The store did not say who may try. Written down already.
+    #[error("the circuit breaker cannot be asked")]
     Unknown,
 }
 

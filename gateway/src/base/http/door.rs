@@ -137,6 +137,7 @@ pub(crate) fn canonicalise(uri: &mut Uri) -> Result<(), Refusal> {
         Some(query) => format!("{path}?{query}"),
         None => path,
     };
+    // The refusal says which part it is, and that is all that is known.
     *uri = target.parse().map_err(|_| Refusal::PathMalformed)?;
     Ok(())
 }

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use super::SignInError;
 use super::id_token::{self, Expected, Person};
 use crate::base::dependencies::Dependencies;
+use crate::base::failure::{Cause, Error};
 use crate::base::jwks::{FetchError, Kept, KeyCache, fetch};
 use crate::base::language::Language;
 use crate::base::ports::UnixMillis;
@@ -33,18 +34,18 @@ impl Provider {
     /// # Errors
     ///
     /// [`SignInError::ProviderUnavailable`] where the discovery document is unavailable or wrong.
-    pub async fn authorization_url(
+    pub(crate) async fn authorization_url(
         &self,
         app: &Dependencies,
         transaction: &Secret,
         language: Language,
         sign_in_anew: bool,
         login_hint: Option<&str>,
-    ) -> Result<String, SignInError> {
+    ) -> Result<String, Error<SignInError>> {
         let metadata = self.metadata(app).await?;
         let verifier = verifier(app, transaction);
         let mut url = Url::parse(&metadata.authorization_endpoint)
-            .map_err(|_| SignInError::ProviderUnavailable("authorization_endpoint is not a URL"))?;
+            .map_err(|cause| unusable("authorization_endpoint is not a URL", cause))?;
         {
             let mut query = url.query_pairs_mut();
             query.extend_pairs([
@@ -73,13 +74,13 @@ impl Provider {
     /// # Errors
     ///
     /// [`SignInError`]: unavailable, refused, or not to be trusted.
-    pub async fn person(
+    pub(crate) async fn person(
         &self,
         app: &Dependencies,
         transaction: &Secret,
         code: &str,
         now: UnixMillis,
-    ) -> Result<Person, SignInError> {
+    ) -> Result<Person, Error<SignInError>> {
         let metadata = self.metadata(app).await?;
         let verifier = verifier(app, transaction);
         let body = form_urlencoded::Serializer::new(String::new())
@@ -107,7 +108,7 @@ impl Provider {
             "Basic {}",
             STANDARD.encode(credentials.as_bytes())
         ))
-        .map_err(|_| SignInError::ProviderUnavailable("idp_client_secret cannot be sent"))?;
+        .map_err(|cause| unusable("idp_client_secret cannot be sent", cause))?;
         headers.insert(AUTHORIZATION, basic);
         let answer: TokenAnswer = fetch(
             app,
@@ -118,7 +119,9 @@ impl Provider {
         )
         .await
         .map_err(|error| match error {
-            FetchError::Status(status) if status.is_client_error() => SignInError::Refused,
+            FetchError::Status(status) if status.is_client_error() => {
+                Error::because(SignInError::Refused, error)
+            }
             other => other.into(),
         })?;
         let nonce = nonce(app, transaction);
@@ -130,21 +133,33 @@ impl Provider {
             now,
         };
         let keys = self.keys.get(app, &metadata.jwks_uri, false).await?;
-        match id_token::verify(&answer.id_token, &keys, &expected) {
+        let verified = match id_token::verify(&answer.id_token, &keys, &expected) {
             // The provider may have changed its keys since we read them.
             Err(id_token::UNKNOWN_KEY) => {
                 let keys = self.keys.get(app, &metadata.jwks_uri, true).await?;
                 id_token::verify(&answer.id_token, &keys, &expected)
             }
             result => result,
-        }
+        };
+        Ok(verified?)
     }
 
     /// Where the browser signs out at the provider as well (OpenID Connect RP-Initiated Logout, section 2), and comes
-    /// back from. `None` if the provider has no such endpoint or cannot be asked.
-    pub async fn sign_out_url(&self, app: &Dependencies) -> Option<String> {
-        let metadata = self.metadata(app).await.ok()?;
-        let mut url = Url::parse(metadata.end_session_endpoint.as_deref()?).ok()?;
+    /// back from. `None` if the provider has no such endpoint.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::authorization_url`].
+    pub(crate) async fn sign_out_url(
+        &self,
+        app: &Dependencies,
+    ) -> Result<Option<String>, Error<SignInError>> {
+        let metadata = self.metadata(app).await?;
+        let Some(endpoint) = &metadata.end_session_endpoint else {
+            return Ok(None);
+        };
+        let mut url = Url::parse(endpoint)
+            .map_err(|cause| unusable("end_session_endpoint is not a URL", cause))?;
         url.query_pairs_mut().extend_pairs([
             ("client_id", app.config.idp_client_id.as_str()),
             (
@@ -152,7 +167,7 @@ impl Provider {
                 &format!("{}/", app.config.public_base_url),
             ),
         ]);
-        Some(url.into())
+        Ok(Some(url.into()))
     }
 
     /// Whether the discovery document is available, for readiness.
@@ -160,11 +175,11 @@ impl Provider {
     /// # Errors
     ///
     /// [`SignInError::ProviderUnavailable`].
-    pub async fn check(&self, app: &Dependencies) -> Result<(), SignInError> {
+    pub(crate) async fn check(&self, app: &Dependencies) -> Result<(), Error<SignInError>> {
         read_metadata(app).await.map(drop)
     }
 
-    async fn metadata(&self, app: &Dependencies) -> Result<Arc<Metadata>, SignInError> {
+    async fn metadata(&self, app: &Dependencies) -> Result<Arc<Metadata>, Error<SignInError>> {
         let now = app.clock.now();
         if let Some(kept) = self.lock().as_ref().and_then(|kept| kept.fresh(now)) {
             return Ok(kept);
@@ -203,14 +218,14 @@ struct TokenAnswer {
     id_token: String,
 }
 
-async fn read_metadata(app: &Dependencies) -> Result<Metadata, SignInError> {
+async fn read_metadata(app: &Dependencies) -> Result<Metadata, Error<SignInError>> {
     let issuer = app.config.idp_issuer.as_str();
     let url = format!("{issuer}/.well-known/openid-configuration");
     let metadata: Metadata = fetch(app, Method::GET, &url, HeaderMap::new(), Bytes::new()).await?;
     if metadata.issuer != issuer {
-        return Err(SignInError::ProviderUnavailable(
-            "its issuer is not the configured one",
-        ));
+        return Err(
+            SignInError::ProviderUnavailable("its issuer is not the configured one").into(),
+        );
     }
     for endpoint in [&metadata.token_endpoint, &metadata.jwks_uri] {
         let origin = Url::parse(endpoint)
@@ -219,19 +234,26 @@ async fn read_metadata(app: &Dependencies) -> Result<Metadata, SignInError> {
         if !app.config.idp_origins.contains(&origin) {
             return Err(SignInError::ProviderUnavailable(
                 "an endpoint is on an origin that is neither idp_origin nor idp_extra_origin",
-            ));
+            )
+            .into());
         }
     }
     Ok(metadata)
 }
 
-impl From<FetchError> for SignInError {
+impl From<FetchError> for Error<SignInError> {
     fn from(error: FetchError) -> Self {
-        match error {
-            FetchError::Failed(what) => Self::ProviderUnavailable(what),
-            FetchError::Status(_) => Self::ProviderUnavailable("it answered with an error"),
-        }
+        let what = match error {
+            FetchError::Status(_) => "it answered with an error",
+            FetchError::Unanswered(_) => "it does not answer",
+            FetchError::Unreadable(_) => "its answer cannot be read",
+        };
+        unusable(what, error)
     }
+}
+
+fn unusable(what: &'static str, cause: impl Into<Cause>) -> Error<SignInError> {
+    Error::because(SignInError::ProviderUnavailable(what), cause)
 }
 
 /// Verifier and nonce are derived, so that the store holds neither (docs/contract/03-sign-in.md).

@@ -118,7 +118,7 @@ impl Allowance {
 
 /// A request that must wait.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Limited {
     /// The window is used up.
     #[error("too many requests; wait {seconds} seconds")]
@@ -127,12 +127,13 @@ pub enum Limited {
         seconds: i64,
         /// Requests a minute.
         limit: i64,
-        /// It is the first such request of the window, on all instances: the one that the audit tells of.
-        first: bool,
+        /// Whether it is the first such request of the window, on all instances: the one that the audit tells of. The
+        /// store may not say.
+        first: Result<bool, StoreError>,
     },
     /// The store did not say.
     #[error("the store cannot be asked")]
-    Unavailable,
+    Unavailable(#[source] StoreError),
 }
 
 impl RateLimiter {
@@ -150,7 +151,7 @@ impl RateLimiter {
         let (who, limit) = (bucket.key(&app.config), bucket.limit(&app.config));
         match self.spend(&who, window.number, limit) {
             Spent::One { remaining } => Ok(window.allows(limit, remaining)),
-            Spent::UsedUp => Err(window.used_up(limit, false)),
+            Spent::UsedUp => Err(window.used_up(limit, Ok(false))),
             Spent::NeedsLease(wish) => self.lease(app, &who, window, wish, limit, &[]).await,
         }
     }
@@ -175,12 +176,15 @@ impl RateLimiter {
         let own = match self.call(caller, used, window.number, own_limit) {
             Ok(remaining) => window.allows(own_limit, remaining),
             Err(Told(told)) => {
-                let first = !told && Self::tell(app, &person_key(caller), window.number).await;
+                let first = match told {
+                    true => Ok(false),
+                    false => tell(app, &person_key(caller), window.number).await,
+                };
                 return Err(window.used_up(own_limit, first));
             }
         };
         let wish = match self.spend(&who, window.number, limit) {
-            Spent::UsedUp => return Err(window.used_up(limit, false)),
+            Spent::UsedUp => return Err(window.used_up(limit, Ok(false))),
             Spent::One { remaining } if !self.holds_much(caller, own_limit) => {
                 return Ok(own.or(window.allows(limit, remaining)));
             }
@@ -207,11 +211,8 @@ impl RateLimiter {
         let granted = self.leased(who, number, wish, limit, granted);
         match granted {
             Ok(Some(remaining)) => Ok(window.allows(limit, remaining)),
-            Ok(None) => Err(window.used_up(limit, Self::tell(app, who, number).await)),
-            Err(error) => {
-                note(app, &error);
-                Err(Limited::Unavailable)
-            }
+            Ok(None) => Err(window.used_up(limit, tell(app, who, number).await)),
+            Err(cause) => Err(Limited::Unavailable(cause)),
         }
     }
 
@@ -242,16 +243,6 @@ impl RateLimiter {
         lease.spent += 1;
         lease.beyond = limit - granted.used;
         Ok(Some(lease.left + lease.beyond))
-    }
-
-    /// Whether nobody said before that this window is used up. Where the store does not answer, nobody does.
-    async fn tell(app: &Dependencies, who: &str, window: i64) -> bool {
-        store::tell(app.database.as_ref(), who, window)
-            .await
-            .unwrap_or_else(|error| {
-                note(app, &error);
-                false
-            })
     }
 
     /// Counts a call of a person; what is left of the window.
@@ -376,7 +367,7 @@ impl Window {
         }
     }
 
-    const fn used_up(self, limit: i64, first: bool) -> Limited {
+    const fn used_up(self, limit: i64, first: Result<bool, StoreError>) -> Limited {
         Limited::Wait {
             seconds: self.reset_s,
             limit,
@@ -390,10 +381,9 @@ pub(crate) const fn window(now: UnixMillis) -> i64 {
     now.0.div_euclid(WINDOW_MS)
 }
 
-fn note(app: &Dependencies, error: &StoreError) {
-    app.log.object(&serde_json::json!({
-        "event": "store.error", "level": "warning", "action": "rate_limit", "error": error.to_string(),
-    }));
+/// Whether nobody said before that this window is used up.
+async fn tell(app: &Dependencies, who: &str, window: i64) -> Result<bool, StoreError> {
+    store::tell(app.database.as_ref(), who, window).await
 }
 
 enum Spent {

@@ -1,8 +1,11 @@
 //! Rows read by column, with an error instead of a guess where a value is not what the schema says.
 
+use std::error::Error;
+
 use bluegate_shared::id::PatientId;
 use bluegate_shared::scope::{Permissions, ScopeSet};
 
+use crate::base::errors::Misread;
 use crate::base::ports::{Database, DatabaseError, Durability, UnixMillis, Value};
 use crate::base::version::PatientIds;
 
@@ -16,6 +19,23 @@ pub enum StoreError {
     /// A value has another type or form than the schema says.
     #[error("store: unexpected value in {0}")]
     Shape(&'static str),
+    /// The same, and what is wrong with it.
+    #[error("store: unexpected value in {0}")]
+    Value(&'static str, #[source] Box<dyn Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// Of what a value in such a place cannot be read as. The error must not tell the value.
+    pub(crate) fn of<E: Into<Box<dyn Error + Send + Sync>>>(
+        place: &'static str,
+    ) -> impl FnOnce(E) -> Self {
+        move |cause| Self::Value(place, cause.into())
+    }
+
+    /// The same of JSON.
+    pub(crate) fn of_json(place: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
+        move |cause| Self::Value(place, Misread::from(cause).into())
+    }
 }
 
 /// One row of a result.
@@ -116,7 +136,7 @@ impl Row {
     ///
     /// As [`Row::text`], and where a scope is unknown.
     pub fn scopes(&self, column: usize) -> Result<ScopeSet, StoreError> {
-        ScopeSet::parse(self.text(column)?).map_err(|_| StoreError::Shape("a scope column"))
+        ScopeSet::parse(self.text(column)?).map_err(StoreError::of("a scope column"))
     }
 
     /// A person's patient ids: the column of v1 and v2, and the one of v3.
@@ -125,7 +145,7 @@ impl Row {
     ///
     /// As [`Row::text`], and where one is no patient id.
     pub fn patients(&self, shared: usize, v3: usize) -> Result<PatientIds, StoreError> {
-        let parse = |text| PatientId::parse(text).map_err(|_| StoreError::Shape("a patient id"));
+        let parse = |text| PatientId::parse(text).map_err(StoreError::of("a patient id"));
         Ok(PatientIds::new(
             parse(self.text(shared)?)?,
             self.optional_text(v3)?.map(parse).transpose()?,

@@ -47,7 +47,7 @@ pub async fn conflicts(database: &dyn Database) -> Result<Vec<Conflict>, StoreEr
                 seen_at: row.instant(2)?,
                 request_id: row.text(3)?.to_owned(),
                 patient_id: PatientId::parse(row.text(4)?)
-                    .map_err(|_| StoreError::Shape("identity_conflict.patient_id"))?,
+                    .map_err(StoreError::of("identity_conflict.patient_id"))?,
                 held: row.integer(5)?,
             })
         })
