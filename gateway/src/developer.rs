@@ -14,15 +14,16 @@ pub mod statements;
 mod test_client;
 pub(crate) mod texts;
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
+use http::request::Parts;
 
 use crate::audit::action::Action;
 use crate::base::context::App;
 use crate::base::failure::Error;
 use crate::base::http::cookies::{self, Name};
-use crate::base::http::reply::{Answer, add_cookie, see_other};
+use crate::base::http::reply::{Answer, add_cookie, not_found, see_other};
 use crate::base::http::{Reply, Request};
 use crate::base::language::Language;
 use crate::base::limits::rate::{Allowance, Limited};
@@ -30,7 +31,7 @@ use crate::base::limits::{Bucket, Surface};
 use crate::base::page::{self as pages, Problem};
 use crate::base::secret::{Secret, SecretHash, hex, keyed_hash};
 use crate::base::session::{self, Csrf, Kind, NewSession, Session, Visit};
-use crate::base::site::Site;
+use crate::base::site::{Site, request_of};
 use crate::base::store::StoreError;
 use crate::developer::page as shown;
 use crate::developer::password::NewPassword;
@@ -69,6 +70,20 @@ pub(crate) struct Visitor {
     /// What the forms of this session carry.
     pub(crate) csrf: Csrf,
     session: SecretHash,
+}
+
+impl FromRequestParts<Site> for Visitor {
+    /// Whoever is not signed in begins at the first page.
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Answer> {
+        let request = request_of(parts).ok_or_else(not_found)?;
+        match visitor(site, request).await {
+            Ok(Some(visitor)) => Ok(visitor),
+            Ok(None) => Err(close(site, request, "developer", Ok(see_other(HOME)))),
+            Err(error) => Err(close(site, request, "developer", Err(error))),
+        }
+    }
 }
 
 /// Sessions of developers.

@@ -1,22 +1,23 @@
 //! A developer's applications: registered, shown, changed, suspended and deleted.
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use serde_json::Value;
 
 use super::form::Typed;
-use super::{HOME, Visitor, close, refused, visitor};
+use super::{HOME, Visitor, close, refused};
 use crate::application::logo::Logo;
 use crate::application::{statements as application, stored_logo as logo};
 use crate::audit::action::Action;
 use crate::base::config::Environment;
 use crate::base::failure::Error;
-use crate::base::http::reply::{Answer, see_other};
+use crate::base::http::reply::{Answer, not_found, see_other};
 use crate::base::http::{Reply, Request};
 use crate::base::limits::Surface;
 use crate::base::page::Problem;
-use crate::base::site::Site;
+use crate::base::site::{Site, request_of};
 use crate::developer::page::{self as shown, PasswordForm};
 use crate::developer::statements as store;
 use crate::oauth::application::{Application, Status};
@@ -62,32 +63,24 @@ pub(crate) async fn list(
 pub(crate) async fn new(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    visitor: Visitor,
 ) -> Answer {
-    let page = async {
-        Ok(match visitor(&site, &request).await? {
-            Some(visitor) => shown::new(
-                &visitor,
-                &FormState {
-                    typed: Typed::new(),
-                    wrong: None,
-                },
-            ),
-            None => see_other(HOME),
-        })
+    let state = FormState {
+        typed: Typed::new(),
+        wrong: None,
     };
-    close(&site, &request, "developer.applications", page.await)
+    let page = shown::new(&visitor, &state);
+    close(&site, &request, "developer.applications", Ok(page))
 }
 
 /// POST `/developer/new`.
 pub(crate) async fn register(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    visitor: Visitor,
 ) -> Answer {
     let form = request.form();
     let done = async {
-        let Some(visitor) = visitor(&site, &request).await? else {
-            return Ok(see_other(HOME));
-        };
         if !visitor.csrf.made(&form) {
             refused(&site, &request, "form_foreign").await;
             return Ok(see_other("/developer/new"));
@@ -130,14 +123,14 @@ pub(crate) async fn register(
 /// GET `/developer/app/{client_id}`; `?delete=1` asks before it is done.
 pub(crate) async fn show(
     State(site): State<Site>,
-    Path(client_id): Path<String>,
     Extension(request): Extension<Request>,
+    Owned {
+        visitor,
+        application,
+    }: Owned,
 ) -> Answer {
     let query = request.parameters();
     let page = async {
-        let Some((visitor, application)) = owned(&site, &request, &client_id).await? else {
-            return Ok(see_other(HOME));
-        };
         if query.first("delete").is_some() {
             return Ok(shown::delete(&visitor, &application));
         }
@@ -163,14 +156,14 @@ pub(crate) async fn show(
 /// POST `/developer/app/{client_id}`: `action` is `save`, `rotate`, `suspend`, `resume` or `delete`.
 pub(crate) async fn change(
     State(site): State<Site>,
-    Path(client_id): Path<String>,
     Extension(request): Extension<Request>,
+    Owned {
+        visitor,
+        application,
+    }: Owned,
 ) -> Answer {
     let form = request.form();
     let done = async {
-        let Some((visitor, application)) = owned(&site, &request, &client_id).await? else {
-            return Ok(see_other(HOME));
-        };
         if !visitor.csrf.made(&form) {
             refused(&site, &request, "form_foreign").await;
             return Ok(see_other(&address(&application)));
@@ -191,13 +184,13 @@ pub(crate) async fn change(
 /// POST of a file to `/developer/app/{client_id}/logo`.
 pub(crate) async fn put_logo(
     State(site): State<Site>,
-    Path(client_id): Path<String>,
     Extension(request): Extension<Request>,
+    Owned {
+        visitor,
+        application,
+    }: Owned,
 ) -> Answer {
     let done = async {
-        let Some((visitor, application)) = owned(&site, &request, &client_id).await? else {
-            return Ok(see_other(HOME));
-        };
         let (form, file) = upload(&request).await;
         if !visitor.csrf.made(&form) {
             refused(&site, &request, "form_foreign").await;
@@ -393,16 +386,34 @@ async fn own(
     Ok(())
 }
 
-async fn owned(
-    site: &Site,
-    request: &Request,
-    client_id: &str,
-) -> Result<Option<(Visitor, Application)>, Error<Problem>> {
-    let Some(visitor) = visitor(site, request).await? else {
-        return Ok(None);
-    };
-    let found = store::application(site.app.database.as_ref(), visitor.id, client_id).await?;
-    Ok(found.map(|application| (visitor, application)))
+/// The application of the path, of whoever signed in. Of another developer's nobody is told that it is there.
+pub(crate) struct Owned {
+    visitor: Visitor,
+    application: Application,
+}
+
+impl FromRequestParts<Site> for Owned {
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Answer> {
+        let visitor = Visitor::from_request_parts(parts, site).await?;
+        let Ok(Path(client_id)) = Path::<String>::from_request_parts(parts, site).await else {
+            return Err(not_found());
+        };
+        let database = site.app.database.as_ref();
+        let result = match store::application(database, visitor.id, &client_id).await {
+            Ok(Some(application)) => {
+                return Ok(Self {
+                    visitor,
+                    application,
+                });
+            }
+            Ok(None) => Ok(see_other(HOME)),
+            Err(cause) => Err(cause.into()),
+        };
+        let request = request_of(parts).ok_or_else(not_found)?;
+        Err(close(site, request, "developer.applications", result))
+    }
 }
 
 /// The rules of RFC 7591 over what was typed.

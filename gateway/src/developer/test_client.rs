@@ -10,7 +10,7 @@ use http::Method;
 use http::header::AUTHORIZATION;
 use serde_json::Value;
 
-use super::{HOME, close, visitor};
+use super::{HOME, Visitor, close};
 use crate::base::calls::{Body, Caller, Exchange, Outgoing};
 use crate::base::http::reply::{Answer, add_cookie, see_other};
 use crate::base::http::{Request, cookies};
@@ -43,9 +43,10 @@ pub(crate) enum Step {
 pub(crate) async fn start(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    _: Visitor,
 ) -> Answer {
     let began = async {
-        if !site.app.config.is_sandbox() || visitor(&site, &request).await?.is_none() {
+        if !site.app.config.is_sandbox() {
             return Ok(see_other(HOME));
         }
         let app = &site.app;
@@ -64,14 +65,12 @@ pub(crate) async fn start(
 pub(crate) async fn finish(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    visitor: Visitor,
 ) -> Answer {
     let shown = async {
         if !site.app.config.is_sandbox() {
             return Ok(see_other(HOME));
         }
-        let Some(visitor) = visitor(&site, &request).await? else {
-            return Ok(see_other(HOME));
-        };
         let query = request.parameters();
         let seed = cookies::read(&request.headers, COOKIE)
             .map(|value| Secret::new(value.to_owned()))
@@ -98,16 +97,13 @@ async fn walk(site: &Site, request: &Request, seed: &Secret, code: &str) -> Vec<
     caller.hide(code);
     let (verifier, callback) = (verifier(site, seed), callback(&base));
     let authorize = authorize_url(site, seed);
-    let mut steps = vec![(
-        Step::Authorize,
-        Exchange {
-            request: format!("GET {authorize}"),
-            response: caller.redact(&format!(
-                "303 See Other\nlocation: {callback}?code={code}&state=…&iss={base}"
-            )),
-            curl: format!("open '{authorize}'"),
-        },
-    )];
+    let back = format!("303 See Other\nlocation: {callback}?code={code}&state=…&iss={base}");
+    let by_the_browser = Exchange {
+        request: format!("GET {authorize}"),
+        response: caller.redact(&back),
+        curl: format!("open '{authorize}'"),
+    };
+    let mut steps = vec![(Step::Authorize, by_the_browser)];
     let form = |fields: &[(&str, &str)]| {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Body::Form(fields.iter().map(owned).collect())

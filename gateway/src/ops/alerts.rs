@@ -5,9 +5,8 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::caller::{Caller, Failure, Input};
+use super::caller::{Approve, Caller, Failure, Input, May};
 use crate::audit::action::Action;
-use crate::base::config::operator::Role;
 use crate::base::http::Request;
 use crate::base::http::reply::Answer;
 use crate::base::secret::hex;
@@ -28,11 +27,8 @@ pub(super) async fn acknowledge(
     State(site): State<Site>,
     Path(id): Path<String>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Approve>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Approve).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     let result = async {
         let unknown = Failure::new(
             StatusCode::NOT_FOUND,

@@ -6,14 +6,13 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, LINK};
 use serde_json::json;
 
-use super::caller::{Caller, Failure};
+use super::caller::{Failure, May, Read};
 use crate::audit::action::Action;
 use crate::audit::chain::{Link, last};
 use crate::audit::event::Level;
 use crate::audit::export::{head, page};
 use crate::audit::reconcile::reconcile;
 use crate::audit::verify::verify;
-use crate::base::config::operator::Role;
 use crate::base::failure::Error;
 use crate::base::http::reply::{Answer, no_store, set};
 use crate::base::http::{Reply, Request};
@@ -25,11 +24,8 @@ use crate::maintenance::{heads, upkeep};
 pub(super) async fn check(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Read>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Read).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     let result = async {
         let keys = public_keys(&site);
         let report = verify(site.app.database.as_ref(), &keys, None).await?;
@@ -63,11 +59,8 @@ pub(super) async fn check(
 pub(super) async fn compare(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Read>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Read).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     let result = async {
         let comparison = reconcile(site.app.database.as_ref()).await?;
         let findings: Vec<_> = comparison
@@ -99,11 +92,8 @@ pub(super) async fn compare(
 pub(super) async fn export(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Read>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Read).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     let result = async {
         let parameters = request.parameters();
         let after = match parameters.single("after").ok().flatten() {
@@ -154,11 +144,8 @@ pub(super) async fn export(
 pub(super) async fn send_head(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Read>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Read).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     let result = async {
         let app = &site.app;
         // First the event, so that the head covers it.

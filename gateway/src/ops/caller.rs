@@ -1,6 +1,10 @@
 //! Who calls, by bearer token or by the session of the page, and what they sent.
 
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
 use http::header::WWW_AUTHENTICATE;
+use http::request::Parts;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -13,11 +17,11 @@ use crate::base::config::Config;
 use crate::base::config::operator::{Operator, Role};
 use crate::base::failure::{Error, Reason};
 use crate::base::http::Request;
-use crate::base::http::reply::{self, Answer, no_store, see_other, set};
+use crate::base::http::reply::{self, Answer, no_store, not_found, see_other, set};
 use crate::base::limits::Surface;
 use crate::base::limits::rate::Limited;
 use crate::base::session::{Csrf, Session};
-use crate::base::site::Site;
+use crate::base::site::{Site, request_of};
 use crate::base::store::StoreError;
 use crate::oauth::parameters::{Parameters, is_form};
 
@@ -26,6 +30,49 @@ pub(super) struct Caller {
     pub(super) operator: Operator,
     /// What the forms of the page carry, where it is its session that calls: then answers are pages.
     pub(super) page: Option<Csrf>,
+}
+
+/// The operator of a call, where the role is at least `R`.
+pub(super) struct May<R> {
+    pub(super) caller: Caller,
+    role: PhantomData<R>,
+}
+
+/// A role that a route needs, as a type.
+pub(super) trait Needed {
+    const ROLE: Role;
+}
+
+pub(super) struct Read;
+pub(super) struct Approve;
+pub(super) struct Lock;
+
+impl Needed for Read {
+    const ROLE: Role = Role::Read;
+}
+
+impl Needed for Approve {
+    const ROLE: Role = Role::Approve;
+}
+
+impl Needed for Lock {
+    const ROLE: Role = Role::Lock;
+}
+
+impl<R: Needed> FromRequestParts<Site> for May<R> {
+    /// To whoever is no operator, or may not.
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Answer> {
+        let request = request_of(parts).ok_or_else(not_found)?;
+        match Caller::of(site, request, R::ROLE).await {
+            Ok(caller) => Ok(Self {
+                caller,
+                role: PhantomData,
+            }),
+            Err(answer) => Err(*answer),
+        }
+    }
 }
 
 /// Why an operator gets no answer, or not the one that was wanted.

@@ -5,9 +5,8 @@ use axum::extract::State;
 use http::StatusCode;
 use serde_json::json;
 
-use super::caller::{Caller, Failure};
+use super::caller::{Failure, May, Read};
 use crate::audit::action::Action;
-use crate::base::config::operator::Role;
 use crate::base::http::Request;
 use crate::base::http::reply::Answer;
 use crate::base::ports::UnixMillis;
@@ -19,11 +18,8 @@ use crate::ops::statements::incident::affected;
 pub(super) async fn show(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Read>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Read).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     let result = async {
         let parameters = request.parameters();
         let since = match parameters.single("since").ok().flatten() {

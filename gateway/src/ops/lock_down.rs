@@ -6,10 +6,9 @@ use bluegate_shared::id::ClientId;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::caller::{Caller, Failure, Input};
+use super::caller::{Caller, Failure, Input, Lock, May};
 use crate::audit::action::Action;
 use crate::audit::event::Level;
-use crate::base::config::operator::Role;
 use crate::base::http::Request;
 use crate::base::http::reply::Answer;
 use crate::base::site::Site;
@@ -38,11 +37,8 @@ pub(super) async fn list(
 pub(super) async fn begin(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Lock>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Lock).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     let result = async {
         let input = Input::of(&request);
         let scope = scope(&input)?;
@@ -99,11 +95,8 @@ pub(super) async fn lift(
     State(site): State<Site>,
     Path(id): Path<String>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Lock>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Lock).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     let result = async {
         let unknown = || {
             Failure::new(

@@ -10,8 +10,7 @@ use axum::extract::State;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
-use super::caller::Caller;
-use crate::base::config::operator::Role;
+use super::caller::{May, Read};
 use crate::base::http::reply::{Answer, set};
 use crate::base::http::{Reply, Request};
 use crate::base::site::Site;
@@ -23,11 +22,8 @@ use crate::ops::statements::metric::{self, Counter, Gauge};
 pub(super) async fn show(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Read>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Read).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     match text(&site, &request).await {
         Ok(text) => {
             let mut reply = Reply::new(Bytes::from(text));

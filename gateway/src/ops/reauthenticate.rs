@@ -9,10 +9,9 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::caller::{Caller, Failure, Input};
+use super::caller::{Failure, Input, Lock, May, Read};
 use crate::audit::action::Action;
 use crate::audit::event::Level;
-use crate::base::config::operator::Role;
 use crate::base::failure::Error;
 use crate::base::http::reply::{Answer, no_store, set};
 use crate::base::http::{Reply, Request};
@@ -25,11 +24,8 @@ use crate::ops::statements::reauthentication::{self, Affected, Reach};
 pub(super) async fn order(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Lock>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Lock).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     let result = async {
         let input = Input::of(&request);
         let reach = reach(&input)?;
@@ -63,11 +59,8 @@ pub(super) async fn affected(
     State(site): State<Site>,
     Path(id): Path<String>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Read>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Read).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     let found = async {
         let unknown = || {
             Failure::new(

@@ -7,12 +7,12 @@ use axum::Extension;
 use axum::extract::State;
 use http::StatusCode;
 
-use super::caller::{Caller, Failure, Input};
+use super::caller::{Failure, Input, May, Read};
 use super::page;
 use crate::audit::action::Action;
 use crate::audit::event::Level;
 use crate::base::config::Config;
-use crate::base::config::operator::{Operator, Role};
+use crate::base::config::operator::Operator;
 use crate::base::context::App;
 use crate::base::failure::Error;
 use crate::base::http::Request;
@@ -99,11 +99,8 @@ pub(super) async fn sign_in(
 pub(super) async fn sign_out(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Read>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Read).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     let app = &site.app;
     let actor = caller.actor();
     let event = Action::ok("ops.sign_out").by(&actor).draft(&site, &request);

@@ -5,8 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde_json::json;
 
-use super::caller::Caller;
-use crate::base::config::operator::Role;
+use super::caller::{May, Read};
 use crate::base::http::Request;
 use crate::base::http::reply::Answer;
 use crate::base::site::Site;
@@ -17,13 +16,13 @@ use crate::maintenance as drain;
 pub(super) async fn tick(
     State(site): State<Site>,
     Extension(request): Extension<Request>,
+    May { caller, .. }: May<Read>,
 ) -> Answer {
-    let caller = match Caller::of(&site, &request, Role::Read).await {
-        Ok(caller) => caller,
-        Err(answer) => return *answer,
-    };
     drain::drain(&site.app).await;
-    let provider = site.provider.check(&site.app).await.is_ok();
+    let checked = site.provider.check(&site.app).await;
+    let provider = checked
+        .map_err(|error| site.settle(&request, "ops.tick", "", error))
+        .is_ok();
     caller.answer(
         &site,
         &request,

@@ -1,9 +1,11 @@
 //! `grant_type=authorization_code` (docs/contract/05-token-exchange.md).
 
-use bluegate_shared::pkce::Verifier;
+use bluegate_shared::pkce::{Challenge, Verifier};
 
+use super::client::AuthenticatedClient;
 use super::{Error, Trail, client, tokens};
 use crate::base::http::{Reply, Request};
+use crate::base::ports::UnixMillis;
 use crate::base::secret::Secret;
 use crate::base::site::Site;
 use crate::base::version::Version;
@@ -79,6 +81,22 @@ pub(crate) async fn exchange(
     if lock_down::holds(database, version.segment(), client.client_id()).await? {
         return Err(Refusal::LockedDown.into());
     }
+    let code = (code, &challenge, redirect_uri);
+    Err(replayed(site, request, code, &client, trail, now)
+        .await?
+        .into())
+}
+
+/// Why the code gives nothing. What it gave ends where it was used before.
+async fn replayed(
+    site: &Site,
+    request: &Request,
+    (code, challenge, redirect_uri): (&Secret, &Challenge, Option<&str>),
+    client: &AuthenticatedClient,
+    trail: &mut Trail,
+    now: UnixMillis,
+) -> Result<Refusal, Error> {
+    let database = site.app.database.as_ref();
     // A code that its own client presents again, with the right verifier, was stolen or is being raced:
     // what it gave ends (RFC 6749, section 4.1.2). Anybody else's attempt changes nothing.
     let Some(used) = used_code(
@@ -86,11 +104,11 @@ pub(crate) async fn exchange(
         code.hash(),
         client.row_id(),
         redirect_uri,
-        &challenge,
+        challenge,
     )
     .await?
     else {
-        return Err(Refusal::CodeUnusable.into());
+        return Ok(Refusal::CodeUnusable);
     };
     trail.proved = true;
     trail.flow_id = used.flow_id;
@@ -101,5 +119,5 @@ pub(crate) async fn exchange(
         replayed.log(site);
         trail.told = true;
     }
-    Err(Refusal::CodeUsed.into())
+    Ok(Refusal::CodeUsed)
 }

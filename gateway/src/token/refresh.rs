@@ -124,11 +124,7 @@ async fn attempt(
         Presented::Current => false,
         Presented::Previous(rotated_at) if now.0 - rotated_at.0 < GRACE_MS => true,
         Presented::Previous(_) | Presented::Retired => {
-            let reused = trail.refused(&Refusal::RefreshReused).draft(site, request);
-            if end_chain(database, chain.id, REUSED, now, &reused.event()).await? {
-                reused.log(site);
-                trail.told = true;
-            }
+            reused(site, request, chain, trail, now).await?;
             return Err(Refusal::RefreshReused.into());
         }
     };
@@ -191,6 +187,23 @@ async fn attempt(
         &issued,
         now,
     )))
+}
+
+/// Whoever has the token may have stolen it: everything of its chain ends (RFC 9700, section 4.14.2).
+async fn reused(
+    site: &Site,
+    request: &Request,
+    chain: &Chain,
+    trail: &mut Trail,
+    now: UnixMillis,
+) -> Result<(), Error> {
+    let reused = trail.refused(&Refusal::RefreshReused).draft(site, request);
+    let database = site.app.database.as_ref();
+    if end_chain(database, chain.id, REUSED, now, &reused.event()).await? {
+        reused.log(site);
+        trail.told = true;
+    }
+    Ok(())
 }
 
 /// What the audit says of a repeat. A lost answer is repeated from where it was asked for, once or twice; more may be
