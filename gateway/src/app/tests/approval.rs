@@ -496,6 +496,14 @@ fn in_production_another_logo_waits_and_people_see_the_approved_one() {
     world.change(&client, json!({}));
     world.approve(&client);
     assert_eq!(world.logo(&client).body, OTHER_PICTURE);
+    // So it is with the name that /account/ has.
+    world.change(&client, json!({ "client_name": "Renamed" }));
+    let shown = |world: &World| {
+        world.sql("SELECT client_name FROM application_shown WHERE id = 1")[0][0].clone()
+    };
+    assert_eq!(shown(&world), Value::Text("App".to_owned()));
+    world.approve(&client);
+    assert_eq!(shown(&world), Value::Text("Renamed".to_owned()));
     // The first one of an application that was approved without.
     let bare = world.app("Bare");
     world.approve(&bare);
