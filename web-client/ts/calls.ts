@@ -1,11 +1,13 @@
 /* Calls for one resource each. Loaded when one of them is made. */
 import { readCard, type InsuranceCard } from "./card.js";
 import type { Connection } from "./connection.js";
+import { needSignal } from "./checks.js";
 import { BluegateError } from "./errors.js";
 import { parseResource } from "./fhir.js";
 import { urlOf } from "./http.js";
 import { objectOf, parseObject, text } from "./json.js";
 import type { Claim, Coverage, FhirResource, Patient, UserInfo } from "./model.js";
+import type { PageIterator } from "./pages.js";
 import type { Signal } from "./platform.js";
 
 /** The person's own record. */
@@ -39,6 +41,17 @@ export function claim(connection: Connection, signal: Signal | undefined, id: st
 /** A coverage by its id. */
 export function coverage(connection: Connection, signal: Signal | undefined, id: string): Promise<Coverage> {
   return one(connection, "coverage", "Coverage", id, signal);
+}
+
+/** All coverages of a search. */
+export async function coverages(_: Connection, signal: Signal | undefined, pages: PageIterator): Promise<Coverage[]> {
+  needSignal(signal);
+  const all: Coverage[] = [];
+  for await (const page of pages) {
+    all.push(...page.coverages());
+    page.free();
+  }
+  return all;
 }
 
 /** The JSON of an answer to any path under the FHIR base. */
@@ -75,6 +88,7 @@ async function one<K extends keyof Kinds>(
   id: string,
   signal: Signal | undefined,
 ): Promise<Kinds[K]> {
+  needSignal(signal);
   // FHIR's id, of any length; an address would take dots alone for a step up.
   if (typeof id !== "string" || !/^(?!\.+$)[\w.-]+$/.test(id)) {
     throw new BluegateError("invalid_request", `${JSON.stringify(id)} is not the id of a ${type}, such as a row's`);

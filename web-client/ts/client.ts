@@ -1,6 +1,6 @@
 import type { InsuranceCard } from "./card.js";
 import { Connection, type ClientOptions, type Whose } from "./connection.js";
-import { BluegateError, misuse } from "./errors.js";
+import { BluegateError } from "./errors.js";
 import { init as initFhir, parsePage, type ClaimPage, type ClaimsSearch } from "./fhir.js";
 import { urlOf } from "./http.js";
 import type { Claim, Coverage, FhirResource, Patient, UserInfo } from "./model.js";
@@ -97,7 +97,7 @@ export class Client {
   async signInPopup(options: PopupOptions = {}): Promise<SignedIn> {
     const popup = globalThis.open?.("", "_blank", options.features ?? "popup,width=520,height=720");
     if (!popup) {
-      throw new BluegateError("popup_blocked", "no window was opened: call this from a click, on a page");
+      throw new BluegateError("popup_blocked", "no window opened: call from a click");
     }
     const { signInThrough } = await this.#connection.parts.popup();
     return signInThrough(this.#connection, popup, options);
@@ -117,8 +117,7 @@ export class Client {
    */
   async handleCallback(address?: string | Url, options: CallOptions = {}): Promise<SignedIn | undefined> {
     const url = urlOf(address ?? globalThis.location?.href);
-    if (url === undefined) throw misuse(`handleCallback(): ${String(address)} is not an address; without one there must be a page`);
-    if (!url.searchParams.has("state")) return undefined;
+    if (!url?.searchParams.has("state")) return undefined;
     const { answer } = await this.#connection.parts.oauth();
     return answer(this.#connection, url, address === undefined, options.signal);
   }
@@ -147,12 +146,7 @@ export class Client {
 
   /** The person's coverages: Medicare parts A to D. */
   async coverage(options: CallOptions = {}): Promise<Coverage[]> {
-    const all: Coverage[] = [];
-    for await (const page of this.#pages(options.signal, async () => `${this.#connection.fhir}/Coverage`)) {
-      all.push(...page.coverages());
-      page.free();
-    }
-    return all;
+    return this.#call(({ coverages }) => coverages, options, this.search("Coverage", options));
   }
 
   /** One of the person's coverages by its id, such as `part-a--20140000008325`. */
@@ -174,7 +168,7 @@ export class Client {
    * for, or `concurrency` of them at once; `next` links are followed as given.
    */
   claims(options: ClaimsOptions = {}): PageIterator {
-    const { signal, concurrency } = options ?? {};
+    const { signal, concurrency } = options;
     return this.#pages(signal, () => this.#claims(options, concurrency), {}, concurrency);
   }
 
@@ -237,7 +231,8 @@ export class Client {
   /** Pages from the first address on, all of one person. */
   #pages(signal: Signal | undefined, first: () => Promise<string>, whose: Whose = {}, concurrency = 1): PageIterator {
     const read = async (url: string): Promise<ClaimPage> => parsePage(await this.#connection.read(url, signal, whose));
-    return pages({ first, read, following: (page, url) => this.#following(page, url) }, concurrency);
+    const ahead = async () => (await this.#connection.parts.ahead()).readAhead(read, concurrency);
+    return pages({ first, read, following: (page, url) => this.#following(page, url), ahead: concurrency > 1 ? ahead : undefined });
   }
 
   /** The page's `next` link as given. */
@@ -254,7 +249,7 @@ export class Client {
   /** The access token goes to this gateway and to nobody else. */
   #ours(url: string, from?: string): string {
     if (url === from || urlOf(url)?.origin !== urlOf(this.#connection.base)?.origin) {
-      throw new BluegateError("bad_response", "the link to the next page leads elsewhere");
+      throw new BluegateError("bad_response", "the next page is elsewhere");
     }
     return url;
   }

@@ -3,7 +3,7 @@
  * renews and listens to other tabs is loaded when it is first needed.
  */
 import type { AuthorizationServerMetadata, ServerMetadata } from "./discovery.js";
-import { BluegateError, has, misuse } from "./errors.js";
+import { BluegateError, misuse } from "./errors.js";
 import { abortable, bodyOf, RETRY, send, urlOf, type RetryOptions, type Transport } from "./http.js";
 import type { Parts } from "./parts.js";
 import { IN_BROWSER, type Fetch, type Signal } from "./platform.js";
@@ -64,16 +64,16 @@ export class Connection {
     const need = (option: string, value: unknown, isGood: boolean, wanted: string): void => {
       if (!isGood) throw misuse(`new Client(): ${option} must be ${wanted}; it is ${String(value)}`);
     };
-    const isStore = typeof storage === "string" ? /^(memory|session|local)$/.test(storage) : has(storage, "load", "save", "clear");
+    const isStore = typeof storage === "string" ? /^(memory|session|local)$/.test(storage) : typeof storage?.load === "function";
     need("baseUrl", baseUrl, /^https?:\/\/[^?#]+$/.test(baseUrl), "an https:// address");
     need("clientId", clientId, !!clientId, "as registered");
-    need("redirectUri", redirectUri, urlOf(redirectUri) !== undefined, "an address, as registered");
+    need("redirectUri", redirectUri, urlOf(redirectUri) !== undefined, "as registered");
     need("version", version, /^v[123]$/.test(version), "v1, v2 or v3");
     need("storage", storage, isStore, "memory, session, local or { load, save, clear }");
     this.base = String(baseUrl).replace(/\/+$/, "");
     this.version = version;
     this.clientId = clientId;
-    this.redirectUri = String(redirectUri);
+    this.redirectUri = redirectUri;
     this.key = `${this.base} ${this.version} ${this.clientId}`;
     this.transport = {
       // Called as a plain function: browsers refuse `fetch` with another `this`.
@@ -149,7 +149,6 @@ export class Connection {
 
   /** Tells a listener of every change; gives what ends that. */
   listen(listener: SessionListener): () => void {
-    if (typeof listener !== "function") throw misuse(`onSessionChange() takes a function, not ${String(listener)}`);
     // One object for each call, so that ending one does not end another with the same function.
     const own: SessionListener = (tokens) => listener(tokens);
     this.listeners.add(own);
@@ -202,7 +201,7 @@ export interface Whose {
 function samePerson(whose: Whose, tokens: Tokens): Tokens {
   whose.patient ??= tokens.patient;
   if (whose.patient !== tokens.patient) {
-    throw new BluegateError("wrong_person", "somebody else signed in meanwhile: begin again");
+    throw new BluegateError("wrong_person", "somebody else signed in: begin again");
   }
   return tokens;
 }

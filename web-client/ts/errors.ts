@@ -95,15 +95,6 @@ export class BluegateError extends Error {
 }
 
 /**
- * Whether something has these functions.
- *
- * @internal
- */
-export function has(given: unknown, ...names: string[]): boolean {
-  return names.every((name) => typeof (given as Record<string, unknown> | null | undefined)?.[name] === "function");
-}
-
-/**
  * The error of a call that is wrong.
  *
  * @internal

@@ -1,8 +1,5 @@
-/*
- * Pages in the server's order, by its `next` links as given. Where a page says how many resources there are, those that
- * follow can be fetched before they are asked for: their addresses are the link's with another offset, and one is used
- * only if the page before it names exactly that address.
- */
+/* Pages in the server's order, by its `next` links as given. */
+import type { Ahead } from "./ahead.js";
 import type { ClaimPage } from "./fhir.js";
 
 /** Iterates over pages. After a failed `next()` the same page can be asked for again. */
@@ -18,36 +15,15 @@ export interface Source {
   read(url: string): Promise<ClaimPage>;
   /** The address of the one after it, as the server wrote it. */
   following(page: ClaimPage, url: string): string | undefined;
+  /** What fetches pages before they are asked for. */
+  ahead?: (() => Promise<Ahead>) | undefined;
 }
 
-/** The pages of a source, at most `concurrency` of them on their way at once. */
-export function pages({ first, read, following }: Source, concurrency: number): PageIterator {
-  const ahead = new Map<string, Promise<ClaimPage>>();
+/** The pages of a source. */
+export function pages({ first, read, following, ahead }: Source): PageIterator {
+  let others: Ahead | undefined;
   let url: string | undefined;
   let done = false;
-
-  /** Begins with the pages from `next` on; what was begun and is not among them any more is given up. */
-  const fetchAhead = (page: ClaimPage, at: string, next: string) => {
-    const wanted = addressesFrom(at, next, concurrency, page.total);
-    drop((address) => !wanted.includes(address));
-    for (const address of wanted) {
-      if (ahead.has(address)) continue;
-      const reading = read(address);
-      ahead.set(address, reading);
-      // At its turn it is fetched again, and whoever asks for it then hears of what is still wrong.
-      reading.catch(() => {
-        if (ahead.get(address) === reading) ahead.delete(address);
-      });
-    }
-  };
-  const drop = (isUnwanted: (address: string) => boolean) => {
-    for (const [address, reading] of ahead) {
-      if (!isUnwanted(address)) continue;
-      ahead.delete(address);
-      reading.then((page) => page.free(), () => undefined);
-    }
-  };
-
   return {
     get done() {
       return done;
@@ -56,41 +32,21 @@ export function pages({ first, read, following }: Source, concurrency: number): 
       return this;
     },
     async next(): Promise<IteratorResult<ClaimPage>> {
-      if (done) {
-        return { done: true, value: undefined };
-      }
+      if (done) return OVER;
       const at = (url ??= await first());
-      const reading = ahead.get(at) ?? read(at);
-      ahead.delete(at);
-      const page = await reading;
+      others ??= await ahead?.();
+      const page = await (others?.read(at) ?? read(at));
       url = following(page, at);
       done = url === undefined;
-      if (url === undefined) drop(() => true);
-      else if (concurrency > 1) fetchAhead(page, at, url);
+      others?.goOn(page, at, url);
       return { done: false, value: page };
     },
     async return(): Promise<IteratorResult<ClaimPage>> {
       done = true;
-      drop(() => true);
-      return { done: true, value: undefined };
+      others?.stop();
+      return OVER;
     },
   };
 }
 
-/** The next page's address and those after it, at most `count`; none where it is not known how many there are. */
-function addressesFrom(at: string, next: string, count: number, total = 0): string[] {
-  const [here, there] = [offsetOf(at) ?? 0, offsetOf(next)];
-  if (there === undefined || there <= here) return [];
-  const addresses = [];
-  for (let offset = there; offset < total && addresses.length < count; offset += there - here) {
-    addresses.push(next.replace(OFFSET, `$1${offset}`));
-  }
-  return addresses;
-}
-
-function offsetOf(url: string): number | undefined {
-  const digits = OFFSET.exec(url)?.[2];
-  return digits === undefined ? undefined : Number(digits);
-}
-
-const OFFSET = /([?&]startIndex=)(\d{1,9})(?=&|#|$)/;
+const OVER = { done: true, value: undefined } as const;

@@ -14,6 +14,8 @@ export interface Parts {
   /** What writes searches. */
   readonly search: () => Promise<typeof import("./search.js")>;
   readonly popup: () => Promise<typeof import("./popup.js")>;
+  /** What fetches several pages at once. */
+  readonly ahead: () => Promise<typeof import("./ahead.js")>;
   readonly sync: () => Promise<typeof import("./sync.js")>;
 }
 
@@ -24,5 +26,6 @@ export const PARTS: Parts = {
   calls: () => import("./calls.js"),
   search: () => import("./search.js"),
   popup: () => import("./popup.js"),
+  ahead: () => import("./ahead.js"),
   sync: () => import("./sync.js"),
 };

@@ -1,6 +1,8 @@
 /* What a search may ask for, checked and written as a query string. Loaded when claims are searched for. */
+import { needSignal } from "./checks.js";
 import { misuse } from "./errors.js";
 import { CLAIM_TYPES, orThrow, type ClaimsSearch } from "./fhir.js";
+import type { Signal } from "./platform.js";
 import * as wasm from "./wasm/fhir.js";
 
 /** The query string of a claims search, after what goes with it was checked too. The module has been started. */
@@ -10,6 +12,7 @@ export function query(search: ClaimsSearch, concurrency: unknown = 1): string {
     if (!isGood) throw misuse(`${option} must be ${wanted}; it is ${String(value)}`);
   };
   need("a search", search, Object(search) === search, "an object, such as { type: \"pde\" }");
+  needSignal((search as { readonly signal?: Signal }).signal);
   const size = pageSize ?? 1;
   need("pageSize", pageSize, Number.isInteger(size) && size > 0 && size <= 50, "a whole number from 1 to 50");
   const atOnce = Number.isInteger(concurrency) && Number(concurrency) > 0 && Number(concurrency) <= 6;

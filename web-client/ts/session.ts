@@ -8,7 +8,8 @@
  * last that the session has ended. So a copy that missed it (its page was asleep, or elsewhere) knows that its
  * refresh token was used, asks for the new one, and never presents the old one.
  */
-import { BluegateError } from "./errors.js";
+import { has, orRefused } from "./checks.js";
+import { BluegateError, misuse } from "./errors.js";
 import { pause } from "./http.js";
 import { IN_BROWSER } from "./platform.js";
 import { resourceError } from "./refusal.js";
@@ -50,6 +51,7 @@ export class Session {
   #heard: (() => void) | undefined;
 
   constructor(place: Place, listeners: ReadonlySet<SessionListener>) {
+    if (!has(place.storage, "load", "save", "clear")) throw misuse("new Client(): storage must be { load, save, clear }");
     this.#place = place;
     this.#listeners = listeners;
     this.#channel = IN_BROWSER && "BroadcastChannel" in globalThis ? this.#open() : undefined;
@@ -60,7 +62,7 @@ export class Session {
   /** Keeps the tokens of a new sign-in, or of the same one in another client of this page. */
   async begin(tokens: Tokens): Promise<void> {
     if ((await this.#load())?.accessToken === tokens.accessToken) return;
-    await this.#place.storage.save(tokens);
+    await this.#save(tokens);
     this.#tell(this.#place.shared ? this.#news(tokens) : undefined, tokens);
   }
 
@@ -91,7 +93,7 @@ export class Session {
         throw new BluegateError("wrong_person", "the server renewed the tokens for another person: sign in again");
       }
       renewed = { ...renewed, renewals: (tokens.renewals ?? 0) + 1 };
-      await this.#place.storage.save(renewed);
+      await this.#save(renewed);
       this.#count(renewed);
       this.#tell(this.#news(renewed), renewed);
       return renewed;
@@ -156,6 +158,12 @@ export class Session {
     return channel;
   }
 
+  async #save(tokens: Tokens): Promise<void> {
+    const save = (): void | Promise<void> => this.#place.storage.save(tokens);
+    // What the application's own storage throws is its own.
+    return this.#place.own ? orRefused(save) : save();
+  }
+
   async #load(): Promise<Tokens | undefined> {
     return ours(await this.#place.storage.load(), this.#place.key);
   }
@@ -183,7 +191,7 @@ export class Session {
       this.#tell(undefined, undefined);
     } else if (news.tokens !== undefined) {
       if (isNewer(news.tokens, mine)) {
-        await this.#place.storage.save(news.tokens);
+        await this.#save(news.tokens);
         this.#tell(undefined, news.tokens);
       }
       this.#heard?.();

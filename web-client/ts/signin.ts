@@ -4,11 +4,12 @@
  */
 import type { Connection } from "./connection.js";
 import type { ServerMetadata } from "./discovery.js";
+import { needSignal, orRefused } from "./checks.js";
 import { BluegateError, misuse, type ErrorCode } from "./errors.js";
 import { abortable, urlOf } from "./http.js";
 import { createPkce, randomToken } from "./pkce.js";
 import type { Opened, Signal, Url } from "./platform.js";
-import { orRefused, type PendingStorage, type Tokens } from "./storage.js";
+import type { PendingStorage, Tokens } from "./storage.js";
 import { requestTokens } from "./tokens.js";
 
 /** What an authorization request may ask for besides its fixed parts. */
@@ -48,6 +49,7 @@ export async function begin(
   suffix = "",
 ): Promise<Url> {
   needJson(options.appState);
+  needSignal(options.signal);
   const metadata = await app.discover(options.signal);
   const pkce = await createPkce();
   const state = (await randomToken()) + suffix;

@@ -1,5 +1,4 @@
 /* What outlives a call: the tokens, kept where the application decides. */
-import { BluegateError } from "./errors.js";
 
 /** What the gateway gave for one sign-in. */
 export interface Tokens {
@@ -90,25 +89,12 @@ function webStorage(kind: "session" | "local", client: string): TokenStorage {
         return undefined;
       }
     },
-    save: (tokens) => orRefused(() => items().setItem(key, JSON.stringify(tokens))),
-    clear: () => orRefused(() => items().removeItem(key)),
+    save: (tokens) => items().setItem(key, JSON.stringify(tokens)),
+    clear: () => items().removeItem(key),
   };
   const storage = places.get(name) ?? made;
   places.set(name, storage);
   return storage;
-}
-
-/**
- * Does something with the browser's storage, which may be full, or closed to the page.
- *
- * @internal
- */
-export function orRefused(work: () => void): void {
-  try {
-    work();
-  } catch (cause) {
-    throw new BluegateError("unsupported", `the browser keeps nothing for this page (${String(cause)}): use storage: "memory"`, { cause });
-  }
 }
 
 /** Where sign-ins under way are kept: the tab's session storage, or anything like it. */

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { BluegateError, has, misuse } from "./errors.js";
+import { has } from "./checks.js";
+import { BluegateError, misuse } from "./errors.js";
 import type { PageIterator } from "./pages.js";
 import type { ClaimPage, ClaimsSearch } from "./fhir.js";
 import type { Claim, ClaimRow } from "./model.js";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import * as ahead from "./ahead.js";
 import * as calls from "./calls.js";
 import { Client as Lazy } from "./client.js";
 import type { ClientOptions } from "./connection.js";
@@ -20,6 +21,7 @@ export { indexedDbStore, memoryStore } from "./sync.js";
 export class Client extends Lazy {
   constructor(options: ClientOptions) {
     super(options, {
+      ahead: async () => ahead,
       calls: async () => calls,
       oauth: async () => oauth,
       popup: async () => popup,
