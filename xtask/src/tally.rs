@@ -139,12 +139,11 @@ impl Report {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{}", line.trim_end());
         }
-        for (number, test) in self.failed.iter().enumerate() {
-            let _ = write!(
-                text,
-                "{}FAILED {test}\n",
-                if number == 0 { "\n" } else { "" }
-            );
+        if !self.failed.is_empty() {
+            text.push('\n');
+        }
+        for test in &self.failed {
+            let _ = writeln!(text, "FAILED {test}");
         }
         let total = self.total();
         let _ = write!(text, "\n{} passed, {} failed", total.passed, total.failed);
