@@ -210,35 +210,15 @@ async fn search(
         .await;
         guard::total_only(&app.config, &authorized, &search, &result?)?
     } else {
-        let (sent, result) = page(
+        wanted(
             app,
             request,
             &authorized,
             &mut breaker_permit,
             &search,
-            Page::Wanted,
             trail,
         )
-        .await;
-        match result {
-            Ok(answer) => guard::search(&app.config, &authorized, &search, &sent, answer)?,
-            // The backend refuses to begin at or past the end; the contract says an empty page. Whether it
-            // was that is seen by the total.
-            Err(refusal @ Refusal::BackendRejected(_)) if search.start_index() > 0 => {
-                let (_, total) = page(
-                    app,
-                    request,
-                    &authorized,
-                    &mut breaker_permit,
-                    &search,
-                    Page::Total,
-                    trail,
-                )
-                .await;
-                guard::past_the_end(&app.config, &authorized, &search, &total?)?.ok_or(refusal)?
-            }
-            Err(refusal) => return Err(refusal),
-        }
+        .await?
     };
     if asks_for_all {
         trail.matched(verified.total());
@@ -253,6 +233,46 @@ async fn search(
         Conditional::No,
     )
     .await
+}
+
+/// The page that was asked for.
+async fn wanted(
+    app: &App,
+    request: &Request,
+    authorized: &Authorized<access::Search>,
+    breaker_permit: &mut BreakerPermit,
+    search: &Search,
+    trail: &mut Trail<'_>,
+) -> Result<guard::VerifiedBody, Refusal> {
+    let (sent, result) = page(
+        app,
+        request,
+        authorized,
+        breaker_permit,
+        search,
+        Page::Wanted,
+        trail,
+    )
+    .await;
+    match result {
+        Ok(answer) => guard::search(&app.config, authorized, search, &sent, answer),
+        // The backend refuses to begin at or past the end; the contract says an empty page. Whether it
+        // was that is seen by the total.
+        Err(refusal @ Refusal::BackendRejected(_)) if search.start_index() > 0 => {
+            let (_, total) = page(
+                app,
+                request,
+                authorized,
+                breaker_permit,
+                search,
+                Page::Total,
+                trail,
+            )
+            .await;
+            guard::past_the_end(&app.config, authorized, search, &total?)?.ok_or(refusal)
+        }
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// Counts the call of the application.
