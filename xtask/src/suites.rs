@@ -362,7 +362,7 @@ impl Runner<'_> {
     fn native_and_http(&mut self, programs: &[TestProgram]) -> Result<()> {
         for package in rust::packages(self.workspace)? {
             let (suite, wanted) = match package.name.as_str() {
-                rust::HOST => continue,
+                alone if rust::ALONE.contains(&alone) => continue,
                 rust::BENCH | rust::HTTP => (Some(Suite::Http), self.wants(Suite::Http)),
                 _ => (None, self.wants(Suite::Native)),
             };

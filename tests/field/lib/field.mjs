@@ -63,7 +63,11 @@ async function registered(base, metadata, approver) {
   const text = await answer.text();
   if (answer.status !== 201) throw new Error(`registration: ${answer.status} ${text}`);
   const client = JSON.parse(text);
-  if (approver) await ops(base, approver, `applications/${client.client_id}/approve`, { reason: "field tests" });
+  if (approver) {
+    const application = `applications/${client.client_id}`;
+    const { sheet } = await ops(base, approver, application);
+    await ops(base, approver, `${application}/approve`, { sheet, reason: "field tests" });
+  }
   return client;
 }
 

@@ -93,8 +93,8 @@ export default function decisions(field) {
   });
 }
 
-/** The link by which a page of the gateway leads back to the application. */
-const wayBack = (field, page) => page.locator(`a[href^="${field.sites.webApplication}"]`);
+/** The link by which a page of the gateway leads back to the application. The page has it in each language, one shown. */
+const wayBack = (field, page) => page.locator(`a[href^="${field.sites.webApplication}"]`).filter({ visible: true });
 
 /** What the web application keeps of the visit that the page shows. */
 const lastVisit = (field, page) => field.sites.visits.get(new URL(page.url()).searchParams.get("visit"));

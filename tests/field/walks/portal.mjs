@@ -40,10 +40,10 @@ export default function portal(field) {
 async function approve(field, operator, name) {
   const page = await operator.open();
   await enterOps(field, page, "approve");
-  const waiting = page.locator("li").filter({ hasText: name });
-  await waiting.locator("input[name=reason]").fill("seen by the field tests");
-  await waiting.getByRole("button", { name: "Approve" }).click();
-  await waiting.waitFor({ state: "detached" });
+  await page.getByRole("link", { name }).click();
+  await page.getByLabel("Reason to approve, for the audit").fill("seen by the field tests");
+  await page.getByRole("button", { name: "Approve what is on this sheet" }).click();
+  await page.getByRole("button", { name: "Approve what is on this sheet" }).waitFor({ state: "detached" });
 }
 
 /** Signs an operator in on the page. */

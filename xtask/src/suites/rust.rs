@@ -16,7 +16,7 @@ pub(crate) const HOST: &str = "bluegate-host";
 /// Packages that are built alone. What they want of a dependency, cargo would switch on for all that is built beside
 /// them: wasm-bindgen's programs have ureq undo gzip and serde_json keep the order of members, so the tests would see
 /// other answers than clients do.
-const ALONE: [&str; 2] = [HOST, "bluegate-wasm-bindgen"];
+pub(crate) const ALONE: [&str; 2] = [HOST, "bluegate-wasm-bindgen"];
 /// The package of races and measurements, which start the application as well.
 pub(crate) const BENCH: &str = "bluegate-bench";
 /// The package of the black-box tests, which start the application themselves.
