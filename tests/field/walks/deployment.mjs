@@ -53,7 +53,7 @@ export function ownOrigin(field) {
       await field.provider.signIn(page, unknown);
       await problem(page, "not_found");
     }
-    await page.locator("a[href*='another=1']").click();
+    await page.locator("a[href*='another=1']").filter({ visible: true }).click();
     await field.provider.signIn(page, person);
     await decide(page, "allow");
     assert.equal(await landed(field, page), `${person.patient} 200 ${person.claims}`);
