@@ -1,55 +1,55 @@
-//! A tenth of the soak rounds. `cargo run --release -p bluegate-bench --bin soak` runs all of them.
+//! A twentieth of the soak rounds. `cargo run --release -p bluegate-bench --bin soak` runs all of them.
 
 use bluegate_bench::stop::{self, Stop};
 use bluegate_bench::{crash, limit, load, redeem, rotate};
 
-const TENTH: f64 = 0.1;
+const SHARE: f64 = 0.05;
 
 #[test]
 fn one_of_64_clients_redeems_a_code() {
-    let group = redeem::run(TENTH);
+    let group = redeem::run(SHARE);
     println!("{group}");
     group.assert_clean();
 }
 
 #[test]
 fn all_of_64_clients_get_the_same_successor() {
-    let group = rotate::run(TENTH);
+    let group = rotate::run(SHARE);
     println!("{group}");
     group.assert_clean();
 }
 
 #[test]
 fn a_killed_engine_loses_nothing_that_a_client_was_told() {
-    let group = crash::run(TENTH, 1);
+    let group = crash::run(SHARE, 1);
     println!("{group}");
     group.assert_clean();
 }
 
 #[test]
 fn sixty_four_people_at_once_get_their_own_data_and_memory_stays_flat() {
-    let group = load::run(TENTH);
+    let group = load::run(SHARE);
     println!("{group}");
     group.assert_clean();
 }
 
 #[test]
 fn the_limit_of_an_application_holds_across_instances() {
-    let group = limit::run(TENTH);
+    let group = limit::run(SHARE);
     println!("{group}");
     group.assert_clean();
 }
 
 #[test]
 fn no_answer_is_released_after_a_lock_down_of_64_readers_was_committed() {
-    let group = stop::run(Stop::LockDown, TENTH);
+    let group = stop::run(Stop::LockDown, SHARE);
     println!("{group}");
     group.assert_clean();
 }
 
 #[test]
 fn no_answer_is_released_after_a_revocation_of_64_readers_was_committed() {
-    let group = stop::run(Stop::Revocation, TENTH);
+    let group = stop::run(Stop::Revocation, SHARE);
     println!("{group}");
     group.assert_clean();
 }
