@@ -137,18 +137,10 @@ async fn read(
     let format = media::negotiate(&request.headers, shape.format())?;
     query::check_id(target.resource, id, authorized.patient_id())?;
 
-    let mut breaker_permit = BreakerPermit::ask(
-        app,
-        &app.breaker,
-        &request.request_id,
-        authorized.token().breaker(),
-    )
-    .await?;
-    trail.before_backend();
+    let mut breaker_permit = backend::begin(app, request, &authorized, trail).await?;
     let path = format!("{}/{id}", target.resource.name());
-    let called = backend::get(app, request, &authorized, &mut breaker_permit, &path).await;
-    trail.backend_answered(called.status);
-    let mut answer = called.result?;
+    let mut answer =
+        backend::get(app, request, &authorized, &mut breaker_permit, &path, trail).await?;
     if target.version == Version::V3 {
         answer = v3::read(answer, target.resource, id)?;
     }
@@ -178,15 +170,8 @@ async fn search(
     let format = media::negotiate(&request.headers, search.shape().format())?;
     query::only_names(&search, authorized.patient_id())?;
 
-    let mut breaker_permit = BreakerPermit::ask(
-        app,
-        &app.breaker,
-        &request.request_id,
-        authorized.token().breaker(),
-    )
-    .await?;
+    let mut breaker_permit = backend::begin(app, request, &authorized, trail).await?;
     let asks_for_all = target.version != Version::V3 && query::asks_for_all_claims(&search);
-    trail.before_backend();
     let verified = if !search.ids().is_empty() {
         by_id::search(
             app,
@@ -316,13 +301,10 @@ async fn page(
 ) {
     let sent = query::to_backend(search, authorized.patient_id(), authorized.version(), page);
     let path = format!("{}?{}", authorized.resource().name(), query::encoded(&sent));
-    let called = backend::get(app, request, authorized, breaker_permit, &path).await;
-    trail.backend_answered(called.status);
+    let result = backend::get(app, request, authorized, breaker_permit, &path, trail).await;
     let result = match authorized.version() {
-        Version::V3 => called
-            .result
-            .map(|answer| v3::search(answer, search.resource())),
-        Version::V1 | Version::V2 => called.result,
+        Version::V3 => result.map(|answer| v3::search(answer, search.resource())),
+        Version::V1 | Version::V2 => result,
     };
     (sent, result)
 }

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use super::access::Authorized;
 use super::refusal::Refusal;
 use super::rejection::Rejection;
+use super::trail::Trail;
 use crate::base::claims_backend::breaker::BreakerPermit;
 use crate::base::claims_backend::exchange::{self, BackendRequest};
 use crate::base::context::App;
@@ -42,20 +43,29 @@ impl Answer {
     }
 }
 
-/// What a call came to, with the status for the audit where there was one.
-pub(super) struct Called {
-    pub(super) status: Option<StatusCode>,
-    pub(super) result: Result<Answer, Refusal>,
+/// Asks the circuit breaker for leave to call the backend. From here the audit measures its time.
+pub(super) async fn begin<I>(
+    app: &App,
+    request: &Request,
+    authorized: &Authorized<I>,
+    trail: &mut Trail<'_>,
+) -> Result<BreakerPermit, Refusal> {
+    let state = authorized.token().breaker();
+    let permit = BreakerPermit::ask(app, &app.breaker, &request.request_id, state).await?;
+    trail.before_backend();
+    Ok(permit)
 }
 
-/// Sends `path_and_query` below the FHIR base of the version, with leave of the circuit breaker.
+/// Sends `path_and_query` below the FHIR base of the version, with leave of the circuit breaker, and notes for the
+/// audit what came of it.
 pub(super) async fn get<I>(
     app: &App,
     request: &Request,
     authorized: &Authorized<I>,
     breaker_permit: &mut BreakerPermit,
     path_and_query: &str,
-) -> Called {
+    trail: &mut Trail<'_>,
+) -> Result<Answer, Refusal> {
     let began_at = app.clock.now();
     let id = &request.request_id;
     let backend_request = BackendRequest {
@@ -75,16 +85,10 @@ pub(super) async fn get<I>(
     breaker_permit
         .ended(app, &app.breaker, id, &who, began_at, failed)
         .await;
-    match sent {
-        Ok(response) => Called {
-            status: Some(response.status),
-            result: answer(&response),
-        },
-        Err(error) => Called {
-            status: None,
-            result: Err(refusal(error)),
-        },
-    }
+    let status = sent.as_ref().ok().map(|response| response.status);
+    let result = sent.map_err(refusal).and_then(|response| answer(&response));
+    trail.backend_answered(status);
+    result
 }
 
 /// Exactly the headers of docs/contract/07-fhir.md, 7.3: no header of the client is among them, and of its

@@ -54,9 +54,7 @@ async fn read(
 ) -> Result<Bytes, Refusal> {
     let resource = authorized.resource();
     let path = format!("{}/{id}", resource.name());
-    let called = backend::get(app, request, authorized, breaker_permit, &path).await;
-    trail.backend_answered(called.status);
-    let mut answer = called.result?;
+    let mut answer = backend::get(app, request, authorized, breaker_permit, &path, trail).await?;
     if authorized.version() == Version::V3 {
         answer = v3::read(answer, resource, id)?;
     }

@@ -11,7 +11,6 @@ use super::refusal::Refusal;
 use super::release::{self, Conditional, Released};
 use super::trail::Trail;
 use super::{Target, backend, guard, limit, media, v3};
-use crate::base::claims_backend::breaker::BreakerPermit;
 use crate::base::context::App;
 use crate::base::http::Request;
 
@@ -30,27 +29,15 @@ pub(super) async fn generate(
     let shape = shape(request)?;
     let format = media::negotiate(&request.headers, shape.format())?;
 
-    let mut breaker_permit = BreakerPermit::ask(
-        app,
-        &app.breaker,
-        &request.request_id,
-        authorized.token().breaker(),
-    )
-    .await?;
-    trail.before_backend();
+    let mut breaker_permit = backend::begin(app, request, &authorized, trail).await?;
     let id = authorized.patient_id().as_str();
     let path = format!("Patient/{id}");
-    let called = backend::get(app, request, &authorized, &mut breaker_permit, &path).await;
-    trail.backend_answered(called.status);
-    let record = guard::record(
-        &app.config,
-        &authorized,
-        v3::read(called.result?, ResourceType::Patient, id)?,
-    )?;
+    let answer = backend::get(app, request, &authorized, &mut breaker_permit, &path, trail).await?;
+    let answer = v3::read(answer, ResourceType::Patient, id)?;
+    let record = guard::record(&app.config, &authorized, answer)?;
     let path = format!("Patient/{id}/{OPERATION}");
-    let called = backend::get(app, request, &authorized, &mut breaker_permit, &path).await;
-    trail.backend_answered(called.status);
-    let verified = guard::card(&app.config, &authorized, &record, called.result?)?;
+    let answer = backend::get(app, request, &authorized, &mut breaker_permit, &path, trail).await?;
+    let verified = guard::card(&app.config, &authorized, &record, answer)?;
     // The ids in a card are new each time, so no earlier one is the same.
     let conditional = Conditional::No;
     release::permit(
